@@ -1,0 +1,41 @@
+# Compiler options shared by every target: warnings as errors, sanitizers, a fast linker, ccache.
+
+add_library(kith_options INTERFACE)
+target_include_directories(kith_options INTERFACE ${CMAKE_SOURCE_DIR}/src)
+target_compile_options(kith_options INTERFACE
+    -Wall -Wextra -Wpedantic -Wconversion -Wsign-conversion -Wshadow -Wswitch-enum
+    -Wnon-virtual-dtor -Wold-style-cast -Wundef
+    -fno-omit-frame-pointer -fvisibility=hidden -ffile-prefix-map=${CMAKE_SOURCE_DIR}=.)
+if(KITH_WERROR)
+    target_compile_options(kith_options INTERFACE -Werror)
+endif()
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    # gcc 12 reports these inside the standard library's own inlined code under sanitizers.
+    target_compile_options(kith_options INTERFACE -Wno-maybe-uninitialized -Wno-restrict
+        -Wno-array-bounds -Wno-stringop-overflow -Wno-stringop-overread)
+endif()
+
+if(KITH_SANITIZE)
+    target_compile_options(kith_options INTERFACE -fsanitize=${KITH_SANITIZE}
+        -fno-sanitize-recover=all)
+    target_link_options(kith_options INTERFACE -fsanitize=${KITH_SANITIZE})
+    string(REPLACE "," ";" kith_sanitizers "${KITH_SANITIZE}")
+    foreach(sanitizer ${kith_sanitizers})
+        string(TOUPPER "KITH_SANITIZE_${sanitizer}" define)
+        string(REPLACE "-" "_" define "${define}")
+        target_compile_definitions(kith_options INTERFACE ${define}=1)
+    endforeach()
+endif()
+
+find_program(KITH_MOLD mold)
+if(KITH_MOLD)
+    target_link_options(kith_options INTERFACE -fuse-ld=mold)
+endif()
+
+find_program(KITH_CCACHE ccache)
+if(KITH_CCACHE)
+    set(CMAKE_C_COMPILER_LAUNCHER ${KITH_CCACHE})
+    set(CMAKE_CXX_COMPILER_LAUNCHER ${KITH_CCACHE})
+endif()
+
+find_package(Threads REQUIRED)

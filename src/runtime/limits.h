@@ -1,0 +1,42 @@
+// The runtime's limits, each with its unit and its reason.
+#pragma once
+
+#include <cstddef>
+
+#include "base/time.h"
+
+namespace kith::runtime {
+
+/// One read buffer a shard, in bytes: a loopback or LAN burst in one call.
+inline constexpr std::size_t kReadBufferBytes = 64 * 1024;
+
+/// Most bytes read from one stream in one turn, so that one busy peer does not starve the others.
+inline constexpr std::size_t kReadBytesPerTurnMax = 256 * 1024;
+
+/// One pooled output chunk, in bytes, and the idle chunks a shard keeps.
+inline constexpr std::size_t kChunkBytes = 16 * 1024;
+inline constexpr std::size_t kIdleChunksMax = 64;
+
+/// A shared block of at least this many bytes is referenced by an output queue, not copied.
+inline constexpr std::size_t kReferenceBytesMin = 2 * 1024;
+
+/// A stream is congested above the high mark, in bytes of output, until it is below the low one.
+inline constexpr std::size_t kOutputHighBytes = 1024 * 1024;
+inline constexpr std::size_t kOutputLowBytes = 256 * 1024;
+
+/// Most pieces handed to one writev call.
+inline constexpr std::size_t kGatherMax = 64;
+
+/// After close(), how long the other side may take to close too.
+inline constexpr Duration kCloseGrace = 5s;
+
+/// Timer resolution. Timers fire up to this much late, never early.
+inline constexpr Duration kTimerTick = 1ms;
+
+/// Mail that one shard can have waiting at another before it keeps the rest on its own side.
+inline constexpr std::size_t kMailboxSlots = 1024;
+
+/// Work that waits for the blocking pool; more is refused with Limit.
+inline constexpr std::size_t kBlockingQueueMax = 256;
+
+}  // namespace kith::runtime

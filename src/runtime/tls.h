@@ -1,0 +1,58 @@
+// TLS 1.2 and 1.3 over any Stream, by OpenSSL.
+//
+// A TlsContext is one configuration (certificate, trust, ALPN) shared by all shards; a TlsStream
+// wraps a Stream and is one itself. OpenSSL works on memory, never on a descriptor, so the same
+// code runs over TCP and in the simulation. Server certificates are chosen by SNI when several are
+// given.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "runtime/stream.h"
+
+namespace kith::runtime {
+
+/// PEM, from memory: who reads files is the caller's business.
+struct TlsIdentity {
+    std::string certificate_chain_pem;  // leaf first
+    std::string private_key_pem;
+};
+
+enum class ClientCertificates : std::uint8_t { Ignore, Request, Require };
+
+struct TlsServerOptions {
+    std::vector<TlsIdentity> identities;  // at least one; the first serves clients without SNI
+    std::vector<std::string> alpn;        // in order of preference; empty accepts any
+    ClientCertificates client_certificates = ClientCertificates::Ignore;
+    std::string client_ca_pem;  // trust for client certificates
+};
+
+struct TlsClientOptions {
+    std::string server_name;  // SNI, and what the certificate must be valid for
+    std::string ca_pem;       // empty: the system's trust store
+    bool verify = true;       // false only for tests and for tools that say so
+    std::vector<std::string> alpn;
+    TlsIdentity identity;  // empty: no client certificate
+};
+
+/// Immutable. Threads: any shard.
+class TlsContext {
+  public:
+    virtual ~TlsContext() = default;
+
+    /// Errors: Invalid with a text that names the part that OpenSSL refused.
+    [[nodiscard]] static Result<std::shared_ptr<TlsContext>> server(
+        const TlsServerOptions& options);
+    [[nodiscard]] static Result<std::shared_ptr<TlsContext>> client(
+        const TlsClientOptions& options);
+
+    /// Wraps a connected stream; the handler's on_connected() follows the handshake, on_closed()
+    /// its failure. shared_ptr: streams outlive a reload that replaces the context.
+    [[nodiscard]] static std::unique_ptr<Stream> wrap(std::shared_ptr<TlsContext> context,
+                                                      std::unique_ptr<Stream> lower, Shard& shard);
+};
+
+}  // namespace kith::runtime

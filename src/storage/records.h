@@ -1,0 +1,79 @@
+// What the message store keeps, as plain records.
+//
+// Views in records are borrowed: for the call that passes them, or for the visit that shows them.
+// Every record is independent of the number of shards. Times are wall-clock milliseconds, 0 is
+// none. On-disk form: docs/formats/messages-db.md.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "base/bytes.h"
+#include "base/ids.h"
+#include "base/qos.h"
+#include "base/time.h"
+
+namespace kith::storage {
+
+/// A durable session: one whose expiry interval is not 0.
+struct SessionRecord {
+    SessionId id;
+    TenantId tenant;
+    std::string_view client_id;
+    std::string_view principal;                   // who may resume it
+    std::uint32_t session_expiry_interval_s = 0;  // 0xFFFFFFFF never
+    std::uint8_t protocol_version = 0;            // as in CONNECT: 3, 4, 5
+    WallTime disconnected_at;                     // 0 while connected
+    Bytes will;                                   // opaque to the store; empty without a will
+};
+
+struct SubscriptionRecord {
+    SessionId session;
+    std::string_view filter;                    // as the client wrote it, $share included
+    std::uint8_t options = 0;                   // the subscription options byte of MQTT 5
+    std::uint32_t subscription_identifier = 0;  // 0 is none
+};
+
+/// A message that at least one durable session waits for. Stored once.
+struct MessageRecord {
+    MessageId id;
+    TenantId tenant;
+    std::string_view topic;
+    Bytes payload;
+    Bytes properties;           // MQTT 5 encoded, as they travel
+    Qos qos = Qos::AtMostOnce;  // as published
+    WallTime published_at;
+    WallTime expires_at;
+};
+
+/// Where one delivery stands.
+enum class DeliveryState : std::uint8_t {
+    Queued = 0,  // not sent, or sent with QoS 1 and not acknowledged
+    Sent = 1,    // QoS 2: sent under its packet id, no PUBREC yet
+    Released =
+        2,  // QoS 2: PUBREC seen, PUBREL due or sent; the message itself is not needed any more
+};
+
+/// One session's share in one message.
+struct DeliveryRecord {
+    SessionId session;
+    MessageId message;
+    Qos qos = Qos::AtMostOnce;  // granted: the lower of published and subscribed
+    bool retain = false;        // the RETAIN flag to send
+    DeliveryState state = DeliveryState::Queued;
+    PacketId packet_id;              // 0 until sent
+    Bytes subscription_identifiers;  // MQTT variable byte integers, one after another
+};
+
+/// The retained message of a topic. An empty payload never gets here: it deletes.
+struct RetainedRecord {
+    TenantId tenant;
+    std::string_view topic;
+    Bytes payload;
+    Bytes properties;
+    Qos qos = Qos::AtMostOnce;
+    WallTime published_at;
+    WallTime expires_at;
+};
+
+}  // namespace kith::storage

@@ -1,0 +1,38 @@
+// The stores over SQLite. The only way into the SQLite implementation.
+//
+// messages.db: WAL, synchronous=FULL, exclusive locking; sessions, message log, retained.
+// control.db:  WAL, synchronous=FULL, shared with tools; tokens, users, settings, audit.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "base/log.h"
+#include "base/result.h"
+#include "storage/control_store.h"
+#include "storage/journal.h"
+
+namespace kith::storage {
+
+struct SqliteOptions {
+    std::string path;
+    /// A registered VFS to use instead of the system's; empty is the system's. Tests put their
+    /// power cuts, torn writes and full disks here.
+    std::string vfs;
+    /// Only for the mutant that the power-loss test must catch.
+    bool unsafe_no_sync = false;
+};
+
+/// Opens or creates. Errors: Io, Corrupt, or Conflict if another process has it open.
+[[nodiscard]] Result<std::unique_ptr<MessageStore>> open_message_store(
+    const SqliteOptions& options);
+[[nodiscard]] Result<std::unique_ptr<ControlStore>> open_control_store(
+    const SqliteOptions& options);
+
+/// A journal with its own writer thread over `store`. The destructor commits what was submitted.
+[[nodiscard]] std::unique_ptr<Journal> make_writer_journal(std::unique_ptr<MessageStore> store,
+                                                           std::uint16_t shard_count,
+                                                           CommitListener& listener,
+                                                           const Log& log);
+
+}  // namespace kith::storage

@@ -1,0 +1,72 @@
+// Changes to the message store, in order, as one run of bytes that a shard fills and a writer
+// applies.
+//
+// A batch is all or nothing: it is applied within one transaction. Appending copies; nothing
+// borrowed survives the call. A cleared batch keeps its memory, so that steady traffic does not
+// allocate. Threads: shard-local; moved to the writer as a whole.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "storage/records.h"
+
+namespace kith::storage {
+
+/// What a batch says, one call for each change, in order.
+class BatchVisitor {
+  public:
+    virtual void put_session(const SessionRecord& session) = 0;
+    virtual void delete_session(SessionId session) = 0;
+    virtual void put_subscription(const SubscriptionRecord& subscription) = 0;
+    virtual void delete_subscription(SessionId session, std::string_view filter) = 0;
+    virtual void put_message(const MessageRecord& message) = 0;
+    virtual void put_delivery(const DeliveryRecord& delivery) = 0;
+    virtual void set_delivery(SessionId session, MessageId message, DeliveryState state,
+                              PacketId packet_id) = 0;
+    virtual void delete_delivery(SessionId session, MessageId message) = 0;
+    virtual void put_inbound(SessionId session, PacketId packet_id) = 0;
+    virtual void delete_inbound(SessionId session, PacketId packet_id) = 0;
+    virtual void put_retained(const RetainedRecord& retained) = 0;
+    virtual void delete_retained(TenantId tenant, std::string_view topic) = 0;
+
+  protected:
+    ~BatchVisitor() = default;
+};
+
+class WriteBatch final : public BatchVisitor {
+  public:
+    /// Replaces the record of the same id.
+    void put_session(const SessionRecord& session) override;
+    /// With its subscriptions, deliveries and inbound ids.
+    void delete_session(SessionId session) override;
+    /// Replaces the subscription of the same session and filter.
+    void put_subscription(const SubscriptionRecord& subscription) override;
+    void delete_subscription(SessionId session, std::string_view filter) override;
+    /// Requires: deliveries of this message follow in the same batch. The store drops a message
+    /// when its last delivery is deleted (or Released), and one that never had any.
+    void put_message(const MessageRecord& message) override;
+    void put_delivery(const DeliveryRecord& delivery) override;
+    void set_delivery(SessionId session, MessageId message, DeliveryState state,
+                      PacketId packet_id) override;
+    void delete_delivery(SessionId session, MessageId message) override;
+    /// A QoS 2 packet id that a publisher used and has not released.
+    void put_inbound(SessionId session, PacketId packet_id) override;
+    void delete_inbound(SessionId session, PacketId packet_id) override;
+    void put_retained(const RetainedRecord& retained) override;
+    void delete_retained(TenantId tenant, std::string_view topic) override;
+
+    /// Replays the batch.
+    void visit(BatchVisitor& visitor) const;
+
+    [[nodiscard]] bool empty() const { return change_count_ == 0; }
+    [[nodiscard]] std::size_t change_count() const { return change_count_; }
+    [[nodiscard]] std::size_t size_bytes() const { return encoded_.size(); }
+    void clear();
+
+  private:
+    std::vector<std::uint8_t> encoded_;
+    std::size_t change_count_ = 0;
+};
+
+}  // namespace kith::storage
