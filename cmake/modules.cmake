@@ -1,12 +1,17 @@
-# kith_module(NAME [DEPENDS target...] [LIBRARIES target...])
+# kith_module(NAME [SUBFOLDERS folder...] [DEPENDS target...] [LIBRARIES target...]
+#             [TEST_LIBRARIES target...])
 #
-# Makes the static library kith_NAME (alias kith::NAME) of the calling folder and, if the folder has
+# Takes the .cpp files of the calling folder, its detail/ and the SUBFOLDERS. Makes the static library kith_NAME (alias kith::NAME) of the calling folder and, if the folder has
 # x_test.cpp files, the test program kith_NAME_test. DEPENDS are modules whose headers appear in
 # this module's headers; LIBRARIES are private (third-party libraries, modules used in .cpp only).
 # x_fuzz.cpp and x_bench.cpp become programs of their own when fuzzing or benches are built.
 function(kith_module name)
-    cmake_parse_arguments(ARG "" "" "DEPENDS;LIBRARIES;TEST_LIBRARIES" ${ARGN})
-    file(GLOB_RECURSE sources CONFIGURE_DEPENDS *.cpp)
+    cmake_parse_arguments(ARG "" "" "SUBFOLDERS;DEPENDS;LIBRARIES;TEST_LIBRARIES" ${ARGN})
+    set(patterns *.cpp detail/*.cpp)
+    foreach(folder ${ARG_SUBFOLDERS})
+        list(APPEND patterns ${folder}/*.cpp)
+    endforeach()
+    file(GLOB sources CONFIGURE_DEPENDS ${patterns})
     set(tests ${sources})
     set(fuzzers ${sources})
     list(FILTER tests INCLUDE REGEX "_test\\.cpp$")
