@@ -18,9 +18,15 @@ function(kith_module name)
     list(FILTER fuzzers INCLUDE REGEX "_fuzz\\.cpp$")
     list(FILTER sources EXCLUDE REGEX "_(test|fuzz|bench)\\.cpp$")
 
-    add_library(kith_${name} STATIC ${sources})
+    if(sources)
+        add_library(kith_${name} STATIC ${sources})
+        target_link_libraries(kith_${name}
+            PUBLIC kith_options ${ARG_DEPENDS} PRIVATE ${ARG_LIBRARIES})
+    else()
+        add_library(kith_${name} INTERFACE)
+        target_link_libraries(kith_${name} INTERFACE kith_options ${ARG_DEPENDS} ${ARG_LIBRARIES})
+    endif()
     add_library(kith::${name} ALIAS kith_${name})
-    target_link_libraries(kith_${name} PUBLIC kith_options ${ARG_DEPENDS} PRIVATE ${ARG_LIBRARIES})
 
     if(KITH_TESTS AND tests)
         kith_test(kith_${name}_test SOURCES ${tests}
