@@ -1,0 +1,102 @@
+#include "bus/topic.h"
+
+#include <algorithm>
+
+#include "base/limits.h"
+
+namespace kith::bus {
+namespace {
+
+Status check_size(std::string_view text) {
+    if (text.empty()) {
+        return fail(ErrorKind::Invalid, "a topic has at least one character");  // [MQTT-4.7.3-1]
+    }
+    if (text.size() > limits::kTopicBytesMax) {
+        return fail(ErrorKind::Limit, "topic longer than allowed");
+    }
+    const auto separators = static_cast<std::size_t>(std::ranges::count(text, '/'));
+    if (separators + 1 > limits::kTopicLevelsMax) {
+        return fail(ErrorKind::Limit, "topic deeper than allowed");
+    }
+    return {};
+}
+
+}  // namespace
+
+Result<TopicName> TopicName::create(std::string_view text) {
+    TRY(check_size(text));
+    // [MQTT-3.3.2-2]: wildcards are for filters only.
+    if (text.find_first_of("+#") != std::string_view::npos) {
+        return fail(ErrorKind::Invalid, "wildcard in a topic name");
+    }
+    return TopicName(text);
+}
+
+Result<TopicFilter> TopicFilter::create(std::string_view text) {
+    TRY(check_size(text));
+    LevelReader levels(text);
+    while (!levels.at_end()) {
+        const std::string_view level = levels.next();
+        const bool has_wildcard = level.find_first_of("+#") != std::string_view::npos;
+        // [MQTT-4.7.1-1], [MQTT-4.7.1-2]: a wildcard is a level of its own, `#` the last one.
+        if (has_wildcard && level.size() != 1) {
+            return fail(ErrorKind::Invalid, "a wildcard must be a whole level");
+        }
+        if (level == "#" && !levels.at_end()) {
+            return fail(ErrorKind::Invalid, "# must be the last level");
+        }
+    }
+    return TopicFilter(text);
+}
+
+bool TopicFilter::matches(TopicName topic) const {
+    LevelReader filter_levels(text_);
+    LevelReader topic_levels(topic.text());
+    // [MQTT-4.7.2-1]: a leading wildcard does not match the server's own topics.
+    if (topic.is_reserved() && (text_.front() == '+' || text_.front() == '#')) {
+        return false;
+    }
+    while (!filter_levels.at_end()) {
+        const std::string_view wanted = filter_levels.next();
+        if (wanted == "#") {
+            return true;  // also the parent level: "a/#" matches "a"
+        }
+        if (topic_levels.at_end()) {
+            return false;
+        }
+        const std::string_view level = topic_levels.next();
+        if (wanted != "+" && wanted != level) {
+            return false;
+        }
+        // "a/#" matches "a": the topic may end just before a last `#`.
+        if (topic_levels.at_end() && !filter_levels.at_end()) {
+            return filter_levels.next() == "#" && filter_levels.at_end();
+        }
+    }
+    return topic_levels.at_end();
+}
+
+Result<SubscriptionFilter> SubscriptionFilter::create(std::string_view text) {
+    static constexpr std::string_view kPrefix = "$share/";
+    if (!text.starts_with(kPrefix)) {
+        TRY_ASSIGN(const TopicFilter filter, TopicFilter::create(text));
+        return SubscriptionFilter{.share_group = {}, .filter = filter};
+    }
+    const std::string_view rest = text.substr(kPrefix.size());
+    const std::size_t slash = rest.find('/');
+    // [MQTT-4.8.2-1], [MQTT-4.8.2-2]: a share name without wildcards, then a slash and a filter.
+    if (slash == 0 || slash == std::string_view::npos) {
+        return fail(ErrorKind::Invalid, "a shared subscription is $share/group/filter");
+    }
+    const std::string_view group = rest.substr(0, slash);
+    if (group.find_first_of("+#") != std::string_view::npos) {
+        return fail(ErrorKind::Invalid, "wildcard in a share name");
+    }
+    if (text.size() > limits::kTopicBytesMax) {
+        return fail(ErrorKind::Limit, "topic longer than allowed");
+    }
+    TRY_ASSIGN(const TopicFilter filter, TopicFilter::create(rest.substr(slash + 1)));
+    return SubscriptionFilter{.share_group = group, .filter = filter};
+}
+
+}  // namespace kith::bus
