@@ -1,10 +1,10 @@
 # kith_module(NAME [SUBFOLDERS folder...] [DEPENDS target...] [LIBRARIES target...]
 #             [TEST_LIBRARIES target...])
 #
-# Takes the .cpp files of the calling folder, its detail/ and the SUBFOLDERS. Makes the static library kith_NAME (alias kith::NAME) of the calling folder and, if the folder has
-# x_test.cpp files, the test program kith_NAME_test. DEPENDS are modules whose headers appear in
-# this module's headers; LIBRARIES are private (third-party libraries, modules used in .cpp only).
-# x_fuzz.cpp and x_bench.cpp become programs of their own when fuzzing or benches are built.
+# Makes the static library kith_NAME (alias kith::NAME) of the .cpp files in the calling folder, its
+# detail/ and the SUBFOLDERS and, of its x_test.cpp files, the test program kith_NAME_test. DEPENDS
+# are modules whose headers appear in this module's headers; LIBRARIES are private (third-party
+# libraries, modules used in .cpp only). Each x_fuzz.cpp becomes the program x_fuzz in a fuzz build.
 function(kith_module name)
     cmake_parse_arguments(ARG "" "" "SUBFOLDERS;DEPENDS;LIBRARIES;TEST_LIBRARIES" ${ARGN})
     set(patterns *.cpp detail/*.cpp)
@@ -23,7 +23,7 @@ function(kith_module name)
         target_link_libraries(kith_${name}
             PUBLIC kith_options ${ARG_DEPENDS} PRIVATE ${ARG_LIBRARIES})
     else()
-        add_library(kith_${name} INTERFACE)
+        add_library(kith_${name} INTERFACE)  # headers only
         target_link_libraries(kith_${name} INTERFACE kith_options ${ARG_DEPENDS} ${ARG_LIBRARIES})
     endif()
     add_library(kith::${name} ALIAS kith_${name})
@@ -42,7 +42,7 @@ function(kith_module name)
     endif()
 endfunction()
 
-# kith_test(NAME SOURCES file... [LIBRARIES target...] [LABELS label...])
+# kith_test(NAME SOURCES file... [LIBRARIES target...] [LABELS label...] [TIMEOUT seconds])
 #
 # One GoogleTest program, registered with ctest as one entry; it runs from the repository root.
 function(kith_test name)
@@ -50,12 +50,45 @@ function(kith_test name)
     find_package(GTest REQUIRED)
     add_executable(${name} ${ARG_SOURCES})
     target_link_libraries(${name} PRIVATE kith_options ${ARG_LIBRARIES} GTest::gtest_main GTest::gmock)
-    if(NOT ARG_TIMEOUT)
-        set(ARG_TIMEOUT 120)
-    endif()
-    if(NOT ARG_LABELS)
-        set(ARG_LABELS unit)
-    endif()
     add_test(NAME ${name} COMMAND ${name} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
-    set_tests_properties(${name} PROPERTIES TIMEOUT ${ARG_TIMEOUT} LABELS "${ARG_LABELS}")
+    kith_set_test_properties(${name} "${ARG_TIMEOUT}" "${ARG_LABELS}")
+endfunction()
+
+# kith_script_test(NAME COMMAND command... [LABELS label...] [TIMEOUT seconds] [PROCESSORS n])
+#
+# A test that is a program or script of any kind. Exit status 77 means skipped. It may leave a JUnit
+# file where the environment variable KITH_REPORT says; then its cases are counted, else it counts
+# as one. KITH_BINARY names the kith program under test. It runs from the repository root.
+function(kith_script_test name)
+    cmake_parse_arguments(ARG "" "TIMEOUT;PROCESSORS" "COMMAND;LABELS" ${ARGN})
+    add_test(NAME ${name} COMMAND ${ARG_COMMAND} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
+    kith_set_test_properties(${name} "${ARG_TIMEOUT}" "${ARG_LABELS}")
+    set_tests_properties(${name} PROPERTIES SKIP_RETURN_CODE 77)
+    if(ARG_PROCESSORS)
+        set_tests_properties(${name} PROPERTIES PROCESSORS ${ARG_PROCESSORS})
+    endif()
+endfunction()
+
+# kith_python_test(NAME SCRIPT file.py [LABELS label...] [TIMEOUT seconds] [PROCESSORS n])
+#
+# A file of Python unittest cases; each is counted.
+function(kith_python_test name)
+    cmake_parse_arguments(ARG "" "SCRIPT" "" ${ARGN})
+    find_package(Python3 REQUIRED COMPONENTS Interpreter)
+    get_filename_component(script ${ARG_SCRIPT} ABSOLUTE)
+    kith_script_test(${name} ${ARG_UNPARSED_ARGUMENTS}
+        COMMAND ${Python3_EXECUTABLE} ${CMAKE_SOURCE_DIR}/tools/unittest_report.py ${script})
+endfunction()
+
+# What every test has: a time limit, labels, and places in its environment.
+function(kith_set_test_properties name timeout_s labels)
+    if(NOT timeout_s)
+        set(timeout_s 120)
+    endif()
+    if(NOT labels)
+        set(labels unit)
+    endif()
+    set(report ${CMAKE_BINARY_DIR}/reports/${name}.xml)
+    set_tests_properties(${name} PROPERTIES TIMEOUT ${timeout_s} LABELS "${labels}" ENVIRONMENT
+        "GTEST_OUTPUT=xml:${report};KITH_REPORT=${report};KITH_BINARY=${CMAKE_BINARY_DIR}/kith")
 endfunction()

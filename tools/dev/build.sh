@@ -1,0 +1,65 @@
+# Building: the console with npm, the rest with CMake and ninja. Sourced by ./dev.
+
+groups_of_preset() {
+    case $1 in
+        release) ;;
+        fuzz | clang) echo test clang ;;
+        *) echo test ;;
+    esac
+}
+
+build_preset() {
+    local preset=$1 jobs
+    cmake --list-presets 2>/dev/null | grep -q "\"$preset\"" ||
+        wrong_usage "no preset '$preset'; CMakePresets.json has them"
+    jobs=$(job_count)
+    [ -e "build/$preset/build.ninja" ] || timed "configuring $preset" configure "$preset"
+    timed "building $preset with $jobs jobs" compile "$preset" "$jobs"
+}
+
+configure() {
+    mkdir -p build
+    cmake --preset "$1" >"build/configure-$1.log" 2>&1 || {
+        cat "build/configure-$1.log"
+        return 1
+    }
+}
+
+compile() {
+    if [ -t 1 ]; then
+        NINJA_STATUS='[%f/%t %es] ' ninja -C "build/$1" -j "$2"
+    else
+        NINJA_STATUS='[%f/%t] ' ninja -C "build/$1" -j "$2" | every_tenth_part
+    fi
+}
+
+# Of ninja's progress, a line for every tenth part of the work; everything else untouched.
+every_tenth_part() {
+    awk -F'[][/ ]' '!/^\[[0-9]+\/[0-9]+\]/ {print; fflush(); next}
+        {part = int(10 * $2 / $3)} part != last || $2 == $3 {last = part; print; fflush()}'
+}
+
+# The console's files end in console/dist, from where the build takes them.
+build_console() {
+    [ -e console/package.json ] || return 0
+    npm_install console
+    if [ -e console/dist/index.html ] && ! newer_than console/dist/index.html console; then
+        return 0
+    fi
+    timed "building the console" npm --prefix console run --silent build
+}
+
+# npm_install FOLDER: installs what package-lock.json names, if it changed since the last time.
+npm_install() {
+    local stamp=$1/node_modules/.kith-installed
+    if [ ! -e "$stamp" ] || [ "$1/package-lock.json" -nt "$stamp" ]; then
+        timed "installing npm packages of $1" npm --prefix "$1" ci --no-audit --no-fund --silent
+        touch "$stamp"
+    fi
+}
+
+# newer_than FILE FOLDER: true if a source in FOLDER changed after FILE.
+newer_than() {
+    [ -n "$(find "$2" \( -name node_modules -o -name dist -o -name test-results \) -prune \
+        -o -type f -newer "$1" -print -quit)" ]
+}

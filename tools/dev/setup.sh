@@ -1,0 +1,57 @@
+# Installing what is missing: Debian packages by group, from tools/packages.txt. Sourced by ./dev.
+
+# install_missing GROUP...: instant when nothing is missing.
+install_missing() {
+    command -v dpkg-query >/dev/null || {
+        say "not a Debian system: please see to it that the packages of tools/packages.txt are there"
+        return 0
+    }
+    local group missing
+    for group in "$@"; do
+        grep -qx "\[$group\]" tools/packages.txt ||
+            wrong_usage "no group '$group' in tools/packages.txt"
+    done
+    mapfile -t missing < <(missing_packages $(packages_of "$@"))
+    [ ${#missing[@]} -gt 0 ] || return 0
+    say "missing: ${missing[*]}"
+    timed "installing ${#missing[@]} packages" apt_install "${missing[@]}"
+}
+
+# The packages of the groups; Node.js only where there is none that is new enough.
+packages_of() {
+    local group
+    for group in "$@"; do
+        [[ $group == console ]] && has_node && continue
+        sed -n "/^\[$group\]$/,/^\[/{/^[a-z0-9]/p}" tools/packages.txt
+    done
+}
+
+# Node.js 18 is Debian 12's, and the oldest with which the console builds.
+has_node() {
+    command -v npm >/dev/null && command -v node >/dev/null &&
+        node -e 'process.exit(parseInt(process.versions.node) >= 18 ? 0 : 1)'
+}
+
+missing_packages() {
+    [ $# -gt 0 ] || return 0
+    comm -23 <(printf '%s\n' "$@" | sort -u) \
+        <(dpkg-query -W -f '${db:Status-Status} ${Package}\n' "$@" 2>/dev/null |
+            sed -n 's/^installed //p' | sort -u)
+}
+
+apt_install() {
+    local as_root=()
+    if [ "$(id -u)" -ne 0 ]; then
+        command -v sudo >/dev/null ||
+            die "not root and no sudo; as root, run: apt-get install --no-install-recommends $*"
+        as_root=(sudo)
+    fi
+    "${as_root[@]}" apt-get -qq update || return 1
+    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive NEEDRESTART_SUSPEND=1 \
+        apt-get -qq -y install --no-install-recommends "$@"
+}
+
+# The browser is large; it is installed only where end-to-end tests exist to use it.
+browser_group() {
+    [ ! -e tests/e2e/package.json ] || command -v chromium >/dev/null || echo browser
+}
