@@ -8,6 +8,9 @@
 // most 65,535 bytes, ids are not 0 where one is needed; both are CHECKed where it is cheap.
 #pragma once
 
+#include <span>
+#include <vector>
+
 #include "base/byte_writer.h"
 #include "wire/mqtt/packets.h"
 

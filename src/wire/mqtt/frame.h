@@ -12,12 +12,15 @@
 // into a buffer that exists while it is needed. Sans-I/O. Limits: packet_bytes_max.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 #include "base/bytes.h"
 #include "base/result.h"
 #include "wire/mqtt/types.h"
+#include "wire/mqtt/variable_byte_integer.h"
 
 namespace kith::mqtt {
 
@@ -40,16 +43,39 @@ struct FrameScan {
 };
 
 /// Looks at the first packet of `bytes`. TooLarge is known as soon as the length is.
-[[nodiscard]] FrameScan scan_frame(Bytes bytes, std::size_t packet_bytes_max);
+[[nodiscard]] inline FrameScan scan_frame(Bytes bytes, std::size_t packet_bytes_max) {
+    using State = FrameScan::State;
+    if (bytes.empty()) {
+        return {};
+    }
+    const VariableByteInteger remaining = scan_variable_byte_integer(bytes.subspan(1));
+    if (remaining.state == VariableByteInteger::State::Incomplete) {
+        return {};
+    }
+    if (remaining.state == VariableByteInteger::State::Malformed) [[unlikely]] {
+        return {.state = State::Malformed, .frame = {}};
+    }
+    const std::size_t header_bytes = 1U + remaining.size_bytes;
+    const std::size_t total_bytes = header_bytes + remaining.value;
+    if (total_bytes > packet_bytes_max) [[unlikely]] {
+        return {.state = State::TooLarge, .frame = {}};
+    }
+    if (total_bytes > bytes.size()) {
+        return {.frame = {}, .wanted_bytes = total_bytes};
+    }
+    return {
+        State::Complete, {bytes[0], bytes.subspan(header_bytes, remaining.value), total_bytes}, 0};
+}
 
-/// Splits arriving chunks, cut anywhere, into frames.
+/// Splits arriving chunks, cut anywhere, into frames. Threads: shard-local.
 class Framer {
   public:
     explicit Framer(std::size_t packet_bytes_max) : packet_bytes_max_(packet_bytes_max) {}
 
     /// Calls `sink(const Frame&)` for each whole packet, in order. The sink returns false to stop:
-    /// what follows is then kept, and resume() goes on with it. Errors: Malformed with code
-    /// MalformedPacket, Limit with code PacketTooLarge; the stream is then of no further use.
+    /// what follows is then kept, and resume() goes on with it; stop reading until then. The sink
+    /// does not call this framer. Errors: Malformed with code MalformedPacket, Limit with code
+    /// PacketTooLarge; the stream is then of no further use.
     template <typename Sink>
     [[nodiscard]] Status feed(Bytes chunk, Sink&& sink);
 
@@ -67,9 +93,57 @@ class Framer {
     void set_packet_bytes_max(std::size_t bytes) { packet_bytes_max_ = bytes; }
 
   private:
+    enum class Progress : std::uint8_t { NeedsMore, Stopped };
+
+    /// Feeds the whole packets at the start of `bytes`, and drops them from it.
+    template <typename Sink>
+    [[nodiscard]] Result<Progress> feed_whole(Bytes& bytes, Sink& sink) const;
+    [[nodiscard]] static Status refusal(FrameScan::State state);
+
+    [[nodiscard]] Bytes held() const { return Bytes(held_).subspan(held_at_); }
+    void drop_held_before(Bytes rest);
+    void hold(Bytes bytes);
+    /// Moves bytes from `chunk` to the kept part of a packet, at most as many as it lacks.
+    void complete_held(Bytes& chunk);
+
     std::size_t packet_bytes_max_;
     std::vector<std::uint8_t> held_;
     std::size_t held_at_ = 0;
 };
+
+template <typename Sink>
+Status Framer::feed(Bytes chunk, Sink&& sink) {
+    // What is kept comes first; when it runs dry the rest of the chunk is read where it is.
+    while (held_bytes() > 0) {
+        Bytes kept = held();
+        TRY_ASSIGN(const Progress progress, feed_whole(kept, sink));
+        drop_held_before(kept);
+        if (progress == Progress::Stopped || chunk.empty()) {
+            hold(chunk);
+            return {};
+        }
+        if (held_bytes() > 0) {
+            complete_held(chunk);
+        }
+    }
+    TRY(feed_whole(chunk, sink));
+    hold(chunk);
+    return {};
+}
+
+template <typename Sink>
+Result<Framer::Progress> Framer::feed_whole(Bytes& bytes, Sink& sink) const {
+    while (true) {
+        const FrameScan scan = scan_frame(bytes, packet_bytes_max_);
+        if (scan.state != FrameScan::State::Complete) {
+            TRY(refusal(scan.state));
+            return Progress::NeedsMore;
+        }
+        bytes = bytes.subspan(scan.frame.total_bytes);
+        if (!sink(scan.frame)) {
+            return Progress::Stopped;
+        }
+    }
+}
 
 }  // namespace kith::mqtt

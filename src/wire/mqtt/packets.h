@@ -17,7 +17,7 @@
 
 namespace kith::mqtt {
 
-/// An application message as it is published, willed or delivered.
+/// The message that a server publishes when its client is gone.
 struct Will {
     Qos qos = Qos::AtMostOnce;
     bool retain = false;
@@ -109,6 +109,8 @@ struct Subscription {
     bool no_local = false;
     bool retain_as_published = false;
     RetainHandling retain_handling = RetainHandling::SendOnSubscribe;
+
+    friend bool operator==(const Subscription&, const Subscription&) = default;
 };
 
 struct Subscribe {
@@ -138,8 +140,13 @@ struct Unsuback {
     std::span<const ReasonCode> reason_codes;  // MQTT 5 only; 3.x has no payload
 };
 
-struct Pingreq {};
-struct Pingresp {};
+struct Pingreq {
+    friend bool operator==(const Pingreq&, const Pingreq&) = default;
+};
+
+struct Pingresp {
+    friend bool operator==(const Pingresp&, const Pingresp&) = default;
+};
 
 struct Disconnect {
     ReasonCode reason_code = ReasonCode::Success;
@@ -156,6 +163,19 @@ struct Auth {
     std::optional<std::string_view> reason_string;
     UserProperties user_properties;
 };
+
+/// Packets are equal if their fields are; views compare by content.
+[[nodiscard]] bool operator==(const Will& a, const Will& b);
+[[nodiscard]] bool operator==(const Connect& a, const Connect& b);
+[[nodiscard]] bool operator==(const Connack& a, const Connack& b);
+[[nodiscard]] bool operator==(const Publish& a, const Publish& b);
+[[nodiscard]] bool operator==(const Acknowledgement& a, const Acknowledgement& b);
+[[nodiscard]] bool operator==(const Subscribe& a, const Subscribe& b);
+[[nodiscard]] bool operator==(const Suback& a, const Suback& b);
+[[nodiscard]] bool operator==(const Unsubscribe& a, const Unsubscribe& b);
+[[nodiscard]] bool operator==(const Unsuback& a, const Unsuback& b);
+[[nodiscard]] bool operator==(const Disconnect& a, const Disconnect& b);
+[[nodiscard]] bool operator==(const Auth& a, const Auth& b);
 
 using Packet = std::variant<Connect, Connack, Publish, Acknowledgement, Subscribe, Suback,
                             Unsubscribe, Unsuback, Pingreq, Pingresp, Disconnect, Auth>;

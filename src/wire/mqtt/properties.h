@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "base/bytes.h"
+#include "base/result.h"
 
 namespace kith::mqtt {
 
@@ -76,6 +77,11 @@ class UserProperties {
     [[nodiscard]] Iterator begin() const { return Iterator(encoded_); }
     [[nodiscard]] Iterator end() const { return Iterator(encoded_.last(0)); }
 
+    /// The same properties in the same order.
+    friend bool operator==(const UserProperties& a, const UserProperties& b) {
+        return as_text(a.encoded_) == as_text(b.encoded_);
+    }
+
   private:
     Bytes encoded_;
 };
@@ -86,6 +92,9 @@ class UserProperties {
 struct MessageProperties {
     Bytes encoded;
 
+    /// Takes a run that comes from a disk or another node. Errors: Malformed, Protocol.
+    [[nodiscard]] static Result<MessageProperties> from_encoded(Bytes run);
+
     struct Fields {
         std::optional<std::uint8_t> payload_format_indicator;
         std::optional<std::string_view> content_type;
@@ -93,9 +102,32 @@ struct MessageProperties {
         std::optional<Bytes> correlation_data;
     };
     [[nodiscard]] Fields fields() const;
+
+    /// The same properties in the same order.
+    friend bool operator==(const MessageProperties& a, const MessageProperties& b) {
+        return as_text(a.encoded) == as_text(b.encoded);
+    }
+
     /// Calls `visit(UserProperty)` for each user property, in order.
     template <typename Visit>
-    void for_each_user_property(Visit&& visit) const;
+    void for_each_user_property(Visit&& visit) const {
+        Bytes rest = encoded;
+        while (!rest.empty()) {
+            const Item item = take_item(rest);
+            if (item.id == PropertyId::UserProperty) {
+                visit(UserProperty{as_text(item.value), as_text(item.second)});
+            }
+        }
+    }
+
+  private:
+    struct Item {
+        PropertyId id = PropertyId::UserProperty;
+        Bytes value;
+        Bytes second;  // the value of a user property, whose name comes first
+    };
+    /// Takes the first property off a run that is not empty.
+    [[nodiscard]] static Item take_item(Bytes& run);
 };
 
 }  // namespace kith::mqtt

@@ -87,7 +87,8 @@ enum class ReasonCode : std::uint8_t {
 [[nodiscard]] std::string_view to_string(ReasonCode code);
 [[nodiscard]] std::string_view to_string(PacketType type);
 
-/// MQTT 3.x CONNACK return codes (3.1.1, table 3.1) for the reasons that have one.
+/// The MQTT 3.x CONNACK return code (3.1.1, table 3.1) that comes closest; a refusal without one of
+/// its own is 3, server unavailable.
 [[nodiscard]] std::uint8_t connack_return_code(ReasonCode code);
 
 }  // namespace kith::mqtt
