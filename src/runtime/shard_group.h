@@ -7,6 +7,7 @@
 
 #include "base/ids.h"
 #include "base/log.h"
+#include "base/result.h"
 #include "runtime/shard.h"
 
 namespace kith::runtime {

@@ -15,6 +15,7 @@
 #include "base/log.h"
 #include "base/random.h"
 #include "base/time.h"
+#include "runtime/address.h"
 #include "runtime/blocking_pool.h"
 #include "runtime/shard.h"
 
