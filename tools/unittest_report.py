@@ -25,7 +25,9 @@ class TimedResult(unittest.TextTestResult):
         super().startTest(test)
         self._started = time.monotonic()
         group, _, name = test.id().rpartition(".")
-        self._case = ElementTree.SubElement(self.suite, "testcase", classname=group, name=name, status="run")
+        self._case = ElementTree.SubElement(
+            self.suite, "testcase", classname=group, name=name, status="run"
+        )
 
     def stopTest(self, test):
         self._case.set("time", f"{time.monotonic() - self._started:.3f}")
@@ -38,7 +40,9 @@ class TimedResult(unittest.TextTestResult):
     def addError(self, test, err):
         super().addError(test, err)
         if self._case is None:  # in setUpClass or setUpModule, outside any test
-            self._case = ElementTree.SubElement(self.suite, "testcase", name=str(test), status="run")
+            self._case = ElementTree.SubElement(
+                self.suite, "testcase", name=str(test), status="run"
+            )
         self._note("error", self.errors[-1][1])
 
     def addSubTest(self, test, subtest, err):
@@ -49,7 +53,9 @@ class TimedResult(unittest.TextTestResult):
     def addSkip(self, test, reason):
         super().addSkip(test, reason)
         if self._case is None or self._case.get("time"):
-            self._case = ElementTree.SubElement(self.suite, "testcase", name=str(test), status="notrun")
+            self._case = ElementTree.SubElement(
+                self.suite, "testcase", name=str(test), status="notrun"
+            )
         self._note("skipped", reason)
 
     def _note(self, kind: str, message: str):

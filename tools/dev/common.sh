@@ -53,7 +53,7 @@ timed() {
 }
 
 # Compilers that may run at once: one a core, but 1.2 GB of free memory for each. A C++ file of this
-# project needs up to that much with sanitizers, and a machine that swaps is slower than one that waits.
+# project needs up to that much with sanitizers, and swapping is slower than waiting.
 job_count() {
     local cores memory_mb jobs
     cores=$(nproc)

@@ -3,7 +3,7 @@
 # install_missing GROUP...: instant when nothing is missing.
 install_missing() {
     command -v dpkg-query >/dev/null || {
-        say "not a Debian system: please see to it that the packages of tools/packages.txt are there"
+        say "not a Debian system: see to it that the packages of tools/packages.txt are there"
         return 0
     }
     local group missing

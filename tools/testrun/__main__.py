@@ -67,7 +67,9 @@ def suite_list(text: str) -> list[str]:
     names = text.split(",")
     for name in names:
         if name not in suites.ALL:
-            raise argparse.ArgumentTypeError(f"no suite '{name}'; there are {', '.join(suites.ALL)}")
+            raise argparse.ArgumentTypeError(
+                f"no suite '{name}'; there are {', '.join(suites.ALL)}"
+            )
     return names
 
 

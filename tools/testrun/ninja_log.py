@@ -15,9 +15,14 @@ class NinjaLog:
 
     def compiled_since(self) -> list[tuple[float, str]]:
         """Seconds and name of each translation unit that was compiled since."""
-        fresh = {output: entry for output, entry in self._read().items()
-                 if self._before.get(output) != entry and output.endswith(".o")}
-        return [((end - start) / 1000, source_of(output)) for output, (start, end, _) in fresh.items()]
+        fresh = {
+            output: entry
+            for output, entry in self._read().items()
+            if self._before.get(output) != entry and output.endswith(".o")
+        }
+        return [
+            ((end - start) / 1000, source_of(output)) for output, (start, end, _) in fresh.items()
+        ]
 
     def _read(self) -> dict[str, tuple[int, int, str]]:
         if not self._path.exists():

@@ -30,7 +30,9 @@ def to_case(node: ElementTree.Element, suite: str) -> Case:
     group, name = node.get("classname", ""), node.get("name", "")
     full = name if not group or group == name else f"{group}.{name}"
     seconds = float(node.get("time") or 0)
-    problem = next((node.find(kind) for kind in ("failure", "error") if node.find(kind) is not None), None)
+    problem = next(
+        (node.find(kind) for kind in ("failure", "error") if node.find(kind) is not None), None
+    )
     if problem is not None or node.get("status") == "fail":
         text = "" if problem is None else problem.get("message") or problem.text or ""
         return Case(suite, full, "failed", seconds, first_lines(text))
@@ -60,7 +62,7 @@ def print_slowest(what: str, timed: list[tuple[float, str]]) -> None:
 
 
 def conclude(cases: list[Case], build_s: float, tests_s: float) -> int:
-    """Prints what was slow, skipped and failed, then the closing line; the exit status of the run."""
+    """Prints what was slow, skipped and failed, then the closing line. Returns the exit status."""
     print_slowest("tests", [(case.seconds, f"{case.suite}: {case.name}") for case in cases])
     for state in ("skipped", "failed"):
         chosen = [case for case in cases if case.state == state]
@@ -68,10 +70,13 @@ def conclude(cases: list[Case], build_s: float, tests_s: float) -> int:
             print(f"{state}:")
         for case in chosen:
             print(f"  {case.suite}: {case.name}: {case.reason}")
-    count = {state: sum(case.state == state for case in cases) for state in ("passed", "skipped", "failed")}
+    count = {
+        state: sum(case.state == state for case in cases)
+        for state in ("passed", "skipped", "failed")
+    }
     print(
-        f"kith: {count['passed']} tests passed, {count['skipped']} skipped, {count['failed']} failed"
-        f" (build {build_s:.0f} s, tests {tests_s:.0f} s)",
+        f"kith: {count['passed']} tests passed, {count['skipped']} skipped,"
+        f" {count['failed']} failed (build {build_s:.0f} s, tests {tests_s:.0f} s)",
         flush=True,
     )
     return 0 if count["failed"] == 0 and count["passed"] > 0 else 1
