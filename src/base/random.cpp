@@ -52,8 +52,11 @@ double Random::unit() {
 
 Duration Random::between(Duration min, Duration max) {
     CHECK(min <= max);
-    const auto span = static_cast<std::uint64_t>((max - min).count());
-    return min + Duration(static_cast<std::int64_t>(below(span + 1)));
+    // In unsigned arithmetic, which wraps: the distance may exceed what a Duration holds.
+    const auto first = static_cast<std::uint64_t>(min.count());
+    const std::uint64_t count = static_cast<std::uint64_t>(max.count()) - first + 1;
+    const std::uint64_t offset = count == 0 ? next() : below(count);
+    return Duration(static_cast<std::int64_t>(first + offset));
 }
 
 }  // namespace kith

@@ -30,7 +30,7 @@ class SharedBytes {
     [[nodiscard]] static SharedBytes uninitialized(std::size_t bytes, MutableBytes& fill);
 
     [[nodiscard]] Bytes bytes() const;
-    [[nodiscard]] bool empty() const { return block_ == nullptr; }
+    [[nodiscard]] bool empty() const { return bytes().empty(); }
     [[nodiscard]] std::uint32_t owner_count() const;
 
   private:

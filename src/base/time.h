@@ -20,6 +20,7 @@ using std::chrono_literals::operator""min;
 using std::chrono_literals::operator""h;
 
 /// A point on a shard's monotonic clock. Comparable only within one process or one simulation.
+/// Adding saturates, so that a timeout of any length added to any instant is at most never().
 class Instant {
   public:
     constexpr Instant() = default;
@@ -29,7 +30,13 @@ class Instant {
     [[nodiscard]] constexpr std::int64_t ns() const { return ns_; }
 
     friend constexpr auto operator<=>(Instant, Instant) = default;
-    friend constexpr Instant operator+(Instant t, Duration d) { return Instant(t.ns_ + d.count()); }
+    friend constexpr Instant operator+(Instant t, Duration d) {
+        std::int64_t sum = 0;
+        if (__builtin_add_overflow(t.ns_, d.count(), &sum)) [[unlikely]] {
+            return Instant(d < Duration::zero() ? INT64_MIN : INT64_MAX);
+        }
+        return Instant(sum);
+    }
     friend constexpr Instant operator-(Instant t, Duration d) { return Instant(t.ns_ - d.count()); }
     friend constexpr Duration operator-(Instant a, Instant b) { return Duration(a.ns_ - b.ns_); }
 
@@ -59,12 +66,13 @@ class WallTime {
     std::int64_t ms_ = 0;
 };
 
-/// RFC 3339 in UTC with milliseconds: "2026-04-01T08:42:17.204Z".
+/// RFC 3339 in UTC with milliseconds: "2026-04-01T08:42:17.204Z". The format has years of four
+/// digits; a time before the year 0 or after 9999 prints as the first or last it can name.
 [[nodiscard]] std::string to_rfc3339(WallTime time);
 
 /// A duration in whole milliseconds, rounded down; for wires and JSON.
 [[nodiscard]] constexpr std::int64_t to_ms(Duration d) {
-    return std::chrono::duration_cast<std::chrono::milliseconds>(d).count();
+    return std::chrono::floor<std::chrono::milliseconds>(d).count();
 }
 
 }  // namespace kith
