@@ -8,6 +8,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 
 #include "base/ids.h"
 #include "base/result.h"
@@ -26,7 +27,8 @@ enum class StoreState : std::uint8_t { Healthy, Degraded };
 class CommitListener {
   public:
     virtual void on_committed(ShardId shard, CommitTicket through) = 0;
-    /// `reason` is static text of the last failure while Degraded.
+    /// Called when the state changes, and when a degraded store fails for another reason. `reason`
+    /// is the last failure while Degraded, else without meaning.
     virtual void on_store_state(StoreState state, const Error& reason) = 0;
 
   protected:
@@ -40,6 +42,7 @@ struct JournalCounters {
     std::uint64_t failures = 0;       // transactions that had to be retried
     std::uint64_t commit_us_max = 0;  // slowest commit since the start
     std::uint64_t pending_batches = 0;
+    std::uint64_t pending_bytes = 0;  // of pending batches
 };
 
 class Journal {
@@ -52,8 +55,9 @@ class Journal {
     [[nodiscard]] virtual JournalCounters counters() const = 0;
 };
 
-/// What a store shows of its content at start, in this order: sessions, subscriptions, messages in
-/// order of id, deliveries in order of (session, message), inbound ids, retained messages.
+/// What a store shows of its content at start, in this order: sessions by id, subscriptions by
+/// (session, filter), messages by id, deliveries by (session, message), inbound ids by (session,
+/// packet id), retained messages by (tenant, topic). Text is ordered by its bytes.
 class RecoveryVisitor {
   public:
     virtual void on_session(const SessionRecord& session) = 0;
@@ -72,11 +76,17 @@ class RecoveryVisitor {
 class MessageStore {
   public:
     virtual ~MessageStore() = default;
-    /// Shows everything; the first use after opening.
+    /// Shows everything; the first use after opening. Rows of sessions that do not exist are
+    /// dropped and not shown. May be called again between commits. Errors: Io, Corrupt.
     [[nodiscard]] virtual Status recover(RecoveryVisitor& visitor) = 0;
-    /// Applies batches in one transaction and makes it durable. On an error nothing was applied.
+    /// Applies batches in one transaction and makes it durable. On an error nothing was applied,
+    /// and the same batches may be tried again. Requires: recover() has succeeded.
     [[nodiscard]] virtual Status commit(std::span<const WriteBatch* const> batches) = 0;
-    /// The highest ids ever used, so that the next run goes on behind them.
+    /// Housekeeping that may wait until a commit was reported; the journal calls it after each. An
+    /// error loses nothing and the next call tries again.
+    [[nodiscard]] virtual Status tidy() { return {}; }
+    /// Not lower than any id ever put, whether it is still there or not, so that the next run goes
+    /// on behind it. Requires: recover() has succeeded.
     [[nodiscard]] virtual MessageId last_message_id() const = 0;
     [[nodiscard]] virtual SessionId last_session_id() const = 0;
 };

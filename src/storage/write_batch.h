@@ -1,9 +1,12 @@
 // Changes to the message store, in order, as one run of bytes that a shard fills and a writer
 // applies.
 //
-// A batch is all or nothing: it is applied within one transaction. Appending copies; nothing
-// borrowed survives the call. A cleared batch keeps its memory, so that steady traffic does not
-// allocate. Threads: shard-local; moved to the writer as a whole.
+// A batch is all or nothing: it is applied within one transaction, and the result does not depend
+// on which batches share one. Appending copies; nothing borrowed survives the call. A change of
+// something that does not exist does nothing. Rows of a session may come before the session and
+// may outlast it; recovery shows and keeps only those of sessions that exist.
+// Threads: shard-local; moved to the writer as a whole. Limits: a cleared batch keeps up to
+// kBatchKeptBytesMax of memory, so that steady traffic does not allocate.
 #pragma once
 
 #include <cstdint>
@@ -43,10 +46,14 @@ class WriteBatch final : public BatchVisitor {
     /// Replaces the subscription of the same session and filter.
     void put_subscription(const SubscriptionRecord& subscription) override;
     void delete_subscription(SessionId session, std::string_view filter) override;
-    /// Requires: deliveries of this message follow in the same batch. The store drops a message
-    /// when its last delivery is deleted (or Released), and one that never had any.
+    /// Requires: an id that was never put before. Deliveries of this message follow in the same
+    /// batch. The store drops a message when its last delivery is deleted (or Released), and at the
+    /// end of the batch one that never had any.
     void put_message(const MessageRecord& message) override;
+    /// Replaces the delivery of the same session and message. One that is not Released needs its
+    /// message: if the store does not have it (any more), the delivery is not put.
     void put_delivery(const DeliveryRecord& delivery) override;
+    /// A Released delivery stays Released; only its packet id can change.
     void set_delivery(SessionId session, MessageId message, DeliveryState state,
                       PacketId packet_id) override;
     void delete_delivery(SessionId session, MessageId message) override;
@@ -56,12 +63,14 @@ class WriteBatch final : public BatchVisitor {
     void put_retained(const RetainedRecord& retained) override;
     void delete_retained(TenantId tenant, std::string_view topic) override;
 
-    /// Replays the batch.
+    /// Replays the batch. Views in the records point into the batch and live until it changes.
     void visit(BatchVisitor& visitor) const;
 
     [[nodiscard]] bool empty() const { return change_count_ == 0; }
     [[nodiscard]] std::size_t change_count() const { return change_count_; }
     [[nodiscard]] std::size_t size_bytes() const { return encoded_.size(); }
+    /// Memory that the batch holds, filled or not.
+    [[nodiscard]] std::size_t kept_bytes() const { return encoded_.capacity(); }
     void clear();
 
   private:

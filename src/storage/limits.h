@@ -1,0 +1,39 @@
+// The stores' limits, each with its unit and its reason.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "base/time.h"
+
+namespace kith::storage {
+
+/// Memory that a cleared batch keeps, in bytes: a busy loop turn fits, a rare giant does not stay.
+inline constexpr std::size_t kBatchKeptBytesMax = 256 * 1024;
+
+/// Empty batches that the journal keeps for reuse: two a shard on the largest machine.
+inline constexpr std::size_t kSpareBatchesMax = 128;
+
+/// Bytes of batches in one transaction, so that a backlog does not become one endless commit. A
+/// larger batch is a transaction of its own.
+inline constexpr std::size_t kGroupBytesMax = 4 * 1024 * 1024;
+
+/// Waits between tries of a store that cannot write: doubled from the first to the last.
+inline constexpr Duration kRetryWaitMin = 10ms;
+inline constexpr Duration kRetryWaitMax = 5s;
+
+/// Failed tries after which a journal that is being closed gives up. With the waits above it takes
+/// less than the 5 s that a stopping node has.
+inline constexpr std::uint32_t kCloseTriesMax = 5;
+
+/// Tokens, users and settings of the control plane, and the bytes of one text in them: people and
+/// tools write them by hand.
+inline constexpr std::size_t kTokensMax = 10'000;
+inline constexpr std::size_t kUsersMax = 10'000;
+inline constexpr std::size_t kSettingsMax = 10'000;
+inline constexpr std::size_t kControlTextBytesMax = 64 * 1024;
+
+/// Audit records that are kept; the oldest go first.
+inline constexpr std::size_t kAuditRecordsMax = 100'000;
+
+}  // namespace kith::storage

@@ -1,0 +1,129 @@
+#include "storage/testing/record_text.h"
+
+#include <iterator>
+
+#include <fmt/format.h>
+
+namespace kith::storage::testing {
+namespace {
+
+/// Bytes beyond this many are shown as their count only; tests use telling first bytes.
+constexpr std::size_t kBytesShownMax = 64;
+
+std::string text_of(Bytes bytes) {
+    return fmt::format("{}:{}", bytes.size(),
+                       to_hex(bytes.first(std::min(bytes.size(), kBytesShownMax))));
+}
+
+std::string text_of(const SessionRecord& s) {
+    return fmt::format("session {} tenant={} client={} principal={} expiry={} version={} at={} {}",
+                       s.id.value(), s.tenant.value(), s.client_id, s.principal,
+                       s.session_expiry_interval_s, s.protocol_version, s.disconnected_at.ms(),
+                       text_of(s.will));
+}
+
+std::string text_of(const SubscriptionRecord& s) {
+    return fmt::format("subscription {} {} options={} identifier={}", s.session.value(), s.filter,
+                       s.options, s.subscription_identifier);
+}
+
+std::string text_of(const MessageRecord& m) {
+    return fmt::format("message {} tenant={} {} payload={} properties={} qos={} at={} expires={}",
+                       m.id.value(), m.tenant.value(), m.topic, text_of(m.payload),
+                       text_of(m.properties), static_cast<int>(m.qos), m.published_at.ms(),
+                       m.expires_at.ms());
+}
+
+std::string text_of(const DeliveryRecord& d) {
+    return fmt::format("delivery {} {} qos={} retain={} state={} packet={} {}", d.session.value(),
+                       d.message.value(), static_cast<int>(d.qos), d.retain,
+                       static_cast<int>(d.state), d.packet_id.value(),
+                       text_of(d.subscription_identifiers));
+}
+
+std::string text_of(const RetainedRecord& r) {
+    return fmt::format("retained tenant={} {} payload={} properties={} qos={} at={} expires={}",
+                       r.tenant.value(), r.topic, text_of(r.payload), text_of(r.properties),
+                       static_cast<int>(r.qos), r.published_at.ms(), r.expires_at.ms());
+}
+
+class BatchText final : public BatchVisitor {
+  public:
+    void put_session(const SessionRecord& session) override { line("put " + text_of(session)); }
+    void delete_session(SessionId session) override {
+        line(fmt::format("delete session {}", session.value()));
+    }
+    void put_subscription(const SubscriptionRecord& subscription) override {
+        line("put " + text_of(subscription));
+    }
+    void delete_subscription(SessionId session, std::string_view filter) override {
+        line(fmt::format("delete subscription {} {}", session.value(), filter));
+    }
+    void put_message(const MessageRecord& message) override { line("put " + text_of(message)); }
+    void put_delivery(const DeliveryRecord& delivery) override { line("put " + text_of(delivery)); }
+    void set_delivery(SessionId session, MessageId message, DeliveryState state,
+                      PacketId packet_id) override {
+        line(fmt::format("set delivery {} {} state={} packet={}", session.value(), message.value(),
+                         static_cast<int>(state), packet_id.value()));
+    }
+    void delete_delivery(SessionId session, MessageId message) override {
+        line(fmt::format("delete delivery {} {}", session.value(), message.value()));
+    }
+    void put_inbound(SessionId session, PacketId packet_id) override {
+        line(fmt::format("put inbound {} {}", session.value(), packet_id.value()));
+    }
+    void delete_inbound(SessionId session, PacketId packet_id) override {
+        line(fmt::format("delete inbound {} {}", session.value(), packet_id.value()));
+    }
+    void put_retained(const RetainedRecord& retained) override { line("put " + text_of(retained)); }
+    void delete_retained(TenantId tenant, std::string_view topic) override {
+        line(fmt::format("delete retained {} {}", tenant.value(), topic));
+    }
+
+    std::string text;
+
+  private:
+    void line(std::string_view content) {
+        text += content;
+        text += '\n';
+    }
+};
+
+class StoreText final : public RecoveryVisitor {
+  public:
+    void on_session(const SessionRecord& session) override { line(text_of(session)); }
+    void on_subscription(const SubscriptionRecord& subscription) override {
+        line(text_of(subscription));
+    }
+    void on_message(const MessageRecord& message) override { line(text_of(message)); }
+    void on_delivery(const DeliveryRecord& delivery) override { line(text_of(delivery)); }
+    void on_inbound(SessionId session, PacketId packet_id) override {
+        line(fmt::format("inbound {} {}", session.value(), packet_id.value()));
+    }
+    void on_retained(const RetainedRecord& retained) override { line(text_of(retained)); }
+
+    void line(std::string_view content) {
+        text += content;
+        text += '\n';
+    }
+
+    std::string text;
+};
+
+}  // namespace
+
+std::string to_text(const WriteBatch& batch) {
+    BatchText text;
+    batch.visit(text);
+    return text.text;
+}
+
+std::string to_text(MessageStore& store) {
+    StoreText text;
+    if (const Status status = store.recover(text); !status) {
+        text.line(fmt::format("failed: {}", status.error().text));
+    }
+    return text.text;
+}
+
+}  // namespace kith::storage::testing
