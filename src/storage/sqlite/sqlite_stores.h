@@ -7,10 +7,10 @@
 #include <memory>
 #include <string>
 
-#include "base/log.h"
 #include "base/result.h"
 #include "storage/control_store.h"
 #include "storage/journal.h"
+#include "storage/writer_journal.h"
 
 namespace kith::storage {
 
@@ -28,11 +28,5 @@ struct SqliteOptions {
     const SqliteOptions& options);
 [[nodiscard]] Result<std::unique_ptr<ControlStore>> open_control_store(
     const SqliteOptions& options);
-
-/// A journal with its own writer thread over `store`. The destructor commits what was submitted.
-[[nodiscard]] std::unique_ptr<Journal> make_writer_journal(std::unique_ptr<MessageStore> store,
-                                                           std::uint16_t shard_count,
-                                                           CommitListener& listener,
-                                                           const Log& log);
 
 }  // namespace kith::storage
