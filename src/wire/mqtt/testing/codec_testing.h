@@ -103,7 +103,7 @@ inline Refusal refusal_by_client(const Buffer& bytes, Version version = Version:
     return refusal_of(Decoder(Sender::Server, version), bytes);
 }
 
-/// Decodes what must be a `P`, which points into the decoder and the bytes.
+/// Decodes what must be a `P`. The decoder owns what the packet points into.
 template <typename P>
 P decode_as(Decoder& decoder, const Buffer& bytes) {
     Result<Packet> packet = decoder.decode(frame_of(bytes));
@@ -118,7 +118,5 @@ P decode_as(Decoder& decoder, const Buffer& bytes) {
     }
     return *found;
 }
-template <typename P>
-P decode_as(Decoder& decoder, Buffer&& bytes) = delete;
 
 }  // namespace kith::mqtt::testing

@@ -1,0 +1,189 @@
+// What a control store promises, tested alike over SQLite and in memory.
+#include "storage/control_store.h"
+
+#include <gtest/gtest.h>
+
+#include "storage/limits.h"
+#include "storage/memory/memory_stores.h"
+#include "storage/sqlite/sqlite_stores.h"
+#include "storage/testing/temp_directory.h"
+
+namespace kith::storage {
+namespace {
+
+/// Without waits for the disk: durability has a test of its own.
+struct SqliteStores {
+    testing::TempDirectory directory;
+    std::unique_ptr<ControlStore> open() {
+        auto store =
+            open_control_store({.path = directory.file("control.db"), .unsafe_no_sync = true});
+        EXPECT_TRUE(store.has_value()) << store.error().text;
+        return std::move(*store);
+    }
+};
+
+struct MemoryStores {
+    static std::unique_ptr<ControlStore> open() { return make_memory_control_store(); }
+};
+
+template <typename Stores>
+class ControlStoreTest : public ::testing::Test {
+  protected:
+    Stores stores_;
+    std::unique_ptr<ControlStore> store_ = stores_.open();
+};
+
+using Implementations = ::testing::Types<SqliteStores, MemoryStores>;
+TYPED_TEST_SUITE(ControlStoreTest, Implementations);
+
+TokenRecord token(std::string id) {
+    TokenRecord record{.id = std::move(id),
+                       .name = "press",
+                       .role = "machine",
+                       .created_at = WallTime::from_ms(1'700'000'000'000),
+                       .expires_at = WallTime::from_ms(1'800'000'000'000)};
+    record.secret_digest[0] = 0xFF;
+    record.secret_digest[31] = 1;
+    return record;
+}
+
+TYPED_TEST(ControlStoreTest, KeepsTokensInOrderOfId) {
+    ASSERT_TRUE(this->store_->add_token(token("b")));
+    ASSERT_TRUE(this->store_->add_token(token("a")));
+    const auto tokens = this->store_->tokens();
+    ASSERT_TRUE(tokens);
+    ASSERT_EQ(tokens->size(), 2U);
+    EXPECT_EQ((*tokens)[0].id, "a");
+    EXPECT_EQ((*tokens)[1].id, "b");
+    EXPECT_EQ((*tokens)[1].name, "press");
+    EXPECT_EQ((*tokens)[1].role, "machine");
+    EXPECT_EQ((*tokens)[1].secret_digest, token("b").secret_digest);
+    EXPECT_EQ((*tokens)[1].created_at, WallTime::from_ms(1'700'000'000'000));
+    EXPECT_EQ((*tokens)[1].expires_at, WallTime::from_ms(1'800'000'000'000));
+}
+
+TYPED_TEST(ControlStoreTest, RefusesASecondTokenOfTheSameId) {
+    ASSERT_TRUE(this->store_->add_token(token("a")));
+    const Status status = this->store_->add_token(token("a"));
+    ASSERT_FALSE(status);
+    EXPECT_EQ(status.error().kind, ErrorKind::Conflict);
+}
+
+TYPED_TEST(ControlStoreTest, RemovesTokensAndSaysIfThereIsNone) {
+    ASSERT_TRUE(this->store_->add_token(token("a")));
+    EXPECT_TRUE(this->store_->remove_token("a"));
+    EXPECT_TRUE(this->store_->tokens()->empty());
+    const Status status = this->store_->remove_token("a");
+    ASSERT_FALSE(status);
+    EXPECT_EQ(status.error().kind, ErrorKind::NotFound);
+}
+
+TYPED_TEST(ControlStoreTest, KeepsUsersInOrderOfName) {
+    const UserRecord anna{.name = "anna",
+                          .role = "admin",
+                          .password_hash = "$scrypt$x",
+                          .created_at = WallTime::from_ms(5)};
+    ASSERT_TRUE(this->store_->add_user({.name = "ben", .role = "viewer", .password_hash = "h"}));
+    ASSERT_TRUE(this->store_->add_user(anna));
+    const auto users = this->store_->users();
+    ASSERT_TRUE(users);
+    ASSERT_EQ(users->size(), 2U);
+    EXPECT_EQ((*users)[0].name, "anna");
+    EXPECT_EQ((*users)[0].role, "admin");
+    EXPECT_EQ((*users)[0].password_hash, "$scrypt$x");
+    EXPECT_EQ((*users)[0].created_at, WallTime::from_ms(5));
+    EXPECT_EQ((*users)[1].name, "ben");
+    const Status again = this->store_->add_user(anna);
+    ASSERT_FALSE(again);
+    EXPECT_EQ(again.error().kind, ErrorKind::Conflict);
+}
+
+TYPED_TEST(ControlStoreTest, KeepsTheLastValueOfASetting) {
+    EXPECT_EQ(this->store_->setting("k").value(), std::nullopt);
+    ASSERT_TRUE(this->store_->set_setting("k", "old"));
+    ASSERT_TRUE(this->store_->set_setting("k", ""));
+    EXPECT_EQ(this->store_->setting("k").value(), "");
+    ASSERT_TRUE(this->store_->remove_setting("k"));
+    ASSERT_TRUE(this->store_->remove_setting("k"));
+    EXPECT_EQ(this->store_->setting("k").value(), std::nullopt);
+}
+
+TYPED_TEST(ControlStoreTest, ShowsTheNewestAuditRecordsFirst) {
+    for (int i = 1; i <= 5; ++i) {
+        ASSERT_TRUE(this->store_->append_audit({.at = WallTime::from_ms(i),
+                                                .who = "cli",
+                                                .what = "token.create",
+                                                .detail = std::to_string(i)}));
+    }
+    const auto records = this->store_->audit(3);
+    ASSERT_TRUE(records);
+    ASSERT_EQ(records->size(), 3U);
+    EXPECT_EQ((*records)[0].detail, "5");
+    EXPECT_EQ((*records)[0].at, WallTime::from_ms(5));
+    EXPECT_EQ((*records)[0].who, "cli");
+    EXPECT_EQ((*records)[0].what, "token.create");
+    EXPECT_EQ((*records)[2].detail, "3");
+    EXPECT_EQ(this->store_->audit(SIZE_MAX)->size(), 5U);
+}
+
+TYPED_TEST(ControlStoreTest, RefusesEmptyNamesAndGiantTexts) {
+    const auto kind = [](const Status& status) { return status.error().kind; };
+    TokenRecord bad = token("");
+    EXPECT_EQ(kind(this->store_->add_token(bad)), ErrorKind::Invalid);
+    bad = token("a");
+    bad.name = std::string(kControlTextBytesMax + 1, 'x');
+    EXPECT_EQ(kind(this->store_->add_token(bad)), ErrorKind::Limit);
+    bad.name.pop_back();
+    EXPECT_TRUE(this->store_->add_token(bad));
+    EXPECT_EQ(kind(this->store_->add_user({.name = "a", .role = "", .password_hash = "h"})),
+              ErrorKind::Invalid);
+    EXPECT_EQ(kind(this->store_->set_setting("", "v")), ErrorKind::Invalid);
+    const std::string giant(kControlTextBytesMax + 1, 'x');
+    EXPECT_EQ(kind(this->store_->set_setting("k", giant)), ErrorKind::Limit);
+    EXPECT_EQ(kind(this->store_->append_audit({.detail = giant})), ErrorKind::Limit);
+}
+
+TYPED_TEST(ControlStoreTest, CounterChangesWithEveryChange) {
+    std::uint64_t before = this->store_->change_counter().value();
+    const auto expect_change = [&] {
+        const std::uint64_t now = this->store_->change_counter().value();
+        EXPECT_NE(now, before);
+        before = now;
+    };
+    EXPECT_EQ(this->store_->change_counter().value(), before);
+    ASSERT_TRUE(this->store_->add_token(token("a")));
+    expect_change();
+    ASSERT_TRUE(this->store_->remove_token("a"));
+    expect_change();
+    ASSERT_TRUE(this->store_->add_user({.name = "a", .role = "r", .password_hash = "h"}));
+    expect_change();
+    ASSERT_TRUE(this->store_->set_setting("k", "v"));
+    expect_change();
+    ASSERT_TRUE(this->store_->remove_setting("k"));
+    expect_change();
+    ASSERT_TRUE(this->store_->append_audit({.what = "w"}));
+    expect_change();
+    ASSERT_TRUE(this->store_->tokens());
+    EXPECT_EQ(this->store_->change_counter().value(), before);
+}
+
+TEST(SqliteControlStore, OneConnectionSeesWhatAnotherHasChanged) {
+    SqliteStores stores;
+    const auto node = stores.open();
+    const auto tool = stores.open();
+    const std::uint64_t before = node->change_counter().value();
+    ASSERT_TRUE(tool->add_token(token("a")));
+    EXPECT_NE(node->change_counter().value(), before);
+    EXPECT_EQ(node->tokens()->size(), 1U);
+    ASSERT_TRUE(node->remove_token("a"));
+    EXPECT_TRUE(tool->tokens()->empty());
+}
+
+TEST(SqliteControlStore, SurvivesReopening) {
+    SqliteStores stores;
+    ASSERT_TRUE(stores.open()->add_token(token("a")));
+    EXPECT_EQ(stores.open()->tokens()->at(0).id, "a");
+}
+
+}  // namespace
+}  // namespace kith::storage

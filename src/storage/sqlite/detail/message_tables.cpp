@@ -1,0 +1,268 @@
+#include "storage/sqlite/detail/message_tables.h"
+
+#include <iterator>
+
+#include "base/narrow.h"
+
+namespace kith::storage::detail {
+
+enum class MessageTables::Sql : std::uint8_t {
+    PutSession,
+    DeleteSession,
+    DeleteSubscriptionsOf,
+    DeleteDeliveriesOf,
+    DeleteInboundOf,
+    PutSubscription,
+    DeleteSubscription,
+    PutMessage,
+    DeleteMessage,
+    FindMessage,
+    PutDelivery,
+    FindLiveDelivery,
+    SetLiveDelivery,
+    SetReleasedDelivery,
+    DeleteLiveDelivery,
+    DeleteReleasedDelivery,
+    ListLiveMessages,
+    PutInbound,
+    DeleteInbound,
+    PutRetained,
+    DeleteRetained,
+    Mark,
+    PutMark,
+    Count,
+};
+
+namespace {
+
+// In the order of MessageTables::Sql. State 2 is Released.
+constexpr const char* kSql[] = {
+    "INSERT OR REPLACE INTO sessions(id, tenant, client_id, principal, session_expiry_interval_s,"
+    " protocol_version, disconnected_at_ms, will) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+    "DELETE FROM sessions WHERE id = ?1",
+    "DELETE FROM subscriptions WHERE session = ?1",
+    "DELETE FROM deliveries WHERE session = ?1",
+    "DELETE FROM inbound WHERE session = ?1",
+    "INSERT OR REPLACE INTO subscriptions(session, filter, options, subscription_identifier)"
+    " VALUES(?1, ?2, ?3, ?4)",
+    "DELETE FROM subscriptions WHERE session = ?1 AND filter = ?2",
+    "INSERT OR REPLACE INTO messages(id, tenant, qos, published_at_ms, expires_at_ms, topic,"
+    " properties, payload) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+    "DELETE FROM messages WHERE id = ?1",
+    "SELECT 1 FROM messages WHERE id = ?1",
+    "INSERT OR REPLACE INTO deliveries(session, message, state, packet_id, qos, retain,"
+    " subscription_identifiers) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+    "SELECT 1 FROM deliveries WHERE session = ?1 AND message = ?2 AND state <> 2",
+    "UPDATE deliveries SET state = ?3, packet_id = ?4"
+    " WHERE session = ?1 AND message = ?2 AND state <> 2",
+    "UPDATE deliveries SET packet_id = ?3 WHERE session = ?1 AND message = ?2 AND state = 2",
+    "DELETE FROM deliveries WHERE session = ?1 AND message = ?2 AND state <> 2",
+    "DELETE FROM deliveries WHERE session = ?1 AND message = ?2 AND state = 2",
+    "SELECT message FROM deliveries WHERE session = ?1 AND state <> 2",
+    "INSERT OR IGNORE INTO inbound(session, packet_id) VALUES(?1, ?2)",
+    "DELETE FROM inbound WHERE session = ?1 AND packet_id = ?2",
+    "INSERT OR REPLACE INTO retained(tenant, topic, qos, published_at_ms, expires_at_ms,"
+    " properties, payload) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+    "DELETE FROM retained WHERE tenant = ?1 AND topic = ?2",
+    "SELECT value FROM marks WHERE name = ?1",
+    "INSERT OR REPLACE INTO marks(name, value) VALUES(?1, ?2)",
+};
+static_assert(static_cast<int>(DeliveryState::Released) == 2);
+
+/// Whether it changed a row.
+Result<Found> run_and_ask(Statement& statement) {
+    TRY(statement.run());
+    return statement.changed_count() > 0 ? Found::Yes : Found::No;
+}
+
+std::int64_t integer(SessionId id) {
+    return narrow<std::int64_t>(id.value());
+}
+
+std::int64_t integer(MessageId id) {
+    return narrow<std::int64_t>(id.value());
+}
+
+template <typename Enum>
+requires std::is_enum_v<Enum> std::int64_t integer(Enum value) {
+    return static_cast<std::int64_t>(value);
+}
+
+}  // namespace
+
+Result<MessageTables> MessageTables::create(Database& database) {
+    static_assert(std::size(kSql) == static_cast<std::size_t>(Sql::Count));
+    std::vector<Statement> statements;
+    statements.reserve(std::size(kSql));
+    for (const char* sql : kSql) {
+        TRY_ASSIGN(Statement statement, Statement::prepare(database, sql));
+        statements.push_back(std::move(statement));
+    }
+    return MessageTables(std::move(statements));
+}
+
+Statement& MessageTables::statement(Sql sql) {
+    return statements_[static_cast<std::size_t>(sql)];
+}
+
+Status MessageTables::put_session(const SessionRecord& session) {
+    return statement(Sql::PutSession)
+        .bind(1, integer(session.id))
+        .bind(2, session.tenant.value())
+        .bind(3, session.client_id)
+        .bind(4, session.principal)
+        .bind(5, session.session_expiry_interval_s)
+        .bind(6, session.protocol_version)
+        .bind(7, session.disconnected_at.ms())
+        .bind(8, session.will)
+        .run();
+}
+
+Status MessageTables::delete_session(SessionId session) {
+    return statement(Sql::DeleteSession).bind(1, integer(session)).run();
+}
+
+Status MessageTables::delete_rows_of(SessionId session) {
+    TRY(statement(Sql::DeleteSubscriptionsOf).bind(1, integer(session)).run());
+    TRY(statement(Sql::DeleteDeliveriesOf).bind(1, integer(session)).run());
+    return statement(Sql::DeleteInboundOf).bind(1, integer(session)).run();
+}
+
+Status MessageTables::put_subscription(const SubscriptionRecord& subscription) {
+    return statement(Sql::PutSubscription)
+        .bind(1, integer(subscription.session))
+        .bind(2, subscription.filter)
+        .bind(3, subscription.options)
+        .bind(4, subscription.subscription_identifier)
+        .run();
+}
+
+Status MessageTables::delete_subscription(SessionId session, std::string_view filter) {
+    return statement(Sql::DeleteSubscription).bind(1, integer(session)).bind(2, filter).run();
+}
+
+Status MessageTables::put_message(const MessageRecord& message) {
+    return statement(Sql::PutMessage)
+        .bind(1, integer(message.id))
+        .bind(2, message.tenant.value())
+        .bind(3, integer(message.qos))
+        .bind(4, message.published_at.ms())
+        .bind(5, message.expires_at.ms())
+        .bind(6, message.topic)
+        .bind(7, message.properties)
+        .bind(8, message.payload)
+        .run();
+}
+
+Status MessageTables::delete_message(MessageId message) {
+    return statement(Sql::DeleteMessage).bind(1, integer(message)).run();
+}
+
+Result<Found> MessageTables::find_message(MessageId message) {
+    Statement& find = statement(Sql::FindMessage).bind(1, integer(message));
+    TRY_ASSIGN(const bool found, find.step());
+    find.reset();
+    return found ? Found::Yes : Found::No;
+}
+
+Status MessageTables::put_delivery(const DeliveryRecord& delivery) {
+    return statement(Sql::PutDelivery)
+        .bind(1, integer(delivery.session))
+        .bind(2, integer(delivery.message))
+        .bind(3, integer(delivery.state))
+        .bind(4, delivery.packet_id.value())
+        .bind(5, integer(delivery.qos))
+        .bind(6, delivery.retain ? 1 : 0)
+        .bind(7, delivery.subscription_identifiers)
+        .run();
+}
+
+Result<Found> MessageTables::find_live_delivery(SessionId session, MessageId message) {
+    Statement& find =
+        statement(Sql::FindLiveDelivery).bind(1, integer(session)).bind(2, integer(message));
+    TRY_ASSIGN(const bool found, find.step());
+    find.reset();
+    return found ? Found::Yes : Found::No;
+}
+
+Result<Found> MessageTables::set_live_delivery(SessionId session, MessageId message,
+                                               DeliveryState state, PacketId packet_id) {
+    return run_and_ask(statement(Sql::SetLiveDelivery)
+                           .bind(1, integer(session))
+                           .bind(2, integer(message))
+                           .bind(3, integer(state))
+                           .bind(4, packet_id.value()));
+}
+
+Status MessageTables::set_released_delivery(SessionId session, MessageId message,
+                                            PacketId packet_id) {
+    return statement(Sql::SetReleasedDelivery)
+        .bind(1, integer(session))
+        .bind(2, integer(message))
+        .bind(3, packet_id.value())
+        .run();
+}
+
+Result<Found> MessageTables::delete_live_delivery(SessionId session, MessageId message) {
+    return run_and_ask(
+        statement(Sql::DeleteLiveDelivery).bind(1, integer(session)).bind(2, integer(message)));
+}
+
+Status MessageTables::delete_released_delivery(SessionId session, MessageId message) {
+    return statement(Sql::DeleteReleasedDelivery)
+        .bind(1, integer(session))
+        .bind(2, integer(message))
+        .run();
+}
+
+Status MessageTables::list_live_messages(SessionId session, std::vector<MessageId>& messages) {
+    Statement& list = statement(Sql::ListLiveMessages).bind(1, integer(session));
+    for (;;) {
+        TRY_ASSIGN(const bool has_row, list.step());
+        if (!has_row) {
+            return {};
+        }
+        messages.push_back(MessageId(static_cast<std::uint64_t>(list.integer(0))));
+    }
+}
+
+Status MessageTables::put_inbound(SessionId session, PacketId packet_id) {
+    return statement(Sql::PutInbound).bind(1, integer(session)).bind(2, packet_id.value()).run();
+}
+
+Status MessageTables::delete_inbound(SessionId session, PacketId packet_id) {
+    return statement(Sql::DeleteInbound).bind(1, integer(session)).bind(2, packet_id.value()).run();
+}
+
+Status MessageTables::put_retained(const RetainedRecord& retained) {
+    return statement(Sql::PutRetained)
+        .bind(1, retained.tenant.value())
+        .bind(2, retained.topic)
+        .bind(3, integer(retained.qos))
+        .bind(4, retained.published_at.ms())
+        .bind(5, retained.expires_at.ms())
+        .bind(6, retained.properties)
+        .bind(7, retained.payload)
+        .run();
+}
+
+Status MessageTables::delete_retained(TenantId tenant, std::string_view topic) {
+    return statement(Sql::DeleteRetained).bind(1, tenant.value()).bind(2, topic).run();
+}
+
+Result<std::uint64_t> MessageTables::mark(std::string_view kind) {
+    Statement& find = statement(Sql::Mark).bind(1, kind);
+    TRY_ASSIGN(const bool found, find.step());
+    const std::int64_t value = found ? find.integer(0) : 0;
+    find.reset();
+    if (value < 0) {
+        return fail(ErrorKind::Corrupt, "a stored mark is negative");
+    }
+    return static_cast<std::uint64_t>(value);
+}
+
+Status MessageTables::put_mark(std::string_view kind, std::uint64_t value) {
+    return statement(Sql::PutMark).bind(1, kind).bind(2, narrow<std::int64_t>(value)).run();
+}
+
+}  // namespace kith::storage::detail

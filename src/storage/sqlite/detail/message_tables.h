@@ -1,0 +1,64 @@
+// The tables of messages.db as functions: one prepared statement each, records in.
+//
+// No rule of the store lives here, only SQL. Threads: that of the store.
+#pragma once
+
+#include <vector>
+
+#include "storage/records.h"
+#include "storage/sqlite/detail/database.h"
+
+namespace kith::storage::detail {
+
+/// Whether the named row was there.
+enum class Found : std::uint8_t { No, Yes };
+
+class MessageTables {
+  public:
+    /// Requires: the schema is there; the connection outlives this.
+    [[nodiscard]] static Result<MessageTables> create(Database& database);
+
+    [[nodiscard]] Status put_session(const SessionRecord& session);
+    /// The row of the session alone.
+    [[nodiscard]] Status delete_session(SessionId session);
+    /// Its subscriptions, deliveries and inbound ids.
+    [[nodiscard]] Status delete_rows_of(SessionId session);
+    [[nodiscard]] Status put_subscription(const SubscriptionRecord& subscription);
+    [[nodiscard]] Status delete_subscription(SessionId session, std::string_view filter);
+
+    [[nodiscard]] Status put_message(const MessageRecord& message);
+    [[nodiscard]] Status delete_message(MessageId message);
+    [[nodiscard]] Result<Found> find_message(MessageId message);
+
+    // A delivery is live until it is Released.
+    [[nodiscard]] Status put_delivery(const DeliveryRecord& delivery);
+    [[nodiscard]] Result<Found> find_live_delivery(SessionId session, MessageId message);
+    [[nodiscard]] Result<Found> set_live_delivery(SessionId session, MessageId message,
+                                                  DeliveryState state, PacketId packet_id);
+    [[nodiscard]] Status set_released_delivery(SessionId session, MessageId message,
+                                               PacketId packet_id);
+    [[nodiscard]] Result<Found> delete_live_delivery(SessionId session, MessageId message);
+    [[nodiscard]] Status delete_released_delivery(SessionId session, MessageId message);
+    /// Messages of the live deliveries of a session.
+    [[nodiscard]] Status list_live_messages(SessionId session, std::vector<MessageId>& messages);
+
+    [[nodiscard]] Status put_inbound(SessionId session, PacketId packet_id);
+    [[nodiscard]] Status delete_inbound(SessionId session, PacketId packet_id);
+    [[nodiscard]] Status put_retained(const RetainedRecord& retained);
+    [[nodiscard]] Status delete_retained(TenantId tenant, std::string_view topic);
+
+    /// The highest id that may have been used, by kind: "message" or "session"; 0 at first.
+    [[nodiscard]] Result<std::uint64_t> mark(std::string_view kind);
+    [[nodiscard]] Status put_mark(std::string_view kind, std::uint64_t value);
+
+  private:
+    enum class Sql : std::uint8_t;
+
+    explicit MessageTables(std::vector<Statement> statements)
+        : statements_(std::move(statements)) {}
+    [[nodiscard]] Statement& statement(Sql sql);
+
+    std::vector<Statement> statements_;
+};
+
+}  // namespace kith::storage::detail

@@ -1,0 +1,405 @@
+// What a message store promises, tested alike over SQLite and in memory.
+#include <functional>
+
+#include <gtest/gtest.h>
+
+#include "storage/memory/memory_stores.h"
+#include "storage/sqlite/sqlite_stores.h"
+#include "storage/testing/record_text.h"
+#include "storage/testing/temp_directory.h"
+#include "storage/testing/workload.h"
+
+namespace kith::storage {
+namespace {
+
+using testing::to_text;
+
+/// Without waits for the disk: durability has a test of its own.
+struct SqliteStores {
+    testing::TempDirectory directory;
+    std::unique_ptr<MessageStore> open() {
+        auto store =
+            open_message_store({.path = directory.file("messages.db"), .unsafe_no_sync = true});
+        EXPECT_TRUE(store.has_value()) << store.error().text;
+        return std::move(*store);
+    }
+};
+
+struct MemoryStores {
+    static std::unique_ptr<MessageStore> open() { return make_memory_message_store(); }
+};
+
+template <typename Stores>
+class MessageStoreTest : public ::testing::Test {
+  protected:
+    MessageStoreTest() : store_(stores_.open()) { EXPECT_EQ(to_text(*store_), ""); }
+
+    void commit(const std::function<void(WriteBatch&)>& fill) {
+        WriteBatch batch;
+        fill(batch);
+        commit_group({&batch});
+    }
+    void commit_group(std::vector<const WriteBatch*> batches) {
+        const Status status = store_->commit(batches);
+        ASSERT_TRUE(status) << status.error().text;
+    }
+    [[nodiscard]] std::string content() { return to_text(*store_); }
+
+    Stores stores_;
+    std::unique_ptr<MessageStore> store_;
+};
+
+using Implementations = ::testing::Types<SqliteStores, MemoryStores>;
+TYPED_TEST_SUITE(MessageStoreTest, Implementations);
+
+SessionRecord session(std::uint64_t id) {
+    return {.id = SessionId(id), .client_id = "c"};
+}
+
+MessageRecord message(std::uint64_t id) {
+    return {.id = MessageId(id), .topic = "t", .qos = Qos::AtLeastOnce};
+}
+
+DeliveryRecord delivery(std::uint64_t to, std::uint64_t of,
+                        DeliveryState state = DeliveryState::Queued) {
+    return {.session = SessionId(to),
+            .message = MessageId(of),
+            .qos = Qos::AtLeastOnce,
+            .state = state};
+}
+
+std::string session_line(std::uint64_t id) {
+    return "session " + std::to_string(id) +
+           " tenant=0 client=c principal= expiry=0 version=0 at=0 0:\n";
+}
+
+std::string message_line(std::uint64_t id) {
+    return "message " + std::to_string(id) +
+           " tenant=0 t payload=0: properties=0: qos=1 at=0 expires=0\n";
+}
+
+std::string delivery_line(std::uint64_t to, std::uint64_t of, int state = 0, int packet_id = 0) {
+    return "delivery " + std::to_string(to) + " " + std::to_string(of) +
+           " qos=1 retain=false state=" + std::to_string(state) +
+           " packet=" + std::to_string(packet_id) + " 0:\n";
+}
+
+TYPED_TEST(MessageStoreTest, ShowsEveryFieldInTheOrderOfRecovery) {
+    const std::vector<std::uint8_t> bytes{0, 1, 0xFF};
+    this->commit([&](WriteBatch& batch) {
+        batch.put_retained({.tenant = TenantId(1), .topic = "a", .payload = bytes});
+        batch.put_retained({.tenant = TenantId(0),
+                            .topic = "b",
+                            .payload = bytes,
+                            .properties = bytes,
+                            .qos = Qos::ExactlyOnce,
+                            .published_at = WallTime::from_ms(8),
+                            .expires_at = WallTime::from_ms(9)});
+        batch.put_retained({.tenant = TenantId(0), .topic = "\xC3\xA4", .payload = bytes});
+        batch.put_retained({.tenant = TenantId(0), .topic = "a", .payload = bytes});
+        batch.put_inbound(SessionId(2), PacketId(1));
+        batch.put_inbound(SessionId(1), PacketId(0xFFFF));
+        batch.put_message({.id = MessageId(6),
+                           .tenant = TenantId(0xFFFFFFFF),
+                           .topic = "x/y",
+                           .payload = bytes,
+                           .properties = bytes,
+                           .qos = Qos::ExactlyOnce,
+                           .published_at = WallTime::from_ms(1),
+                           .expires_at = WallTime::from_ms(2)});
+        batch.put_delivery(delivery(2, 6));
+        batch.put_delivery({.session = SessionId(1),
+                            .message = MessageId(6),
+                            .qos = Qos::ExactlyOnce,
+                            .retain = true,
+                            .state = DeliveryState::Sent,
+                            .packet_id = PacketId(0xFFFF),
+                            .subscription_identifiers = bytes});
+        batch.put_message(message(5));
+        batch.put_delivery(delivery(1, 5));
+        batch.put_subscription({.session = SessionId(2), .filter = "a"});
+        batch.put_subscription({.session = SessionId(1),
+                                .filter = "b/#",
+                                .options = 0xFF,
+                                .subscription_identifier = 268'435'455});
+        batch.put_subscription({.session = SessionId(1), .filter = "a/+"});
+        batch.put_session(session(2));
+        batch.put_session({.id = SessionId(1),
+                           .tenant = TenantId(0xFFFFFFFF),
+                           .client_id = "press",
+                           .principal = "anna",
+                           .session_expiry_interval_s = 0xFFFFFFFF,
+                           .protocol_version = 5,
+                           .disconnected_at = WallTime::from_ms(1'700'000'000'000),
+                           .will = bytes});
+    });
+    EXPECT_EQ(this->content(),
+              "session 1 tenant=4294967295 client=press principal=anna expiry=4294967295 version=5 "
+              "at=1700000000000 3:0001ff\n" +
+                  session_line(2) +
+                  "subscription 1 a/+ options=0 identifier=0\n"
+                  "subscription 1 b/# options=255 identifier=268435455\n"
+                  "subscription 2 a options=0 identifier=0\n" +
+                  message_line(5) +
+                  "message 6 tenant=4294967295 x/y payload=3:0001ff properties=3:0001ff qos=2 at=1 "
+                  "expires=2\n" +
+                  delivery_line(1, 5) +
+                  "delivery 1 6 qos=2 retain=true state=1 packet=65535 3:0001ff\n" +
+                  delivery_line(2, 6) +
+                  "inbound 1 65535\n"
+                  "inbound 2 1\n"
+                  "retained tenant=0 a payload=3:0001ff properties=0: qos=0 at=0 expires=0\n"
+                  "retained tenant=0 b payload=3:0001ff properties=3:0001ff qos=2 at=8 expires=9\n"
+                  "retained tenant=0 \xC3\xA4 payload=3:0001ff properties=0: qos=0 at=0 expires=0\n"
+                  "retained tenant=1 a payload=3:0001ff properties=0: qos=0 at=0 expires=0\n");
+}
+
+TYPED_TEST(MessageStoreTest, PutReplacesTheRowOfTheSameKey) {
+    for (const char* text : {"old", "new"}) {
+        this->commit([&](WriteBatch& batch) {
+            batch.put_session({.id = SessionId(1), .client_id = text});
+            batch.put_subscription(
+                {.session = SessionId(1), .filter = "f", .options = text[0] == 'n'});
+            batch.put_inbound(SessionId(1), PacketId(1));
+            batch.put_retained({.topic = "r", .payload = as_bytes(text)});
+        });
+    }
+    EXPECT_EQ(this->content(),
+              "session 1 tenant=0 client=new principal= expiry=0 version=0 at=0 0:\n"
+              "subscription 1 f options=1 identifier=0\n"
+              "inbound 1 1\n"
+              "retained tenant=0 r payload=3:6e6577 properties=0: qos=0 at=0 expires=0\n");
+}
+
+TYPED_TEST(MessageStoreTest, DeletesWhatIsNamedAndIgnoresWhatIsNotThere) {
+    const auto delete_all = [](WriteBatch& batch) {
+        batch.delete_subscription(SessionId(1), "f");
+        batch.delete_inbound(SessionId(1), PacketId(1));
+        batch.delete_retained(TenantId(0), "r");
+        batch.delete_delivery(SessionId(1), MessageId(1));
+        batch.set_delivery(SessionId(1), MessageId(1), DeliveryState::Sent, PacketId(1));
+        batch.delete_session(SessionId(7));
+    };
+    this->commit(delete_all);
+    EXPECT_EQ(this->content(), "");
+    this->commit([&](WriteBatch& batch) {
+        batch.put_session(session(1));
+        batch.put_subscription({.session = SessionId(1), .filter = "f"});
+        batch.put_subscription({.session = SessionId(1), .filter = "g"});
+        batch.put_inbound(SessionId(1), PacketId(1));
+        batch.put_retained({.topic = "r", .payload = as_bytes("x")});
+        batch.put_message(message(1));
+        batch.put_delivery(delivery(1, 1));
+    });
+    this->commit(delete_all);
+    EXPECT_EQ(this->content(), session_line(1) + "subscription 1 g options=0 identifier=0\n");
+}
+
+TYPED_TEST(MessageStoreTest, MessageGoesWithItsLastDelivery) {
+    this->commit([](WriteBatch& batch) {
+        batch.put_session(session(1));
+        batch.put_session(session(2));
+        batch.put_message(message(1));
+        batch.put_delivery(delivery(1, 1));
+        batch.put_delivery(delivery(2, 1));
+    });
+    const std::string sessions = session_line(1) + session_line(2);
+    this->commit([](WriteBatch& batch) { batch.delete_delivery(SessionId(1), MessageId(1)); });
+    EXPECT_EQ(this->content(), sessions + message_line(1) + delivery_line(2, 1));
+    this->commit([](WriteBatch& batch) { batch.delete_delivery(SessionId(2), MessageId(1)); });
+    EXPECT_EQ(this->content(), sessions);
+}
+
+TYPED_TEST(MessageStoreTest, MessageGoesWhenItsLastDeliveryIsReleased) {
+    this->commit([](WriteBatch& batch) {
+        batch.put_session(session(1));
+        batch.put_message(message(1));
+        batch.put_delivery(delivery(1, 1));
+    });
+    this->commit([](WriteBatch& batch) {
+        batch.set_delivery(SessionId(1), MessageId(1), DeliveryState::Sent, PacketId(9));
+    });
+    EXPECT_EQ(this->content(), session_line(1) + message_line(1) + delivery_line(1, 1, 1, 9));
+    this->commit([](WriteBatch& batch) {
+        batch.set_delivery(SessionId(1), MessageId(1), DeliveryState::Released, PacketId(9));
+    });
+    EXPECT_EQ(this->content(), session_line(1) + delivery_line(1, 1, 2, 9));
+    // It can get another packet id, but does not come back to life.
+    this->commit([](WriteBatch& batch) {
+        batch.set_delivery(SessionId(1), MessageId(1), DeliveryState::Released, PacketId(8));
+        batch.set_delivery(SessionId(1), MessageId(1), DeliveryState::Sent, PacketId(7));
+    });
+    EXPECT_EQ(this->content(), session_line(1) + delivery_line(1, 1, 2, 8));
+    this->commit([](WriteBatch& batch) { batch.delete_delivery(SessionId(1), MessageId(1)); });
+    EXPECT_EQ(this->content(), session_line(1));
+}
+
+TYPED_TEST(MessageStoreTest, MessageWithoutDeliveriesIsNotKept) {
+    this->commit([](WriteBatch& batch) {
+        batch.put_session(session(1));
+        batch.put_message(message(1));
+        batch.put_message(message(2));
+        batch.put_delivery(delivery(1, 2, DeliveryState::Released));
+    });
+    EXPECT_EQ(this->content(), session_line(1) + delivery_line(1, 2, 2));
+    // Nor may a later batch of the same group find it.
+    WriteBatch put;
+    put.put_message(message(3));
+    WriteBatch late;
+    late.put_delivery(delivery(1, 3));
+    this->commit_group({&put, &late});
+    EXPECT_EQ(this->content(), session_line(1) + delivery_line(1, 2, 2));
+}
+
+TYPED_TEST(MessageStoreTest, MessageThatComesAndGoesInOneGroupLeavesNothing) {
+    WriteBatch sessions;
+    sessions.put_session(session(1));
+    sessions.put_session(session(2));
+    WriteBatch put;
+    put.put_message(message(1));
+    put.put_delivery(delivery(1, 1));
+    put.put_delivery(delivery(2, 1));
+    WriteBatch first;
+    first.set_delivery(SessionId(1), MessageId(1), DeliveryState::Sent, PacketId(1));
+    first.set_delivery(SessionId(1), MessageId(1), DeliveryState::Released, PacketId(1));
+    first.delete_delivery(SessionId(1), MessageId(1));
+    WriteBatch second;
+    second.delete_delivery(SessionId(2), MessageId(1));
+    this->commit_group({&sessions, &put, &first, &second});
+    EXPECT_EQ(this->content(), session_line(1) + session_line(2));
+    EXPECT_EQ(this->store_->last_message_id(), MessageId(1));
+}
+
+TYPED_TEST(MessageStoreTest, DeliveryMovesFromOneSessionToAnother) {
+    this->commit([](WriteBatch& batch) {
+        batch.put_session(session(1));
+        batch.put_session(session(2));
+        batch.put_message(message(1));
+        batch.put_delivery(delivery(1, 1));
+    });
+    this->commit([](WriteBatch& batch) {
+        batch.put_delivery(delivery(2, 1));
+        batch.delete_delivery(SessionId(1), MessageId(1));
+    });
+    const std::string sessions = session_line(1) + session_line(2);
+    EXPECT_EQ(this->content(), sessions + message_line(1) + delivery_line(2, 1));
+    // The other way round there is nothing left to deliver.
+    this->commit([](WriteBatch& batch) {
+        batch.delete_delivery(SessionId(2), MessageId(1));
+        batch.put_delivery(delivery(1, 1));
+    });
+    EXPECT_EQ(this->content(), sessions);
+}
+
+TYPED_TEST(MessageStoreTest, SessionTakesItsRowsWithIt) {
+    this->commit([](WriteBatch& batch) {
+        for (const std::uint64_t id : {1U, 2U}) {
+            batch.put_session(session(id));
+            batch.put_subscription({.session = SessionId(id), .filter = "f"});
+            batch.put_inbound(SessionId(id), PacketId(1));
+        }
+        batch.put_message(message(1));
+        batch.put_delivery(delivery(1, 1));
+        batch.put_message(message(2));
+        batch.put_delivery(delivery(1, 2));
+        batch.put_delivery(delivery(2, 2));
+        batch.put_message(message(3));
+        batch.put_delivery(delivery(1, 3, DeliveryState::Released));
+    });
+    // One of its messages is of the same batch.
+    this->commit([](WriteBatch& batch) {
+        batch.put_message(message(4));
+        batch.put_delivery(delivery(1, 4));
+        batch.delete_session(SessionId(1));
+    });
+    EXPECT_EQ(this->content(), session_line(2) + "subscription 2 f options=0 identifier=0\n" +
+                                   message_line(2) + delivery_line(2, 2) + "inbound 2 1\n");
+}
+
+TYPED_TEST(MessageStoreTest, RowsOfASessionMayComeBeforeIt) {
+    this->commit([](WriteBatch& batch) {
+        batch.put_subscription({.session = SessionId(1), .filter = "f"});
+        batch.put_message(message(1));
+        batch.put_delivery(delivery(1, 1));
+    });
+    this->commit([](WriteBatch& batch) { batch.put_session(session(1)); });
+    EXPECT_EQ(this->content(), session_line(1) + "subscription 1 f options=0 identifier=0\n" +
+                                   message_line(1) + delivery_line(1, 1));
+}
+
+TYPED_TEST(MessageStoreTest, RecoveryDropsRowsWithoutSession) {
+    this->commit([](WriteBatch& batch) {
+        batch.put_session(session(2));
+        for (const std::uint64_t id : {1U, 2U, 3U}) {
+            batch.put_subscription({.session = SessionId(id), .filter = "f"});
+            batch.put_inbound(SessionId(id), PacketId(1));
+        }
+        batch.put_message(message(1));
+        batch.put_delivery(delivery(1, 1));
+        batch.put_message(message(2));
+        batch.put_delivery(delivery(2, 2));
+        batch.put_delivery(delivery(3, 2));
+    });
+    const std::string expected = session_line(2) + "subscription 2 f options=0 identifier=0\n" +
+                                 message_line(2) + delivery_line(2, 2) + "inbound 2 1\n";
+    EXPECT_EQ(this->content(), expected);
+    // They are gone, not only hidden, and the message needs one delivery less.
+    this->commit([](WriteBatch& batch) { batch.put_session(session(1)); });
+    EXPECT_EQ(this->content(), session_line(1) + expected);
+    this->commit([](WriteBatch& batch) { batch.delete_delivery(SessionId(2), MessageId(2)); });
+    EXPECT_EQ(this->content(), session_line(1) + session_line(2) +
+                                   "subscription 2 f options=0 identifier=0\ninbound 2 1\n");
+}
+
+TYPED_TEST(MessageStoreTest, RemembersTheHighestIdsOfWhatIsGone) {
+    EXPECT_EQ(this->store_->last_message_id(), MessageId());
+    EXPECT_EQ(this->store_->last_session_id(), SessionId());
+    this->commit([](WriteBatch& batch) {
+        batch.put_session(session(40));
+        batch.delete_session(SessionId(40));
+        batch.put_session(session(30));
+        batch.put_message(message(200'000));
+        batch.put_message(message(100));
+    });
+    EXPECT_EQ(this->store_->last_message_id(), MessageId(200'000));
+    EXPECT_EQ(this->store_->last_session_id(), SessionId(40));
+}
+
+TYPED_TEST(MessageStoreTest, EmptyCommitsAreFine) {
+    const WriteBatch empty;
+    this->commit_group({});
+    this->commit_group({&empty, &empty});
+    EXPECT_TRUE(this->store_->tidy());
+    EXPECT_EQ(this->content(), "");
+}
+
+/// The memory store is the oracle: it is plain and commits one batch at a time. The other gets the
+/// same batches in groups of random size, with recoveries in between.
+TYPED_TEST(MessageStoreTest, AgreesWithTheOracleHoweverBatchesAreGrouped) {
+    for (std::uint64_t seed = 1; seed <= 40; ++seed) {
+        TypeParam stores;
+        const auto store = stores.open();
+        const auto oracle = make_memory_message_store();
+        ASSERT_EQ(to_text(*store), to_text(*oracle));
+        testing::Workload workload(seed);
+        Random random(seed);
+        for (int round = 0; round < 12; ++round) {
+            std::vector<WriteBatch> batches(1 + random.below(6));
+            std::vector<const WriteBatch*> group;
+            for (WriteBatch& batch : batches) {
+                workload.fill(batch, 20);
+                group.push_back(&batch);
+                ASSERT_TRUE(oracle->commit({&group.back(), 1}));
+            }
+            ASSERT_TRUE(store->commit(group));
+            if (random.chance(0.3)) {
+                ASSERT_EQ(to_text(*store), to_text(*oracle)) << "seed " << seed;
+            }
+            EXPECT_EQ(store->last_message_id(), oracle->last_message_id());
+        }
+        ASSERT_EQ(to_text(*store), to_text(*oracle)) << "seed " << seed;
+    }
+}
+
+}  // namespace
+}  // namespace kith::storage
