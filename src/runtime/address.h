@@ -14,7 +14,7 @@ namespace kith::runtime {
 class SocketAddress {
   public:
     /// 0.0.0.0:0.
-    SocketAddress() = default;
+    SocketAddress() : SocketAddress(v4({0, 0, 0, 0}, 0)) {}
 
     /// Parses "127.0.0.1:1883", "[::1]:0", ":1883" (all IPv4 interfaces) or "localhost:1883".
     /// Host names other than localhost are refused: see resolve.h.
@@ -29,6 +29,9 @@ class SocketAddress {
     [[nodiscard]] std::uint16_t port() const { return port_; }
     [[nodiscard]] bool is_v4() const { return is_v4_; }
     [[nodiscard]] bool is_loopback() const;
+    /// All interfaces: 0.0.0.0 or [::].
+    [[nodiscard]] bool is_any() const;
+    [[nodiscard]] bool is_multicast() const;
     [[nodiscard]] SocketAddress with_port(std::uint16_t port) const;
 
     /// "127.0.0.1:1883" or "[::1]:1883".
@@ -40,9 +43,12 @@ class SocketAddress {
     friend bool operator==(const SocketAddress&, const SocketAddress&) = default;
 
   private:
-    std::array<std::uint8_t, 16> ip_{};
-    std::uint16_t port_ = 0;
-    bool is_v4_ = true;
+    SocketAddress(const std::array<std::uint8_t, 16>& ip, std::uint16_t port, bool is_v4)
+        : ip_(ip), port_(port), is_v4_(is_v4) {}
+
+    std::array<std::uint8_t, 16> ip_;
+    std::uint16_t port_;
+    bool is_v4_;
 };
 
 }  // namespace kith::runtime

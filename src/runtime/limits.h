@@ -17,6 +17,11 @@ inline constexpr std::size_t kReadBytesPerTurnMax = 256 * 1024;
 inline constexpr std::size_t kChunkBytes = 16 * 1024;
 inline constexpr std::size_t kIdleChunksMax = 64;
 
+/// The first chunk of an empty queue, in bytes: one small message to each of many subscribers in
+/// one turn must not cost a large chunk each. And the idle ones that a shard keeps.
+inline constexpr std::size_t kSmallChunkBytes = 2 * 1024;
+inline constexpr std::size_t kIdleSmallChunksMax = 1024;
+
 /// A shared block of at least this many bytes is referenced by an output queue, not copied.
 inline constexpr std::size_t kReferenceBytesMin = 2 * 1024;
 
@@ -29,6 +34,25 @@ inline constexpr std::size_t kGatherMax = 64;
 
 /// After close(), how long the other side may take to close too.
 inline constexpr Duration kCloseGrace = 5s;
+
+/// How often deferred work (or the flush phase) may queue more of itself within one turn; the rest
+/// waits for the next turn. WebSocket over TLS over TCP flushes in three rounds.
+inline constexpr std::size_t kTaskRoundsMax = 4;
+
+/// Readiness events taken from the kernel by one poll.
+inline constexpr std::size_t kEventsPerPollMax = 256;
+
+/// Connections accepted from one listener in one turn; the rest wait for the next turn.
+inline constexpr std::size_t kAcceptsPerTurnMax = 64;
+
+/// How long a listener waits when the process is out of descriptors or memory; peers wait in the
+/// kernel's backlog meanwhile.
+inline constexpr Duration kAcceptPause = 100ms;
+
+/// TCP keep-alive: a silent peer is probed after the idle time and gone after the last probe.
+inline constexpr int kKeepaliveIdleSeconds = 60;
+inline constexpr int kKeepaliveIntervalSeconds = 15;
+inline constexpr int kKeepaliveProbes = 4;
 
 /// Timer resolution. Timers fire up to this much late, never early.
 inline constexpr Duration kTimerTick = 1ms;

@@ -5,7 +5,6 @@
 // chunk and reference sizes in limits.h. Threads: shard-local.
 #pragma once
 
-#include <boost/container/deque.hpp>
 #include <cstddef>
 #include <span>
 
@@ -17,6 +16,7 @@ struct iovec;
 namespace kith::runtime {
 
 class ChunkPool;
+struct OutputPiece;
 
 class OutputQueue {
   public:
@@ -47,23 +47,20 @@ class OutputQueue {
     void consume(std::size_t bytes);
     void clear();
 
-    /// Moves the queue to another shard's pool: its content is copied there.
+    /// Leaves the shard: shared blocks, which may not, are copied. Until rebind() the queue may
+    /// only be read, consumed and cleared.
+    void unbind();
+    /// Joins another shard's pool. Requires: unbind() on the old shard.
     void rebind(ChunkPool& pool);
 
   private:
-    // One contiguous piece: a pooled chunk with a filled range, or a shared block.
-    struct Piece {
-        std::uint8_t* chunk = nullptr;  // owned by this queue, from the pool; null for shared
-        SharedBytes shared;
-        std::uint32_t begin = 0;
-        std::uint32_t end = 0;
-    };
-
-    [[nodiscard]] static Bytes piece_bytes(const Piece& piece);
+    void push(OutputPiece* piece);
     void drop_front();
+    void drop_empty_back();
 
-    ChunkPool* pool_;
-    boost::container::deque<Piece> pieces_;
+    ChunkPool* pool_;  // null between unbind() and rebind()
+    OutputPiece* first_ = nullptr;
+    OutputPiece* last_ = nullptr;  // may be empty between reserve() and commit()
     std::size_t size_bytes_ = 0;
 };
 

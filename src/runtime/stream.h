@@ -47,7 +47,9 @@ class StreamHandler {
     /// The output fell below the low watermark after it had been above the high one.
     virtual void on_drained() {}
     /// The other side closed, or the stream failed. Called once, as the last call, and not after
-    /// abort(). The handler may destroy the stream in it. Error kind Closed is an orderly end.
+    /// abort(). The handler may destroy the stream in it. Error kind Closed is an orderly end; it
+    /// comes after what this turn's input made the handler send has been written, so that a peer
+    /// that asks and closes its side gets its answer.
     virtual void on_closed(const Error& reason) = 0;
 
   protected:
@@ -73,7 +75,7 @@ class Stream {
 
     /// Append here, then request_flush().
     [[nodiscard]] OutputQueue& output() { return output_; }
-    /// Has the output written at the end of this turn.
+    /// Has the output written at the end of this turn. Requires: attached to a shard.
     virtual void request_flush() = 0;
     void send(Bytes bytes) {
         output_.append(bytes);
@@ -84,15 +86,15 @@ class Stream {
     [[nodiscard]] bool is_congested() const { return congested_; }
     /// Bytes accepted from the handler and not yet taken by the kernel (or the layer below's peer).
     [[nodiscard]] virtual std::size_t unsent_bytes() const { return output_.size_bytes(); }
-    /// Bytes ever handed to the kernel or to the layer below; tells whether a slow reader moves at
-    /// all.
-    [[nodiscard]] std::uint64_t sent_bytes() const { return sent_bytes_; }
+    /// Bytes ever taken by the kernel, those of the layers below included; tells whether a slow
+    /// reader moves at all.
+    [[nodiscard]] virtual std::uint64_t sent_bytes() const { return sent_bytes_; }
 
     virtual void pause_reading() = 0;
     virtual void resume_reading() = 0;
 
     /// Writes what is queued, then closes this side; on_closed() follows when the other side has
-    /// closed too or a grace period (limits.h) has passed.
+    /// closed too or a grace period (limits.h) has passed. Input that still arrives is dropped.
     virtual void close() = 0;
     /// Closes at once and drops what is queued; no further calls to the handler.
     virtual void abort() = 0;

@@ -24,6 +24,7 @@ class Timer : public boost::intrusive::list_base_hook<
     virtual void on_timer(Instant now) = 0;
 
     [[nodiscard]] bool is_armed() const { return is_linked(); }
+    /// When it is due: the deadline it was armed with, or the next tick if that had passed.
     [[nodiscard]] Instant deadline() const { return deadline_; }
     void cancel() { unlink(); }
 

@@ -103,7 +103,7 @@ inline Refusal refusal_by_client(const Buffer& bytes, Version version = Version:
     return refusal_of(Decoder(Sender::Server, version), bytes);
 }
 
-/// Decodes what must be a `P`. The decoder owns what the packet points into.
+/// Decodes what must be a `P`, which points into the decoder and the bytes.
 template <typename P>
 P decode_as(Decoder& decoder, const Buffer& bytes) {
     Result<Packet> packet = decoder.decode(frame_of(bytes));
@@ -118,5 +118,7 @@ P decode_as(Decoder& decoder, const Buffer& bytes) {
     }
     return *found;
 }
+template <typename P>
+P decode_as(Decoder& decoder, Buffer&& bytes) = delete;
 
 }  // namespace kith::mqtt::testing
