@@ -1,6 +1,7 @@
 #include "json/document.h"
 
 #include <nlohmann/json.hpp>
+
 #include <string>
 #include <utility>
 
