@@ -1,8 +1,8 @@
 # kith_headers_alone: compiles every header by itself, so that none leans on what stands before it.
 #
-# A header x.h with an x.cpp or x_test.cpp beside it is compiled alone already, as the first include
-# of that file (tools/tidy sees to the order). For each of the others a file is made that includes
-# nothing else. Part of every build with tests; incremental like any target.
+# A header x.h with an x.cpp beside it is compiled alone already, as the first include of that file
+# (tools/tidy sees to the order). For each of the others a file is made that includes nothing else.
+# Part of every build with tests; incremental like any target.
 function(kith_add_headers_alone)
     set(headers)
     foreach(folder src sdk cli bench sim)
@@ -14,7 +14,7 @@ function(kith_add_headers_alone)
     set(sources)
     foreach(header ${headers})
         string(REGEX REPLACE "\\.h$" "" stem ${header})
-        if(EXISTS ${CMAKE_SOURCE_DIR}/${stem}.cpp OR EXISTS ${CMAKE_SOURCE_DIR}/${stem}_test.cpp)
+        if(EXISTS ${CMAKE_SOURCE_DIR}/${stem}.cpp)
             continue()
         endif()
         string(REGEX REPLACE "^src/" "" include ${header})

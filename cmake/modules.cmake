@@ -47,12 +47,28 @@ endfunction()
 # One GoogleTest program, registered with ctest as one entry; it runs from the repository root.
 function(kith_test name)
     cmake_parse_arguments(ARG "" "TIMEOUT" "SOURCES;LIBRARIES;LABELS" ${ARGN})
-    find_package(GTest REQUIRED)
     add_executable(${name} ${ARG_SOURCES})
-    target_link_libraries(${name} PRIVATE
-        kith_options ${ARG_LIBRARIES} GTest::gtest_main GTest::gmock)
+    target_link_libraries(${name} PRIVATE kith_test_options ${ARG_LIBRARIES} GTest::gtest_main)
+    kith_precompile_gtest()
+    target_precompile_headers(${name} REUSE_FROM kith_test_pch)
     add_test(NAME ${name} COMMAND ${name} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
     kith_set_test_properties(${name} "${ARG_TIMEOUT}" "${ARG_LABELS}")
+endfunction()
+
+# GoogleTest is half of what the compiler reads for a test, so it is read once for all of them. Only
+# tests have a precompiled header: elsewhere it would hide what a file forgot to include.
+function(kith_precompile_gtest)
+    if(TARGET kith_test_pch)
+        return()
+    endif()
+    find_package(GTest REQUIRED GLOBAL)
+    add_library(kith_test_options INTERFACE)
+    target_link_libraries(kith_test_options INTERFACE kith_options GTest::gtest GTest::gmock)
+    target_compile_options(kith_test_options INTERFACE ${KITH_TEST_OPTIONS})
+    file(CONFIGURE OUTPUT ${CMAKE_BINARY_DIR}/test_pch.cpp CONTENT "")
+    add_library(kith_test_pch OBJECT ${CMAKE_BINARY_DIR}/test_pch.cpp)
+    target_link_libraries(kith_test_pch PRIVATE kith_test_options)
+    target_precompile_headers(kith_test_pch PRIVATE <gtest/gtest.h>)
 endfunction()
 
 # kith_script_test(NAME COMMAND command... [LABELS label...] [TIMEOUT seconds] [PROCESSORS n])

@@ -33,10 +33,14 @@ if(KITH_MOLD)
     target_link_options(kith_options INTERFACE -fuse-ld=mold)
 endif()
 
+# The sloppiness is what ccache asks for with precompiled headers; with the base directory, two
+# checkouts share what is equal.
 find_program(KITH_CCACHE ccache)
 if(KITH_CCACHE)
-    set(CMAKE_C_COMPILER_LAUNCHER ${KITH_CCACHE})
-    set(CMAKE_CXX_COMPILER_LAUNCHER ${KITH_CCACHE})
+    set(CMAKE_CXX_COMPILER_LAUNCHER env CCACHE_BASEDIR=${CMAKE_SOURCE_DIR}
+        CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime
+        ${KITH_CCACHE})
+    set(CMAKE_C_COMPILER_LAUNCHER ${CMAKE_CXX_COMPILER_LAUNCHER})
 endif()
 
 find_package(Threads REQUIRED)
