@@ -1,0 +1,9 @@
+#include "base/version.h"
+
+namespace kith {
+
+std::string_view version() {
+    return KITH_VERSION;
+}
+
+}  // namespace kith
