@@ -31,9 +31,10 @@ class Subscription {
 
 /// What became of a publish.
 struct PublishOutcome {
-    bool durable = false;  // it is on disk: somebody durable, or the retained store, kept it
-    std::uint32_t receiver_count = 0;  // sessions and subscribers that it matched on the shard that
-                                       // routed it; other shards are not waited for
+    bool is_refused = false;  // a limit of the retained store; nobody got it
+    bool is_durable = false;  // on disk: a durable session or the retained store keeps it
+    /// Sessions and subscribers on the shard that routed it, and other shards that have some.
+    std::uint32_t receiver_count = 0;
 };
 
 class Bus {

@@ -1,0 +1,85 @@
+// The MQTT broker: clients, sessions, topics, on every shard.
+//
+//     Broker broker(shards, options, ...);     // one BrokerShard a shard
+//     broker.recover(store);                   // sessions, messages, retained from disk
+//     broker.start(journal);                   // from then on shards may accept()
+//
+// Threads: made and recovered by one thread before the shards run. A BrokerShard is shard-local.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "base/result.h"
+#include "broker/accept.h"
+#include "broker/counters.h"
+#include "broker/events.h"
+#include "broker/observe.h"
+#include "broker/options.h"
+#include "bus/authenticator.h"
+#include "bus/bus.h"
+#include "runtime/shard.h"
+#include "runtime/stream.h"
+#include "storage/journal.h"
+
+namespace kith::broker {
+
+/// The broker on one shard.
+class BrokerShard : public bus::Bus {
+  public:
+    /// Takes a new connection, TLS or WebSocket wrappings included; its CONNECT is to come.
+    virtual void accept(std::unique_ptr<runtime::Stream> stream, AcceptOptions options) = 0;
+
+    /// Tells every client that the node goes away, and closes: for shutdown.
+    virtual void disconnect_all() = 0;
+
+    [[nodiscard]] virtual Counters counters() = 0;
+    virtual void for_each_client(const std::function<void(const ClientView&)>& visit) = 0;
+    [[nodiscard]] virtual std::optional<ClientDetail> client(std::string_view client_id) = 0;
+    /// Closes the client's connection; false if it has none here.
+    virtual bool disconnect(std::string_view client_id, const char* reason) = 0;
+    /// Ends the client's session for good; false if there is none here.
+    virtual bool forget(std::string_view client_id) = 0;
+
+    /// Topics published to on this shard since the last call.
+    virtual void drain_changed_topics(const std::function<void(const TopicView&)>& visit) = 0;
+    /// All that are remembered.
+    virtual void for_each_topic(const std::function<void(const TopicView&)>& visit) = 0;
+    virtual void for_each_retained(const std::function<void(const RetainedView&)>& visit) = 0;
+    /// Client ids here that would get a message of this topic; at most `count_max`.
+    [[nodiscard]] virtual std::vector<std::string> subscribers_of(std::string_view topic,
+                                                                  std::size_t count_max) = 0;
+    /// The shard that a client id lives on; the same on all shards.
+    [[nodiscard]] virtual ShardId home_of(std::string_view client_id) const = 0;
+};
+
+/// What the broker needs of the node, shard by shard. Borrowed for its life.
+struct BrokerParts {
+    std::vector<runtime::Shard*> shards;
+    std::vector<bus::Authenticator*> authenticators;  // one a shard
+    std::vector<EventSink*> events;                   // one a shard
+};
+
+class Broker final : public storage::CommitListener {
+  public:
+    Broker(const BrokerOptions& options, const BrokerParts& parts);
+    ~Broker();
+
+    /// Reads everything that `store` holds. Errors: those of the store.
+    [[nodiscard]] Status recover(storage::MessageStore& store);
+    /// Where changes go from now on, and $SYS begins. Requires: called once, after recover().
+    void start(storage::Journal& journal);
+
+    [[nodiscard]] BrokerShard& shard(ShardId id);
+
+    // storage::CommitListener: any thread.
+    void on_committed(ShardId shard, storage::CommitTicket through) override;
+    void on_store_state(storage::StoreState state, const Error& reason) override;
+
+  private:
+    struct Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace kith::broker

@@ -1,0 +1,84 @@
+// The broker as its clients see it, over the simulated network, with one shard and with several.
+#include "broker/broker.h"
+
+#include <gtest/gtest.h>
+
+#include "broker/testing/broker_rig.h"
+
+namespace kith::broker {
+namespace {
+
+using mqtt::PacketType;
+using mqtt::ReasonCode;
+using testing::BrokerRig;
+using testing::RigOptions;
+using testing::TestClient;
+
+class BrokerTest : public ::testing::TestWithParam<std::uint16_t> {
+  protected:
+    BrokerTest() : rig(RigOptions{.seed = 1, .shard_count = GetParam()}) {}
+    BrokerRig rig;
+};
+
+INSTANTIATE_TEST_SUITE_P(Shards, BrokerTest, ::testing::Values(1, 2, 4));
+
+TEST_P(BrokerTest, CarriesAMessageFromPublisherToSubscriber) {
+    TestClient& subscriber = rig.client("subscriber");
+    TestClient& publisher = rig.client("publisher");
+    EXPECT_EQ(subscriber.connect().reason, ReasonCode::Success);
+    EXPECT_EQ(publisher.connect().reason, ReasonCode::Success);
+    const auto suback = subscriber.subscribe("plant/+/temp");
+    EXPECT_EQ(suback.reasons, std::vector{ReasonCode::Success});
+    publisher.publish("plant/h2/temp", "21.5");
+    publisher.publish("plant/h2/flow", "3");
+    rig.settle();
+    ASSERT_EQ(subscriber.payloads(), std::vector<std::string>{"21.5"});
+    EXPECT_EQ(subscriber.received[0].topic, "plant/h2/temp");
+}
+
+TEST_P(BrokerTest, AcknowledgesEveryQos) {
+    TestClient& subscriber = rig.client("subscriber");
+    TestClient& publisher = rig.client("publisher");
+    subscriber.connect();
+    publisher.connect();
+    subscriber.subscribe("a", Qos::ExactlyOnce);
+    publisher.publish("a", "0", Qos::AtMostOnce);
+    publisher.publish("a", "1", Qos::AtLeastOnce);
+    publisher.publish("a", "2", Qos::ExactlyOnce);
+    rig.settle();
+    EXPECT_EQ(subscriber.payloads(), (std::vector<std::string>{"0", "1", "2"}));
+    EXPECT_EQ(publisher.count(PacketType::Puback), 1U);
+    EXPECT_EQ(publisher.count(PacketType::Pubrec), 1U);
+    EXPECT_EQ(publisher.count(PacketType::Pubcomp), 1U);
+    EXPECT_EQ(rig.counters().queued_messages, 0U);
+    EXPECT_EQ(rig.counters().queued_bytes, 0U);
+}
+
+TEST_P(BrokerTest, KeepsMessagesForADurableSessionThroughARestart) {
+    TestClient& subscriber = rig.client("subscriber");
+    TestClient& publisher = rig.client("publisher");
+    subscriber.connect_durable();
+    subscriber.subscribe("a/#", Qos::ExactlyOnce);
+    subscriber.drop();
+    publisher.connect();
+    for (int i = 0; i < 20; ++i) {
+        publisher.publish("a/b", std::to_string(i),
+                          i % 2 == 0 ? Qos::AtLeastOnce : Qos::ExactlyOnce);
+    }
+    rig.settle();
+    EXPECT_EQ(publisher.count(PacketType::Puback), 10U);
+    EXPECT_EQ(publisher.count(PacketType::Pubcomp), 10U);
+    for (const int shard_count : {1, 2, 4, 1}) {
+        rig.restart(static_cast<std::uint16_t>(shard_count));
+    }
+    EXPECT_TRUE(subscriber.connect_durable().session_present);
+    rig.settle();
+    ASSERT_EQ(subscriber.received.size(), 20U);
+    for (int i = 0; i < 20; ++i) {
+        EXPECT_EQ(subscriber.received[static_cast<std::size_t>(i)].payload, std::to_string(i));
+    }
+    EXPECT_EQ(rig.counters().queued_messages, 0U);
+}
+
+}  // namespace
+}  // namespace kith::broker

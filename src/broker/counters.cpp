@@ -1,0 +1,76 @@
+#include "broker/counters.h"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+
+namespace kith::broker {
+
+void DelayHistogram::record_us(std::uint64_t delay_us, std::uint64_t count) {
+    const auto bucket = static_cast<std::size_t>(std::bit_width(delay_us));
+    counts[std::min(bucket, kBuckets - 1)] += count;
+}
+
+void DelayHistogram::add(const DelayHistogram& other) {
+    for (std::size_t i = 0; i < kBuckets; ++i) {
+        counts[i] += other.counts[i];
+    }
+}
+
+std::uint64_t DelayHistogram::total() const {
+    std::uint64_t sum = 0;
+    for (const std::uint64_t count : counts) {
+        sum += count;
+    }
+    return sum;
+}
+
+std::uint64_t DelayHistogram::quantile_us(double share) const {
+    const std::uint64_t all = total();
+    if (all == 0) {
+        return 0;
+    }
+    const auto wanted = static_cast<std::uint64_t>(std::ceil(share * static_cast<double>(all)));
+    std::uint64_t seen = 0;
+    for (std::size_t i = 0; i < kBuckets; ++i) {
+        seen += counts[i];
+        if (seen >= wanted) {
+            return std::uint64_t{1} << i;
+        }
+    }
+    return std::uint64_t{1} << (kBuckets - 1);
+}
+
+void Counters::add(const Counters& other) {
+    messages_in += other.messages_in;
+    messages_out += other.messages_out;
+    bytes_in += other.bytes_in;
+    bytes_out += other.bytes_out;
+    connects_accepted += other.connects_accepted;
+    connects_refused += other.connects_refused;
+    takeovers += other.takeovers;
+    disconnects += other.disconnects;
+    protocol_errors += other.protocol_errors;
+    keep_alive_timeouts += other.keep_alive_timeouts;
+    dropped_slow += other.dropped_slow;
+    dropped_queue_full += other.dropped_queue_full;
+    dropped_expired += other.dropped_expired;
+    dropped_too_large += other.dropped_too_large;
+    dropped_no_receiver += other.dropped_no_receiver;
+    refused_retained_full += other.refused_retained_full;
+    refused_not_authorized += other.refused_not_authorized;
+    wills_published += other.wills_published;
+    topics_evicted += other.topics_evicted;
+    publishers_held += other.publishers_held;
+    delivery.add(other.delivery);
+    connections += other.connections;
+    sessions += other.sessions;
+    subscriptions += other.subscriptions;
+    retained += other.retained;
+    retained_bytes += other.retained_bytes;
+    queued_messages += other.queued_messages;
+    queued_bytes += other.queued_bytes;
+    topics += other.topics;
+}
+
+}  // namespace kith::broker

@@ -1,0 +1,61 @@
+// What one shard of the broker has counted since its start, and what it holds now.
+//
+// Plain integers, written by their shard and read by it: others ask by mail and get a copy. Sums
+// over shards are the node's. Names as in docs/reference/metrics.md, without the kith_ prefix.
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+namespace kith::broker {
+
+/// Delays in powers of two of a microsecond: bucket i counts delays below 2^i us.
+struct DelayHistogram {
+    static constexpr std::size_t kBuckets = 32;
+    std::array<std::uint64_t, kBuckets> counts{};
+
+    void record_us(std::uint64_t delay_us, std::uint64_t count = 1);
+    void add(const DelayHistogram& other);
+    [[nodiscard]] std::uint64_t total() const;
+    /// Upper bound in microseconds of the given share (0 to 1) of delays; 0 if nothing was counted.
+    [[nodiscard]] std::uint64_t quantile_us(double share) const;
+};
+
+struct Counters {
+    // Since the start.
+    std::uint64_t messages_in = 0;   // PUBLISH packets taken from clients
+    std::uint64_t messages_out = 0;  // PUBLISH packets sent to clients, resends included
+    std::uint64_t bytes_in = 0;      // all MQTT bytes
+    std::uint64_t bytes_out = 0;
+    std::uint64_t connects_accepted = 0;
+    std::uint64_t connects_refused = 0;
+    std::uint64_t takeovers = 0;
+    std::uint64_t disconnects = 0;
+    std::uint64_t protocol_errors = 0;
+    std::uint64_t keep_alive_timeouts = 0;
+    std::uint64_t dropped_slow = 0;         // QoS 0, receiver too slow
+    std::uint64_t dropped_queue_full = 0;   // QoS 1 and 2, session's queue full
+    std::uint64_t dropped_expired = 0;      // message expiry
+    std::uint64_t dropped_too_large = 0;    // larger than the client's Maximum Packet Size
+    std::uint64_t dropped_no_receiver = 0;  // nobody subscribed
+    std::uint64_t refused_retained_full = 0;
+    std::uint64_t refused_not_authorized = 0;
+    std::uint64_t wills_published = 0;
+    std::uint64_t topics_evicted = 0;
+    std::uint64_t publishers_held = 0;  // times a publisher was paused for a slow receiver
+    DelayHistogram delivery;            // arrival to hand-over to the receiver's socket buffer
+
+    // Now.
+    std::uint64_t connections = 0;
+    std::uint64_t sessions = 0;
+    std::uint64_t subscriptions = 0;
+    std::uint64_t retained = 0;
+    std::uint64_t retained_bytes = 0;
+    std::uint64_t queued_messages = 0;  // QoS 1 and 2, sent or not
+    std::uint64_t queued_bytes = 0;
+    std::uint64_t topics = 0;
+
+    void add(const Counters& other);
+};
+
+}  // namespace kith::broker

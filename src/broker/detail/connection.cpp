@@ -1,0 +1,407 @@
+// The course of a connection: CONNECT, authentication, move, session, end.
+#include "broker/detail/connection.h"
+
+#include <algorithm>
+
+#include "base/hash.h"
+#include "base/narrow.h"
+#include "broker/detail/connection_table.h"
+#include "broker/detail/hold_list.h"
+#include "broker/detail/session.h"
+#include "broker/detail/session_table.h"
+#include "broker/detail/shard_broker.h"
+#include "broker/limits.h"
+
+namespace kith::broker {
+namespace {
+
+constexpr std::uint8_t kConnectFirstByte = 0x10;
+
+mqtt::Frame connect_frame(const std::vector<std::uint8_t>& body) {
+    return {.first_byte = kConnectFirstByte, .body = body, .total_bytes = body.size()};
+}
+
+}  // namespace
+
+Connection::Connection(ShardContext& context, ConnectionId id,
+                       std::unique_ptr<runtime::Stream> stream, AcceptOptions accept)
+    : context_(context),
+      id_(id),
+      stream_(std::move(stream)),
+      accept_(std::move(accept)),
+      framer_(context.options().packet_bytes_max),
+      last_received_(context.shard.now()) {
+    stream_->set_handler(this);
+    context_.shard.arm_after(*this, context_.options().connect_timeout);
+}
+
+Connection::Connection(ShardContext& context, ConnectionId id, Handover handover)
+    : context_(context),
+      id_(id),
+      stream_(std::move(handover.stream)),
+      accept_(std::move(handover.accept)),
+      framer_(context.options().packet_bytes_max),
+      last_received_(context.shard.now()),
+      state_(State::Ready) {
+    opening_ = std::make_unique<Opening>(Opening{.connect_body = std::move(handover.connect_body),
+                                                 .client_id = std::move(handover.client_id),
+                                                 .principal = std::move(handover.principal),
+                                                 .was_assigned = handover.was_assigned});
+    stream_->set_handler(this);
+    stream_->attach(context_.shard);
+    // What was read behind CONNECT waits in the framer until the session is open.
+    const Status held = framer_.feed(handover.unread, [](const mqtt::Frame&) { return false; });
+    static_cast<void>(held);
+    context_.shard.defer(*this);
+}
+
+Connection::~Connection() {
+    context_.holds->forget(*this);
+}
+
+void Connection::on_data(MutableBytes bytes) {
+    context_.counters.bytes_in += bytes.size();
+    last_received_ = context_.shard.now();
+    if (state_ == State::Closing) {
+        return;
+    }
+    take_input(framer_.feed(bytes, [this](const mqtt::Frame& frame) { return on_frame(frame); }));
+}
+
+void Connection::resume_input() {
+    is_held_ = false;
+    if (state_ != State::Open) {
+        return;
+    }
+    stream_->resume_reading();
+    take_input(framer_.resume([this](const mqtt::Frame& frame) { return on_frame(frame); }));
+}
+
+void Connection::take_input(const Status& fed) {
+    if (!fed) {
+        fail(fed.error());
+    }
+}
+
+bool Connection::on_frame(const mqtt::Frame& frame) {
+    switch (state_) {
+        case State::AwaitingConnect:
+            return on_first_frame(frame);
+        case State::Open:
+            break;
+        case State::Authenticating:
+        case State::Ready:
+            return false;  // kept until the session is open
+        case State::Closing:
+            return true;  // read and ignored
+    }
+    if (session_ != nullptr) {
+        session_->traffic.bytes_in += frame.total_bytes;
+    }
+    if (frame.type() == mqtt::PacketType::Publish) {
+        return on_publish(frame);
+    }
+    context_.decoder.set_version(version_);
+    const Result<mqtt::Packet> packet = context_.decoder.decode(frame);
+    if (!packet) {
+        fail(packet.error());
+        return true;
+    }
+    on_packet(*packet);
+    return true;
+}
+
+/// [MQTT-3.1.0-1]: the first packet is CONNECT.
+bool Connection::on_first_frame(const mqtt::Frame& frame) {
+    if (frame.type() != mqtt::PacketType::Connect) {
+        ++context_.counters.protocol_errors;
+        end(mqtt::ReasonCode::ProtocolError, "first packet is not CONNECT", WillFate::Discard);
+        return true;
+    }
+    if (const auto version = mqtt::connect_version(frame)) {
+        version_ = *version;
+    }
+    const Result<mqtt::Packet> packet = context_.decoder.decode(frame);
+    if (!packet) {
+        ++context_.counters.protocol_errors;
+        refuse(static_cast<mqtt::ReasonCode>(packet.error().code), packet.error().text);
+        return true;
+    }
+    const auto& connect = std::get<mqtt::Connect>(*packet);
+    version_ = connect.version;
+    opening_ = std::make_unique<Opening>();
+    opening_->connect_body.assign(frame.body.begin(), frame.body.end());
+    authenticate(connect);
+    return state_ == State::Closing;
+}
+
+void Connection::authenticate(const mqtt::Connect& connect) {
+    using mqtt::ReasonCode;
+    if (connect.client_id.size() > kClientIdBytesMax || connect.client_id == "node" ||
+        connect.client_id == "any") {
+        return refuse(ReasonCode::ClientIdentifierNotValid, "client id too long or reserved");
+    }
+    const bool may_assign =
+        version_ == mqtt::Version::V5 || (version_ == mqtt::Version::V311 && connect.clean_start);
+    if (connect.client_id.empty() && !may_assign) {
+        return refuse(ReasonCode::ClientIdentifierNotValid,
+                      "an empty client id needs a clean session");  // [MQTT-3.1.3-8] of 3.1.1
+    }
+    if (connect.authentication_method) {
+        return refuse(ReasonCode::BadAuthenticationMethod, "authentication method not supported");
+    }
+    opening_->client_id = connect.client_id;
+    if (connect.client_id.empty()) {
+        opening_->client_id = context_.sessions->make_client_id();
+        opening_->was_assigned = true;
+    }
+    state_ = State::Authenticating;
+    stream_->pause_reading();
+    const runtime::StreamInfo info = stream_->info();
+    const std::string address = info.remote.to_string();
+    const bus::AuthRequest request{
+        .client_id = opening_->client_id,
+        .user_name = connect.user_name,
+        .password = connect.password,
+        .remote_address = address,
+        .certificate_subject = info.tls == nullptr ? "" : std::string_view(info.tls->subject),
+        .session_principal = accept_.session_principal,
+        .session_role = accept_.session_role,
+        .allow_anonymous = accept_.allow_anonymous};
+    // The answer may come turns later, when this connection may have gone.
+    context_.authenticator.authenticate(
+        request, [connections = context_.connections, id = id_](Result<bus::Principal> principal) {
+            if (Connection* connection = connections->find(id); connection != nullptr) {
+                connection->on_authenticated(std::move(principal));
+            }
+        });
+}
+
+void Connection::on_authenticated(Result<bus::Principal> principal) {
+    if (state_ != State::Authenticating) {
+        return;
+    }
+    if (!principal) {
+        const Error& error = principal.error();
+        const auto reason =
+            error.kind == ErrorKind::Unavailable ? mqtt::ReasonCode::ServerUnavailable
+            : error.kind == ErrorKind::Limit     ? mqtt::ReasonCode::ConnectionRateExceeded
+                                                 : mqtt::ReasonCode::BadUserNameOrPassword;
+        return refuse(reason, error.text);
+    }
+    opening_->principal = std::move(*principal);
+    state_ = State::Ready;
+    // Later in this turn: a stream must not leave its shard from within its own callback.
+    context_.shard.defer(*this);
+}
+
+void Connection::run_task() {
+    if (state_ == State::Open) {
+        resume_input();
+        return;
+    }
+    if (state_ != State::Ready) {
+        return;
+    }
+    const ShardId home =
+        context_.sessions->home_of(opening_->principal.tenant, opening_->client_id);
+    if (home != context_.shard.id()) {
+        move_to(home);
+        return;
+    }
+    open();
+}
+
+void Connection::move_to(ShardId shard) {
+    stream_->detach();
+    Handover handover{.stream = std::move(stream_),
+                      .accept = std::move(accept_),
+                      .connect_body = std::move(opening_->connect_body),
+                      .unread = framer_.take_held(),
+                      .client_id = std::move(opening_->client_id),
+                      .was_assigned = opening_->was_assigned,
+                      .principal = std::move(opening_->principal)};
+    state_ = State::Closing;
+    context_.shard.post(
+        shard, [node = &context_.node, to = shard, moved = std::move(handover)](
+                   runtime::Shard&) mutable { node->shards[to.value()]->adopt(std::move(moved)); });
+    context_.connections->retire(*this);
+}
+
+void Connection::open() {
+    const std::unique_ptr<Opening> opening = std::move(opening_);
+    const Result<mqtt::Packet> packet =
+        context_.decoder.decode(connect_frame(opening->connect_body));
+    CHECK(packet.has_value());  // it was decoded before, on the shard that accepted it
+    mqtt::Connect connect = std::get<mqtt::Connect>(*packet);
+    version_ = connect.version;
+    connect.client_id = opening->client_id;
+    const SessionTable::Opened opened =
+        context_.sessions->open(*this, connect, std::move(opening->principal));
+    if (opened.session == nullptr) {
+        refuse(opened.refusal, opened.words);
+        return;
+    }
+    session_ = opened.session;
+    state_ = State::Open;
+    ++context_.counters.connections;
+    ++context_.counters.connects_accepted;
+    greet(connect, *opening, opened.is_present);
+    arm_keep_alive();
+    const runtime::StreamInfo info = stream_->info();
+    const std::string address = info.remote.to_string();
+    context_.events.on_event({.kind = EventKind::ClientConnected,
+                              .at = context_.shard.wall_now(),
+                              .client_id = session_->client_id(),
+                              .address = address,
+                              .transport = info.transport,
+                              .protocol_version = static_cast<std::uint8_t>(version_)});
+    session_->outbound.rewind();
+    pump();
+    resume_input();
+}
+
+/// Sends CONNACK, with whatever differs from what the client asked for.
+void Connection::greet(const mqtt::Connect& connect, const Opening& opening, bool session_present) {
+    const BrokerOptions& options = context_.options();
+    clean_start_ = connect.clean_start;
+    keep_alive_s_ = connect.keep_alive;
+    request_problem_information_ = connect.request_problem_information;
+    client_packet_bytes_max_ = connect.maximum_packet_size.value_or(0xFFFF'FFFF);
+    window_max_ = std::min(connect.receive_maximum, options.inflight_messages_max);
+    mqtt::Connack connack{.session_present = session_present};
+    std::string response_information;
+    if (version_ == mqtt::Version::V5) {
+        if (options.topic_alias_maximum > 0) {
+            inbound_aliases_ = std::make_unique<InboundAliases>(options.topic_alias_maximum);
+            connack.topic_alias_maximum = options.topic_alias_maximum;
+        }
+        const std::uint16_t aliases =
+            std::min(connect.topic_alias_maximum, options.topic_alias_maximum);
+        if (aliases > 0) {
+            outbound_aliases_ = std::make_unique<OutboundAliases>(aliases);
+        }
+        connack.receive_maximum = options.receive_maximum;
+        connack.maximum_packet_size = options.packet_bytes_max;
+        if (session_->expiry_interval_s != connect.session_expiry_interval) {
+            connack.session_expiry_interval = session_->expiry_interval_s;
+        }
+        if (opening.was_assigned) {
+            connack.assigned_client_identifier = session_->client_id();
+        }
+        if (connect.request_response_information) {
+            response_information = "$to/" + session_->client_id() + "/";
+            connack.response_information = response_information;
+        }
+    }
+    send(connack);
+}
+
+void Connection::refuse(mqtt::ReasonCode reason, const char* words) {
+    ++context_.counters.connects_refused;
+    const std::string address = stream_->info().remote.to_string();
+    const std::string client_id = opening_ == nullptr ? std::string() : opening_->client_id;
+    LOG(context_.shard.log(), Info, "client refused", {"client", std::string_view(client_id)},
+        {"address", std::string_view(address)}, {"reason", words});
+    context_.events.on_event({.kind = EventKind::ClientRefused,
+                              .at = context_.shard.wall_now(),
+                              .client_id = client_id,
+                              .address = address,
+                              .reason = words,
+                              .transport = stream_->info().transport,
+                              .protocol_version = static_cast<std::uint8_t>(version_)});
+    send(mqtt::Connack{.reason_code = reason});
+    shut();
+}
+
+void Connection::fail(const Error& error) {
+    ++context_.counters.protocol_errors;
+    if (state_ == State::AwaitingConnect) {
+        end(static_cast<mqtt::ReasonCode>(error.code), error.text, WillFate::Discard);
+        return;
+    }
+    end(static_cast<mqtt::ReasonCode>(error.code), error.text, WillFate::Publish);
+}
+
+void Connection::end(mqtt::ReasonCode reason, const char* words, WillFate will) {
+    if (state_ == State::Closing) {
+        return;
+    }
+    if (state_ == State::Open) {
+        if (version_ == mqtt::Version::V5 && reason != mqtt::ReasonCode::Success) {
+            mqtt::Disconnect disconnect{.reason_code = reason};
+            if (request_problem_information_) {
+                disconnect.reason_string = words;
+            }
+            send(disconnect);
+        }
+        leave_session(will, words);
+    }
+    shut();
+}
+
+void Connection::shut() {
+    state_ = State::Closing;
+    cancel();
+    cancel_task();
+    stream_->resume_reading();  // to see the other side close
+    stream_->close();
+}
+
+void Connection::end_taken_over() {
+    ++context_.counters.takeovers;
+    // The session table decides about will and session: the new connection is its business.
+    context_.sessions->let_go(*session_, "taken over by another connection");
+    session_ = nullptr;
+    end(mqtt::ReasonCode::SessionTakenOver, "session taken over", WillFate::Discard);
+}
+
+void Connection::leave_session(WillFate will, const char* words) {
+    --context_.counters.connections;
+    if (session_ == nullptr) {
+        return;
+    }
+    Session* session = std::exchange(session_, nullptr);
+    context_.sessions->close(*session, will == WillFate::Publish, words);
+}
+
+void Connection::on_closed(const Error& reason) {
+    if (state_ == State::Open) {
+        leave_session(WillFate::Publish, reason.kind == ErrorKind::Closed
+                                             ? "connection closed by the client"
+                                             : "connection lost");
+    }
+    state_ = State::Closing;
+    retire();
+}
+
+void Connection::retire() {
+    cancel();
+    cancel_task();
+    context_.connections->retire(*this);
+}
+
+/// [MQTT-3.1.2-22]: one and a half times the keep-alive without a packet ends the connection.
+void Connection::arm_keep_alive() {
+    cancel();
+    if (keep_alive_s_ > 0) {
+        context_.shard.arm(*this, last_received_ + std::chrono::milliseconds(keep_alive_s_ * 1500));
+    }
+}
+
+void Connection::on_timer(Instant now) {
+    if (state_ != State::Open) {
+        LOG(context_.shard.log(), Debug, "no CONNECT in time");
+        end(mqtt::ReasonCode::UnspecifiedError, "no CONNECT in time", WillFate::Discard);
+        return;
+    }
+    const Instant due = last_received_ + std::chrono::milliseconds(keep_alive_s_ * 1500);
+    if (now < due || is_held_) {
+        arm_keep_alive();
+        return;
+    }
+    ++context_.counters.keep_alive_timeouts;
+    end(mqtt::ReasonCode::KeepAliveTimeout, "keep alive timeout", WillFate::Publish);
+}
+
+}  // namespace kith::broker

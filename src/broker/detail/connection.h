@@ -1,0 +1,196 @@
+// One client's connection: packets in, packets out, and the rules of the protocol between them.
+//
+// A connection starts on the shard that accepted it. With its CONNECT it is authenticated, moves
+// once to the shard of its client id (stream, TLS and unread bytes included) and meets its session
+// there. Everything that outlives the connection is in the session. Threads: shard-local.
+#pragma once
+
+#include <boost/container/deque.hpp>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "base/strong_id.h"
+#include "broker/accept.h"
+#include "broker/detail/fanout.h"
+#include "broker/detail/outbound_queue.h"
+#include "broker/detail/router.h"
+#include "broker/detail/shard_context.h"
+#include "broker/detail/topic_aliases.h"
+#include "runtime/stream.h"
+#include "wire/mqtt/encoder.h"
+#include "wire/mqtt/frame.h"
+
+namespace kith::broker {
+
+class Session;
+
+/// Tells a connection from an earlier one of the same session; for callbacks that come later.
+using ConnectionId = StrongId<struct ConnectionIdTag, std::uint64_t>;
+
+/// A connection on its way to another shard, after CONNECT.
+struct Handover {
+    std::unique_ptr<runtime::Stream> stream;
+    AcceptOptions accept;
+    std::vector<std::uint8_t> connect_body;  // of the CONNECT packet
+    std::vector<std::uint8_t> unread;        // what was read behind it
+    std::string client_id;
+    bool was_assigned = false;  // the client sent no id
+    bus::Principal principal;
+};
+
+class Connection final : public runtime::StreamHandler,
+                         public runtime::Timer,
+                         public runtime::Task {
+  public:
+    Connection(ShardContext& context, ConnectionId id, std::unique_ptr<runtime::Stream> stream,
+               AcceptOptions accept);
+    /// Joins its session's shard.
+    Connection(ShardContext& context, ConnectionId id, Handover handover);
+    ~Connection();
+
+    [[nodiscard]] ConnectionId id() const { return id_; }
+    [[nodiscard]] mqtt::Version version() const { return version_; }
+    [[nodiscard]] runtime::StreamInfo stream_info() const { return stream_->info(); }
+    [[nodiscard]] std::uint16_t keep_alive_s() const { return keep_alive_s_; }
+    [[nodiscard]] std::uint16_t receive_maximum() const { return window_max_; }
+    [[nodiscard]] bool is_clean_start() const { return clean_start_; }
+    [[nodiscard]] Session* session() const { return session_; }
+
+    /// Sends one packet at the end of the turn.
+    template <typename Packet>
+    void send(const Packet& packet);
+
+    /// Sends a QoS 0 message, or drops it if the client is too slow.
+    void send_qos0(const bus::Message& message, Fanout& fanout, bool retain,
+                   std::span<const std::uint32_t> identifiers);
+    /// Sends what the session has queued, as far as window and socket allow.
+    void pump();
+    /// False once publishers have been held back for this client long enough.
+    [[nodiscard]] bool may_hold_publishers();
+    /// True if the client takes more: neither socket nor queue is full.
+    [[nodiscard]] bool can_take_more() const;
+
+    /// The publish of this packet id has been settled.
+    void complete_publish(PacketId packet_id, Qos qos, mqtt::ReasonCode reason);
+    /// The HoldList lets it go.
+    void resume_input();
+
+    /// Ends the connection: tells the client `reason` if its version can say it, closes, and leaves
+    /// the session with or without its will. `words` is static text for logs and events.
+    enum class WillFate : std::uint8_t { Publish, Discard };
+    void end(mqtt::ReasonCode reason, const char* words, WillFate will);
+    /// Another connection has taken the session.
+    void end_taken_over();
+
+    // StreamHandler
+    void on_connected() override {}
+    void on_data(MutableBytes bytes) override;
+    void on_drained() override;
+    void on_closed(const Error& reason) override;
+    // Timer: CONNECT that does not come, keep-alive.
+    void on_timer(Instant now) override;
+    // Task: after authentication.
+    void run_task() override;
+
+  private:
+    enum class State : std::uint8_t { AwaitingConnect, Authenticating, Ready, Open, Closing };
+    // Until the session is open: the CONNECT packet and what authentication said.
+    struct Opening {
+        std::vector<std::uint8_t> connect_body;
+        std::string client_id;
+        bus::Principal principal;
+        bool was_assigned = false;
+    };
+    struct PendingAck {
+        PacketId packet_id;
+        Qos qos = Qos::AtLeastOnce;
+        bool is_ready = false;
+        mqtt::ReasonCode reason = mqtt::ReasonCode::Success;
+    };
+
+    /// Takes one packet; false to stop reading for now.
+    bool on_frame(const mqtt::Frame& frame);
+    void take_input(const Status& fed);
+
+    bool on_first_frame(const mqtt::Frame& frame);
+    void authenticate(const mqtt::Connect& connect);
+    void on_authenticated(Result<bus::Principal> principal);
+    void move_to(ShardId shard);
+    void open();
+    void refuse(mqtt::ReasonCode reason, const char* words);
+    void greet(const mqtt::Connect& connect, const Opening& opening, bool session_present);
+
+    bool on_publish(const mqtt::Frame& frame);
+    [[nodiscard]] Result<bus::TopicName> resolve_topic(const mqtt::Publish& packet);
+    bool route(const mqtt::Publish& packet, bus::TopicName topic);
+    void refuse_publish(const mqtt::Publish& packet, mqtt::ReasonCode reason);
+    void flush_acks();
+    [[nodiscard]] std::size_t publishes_under_way() const;
+
+    void on_packet(const mqtt::Packet& packet);
+    void on_acknowledgement(const mqtt::Acknowledgement& packet);
+    void on_puback(const mqtt::Acknowledgement& packet);
+    void on_pubrec(const mqtt::Acknowledgement& packet);
+    void on_pubrel(const mqtt::Acknowledgement& packet);
+    void on_pubcomp(const mqtt::Acknowledgement& packet);
+    void on_disconnect(const mqtt::Disconnect& packet);
+    void send_acknowledgement(mqtt::PacketType type, PacketId packet_id,
+                              mqtt::ReasonCode reason = mqtt::ReasonCode::Success);
+
+    bool send_item(const OutboundItem& item);
+    [[nodiscard]] bool write_publish(mqtt::Publish packet, const SharedBytes* shared_payload);
+    void write(const EncodedPublish& encoded);
+    void complete_item(OutboundItem& item);
+
+    void fail(const Error& error);
+    void leave_session(WillFate will, const char* words);
+    void shut();
+    void retire();
+    void arm_keep_alive();
+
+    ShardContext& context_;
+    ConnectionId id_;
+    std::unique_ptr<runtime::Stream> stream_;
+    AcceptOptions accept_;
+    mqtt::Framer framer_;
+    Session* session_ = nullptr;
+
+    std::unique_ptr<Opening> opening_;
+
+    boost::container::deque<PendingAck> acks_;  // PUBACK and PUBREC, in the order of their PUBLISH
+    std::unique_ptr<InboundAliases> inbound_aliases_;
+    std::unique_ptr<OutboundAliases> outbound_aliases_;
+    Instant last_received_;
+    Instant congested_since_ = Instant::never();
+    std::uint32_t client_packet_bytes_max_ = 0xFFFF'FFFF;
+    std::uint16_t window_max_ = 0;
+    std::uint16_t keep_alive_s_ = 0;
+    State state_ = State::AwaitingConnect;
+    mqtt::Version version_ = mqtt::Version::V5;
+    bool clean_start_ = false;
+    bool is_held_ = false;              // not read: a receiver of its messages is full
+    bool waits_for_acks_ = false;       // not read: as many publishes under way as allowed
+    std::size_t qos1_under_way_ = 0;  // among acks_
+    bool request_problem_information_ = true;
+};
+
+template <typename Packet>
+void Connection::send(const Packet& packet) {
+    const std::size_t bytes = mqtt::encoded_bytes(packet, version());
+    if (bytes <= runtime::kChunkBytes) {
+        ByteWriter writer(stream_->output().reserve(bytes));
+        mqtt::encode(packet, version(), writer);
+        stream_->output().commit(bytes);
+    } else {
+        std::vector<std::uint8_t> encoded(bytes);
+        ByteWriter writer(encoded);
+        mqtt::encode(packet, version(), writer);
+        stream_->output().append(Bytes(encoded));
+    }
+    context_.counters.bytes_out += bytes;
+    stream_->request_flush();
+}
+
+}  // namespace kith::broker

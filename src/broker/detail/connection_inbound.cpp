@@ -1,0 +1,311 @@
+// What a client sends once its session is open.
+#include <algorithm>
+
+#include "broker/detail/connection.h"
+#include "broker/detail/hold_list.h"
+#include "broker/detail/session.h"
+#include "broker/detail/session_table.h"
+#include "broker/detail/subscriber.h"
+#include "broker/detail/topic_access.h"
+
+namespace kith::broker {
+
+using mqtt::PacketType;
+using mqtt::ReasonCode;
+
+bool Connection::on_publish(const mqtt::Frame& frame) {
+    context_.decoder.set_version(version_);
+    const Result<mqtt::Publish> packet = context_.decoder.decode_publish(frame);
+    if (!packet) {
+        fail(packet.error());
+        return true;
+    }
+    const Result<bus::TopicName> topic = resolve_topic(*packet);
+    if (!topic) {
+        fail(topic.error());
+        return true;
+    }
+    ++context_.counters.messages_in;
+    ++session_->traffic.messages_in;
+    const bool is_over = packet->qos != Qos::AtMostOnce && version_ == mqtt::Version::V5 &&
+                         publishes_under_way() >= context_.options().receive_maximum;
+    if (is_over) {
+        // [MQTT-3.3.4-9]
+        end(ReasonCode::ReceiveMaximumExceeded, "more messages under way than allowed",
+            WillFate::Publish);
+        return true;
+    }
+    if (!may_publish(session_->principal().role, session_->client_id(), *topic)) {
+        ++context_.counters.refused_not_authorized;
+        refuse_publish(*packet, ReasonCode::NotAuthorized);
+        return true;
+    }
+    return route(*packet, *topic);
+}
+
+/// The topic itself, or the one that its alias stands for.
+Result<bus::TopicName> Connection::resolve_topic(const mqtt::Publish& packet) {
+    const auto invalid_alias = [] {
+        return kith::fail(ErrorKind::Protocol, "topic alias not valid",
+                          static_cast<std::uint16_t>(ReasonCode::TopicAliasInvalid));
+    };
+    if (packet.topic_alias) {
+        if (inbound_aliases_ == nullptr || !inbound_aliases_->is_valid(*packet.topic_alias)) {
+            return invalid_alias();  // [MQTT-3.3.2-9]
+        }
+        if (packet.topic.empty()) {
+            const std::string_view topic = inbound_aliases_->topic(*packet.topic_alias);
+            if (topic.empty()) {
+                return kith::fail(ErrorKind::Protocol, "topic alias not set",
+                                  static_cast<std::uint16_t>(ReasonCode::ProtocolError));
+            }
+            return bus::TopicName::trusted(topic);
+        }
+    }
+    Result<bus::TopicName> topic = bus::TopicName::create(packet.topic);
+    if (!topic) {
+        return kith::fail(topic.error().kind, topic.error().text,
+                          static_cast<std::uint16_t>(ReasonCode::TopicNameInvalid));
+    }
+    if (packet.topic_alias) {
+        inbound_aliases_->set(*packet.topic_alias, packet.topic);
+    }
+    return topic;
+}
+
+/// Hands the message to the router and sees to its acknowledgement; false to hold the publisher.
+bool Connection::route(const mqtt::Publish& packet, bus::TopicName topic) {
+    PublishOrigin origin;
+    if (packet.qos != Qos::AtMostOnce) {
+        if (packet.qos == Qos::ExactlyOnce) {
+            const auto known = session_->inbound.find(packet.packet_id.value());
+            if (known != session_->inbound.end()) {
+                // A duplicate [MQTT-4.3.3-10]: acknowledged again, not routed again.
+                acks_.push_back({.packet_id = packet.packet_id,
+                                 .qos = packet.qos,
+                                 .is_ready = known->second.state == InboundState::Received});
+                flush_acks();
+                return true;
+            }
+            session_->inbound.emplace(packet.packet_id.value(), InboundId{});
+        } else {
+            ++qos1_under_way_;
+        }
+        acks_.push_back({.packet_id = packet.packet_id, .qos = packet.qos});
+        origin = {.session = session_->id(),
+                  .shard = context_.shard.id(),
+                  .packet_id = packet.packet_id,
+                  .qos = packet.qos,
+                  .is_durable = session_->is_durable()};
+    }
+    const WallTime now = context_.shard.wall_now();
+    const bus::Message message{
+        .tenant = session_->tenant(),
+        .topic = topic,
+        .payload = packet.payload,
+        .properties = packet.properties.encoded,
+        .qos = packet.qos,
+        .retain = packet.retain,
+        .publisher = session_->id(),
+        .published_at = now,
+        .expires_at = packet.message_expiry_interval
+                          ? now + std::chrono::seconds(*packet.message_expiry_interval)
+                          : WallTime{}};
+    const PublishResult result = context_.router->publish(message, origin);
+    if (result.is_settled && packet.qos != Qos::AtMostOnce) {
+        context_.sessions->on_settled(origin, result.settlement);
+    }
+    if (context_.router->take_congestion() && state_ == State::Open) {
+        is_held_ = true;
+        stream_->pause_reading();
+        context_.holds->hold(*this);
+        return false;
+    }
+    // MQTT 3 knows no Receive Maximum: its clients are not read until some are acknowledged.
+    if (packet.qos != Qos::AtMostOnce && state_ == State::Open &&
+        publishes_under_way() >= context_.options().receive_maximum &&
+        version_ != mqtt::Version::V5) {
+        waits_for_acks_ = true;
+        stream_->pause_reading();
+        return false;
+    }
+    return true;
+}
+
+std::size_t Connection::publishes_under_way() const {
+    return qos1_under_way_ + session_->inbound.size();
+}
+
+/// MQTT 5 says why; MQTT 3 has no way to, and acknowledges what it did not pass on.
+void Connection::refuse_publish(const mqtt::Publish& packet, ReasonCode reason) {
+    if (packet.qos == Qos::AtMostOnce) {
+        return;
+    }
+    qos1_under_way_ += packet.qos == Qos::AtLeastOnce ? 1U : 0U;
+    acks_.push_back({.packet_id = packet.packet_id,
+                     .qos = packet.qos,
+                     .is_ready = true,
+                     .reason = version_ == mqtt::Version::V5 ? reason : ReasonCode::Success});
+    if (packet.qos == Qos::ExactlyOnce && version_ != mqtt::Version::V5) {
+        session_->inbound.emplace(packet.packet_id.value(),
+                                  InboundId{.state = InboundState::Received});
+    }
+    flush_acks();
+}
+
+void Connection::complete_publish(PacketId packet_id, Qos qos, ReasonCode reason) {
+    for (PendingAck& ack : acks_) {
+        if (!ack.is_ready && ack.packet_id == packet_id && ack.qos == qos) {
+            ack.is_ready = true;
+            ack.reason = reason;
+            break;
+        }
+    }
+    flush_acks();
+}
+
+/// [MQTT-4.6.0-2], [MQTT-4.6.0-3]: in the order in which the messages came.
+void Connection::flush_acks() {
+    while (!acks_.empty() && acks_.front().is_ready) {
+        const PendingAck ack = acks_.front();
+        acks_.pop_front();
+        qos1_under_way_ -= ack.qos == Qos::AtLeastOnce ? 1U : 0U;
+        send_acknowledgement(ack.qos == Qos::AtLeastOnce ? PacketType::Puback : PacketType::Pubrec,
+                             ack.packet_id, ack.reason);
+    }
+    if (waits_for_acks_ && publishes_under_way() < context_.options().receive_maximum) {
+        waits_for_acks_ = false;
+        context_.shard.defer(*this);
+    }
+}
+
+void Connection::send_acknowledgement(PacketType type, PacketId packet_id, ReasonCode reason) {
+    send(mqtt::Acknowledgement{.type = type, .packet_id = packet_id, .reason_code = reason});
+}
+
+void Connection::on_packet(const mqtt::Packet& packet) {
+    if (const auto* acknowledgement = std::get_if<mqtt::Acknowledgement>(&packet)) {
+        on_acknowledgement(*acknowledgement);
+    } else if (std::holds_alternative<mqtt::Pingreq>(packet)) {
+        send(mqtt::Pingresp{});
+    } else if (const auto* subscribe = std::get_if<mqtt::Subscribe>(&packet)) {
+        context_.subscriber->subscribe(*session_, *this, *subscribe);
+    } else if (const auto* unsubscribe = std::get_if<mqtt::Unsubscribe>(&packet)) {
+        context_.subscriber->unsubscribe(*session_, *this, *unsubscribe);
+    } else if (const auto* disconnect = std::get_if<mqtt::Disconnect>(&packet)) {
+        on_disconnect(*disconnect);
+    } else {
+        // A second CONNECT [MQTT-3.1.0-2], or AUTH without an authentication method.
+        ++context_.counters.protocol_errors;
+        end(ReasonCode::ProtocolError, "packet not allowed now", WillFate::Publish);
+    }
+}
+
+void Connection::on_acknowledgement(const mqtt::Acknowledgement& packet) {
+    switch (packet.type) {
+        case PacketType::Puback:
+            return on_puback(packet);
+        case PacketType::Pubrec:
+            return on_pubrec(packet);
+        case PacketType::Pubrel:
+            return on_pubrel(packet);
+        case PacketType::Pubcomp:
+            return on_pubcomp(packet);
+        case PacketType::Connect:
+        case PacketType::Connack:
+        case PacketType::Publish:
+        case PacketType::Subscribe:
+        case PacketType::Suback:
+        case PacketType::Unsubscribe:
+        case PacketType::Unsuback:
+        case PacketType::Pingreq:
+        case PacketType::Pingresp:
+        case PacketType::Disconnect:
+        case PacketType::Auth:
+            break;
+    }
+    CHECK_TEXT(false, "not an acknowledgement");
+}
+
+void Connection::on_puback(const mqtt::Acknowledgement& packet) {
+    OutboundItem* item = session_->outbound.find_sent(packet.packet_id);
+    if (item == nullptr || item->qos != Qos::AtLeastOnce) {
+        return;  // of an earlier connection, or never sent: nothing depends on it
+    }
+    complete_item(*item);
+    pump();
+}
+
+void Connection::on_pubrec(const mqtt::Acknowledgement& packet) {
+    OutboundItem* item = session_->outbound.find_sent(packet.packet_id);
+    if (item == nullptr || item->qos != Qos::ExactlyOnce) {
+        send_acknowledgement(PacketType::Pubrel, packet.packet_id,
+                             ReasonCode::PacketIdentifierNotFound);
+        return;
+    }
+    if (mqtt::is_failure(packet.reason_code)) {
+        complete_item(*item);  // the client does not want it; no PUBREL follows
+        pump();
+        return;
+    }
+    if (item->state == OutboundItem::State::Released) {
+        send_acknowledgement(PacketType::Pubrel, packet.packet_id);
+        return;
+    }
+    if (item->state == OutboundItem::State::Received) {
+        return;  // a duplicate; PUBREL follows the commit
+    }
+    item->state = OutboundItem::State::Received;
+    context_.sessions->release(*session_, *item);
+}
+
+void Connection::on_pubrel(const mqtt::Acknowledgement& packet) {
+    const auto known = session_->inbound.find(packet.packet_id.value());
+    if (known == session_->inbound.end()) {
+        send_acknowledgement(PacketType::Pubcomp, packet.packet_id,
+                             ReasonCode::PacketIdentifierNotFound);
+        return;
+    }
+    const bool is_stored = known->second.is_stored;
+    session_->inbound.erase(known);
+    flush_acks();  // there is room for one more
+    if (!is_stored) {
+        send_acknowledgement(PacketType::Pubcomp, packet.packet_id);
+        return;
+    }
+    // The client may use the id anew after PUBCOMP, so the disk must have forgotten it before.
+    context_.store.batch().delete_inbound(session_->id(), packet.packet_id);
+    context_.store.when_committed([sessions = context_.sessions, session = session_->id(), id = id_,
+                                   packet_id = packet.packet_id] {
+        if (Connection* connection = sessions->connection_of(session, id); connection != nullptr) {
+            connection->send_acknowledgement(PacketType::Pubcomp, packet_id);
+        }
+    });
+}
+
+void Connection::on_pubcomp(const mqtt::Acknowledgement& packet) {
+    OutboundItem* item = session_->outbound.find_sent(packet.packet_id);
+    if (item == nullptr || item->state != OutboundItem::State::Released) {
+        return;
+    }
+    complete_item(*item);
+    pump();
+}
+
+void Connection::on_disconnect(const mqtt::Disconnect& packet) {
+    if (packet.session_expiry_interval) {
+        if (!session_->is_durable() && *packet.session_expiry_interval != 0) {
+            // [MQTT-3.14.2-2] and section 3.14.2.2.2
+            ++context_.counters.protocol_errors;
+            end(ReasonCode::ProtocolError, "session expiry cannot start at DISCONNECT",
+                WillFate::Publish);
+            return;
+        }
+        context_.sessions->set_expiry(*session_, *packet.session_expiry_interval);
+    }
+    const bool wants_will = packet.reason_code != ReasonCode::Success;  // [MQTT-3.14.4-3]
+    end(ReasonCode::Success, wants_will ? "disconnected with will" : "disconnected",
+        wants_will ? WillFate::Publish : WillFate::Discard);
+}
+
+}  // namespace kith::broker

@@ -1,0 +1,171 @@
+// What goes out to a client: QoS 0 at once, QoS 1 and 2 from the session's queue.
+#include <cstring>
+
+#include "broker/detail/connection.h"
+#include "broker/detail/hold_list.h"
+#include "broker/detail/session.h"
+#include "broker/detail/session_table.h"
+#include "broker/detail/snapshot.h"
+#include "broker/limits.h"
+
+namespace kith::broker {
+
+void Connection::send_qos0(const bus::Message& message, Fanout& fanout, bool retain,
+                           std::span<const std::uint32_t> identifiers) {
+    if (stream_->is_congested()) [[unlikely]] {
+        const bool is_lost = stream_->unsent_bytes() > kUnsentBytesMax || !may_hold_publishers();
+        if (is_lost) {
+            ++context_.counters.dropped_slow;
+            ++session_->traffic.dropped;
+            return;
+        }
+        context_.router->note_congestion();
+    }
+    if (identifiers.empty() && outbound_aliases_ == nullptr) [[likely]] {
+        const EncodedPublish encoded = fanout.encoded(version_, retain);
+        if (encoded.size_bytes() > client_packet_bytes_max_) {
+            ++context_.counters.dropped_too_large;  // [MQTT-3.1.2-25]
+            return;
+        }
+        write(encoded);
+        return;
+    }
+    const bool is_sent = write_publish({.retain = retain,
+                                        .topic = message.topic.text(),
+                                        .payload = message.payload,
+                                        .message_expiry_interval = remaining_expiry_s(
+                                            message.expires_at, context_.shard.wall_now()),
+                                        .properties = {message.properties},
+                                        .subscription_identifiers = identifiers},
+                                       nullptr);
+    if (!is_sent) {
+        ++context_.counters.dropped_too_large;
+    }
+}
+
+void Connection::write(const EncodedPublish& encoded) {
+    runtime::OutputQueue& output = stream_->output();
+    output.append(encoded.head);
+    if (encoded.payload != nullptr) {
+        output.append(*encoded.payload);
+    }
+    const std::size_t bytes = encoded.size_bytes();
+    ++context_.counters.messages_out;
+    context_.counters.bytes_out += bytes;
+    ++session_->traffic.messages_out;
+    session_->traffic.bytes_out += bytes;
+    stream_->request_flush();
+}
+
+/// Encodes one PUBLISH for this client alone; false if it is larger than the client takes.
+bool Connection::write_publish(mqtt::Publish packet, const SharedBytes* shared_payload) {
+    if (outbound_aliases_ != nullptr) {
+        const OutboundAliases::Use use = outbound_aliases_->use(packet.topic);
+        if (use.alias != 0) {
+            packet.topic_alias = use.alias;
+            packet.topic = use.is_known ? std::string_view() : packet.topic;
+        }
+    }
+    const std::size_t bytes = mqtt::encoded_bytes(packet, version_);
+    if (bytes > client_packet_bytes_max_) {
+        return false;
+    }
+    if (shared_payload != nullptr && !shared_payload->empty()) {
+        std::vector<std::uint8_t> head(mqtt::encoded_head_bytes(packet, version_));
+        ByteWriter writer(head);
+        mqtt::encode_head(packet, version_, writer);
+        write({.head = head, .payload = shared_payload});
+        return true;
+    }
+    if (bytes > runtime::kChunkBytes) {
+        std::vector<std::uint8_t> whole(bytes);
+        ByteWriter writer(whole);
+        mqtt::encode(packet, version_, writer);
+        write({.head = whole});
+        return true;
+    }
+    ByteWriter writer(stream_->output().reserve(bytes));
+    mqtt::encode(packet, version_, writer);
+    stream_->output().commit(bytes);
+    write({});
+    context_.counters.bytes_out += bytes;
+    session_->traffic.bytes_out += bytes;
+    return true;
+}
+
+void Connection::pump() {
+    if (state_ != State::Open) {
+        return;
+    }
+    OutboundQueue& queue = session_->outbound;
+    while (OutboundItem* item = queue.next()) {
+        const bool is_full = queue.in_window_count() >= window_max_;
+        if (is_full || stream_->is_congested() || !item->may_be_sent()) {
+            break;
+        }
+        if (item->state == OutboundItem::State::Released) {
+            queue.advance();
+            send_acknowledgement(mqtt::PacketType::Pubrel, item->packet_id());
+            continue;
+        }
+        if (!item->was_sent && item->message->is_expired(context_.shard.wall_now())) {
+            ++context_.counters.dropped_expired;
+            complete_item(*item);
+            continue;
+        }
+        if (!send_item(*item)) {
+            ++context_.counters.dropped_too_large;
+            complete_item(*item);  // as if it had been sent and acknowledged [MQTT-3.1.2-25]
+            continue;
+        }
+        queue.advance();
+    }
+    context_.snapshots->on_room(*session_);
+}
+
+bool Connection::send_item(const OutboundItem& item) {
+    const StoredMessage& message = *item.message;
+    const WallTime now = context_.shard.wall_now();
+    if (!item.was_sent) {
+        const std::int64_t delay_ms = (now - message.published_at()).count();
+        context_.counters.delivery.record_us(
+            static_cast<std::uint64_t>(std::max<std::int64_t>(delay_ms, 0)) * 1000);
+    }
+    return write_publish({.dup = item.was_sent,
+                          .qos = item.qos,
+                          .retain = item.retain,
+                          .topic = message.topic().text(),
+                          .packet_id = item.packet_id(),
+                          .payload = message.payload(),
+                          .message_expiry_interval = remaining_expiry_s(message.expires_at(), now),
+                          .properties = {message.properties()},
+                          .subscription_identifiers = {item.subscription_identifiers.data(),
+                                                       item.subscription_identifiers.size()}},
+                         &message.shared_payload());
+}
+
+void Connection::complete_item(OutboundItem& item) {
+    context_.sessions->complete(*session_, item);
+}
+
+bool Connection::may_hold_publishers() {
+    if (congested_since_ == Instant::never()) {
+        congested_since_ = context_.shard.now();
+    }
+    return context_.shard.now() - congested_since_ <= context_.options().slow_consumer_hold;
+}
+
+bool Connection::can_take_more() const {
+    return state_ == State::Open && !stream_->is_congested() &&
+           session_->outbound.message_count() < context_.options().session_queue_messages_max / 2;
+}
+
+void Connection::on_drained() {
+    congested_since_ = Instant::never();
+    context_.holds->release();
+    if (state_ == State::Open) {
+        pump();
+    }
+}
+
+}  // namespace kith::broker

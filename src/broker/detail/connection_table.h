@@ -1,0 +1,62 @@
+// The connections of one shard: owned here, found by id, destroyed between two turns' inputs.
+#pragma once
+
+#include <boost/unordered/unordered_flat_map.hpp>
+#include <memory>
+#include <vector>
+
+#include "broker/detail/connection.h"
+
+namespace kith::broker {
+
+/// Threads: shard-local.
+class ConnectionTable final : public runtime::Task {
+  public:
+    explicit ConnectionTable(ShardContext& context) : context_(context) {}
+
+    template <typename... Arguments>
+    Connection& add(Arguments&&... arguments) {
+        last_id_ = last_id_.next();
+        auto connection =
+            std::make_unique<Connection>(context_, last_id_, std::forward<Arguments>(arguments)...);
+        Connection& added = *connection;
+        connections_.emplace(last_id_, std::move(connection));
+        context_.node.connection_count.fetch_add(1, std::memory_order_relaxed);
+        return added;
+    }
+
+    [[nodiscard]] Connection* find(ConnectionId id) {
+        const auto found = connections_.find(id);
+        return found == connections_.end() ? nullptr : found->second.get();
+    }
+
+    /// Out of the table now, destroyed after this turn's input: callers may be its own callbacks.
+    void retire(Connection& connection) {
+        const auto found = connections_.find(connection.id());
+        if (found == connections_.end()) {
+            return;
+        }
+        retired_.push_back(std::move(found->second));
+        connections_.erase(found);
+        context_.node.connection_count.fetch_sub(1, std::memory_order_relaxed);
+        context_.shard.flush_later(*this);
+    }
+
+    void run_task() override { retired_.clear(); }
+
+    template <typename Visit>
+    void for_each(Visit&& visit) {
+        for (auto& [id, connection] : connections_) {
+            visit(*connection);
+        }
+    }
+    [[nodiscard]] std::size_t size() const { return connections_.size(); }
+
+  private:
+    ShardContext& context_;
+    boost::unordered_flat_map<ConnectionId, std::unique_ptr<Connection>> connections_;
+    std::vector<std::unique_ptr<Connection>> retired_;
+    ConnectionId last_id_;
+};
+
+}  // namespace kith::broker

@@ -1,0 +1,45 @@
+#include "broker/detail/delivery_row.h"
+
+namespace kith::broker {
+
+boost::container::small_vector<std::uint8_t, 8> encode_identifiers(
+    std::span<const std::uint32_t> identifiers) {
+    boost::container::small_vector<std::uint8_t, 8> encoded;
+    for (std::uint32_t identifier : identifiers) {
+        while (identifier >= 0x80) {
+            encoded.push_back(static_cast<std::uint8_t>(identifier | 0x80));
+            identifier >>= 7;
+        }
+        encoded.push_back(static_cast<std::uint8_t>(identifier));
+    }
+    return encoded;
+}
+
+IdentifierList decode_identifiers(Bytes encoded) {
+    IdentifierList identifiers;
+    std::uint32_t value = 0;
+    unsigned shift = 0;
+    for (const std::uint8_t byte : encoded) {
+        value |= static_cast<std::uint32_t>(byte & 0x7FU) << shift;
+        if ((byte & 0x80U) == 0) {
+            identifiers.push_back(value);
+            value = 0;
+            shift = 0;
+        } else if ((shift += 7) > 21) {
+            break;  // longer than any that was written
+        }
+    }
+    return identifiers;
+}
+
+storage::DeliveryRecord to_record(const DeliveryRow& row, MessageId message) {
+    return {.session = row.session,
+            .message = message,
+            .qos = row.qos,
+            .retain = row.retain,
+            .state = storage::DeliveryState::Queued,
+            .packet_id = row.packet_id,
+            .subscription_identifiers = Bytes(row.identifiers.data(), row.identifiers.size())};
+}
+
+}  // namespace kith::broker

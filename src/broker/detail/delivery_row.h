@@ -1,0 +1,37 @@
+// One durable session's share in a message, between the shard that queues it and the one that
+// commits.
+#pragma once
+
+#include <boost/container/small_vector.hpp>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/ids.h"
+#include "base/qos.h"
+#include "storage/records.h"
+
+namespace kith::broker {
+
+using IdentifierList = boost::container::small_vector<std::uint32_t, 1>;
+
+struct DeliveryRow {
+    SessionId session;
+    Qos qos = Qos::AtLeastOnce;
+    bool retain = false;
+    PacketId packet_id;  // 0: given by the session's shard once it is committed
+    boost::container::small_vector<std::uint8_t, 8>
+        identifiers;  // encoded, as the store wants them
+};
+
+/// MQTT variable byte integers (section 1.5.5), one after another.
+[[nodiscard]] boost::container::small_vector<std::uint8_t, 8> encode_identifiers(
+    std::span<const std::uint32_t> identifiers);
+/// The reverse, for bytes of the store: what is not whole is left out.
+[[nodiscard]] IdentifierList decode_identifiers(Bytes encoded);
+
+/// Borrows from `row`.
+[[nodiscard]] storage::DeliveryRecord to_record(const DeliveryRow& row, MessageId message);
+
+}  // namespace kith::broker

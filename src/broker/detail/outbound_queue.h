@@ -1,0 +1,118 @@
+// The QoS 1 and 2 messages on their way to one session: sent and unsent, in order.
+//
+// Every message gets its packet id when it is queued, not when it is sent: the id is then on disk
+// together with the message, and a restart resends under the same one [MQTT-4.4.0-1]. Ids follow
+// each other modulo 65,535, so the queue is sorted by sequence and an acknowledgement is found by a
+// binary search. A new connection starts at the front again, with DUP set on what had been sent
+// before.
+//
+//     | acknowledged or sent ... | next_ -> not sent on this connection ... |
+//
+// Limits: messages and bytes of BrokerOptions; the sequence of first and last differ by less than
+// 65,535. Threads: shard-local. Pure state: sends nothing.
+#pragma once
+
+#include <boost/container/deque.hpp>
+#include <cstdint>
+
+#include "base/ids.h"
+#include "base/qos.h"
+#include "broker/detail/delivery_row.h"
+#include "broker/detail/stored_message.h"
+
+namespace kith::broker {
+
+struct OutboundItem {
+    enum class State : std::uint8_t {
+        Pending,   // PUBLISH due, or sent and not acknowledged
+        Received,  // QoS 2: PUBREC seen; PUBREL waits for the commit that says so
+        Released,  // QoS 2: PUBREL may be sent, or was
+        Done,      // acknowledged; waits to leave in order
+    };
+
+    MessageRef message;  // dropped once it is Released
+    std::uint64_t sequence = 0;
+    MessageId message_id;  // kept for the store
+    IdentifierList subscription_identifiers;
+    State state = State::Pending;
+    Qos qos = Qos::AtLeastOnce;
+    bool retain = false;
+    bool was_sent = false;       // on any connection: the next time is a duplicate
+    bool awaits_commit = false;  // a durable session's message: not shown before it is on disk
+
+    [[nodiscard]] PacketId packet_id() const {
+        return PacketId(static_cast<std::uint16_t>(1 + sequence % 65'535));
+    }
+    [[nodiscard]] bool may_be_sent() const {
+        switch (state) {
+            case State::Pending:
+                return !awaits_commit || message->is_committed();
+            case State::Received:
+                return false;
+            case State::Released:
+            case State::Done:
+                return true;
+        }
+        return false;
+    }
+};
+
+class OutboundQueue {
+  public:
+    struct Limits {
+        std::size_t message_count_max;
+        std::size_t bytes_max;
+    };
+
+    /// True if one more message of `bytes` fits.
+    [[nodiscard]] bool has_room(const Limits& limits, std::size_t bytes) const;
+    /// Appends; the item gets its sequence. Requires: has_room().
+    OutboundItem& push(OutboundItem item);
+    /// Appends what was recovered from disk, in order, under the id it had.
+    void restore(OutboundItem item, PacketId packet_id);
+
+    /// The first item not sent on this connection; null at the end. Skips what is Done.
+    [[nodiscard]] OutboundItem* next();
+    /// The item of next() was sent; it counts in the window until complete().
+    void advance();
+
+    /// The item of this id, or null.
+    [[nodiscard]] OutboundItem* find(PacketId packet_id);
+    /// The same, if it has been sent on this connection: what a client may acknowledge.
+    [[nodiscard]] OutboundItem* find_sent(PacketId packet_id);
+    /// Frees the message's memory; the item keeps its place for PUBREL and PUBCOMP.
+    void drop_message(OutboundItem& item);
+    /// The item needs nothing more: acknowledged, expired or given up. It may be gone afterwards.
+    void complete(OutboundItem& item);
+
+    /// A new connection: everything is to be sent again.
+    void rewind();
+
+    [[nodiscard]] std::size_t in_window_count() const { return in_window_count_; }
+    [[nodiscard]] std::size_t message_count() const { return message_count_; }
+    [[nodiscard]] std::size_t size_bytes() const { return size_bytes_; }
+    [[nodiscard]] bool empty() const { return message_count_ == 0; }
+
+    /// Calls visit(OutboundItem&) for each item that is not done, in order.
+    template <typename Visit>
+    void for_each(Visit&& visit) {
+        for (OutboundItem& item : items_) {
+            if (item.state != OutboundItem::State::Done) {
+                visit(item);
+            }
+        }
+    }
+
+  private:
+    [[nodiscard]] std::size_t position_of(std::uint64_t sequence) const;
+    void drop_done();
+
+    boost::container::deque<OutboundItem> items_;
+    std::size_t next_ = 0;
+    std::size_t in_window_count_ = 0;
+    std::size_t message_count_ = 0;
+    std::size_t size_bytes_ = 0;
+    std::uint64_t next_sequence_ = 0;
+};
+
+}  // namespace kith::broker

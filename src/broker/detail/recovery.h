@@ -1,0 +1,57 @@
+// Puts what the store holds back into the shards' tables, before the shards run.
+//
+// Sessions go to the shard that their client id hashes to now, retained messages to the owner of
+// their topic: nothing on disk depends on the number of shards. Threads: the thread that starts the
+// node.
+#pragma once
+
+#include <boost/unordered/unordered_flat_map.hpp>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "broker/detail/shard_broker.h"
+#include "storage/journal.h"
+
+namespace kith::broker {
+
+struct RecoveryCounts {
+    std::size_t sessions = 0;
+    std::size_t subscriptions = 0;
+    std::size_t messages = 0;
+    std::size_t deliveries = 0;
+    std::size_t retained = 0;
+    std::size_t orphans = 0;  // rows without their session or message; dropped
+};
+
+class Recovery final : public storage::RecoveryVisitor {
+  public:
+    Recovery(NodeShared& node, WallTime now) : node_(node), now_(now) {}
+
+    void on_session(const storage::SessionRecord& session) override;
+    void on_subscription(const storage::SubscriptionRecord& subscription) override;
+    void on_message(const storage::MessageRecord& message) override;
+    void on_delivery(const storage::DeliveryRecord& delivery) override;
+    void on_inbound(SessionId session, PacketId packet_id) override;
+    void on_retained(const storage::RetainedRecord& retained) override;
+
+    [[nodiscard]] const RecoveryCounts& counts() const { return counts_; }
+
+  private:
+    struct Home {
+        ShardBroker* shard = nullptr;
+        Session* session = nullptr;
+    };
+    [[nodiscard]] Home home(SessionId id);
+    /// The message, as the sessions of one shard share it.
+    [[nodiscard]] MessageRef share(MessageId id, ShardBroker& shard);
+
+    NodeShared& node_;
+    WallTime now_;
+    boost::unordered_flat_map<SessionId, ShardBroker*> homes_;
+    // Per message one reference a shard: references never cross shards.
+    boost::unordered_flat_map<MessageId, std::vector<MessageRef>> messages_;
+    RecoveryCounts counts_;
+};
+
+}  // namespace kith::broker

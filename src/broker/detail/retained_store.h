@@ -1,0 +1,45 @@
+// The retained messages of the topics that this shard owns.
+//
+// Owning a topic means putting its messages in order: the last one set here is the one that new
+// subscribers get and that is on disk. Limits: retained_messages_max over the node, shared evenly
+// by the shards. Threads: shard-local.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "broker/detail/stored_message.h"
+#include "broker/detail/topic_trie.h"
+
+namespace kith::broker {
+
+class RetainedStore {
+  public:
+    explicit RetainedStore(std::size_t message_count_max) : message_count_max_(message_count_max) {}
+
+    enum class Change : std::uint8_t { Stored, Cleared, Nothing, Refused };
+    /// Keeps `message` as its topic's last; an empty payload clears it [MQTT-3.3.1-6].
+    Change set(const bus::Message& message);
+
+    [[nodiscard]] const StoredMessage* find(std::string_view topic);
+    /// What a new subscription to `filter` gets, without what has expired.
+    [[nodiscard]] std::vector<MessageRef> match(bus::TopicFilter filter, WallTime now);
+
+    [[nodiscard]] std::size_t message_count() const { return message_count_; }
+    [[nodiscard]] std::size_t size_bytes() const { return size_bytes_; }
+
+  private:
+    struct Entry {
+        MessageRef message;
+        [[nodiscard]] bool empty() const { return message == nullptr; }
+    };
+
+    bool clear(std::string_view topic);
+
+    TopicTrie<Entry> topics_;
+    std::size_t message_count_max_;
+    std::size_t message_count_ = 0;
+    std::size_t size_bytes_ = 0;
+};
+
+}  // namespace kith::broker

@@ -1,0 +1,99 @@
+// What the node remembers of a client, connected or not (MQTT 5.0, section 4.1).
+//
+// Subscriptions, messages on their way out, QoS 2 ids on their way in, the will. A session lives on
+// the shard that its client id hashes to, in that shard's SessionTable; a connection comes and
+// goes. Durable sessions (expiry interval not 0) are mirrored on disk, change by change. Threads:
+// shard-local.
+#pragma once
+
+#include <boost/unordered/unordered_flat_map.hpp>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "base/hash.h"
+#include "base/ids.h"
+#include "base/time.h"
+#include "broker/detail/outbound_queue.h"
+#include "broker/detail/subscription.h"
+#include "bus/authenticator.h"
+#include "runtime/timer.h"
+
+namespace kith::broker {
+
+class Connection;
+class SessionTable;
+
+inline constexpr std::uint32_t kSessionNeverExpires = 0xFFFF'FFFF;
+
+/// A will as it waits. `message` holds topic, payload, properties, QoS and retain.
+struct SessionWill {
+    MessageRef message;
+    std::uint32_t delay_s = 0;
+    std::uint32_t message_expiry_interval_s = 0;  // 0 never; runs from the publication
+};
+
+/// Where a QoS 2 id of the client stands, between its PUBLISH and its PUBREL.
+enum class InboundState : std::uint8_t {
+    Publishing,  // routed; its PUBREC waits for the disk
+    Received,    // PUBREC sent, or due again on a duplicate
+};
+
+struct InboundId {
+    InboundState state = InboundState::Publishing;
+    bool is_stored = false;  // on disk too
+};
+
+/// Traffic of one session, for people to look at.
+struct SessionTraffic {
+    std::uint64_t messages_in = 0;
+    std::uint64_t messages_out = 0;
+    std::uint64_t bytes_in = 0;
+    std::uint64_t bytes_out = 0;
+    std::uint64_t dropped = 0;
+};
+
+class Session final : public runtime::Timer {
+  public:
+    struct Identity {
+        SessionId id;
+        TenantId tenant;
+        std::string client_id;
+        bus::Principal principal;
+    };
+
+    Session(SessionTable& table, Identity identity)
+        : table_(&table), identity_(std::move(identity)) {}
+
+    [[nodiscard]] SessionId id() const { return identity_.id; }
+    [[nodiscard]] TenantId tenant() const { return identity_.tenant; }
+    [[nodiscard]] const std::string& client_id() const { return identity_.client_id; }
+    [[nodiscard]] const bus::Principal& principal() const { return identity_.principal; }
+    void set_principal(bus::Principal principal) { identity_.principal = std::move(principal); }
+
+    [[nodiscard]] bool is_durable() const { return expiry_interval_s != 0; }
+    [[nodiscard]] bool is_connected() const { return connection != nullptr; }
+
+    void on_timer(Instant now) override;
+
+    Connection* connection = nullptr;  // the one that uses this session now
+    OutboundQueue outbound;
+    boost::unordered_flat_map<std::string_view, std::unique_ptr<Subscription>, TextHash>
+        subscriptions;  // keyed by the subscription's own text
+    boost::unordered_flat_map<std::uint16_t, InboundId> inbound;  // QoS 2 packet ids
+    std::unique_ptr<SessionWill> will;
+
+    std::uint32_t expiry_interval_s = 0;
+    std::uint8_t protocol_version = 0;
+    bool is_stored = false;  // has a record on disk
+    WallTime connected_at;
+    WallTime disconnected_at;  // 0 while connected
+    const char* disconnect_reason = "";
+    SessionTraffic traffic;
+
+  private:
+    SessionTable* table_;
+    Identity identity_;
+};
+
+}  // namespace kith::broker

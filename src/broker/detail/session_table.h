@@ -1,0 +1,90 @@
+// The sessions of one shard: opened, taken over, left, expired; their wills; their records on disk.
+//
+// A client id lives on the shard that it hashes to, so that takeover needs no agreement: two
+// connections of one client meet in this table, one after the other. Threads: shard-local.
+#pragma once
+
+#include <boost/unordered/unordered_flat_map.hpp>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "broker/detail/connection.h"
+#include "broker/detail/session.h"
+#include "broker/detail/shard_context.h"
+#include "storage/journal.h"
+
+namespace kith::broker {
+
+class SessionTable {
+  public:
+    explicit SessionTable(ShardContext& context) : context_(context) {}
+    ~SessionTable();
+
+    struct Opened {
+        Session* session = nullptr;  // null: refused
+        bool is_present = false;     // it existed before [MQTT-3.2.2-2]
+        mqtt::ReasonCode refusal = mqtt::ReasonCode::Success;
+        const char* words = "";
+    };
+    /// Gives `connection` its session: a new one or the one that exists, taken over if need be.
+    Opened open(Connection& connection, const mqtt::Connect& connect, bus::Principal principal);
+
+    /// The connection of `session` has ended.
+    void close(Session& session, bool publish_will, const char* reason);
+    /// A connection is about to be replaced: like close(), but the session goes on elsewhere.
+    void let_go(Session& session, const char* reason);
+    /// Ends the session for good, whoever uses it.
+    void remove(Session& session);
+    /// A DISCONNECT changed the expiry interval.
+    void set_expiry(Session& session, std::uint32_t expiry_interval_s);
+
+    /// What a client of this session published has been settled.
+    void on_settled(const PublishOrigin& origin, Settlement settlement);
+    /// An outgoing message needs nothing more.
+    void complete(Session& session, OutboundItem& item);
+    /// PUBREC came: forget the message, remember the id, send PUBREL once that is on disk.
+    void release(Session& session, OutboundItem& item);
+    void on_session_timer(Session& session);
+
+    [[nodiscard]] Session* find(SessionId id);
+    [[nodiscard]] Session* find(TenantId tenant, std::string_view client_id);
+    /// The connection, if it still is this session's.
+    [[nodiscard]] Connection* connection_of(SessionId session, ConnectionId connection);
+
+    [[nodiscard]] ShardId home_of(TenantId tenant, std::string_view client_id) const;
+    /// A new client id that lives on this shard.
+    [[nodiscard]] std::string make_client_id();
+
+    // Recovery, before the shards run.
+    void restore_session(const storage::SessionRecord& record, WallTime now);
+    void restore_subscription(Session& session, const storage::SubscriptionRecord& record);
+    void restore_delivery(Session& session, const storage::DeliveryRecord& record,
+                          const MessageRef& message);
+    /// In the shard's first turn: expiry and wills of those who are not connected.
+    void start_timers();
+
+    template <typename Visit>
+    void for_each(Visit&& visit) {
+        for (auto& [id, session] : by_id_) {
+            visit(*session);
+        }
+    }
+    [[nodiscard]] std::size_t size() const { return by_id_.size(); }
+
+  private:
+    [[nodiscard]] static std::string key(TenantId tenant, std::string_view client_id);
+    Session& create(TenantId tenant, std::string_view client_id, bus::Principal principal,
+                    SessionId id);
+    void take_over(Session& session, bool clean_start);
+    void set_will(Session& session, const mqtt::Connect& connect);
+    void publish_will(Session& session);
+    void write_record(const Session& session);
+    void arm_timer(Session& session);
+
+    ShardContext& context_;
+    boost::unordered_flat_map<SessionId, std::unique_ptr<Session>> by_id_;
+    boost::unordered_flat_map<std::string, Session*, TextHash, std::equal_to<>> by_client_;
+};
+
+}  // namespace kith::broker

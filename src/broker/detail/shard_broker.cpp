@@ -1,0 +1,232 @@
+#include "broker/detail/shard_broker.h"
+
+namespace kith::broker {
+namespace {
+
+class TapSubscription final : public bus::Subscription {
+  public:
+    TapSubscription(Subscriber& subscriber, TenantId tenant, std::string filter,
+                    bus::Subscriber& tap)
+        : subscriber_(subscriber), tenant_(tenant), filter_(std::move(filter)), tap_(tap) {
+        subscriber_.add_tap(tenant_, filter_, tap_);
+    }
+    ~TapSubscription() override { subscriber_.remove_tap(tenant_, filter_, tap_); }
+    TapSubscription(const TapSubscription&) = delete;
+    TapSubscription& operator=(const TapSubscription&) = delete;
+
+  private:
+    Subscriber& subscriber_;
+    TenantId tenant_;
+    std::string filter_;
+    bus::Subscriber& tap_;
+};
+
+}  // namespace
+
+ShardBroker::ShardBroker(runtime::Shard& shard, NodeShared& node, bus::Authenticator& authenticator,
+                         EventSink& events)
+    : context_(shard, node, authenticator, events),
+      holds_(context_),
+      router_(context_),
+      sessions_(context_),
+      subscriber_(context_),
+      snapshots_(context_),
+      connections_(context_) {
+    context_.router = &router_;
+    context_.sessions = &sessions_;
+    context_.subscriber = &subscriber_;
+    context_.snapshots = &snapshots_;
+    context_.holds = &holds_;
+    context_.connections = &connections_;
+}
+
+ShardBroker::~ShardBroker() = default;
+
+void ShardBroker::accept(std::unique_ptr<runtime::Stream> stream, AcceptOptions options) {
+    if (context_.node.connection_count.load(std::memory_order_relaxed) >=
+        context_.options().connections_max) {
+        ++context_.counters.connects_refused;
+        const std::string address = stream->info().remote.to_string();
+        context_.events.on_event({.kind = EventKind::LimitReached,
+                                  .at = context_.shard.wall_now(),
+                                  .address = address,
+                                  .reason = "too many connections"});
+        stream->abort();
+        return;
+    }
+    connections_.add(std::move(stream), std::move(options));
+}
+
+void ShardBroker::adopt(Handover handover) {
+    connections_.add(std::move(handover));
+}
+
+void ShardBroker::disconnect_all() {
+    std::vector<ConnectionId> all;
+    connections_.for_each([&](const Connection& connection) { all.push_back(connection.id()); });
+    for (const ConnectionId id : all) {
+        if (Connection* connection = connections_.find(id); connection != nullptr) {
+            connection->end(mqtt::ReasonCode::ServerShuttingDown, "node shuts down",
+                            Connection::WillFate::Publish);
+        }
+    }
+}
+
+void ShardBroker::publish(const bus::Message& message,
+                          std::function<void(const bus::PublishOutcome&)> done) {
+    router_.publish(message, std::move(done));
+}
+
+std::unique_ptr<bus::Subscription> ShardBroker::subscribe(TenantId tenant, bus::TopicFilter filter,
+                                                          bus::Subscriber& subscriber) {
+    return std::make_unique<TapSubscription>(subscriber_, tenant, std::string(filter.text()),
+                                             subscriber);
+}
+
+Counters ShardBroker::counters() {
+    Counters now = context_.counters;
+    const TopicSpace& space = context_.default_space;
+    now.topics = space.topics.size();
+    now.topics_evicted = space.topics.evicted_count();
+    now.retained = space.retained.message_count();
+    now.retained_bytes = space.retained.size_bytes();
+    return now;
+}
+
+ClientView ShardBroker::view_of(const Session& session) const {
+    ClientView view{.client_id = session.client_id(),
+                    .principal = session.principal().name,
+                    .disconnect_reason = session.disconnect_reason,
+                    .is_online = session.is_connected(),
+                    .protocol_version = session.protocol_version,
+                    .session_expiry_interval_s = session.expiry_interval_s,
+                    .connected_at = session.connected_at,
+                    .disconnected_at = session.disconnected_at,
+                    .subscription_count = session.subscriptions.size(),
+                    .queued_messages = session.outbound.message_count(),
+                    .inflight_messages = session.outbound.in_window_count(),
+                    .messages_in = session.traffic.messages_in,
+                    .messages_out = session.traffic.messages_out,
+                    .bytes_in = session.traffic.bytes_in,
+                    .bytes_out = session.traffic.bytes_out,
+                    .dropped = session.traffic.dropped};
+    if (const Connection* connection = session.connection; connection != nullptr) {
+        const runtime::StreamInfo info = connection->stream_info();
+        view.remote_address = info.remote.to_string();
+        view.transport = info.transport;
+        view.is_clean_start = connection->is_clean_start();
+        view.keep_alive_s = connection->keep_alive_s();
+        view.receive_maximum = connection->receive_maximum();
+        view.disconnect_reason.clear();
+    }
+    return view;
+}
+
+void ShardBroker::for_each_client(const std::function<void(const ClientView&)>& visit) {
+    sessions_.for_each([&](const Session& session) { visit(view_of(session)); });
+}
+
+std::optional<ClientDetail> ShardBroker::client(std::string_view client_id) {
+    const Session* session = sessions_.find(kDefaultTenant, client_id);
+    if (session == nullptr) {
+        return std::nullopt;
+    }
+    ClientDetail detail{.client = view_of(*session), .subscriptions = {}, .will = std::nullopt};
+    for (const auto& [text, subscription] : session->subscriptions) {
+        detail.subscriptions.push_back(
+            {.filter = subscription->text,
+             .maximum_qos = subscription->options.maximum_qos(),
+             .no_local = subscription->options.no_local(),
+             .retain_as_published = subscription->options.retain_as_published(),
+             .identifier = subscription->identifier});
+    }
+    if (session->will != nullptr) {
+        const bus::Message message = session->will->message->view();
+        detail.will = WillView{.topic = std::string(message.topic.text()),
+                               .qos = message.qos,
+                               .retain = message.retain,
+                               .delay_s = session->will->delay_s};
+    }
+    return detail;
+}
+
+bool ShardBroker::disconnect(std::string_view client_id, const char* reason) {
+    Session* session = sessions_.find(kDefaultTenant, client_id);
+    if (session == nullptr || session->connection == nullptr) {
+        return false;
+    }
+    session->connection->end(mqtt::ReasonCode::AdministrativeAction, reason,
+                             Connection::WillFate::Publish);
+    return true;
+}
+
+bool ShardBroker::forget(std::string_view client_id) {
+    Session* session = sessions_.find(kDefaultTenant, client_id);
+    if (session == nullptr) {
+        return false;
+    }
+    sessions_.remove(*session);
+    return true;
+}
+
+TopicView ShardBroker::view_of(const TopicEntry& entry) {
+    const Session* publisher = sessions_.find(entry.last_publisher);
+    return {.topic = entry.topic,
+            .message_count = entry.message_count,
+            .byte_count = entry.byte_count,
+            .last_payload = entry.last_payload,
+            .last_payload_bytes = entry.last_payload_bytes,
+            .last_at = entry.last_at,
+            .last_publisher = publisher == nullptr ? std::string_view()
+                                                   : std::string_view(publisher->client_id()),
+            .last_qos = entry.last_qos,
+            .last_retain = entry.last_retain};
+}
+
+void ShardBroker::drain_changed_topics(const std::function<void(const TopicView&)>& visit) {
+    context_.default_space.topics.drain_changed(
+        [&](const TopicEntry& entry) { visit(view_of(entry)); });
+}
+
+void ShardBroker::for_each_topic(const std::function<void(const TopicView&)>& visit) {
+    context_.default_space.topics.for_each([&](const TopicEntry& entry) {
+        if (entry.message_count > 0) {
+            visit(view_of(entry));
+        }
+    });
+}
+
+void ShardBroker::for_each_retained(const std::function<void(const RetainedView&)>& visit) {
+    const auto show = [&](const MessageRef& message) {
+        visit({.topic = message->topic().text(),
+               .payload = message->payload(),
+               .qos = message->qos(),
+               .published_at = message->published_at()});
+    };
+    for (const char* filter : {"#", "$SYS/#", "$m/#", "$to/#"}) {
+        for (const MessageRef& message : context_.default_space.retained.match(
+                 bus::TopicFilter::trusted(filter), context_.shard.wall_now())) {
+            show(message);
+        }
+    }
+}
+
+std::vector<std::string> ShardBroker::subscribers_of(std::string_view topic,
+                                                     std::size_t count_max) {
+    Route route;
+    context_.default_space.index.resolve(bus::TopicName::trusted(topic), route);
+    std::vector<std::string> ids;
+    for (const Target& target : route.targets) {
+        if (ids.size() == count_max) {
+            break;
+        }
+        ids.push_back(target.session->client_id());
+    }
+    return ids;
+}
+
+ShardId ShardBroker::home_of(std::string_view client_id) const {
+    return sessions_.home_of(kDefaultTenant, client_id);
+}
+
+}  // namespace kith::broker

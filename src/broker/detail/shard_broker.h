@@ -1,0 +1,67 @@
+// The broker on one shard: makes its parts, wires them, and shows them to the outside.
+#pragma once
+
+#include <memory>
+
+#include "broker/broker.h"
+#include "broker/detail/connection_table.h"
+#include "broker/detail/hold_list.h"
+#include "broker/detail/router.h"
+#include "broker/detail/session_table.h"
+#include "broker/detail/shard_context.h"
+#include "broker/detail/snapshot.h"
+#include "broker/detail/subscriber.h"
+
+namespace kith::broker {
+
+/// Threads: shard-local.
+class ShardBroker final : public BrokerShard {
+  public:
+    ShardBroker(runtime::Shard& shard, NodeShared& node, bus::Authenticator& authenticator,
+                EventSink& events);
+    ~ShardBroker() override;
+
+    /// A connection comes from the shard that accepted it.
+    void adopt(Handover handover);
+
+    [[nodiscard]] ShardContext& context() { return context_; }
+    [[nodiscard]] Router& router() { return router_; }
+    [[nodiscard]] SessionTable& sessions() { return sessions_; }
+    [[nodiscard]] Subscriber& subscriber() { return subscriber_; }
+    [[nodiscard]] SnapshotServer& snapshots() { return snapshots_; }
+
+    // bus::Bus
+    void publish(const bus::Message& message,
+                 std::function<void(const bus::PublishOutcome&)> done) override;
+    [[nodiscard]] std::unique_ptr<bus::Subscription> subscribe(
+        TenantId tenant, bus::TopicFilter filter, bus::Subscriber& subscriber) override;
+
+    // BrokerShard
+    void accept(std::unique_ptr<runtime::Stream> stream, AcceptOptions options) override;
+    void disconnect_all() override;
+    [[nodiscard]] Counters counters() override;
+    void for_each_client(const std::function<void(const ClientView&)>& visit) override;
+    [[nodiscard]] std::optional<ClientDetail> client(std::string_view client_id) override;
+    bool disconnect(std::string_view client_id, const char* reason) override;
+    bool forget(std::string_view client_id) override;
+    void drain_changed_topics(const std::function<void(const TopicView&)>& visit) override;
+    void for_each_topic(const std::function<void(const TopicView&)>& visit) override;
+    void for_each_retained(const std::function<void(const RetainedView&)>& visit) override;
+    [[nodiscard]] std::vector<std::string> subscribers_of(std::string_view topic,
+                                                          std::size_t count_max) override;
+    [[nodiscard]] ShardId home_of(std::string_view client_id) const override;
+
+  private:
+    [[nodiscard]] ClientView view_of(const Session& session) const;
+    [[nodiscard]] TopicView view_of(const TopicEntry& entry);
+
+    ShardContext context_;
+    HoldList holds_;
+    Router router_;
+    SessionTable sessions_;
+    Subscriber subscriber_;
+    SnapshotServer snapshots_;
+    ConnectionTable connections_;  // last: connections go first
+};
+
+}  // namespace kith::broker

@@ -1,0 +1,99 @@
+// What the parts of the broker on one shard share. Made by ShardBroker, borrowed by the rest.
+//
+// Not a place for behaviour: each part is a class of its own and finds the others here.
+// Threads: shard-local, but for NodeShared.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "broker/counters.h"
+#include "broker/detail/fanout.h"
+#include "broker/detail/retained_store.h"
+#include "broker/detail/shard_link.h"
+#include "broker/detail/store_client.h"
+#include "broker/detail/subscription_index.h"
+#include "broker/detail/topic_table.h"
+#include "broker/events.h"
+#include "broker/options.h"
+#include "bus/authenticator.h"
+#include "runtime/shard.h"
+#include "wire/mqtt/decoder.h"
+
+namespace kith::broker {
+
+class ConnectionTable;
+class HoldList;
+class Router;
+class SessionTable;
+class ShardBroker;
+class SnapshotServer;
+class Subscriber;
+
+/// Of the whole node. Threads: any; counters are atomic, the rest is set before the shards start.
+struct NodeShared {
+    BrokerOptions options;
+    std::vector<ShardBroker*> shards;  // by shard id
+    std::atomic<std::uint64_t> last_message_id = 0;
+    std::atomic<std::uint64_t> last_session_id = 0;
+    std::atomic<std::uint64_t> connection_count = 0;
+
+    [[nodiscard]] MessageId next_message_id() {
+        return MessageId(last_message_id.fetch_add(1, std::memory_order_relaxed) + 1);
+    }
+    [[nodiscard]] SessionId next_session_id() {
+        return SessionId(last_session_id.fetch_add(1, std::memory_order_relaxed) + 1);
+    }
+};
+
+/// The topic tree of one tenant, as far as it lives on this shard.
+struct TopicSpace {
+    TopicSpace(const BrokerOptions& options, std::uint16_t shard_count)
+        : topics(options.topics_max, shard_count),
+          retained(options.retained_messages_max / shard_count + 1) {}
+
+    SubscriptionIndex index;
+    TopicTable topics;
+    RetainedStore retained;
+};
+
+struct ShardContext {
+    ShardContext(runtime::Shard& shard_in, NodeShared& node_in,
+                 bus::Authenticator& authenticator_in, EventSink& events_in)
+        : shard(shard_in),
+          node(node_in),
+          authenticator(authenticator_in),
+          events(events_in),
+          store(shard_in),
+          links(shard_in.shard_count()),
+          default_space(node_in.options, shard_in.shard_count()) {}
+
+    [[nodiscard]] const BrokerOptions& options() const { return node.options; }
+    /// Every tenant's topics are a tree of their own; until tenants can be made there is one.
+    [[nodiscard]] TopicSpace& space(TenantId tenant) {
+        CHECK(tenant == kDefaultTenant);
+        return default_space;
+    }
+    [[nodiscard]] bool is_alone() const { return shard.shard_count() == 1; }
+
+    runtime::Shard& shard;
+    NodeShared& node;
+    bus::Authenticator& authenticator;
+    EventSink& events;
+    Counters counters;
+    mqtt::Decoder decoder{mqtt::Sender::Client};  // one for all connections: its scratch is large
+    StoreClient store;
+    std::vector<ShardLink> links;  // by shard id; the own one is unused
+    TopicSpace default_space;
+
+    Router* router = nullptr;
+    SessionTable* sessions = nullptr;
+    Subscriber* subscriber = nullptr;
+    SnapshotServer* snapshots = nullptr;
+    HoldList* holds = nullptr;
+    ConnectionTable* connections = nullptr;
+};
+
+}  // namespace kith::broker

@@ -1,0 +1,214 @@
+#include "broker/detail/shard_link.h"
+
+#include <cstring>
+#include <type_traits>
+
+#include "base/check.h"
+#include "base/narrow.h"
+
+namespace kith::broker {
+namespace {
+
+// Memory kept for the next turns: enough for steady traffic, not for the last burst.
+constexpr std::size_t kIdleBuffersMax = 4;
+constexpr std::size_t kIdleBufferBytesMax = 256 * 1024;
+
+struct MessageFixed {
+    MessageHeader header;
+    SessionId publisher;
+    WallTime published_at;
+    WallTime expires_at;
+    TenantId tenant;
+    std::uint32_t properties_bytes = 0;
+    std::uint32_t payload_bytes = 0;
+    std::uint16_t topic_bytes = 0;
+    Qos qos = Qos::AtMostOnce;
+    bool retain = false;
+};
+
+struct RowsFixed {
+    MessageId id;
+    std::uint32_t row_count = 0;
+};
+
+struct RowFixed {
+    SessionId session;
+    PacketId packet_id;
+    Qos qos = Qos::AtLeastOnce;
+    bool retain = false;
+    std::uint16_t identifier_bytes = 0;
+};
+
+struct SettledFixed {
+    PublishOrigin origin;
+    std::uint32_t receiver_count = 0;
+    Settlement settlement = Settlement::Accepted;
+};
+
+template <typename T>
+void put(std::vector<std::uint8_t>& buffer, const T& value) {
+    static_assert(std::is_trivially_copyable_v<T>);
+    const auto* bytes = reinterpret_cast<const std::uint8_t*>(&value);
+    buffer.insert(buffer.end(), bytes, bytes + sizeof(T));
+}
+
+void put(std::vector<std::uint8_t>& buffer, Bytes bytes) {
+    buffer.insert(buffer.end(), bytes.begin(), bytes.end());
+}
+
+/// Reads what put() wrote; the two sides are one program, so a mismatch is a broken invariant.
+class RecordReader {
+  public:
+    explicit RecordReader(Bytes bytes) : rest_(bytes) {}
+    [[nodiscard]] bool at_end() const { return rest_.empty(); }
+    template <typename T>
+    [[nodiscard]] T get() {
+        static_assert(std::is_trivially_copyable_v<T>);
+        T value;
+        std::memcpy(&value, take(sizeof(T)).data(), sizeof(T));
+        return value;
+    }
+    [[nodiscard]] Bytes take(std::size_t count) {
+        CHECK(rest_.size() >= count);
+        const Bytes taken = rest_.first(count);
+        rest_ = rest_.subspan(count);
+        return taken;
+    }
+
+  private:
+    Bytes rest_;
+};
+
+void read_message(ShardId from, RecordReader& reader, LinkReceiver& receiver) {
+    const auto fixed = reader.get<MessageFixed>();
+    const Bytes topic = reader.take(fixed.topic_bytes);
+    const Bytes properties = reader.take(fixed.properties_bytes);
+    const Bytes payload = reader.take(fixed.payload_bytes);
+    receiver.on_message_record(from, fixed.header,
+                               {.tenant = fixed.tenant,
+                                .topic = bus::TopicName::trusted(as_text(topic)),
+                                .payload = payload,
+                                .properties = properties,
+                                .qos = fixed.qos,
+                                .retain = fixed.retain,
+                                .publisher = fixed.publisher,
+                                .published_at = fixed.published_at,
+                                .expires_at = fixed.expires_at});
+}
+
+void read_rows(RecordReader& reader, LinkReceiver& receiver) {
+    const auto fixed = reader.get<RowsFixed>();
+    std::vector<DeliveryRow> rows(fixed.row_count);
+    for (DeliveryRow& row : rows) {
+        const auto row_fixed = reader.get<RowFixed>();
+        const Bytes identifiers = reader.take(row_fixed.identifier_bytes);
+        row.session = row_fixed.session;
+        row.qos = row_fixed.qos;
+        row.retain = row_fixed.retain;
+        row.packet_id = row_fixed.packet_id;
+        row.identifiers.assign(identifiers.begin(), identifiers.end());
+    }
+    receiver.on_rows_record(fixed.id, std::move(rows));
+}
+
+}  // namespace
+
+void ShardLink::append_message(const MessageHeader& header, const bus::Message& message) {
+    const std::string_view topic = message.topic.text();
+    put(buffer_, header.kind);
+    put(buffer_, MessageFixed{.header = header,
+                              .publisher = message.publisher,
+                              .published_at = message.published_at,
+                              .expires_at = message.expires_at,
+                              .tenant = message.tenant,
+                              .properties_bytes = narrow<std::uint32_t>(message.properties.size()),
+                              .payload_bytes = narrow<std::uint32_t>(message.payload.size()),
+                              .topic_bytes = narrow<std::uint16_t>(topic.size()),
+                              .qos = message.qos,
+                              .retain = message.retain});
+    put(buffer_, as_bytes(topic));
+    put(buffer_, message.properties);
+    put(buffer_, message.payload);
+}
+
+void ShardLink::append_rows(MessageId id, std::span<const DeliveryRow> rows) {
+    put(buffer_, RecordKind::Rows);
+    put(buffer_, RowsFixed{.id = id, .row_count = narrow<std::uint32_t>(rows.size())});
+    for (const DeliveryRow& row : rows) {
+        put(buffer_, RowFixed{.session = row.session,
+                              .packet_id = row.packet_id,
+                              .qos = row.qos,
+                              .retain = row.retain,
+                              .identifier_bytes = narrow<std::uint16_t>(row.identifiers.size())});
+        put(buffer_, Bytes(row.identifiers.data(), row.identifiers.size()));
+    }
+}
+
+void ShardLink::append_committed(MessageId id) {
+    put(buffer_, RecordKind::Committed);
+    put(buffer_, id);
+}
+
+void ShardLink::append_settled(const PublishOrigin& origin, Settlement settlement,
+                               std::uint32_t receiver_count) {
+    put(buffer_, RecordKind::Settled);
+    put(buffer_,
+        SettledFixed{.origin = origin, .receiver_count = receiver_count, .settlement = settlement});
+}
+
+void ShardLink::append_route_done(TopicEntry* routed_topic) {
+    put(buffer_, RecordKind::RouteDone);
+    put(buffer_, routed_topic);
+}
+
+std::vector<std::uint8_t> ShardLink::take() {
+    std::vector<std::uint8_t> full = std::move(buffer_);
+    buffer_.clear();
+    if (!idle_buffers_.empty()) {
+        buffer_ = std::move(idle_buffers_.back());
+        idle_buffers_.pop_back();
+    }
+    bytes_under_way_ += full.size();
+    ++posted_count_;
+    return full;
+}
+
+void ShardLink::give_back(std::vector<std::uint8_t> buffer) {
+    CHECK(bytes_under_way_ >= buffer.size());
+    bytes_under_way_ -= buffer.size();
+    ++returned_count_;
+    if (idle_buffers_.size() < kIdleBuffersMax && buffer.capacity() <= kIdleBufferBytesMax) {
+        buffer.clear();
+        idle_buffers_.push_back(std::move(buffer));
+    }
+}
+
+void read_records(ShardId from, std::vector<std::uint8_t> buffer, LinkReceiver& receiver) {
+    RecordReader reader(buffer);
+    while (!reader.at_end()) {
+        switch (reader.get<RecordKind>()) {
+            case RecordKind::Deliver:
+            case RecordKind::Direct:
+            case RecordKind::Route:
+                read_message(from, reader, receiver);
+                break;
+            case RecordKind::Rows:
+                read_rows(reader, receiver);
+                break;
+            case RecordKind::Committed:
+                receiver.on_committed_record(reader.get<MessageId>());
+                break;
+            case RecordKind::Settled: {
+                const auto fixed = reader.get<SettledFixed>();
+                receiver.on_settled_record(fixed.origin, fixed.settlement, fixed.receiver_count);
+                break;
+            }
+            case RecordKind::RouteDone:
+                receiver.on_route_done_record(reader.get<TopicEntry*>());
+                break;
+        }
+    }
+    receiver.on_link_mail_done(from, std::move(buffer));
+}
+
+}  // namespace kith::broker

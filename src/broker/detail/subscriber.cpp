@@ -1,0 +1,384 @@
+#include "broker/detail/subscriber.h"
+
+#include "base/hash.h"
+#include "base/narrow.h"
+#include "broker/detail/session_table.h"
+#include "broker/detail/shard_broker.h"
+#include "broker/detail/snapshot.h"
+#include "broker/detail/topic_access.h"
+
+namespace kith::broker {
+
+using mqtt::ReasonCode;
+
+class Subscriber::Barrier {
+  public:
+    explicit Barrier(std::function<void()> done) : done_(std::move(done)) {}
+    void expect() { ++missing_count_; }
+    void arrive() {
+        CHECK(missing_count_ > 0);
+        if (--missing_count_ == 0) {
+            done_();
+        }
+    }
+
+  private:
+    std::function<void()> done_;
+    std::size_t missing_count_ = 0;
+};
+
+/// What a SUBSCRIBE is answered with, once everything that it waits for has come.
+struct Subscriber::Answer {
+    SessionId session;
+    ConnectionId connection;
+    PacketId packet_id;
+    std::uint32_t identifier = 0;
+    std::vector<ReasonCode> codes;
+    std::vector<SnapshotRequest> snapshots;
+};
+
+void Subscriber::subscribe(Session& session, Connection& connection,
+                           const mqtt::Subscribe& packet) {
+    // shared_ptr: the barrier keeps the answer, and mails to other shards and a commit keep the
+    // barrier until the last of them has come back.
+    const auto answer =
+        std::make_shared<Answer>(Answer{.session = session.id(),
+                                        .connection = connection.id(),
+                                        .packet_id = packet.packet_id,
+                                        .identifier = packet.subscription_identifier.value_or(0)});
+    const auto barrier = std::make_shared<Barrier>([this, answer] { finish_subscribe(*answer); });
+    barrier->expect();
+    for (const mqtt::Subscription& wanted : packet.subscriptions) {
+        if (wanted.no_local && wanted.filter.starts_with("$share/")) {
+            // [MQTT-3.8.3-4]
+            connection.end(ReasonCode::ProtocolError, "no local on a shared subscription",
+                           Connection::WillFate::Publish);
+            return;
+        }
+        answer->codes.push_back(subscribe_one(session, wanted, *answer, barrier));
+    }
+    wait_for_shards(barrier);
+    barrier->expect();
+    context_.store.when_committed([barrier] { barrier->arrive(); });
+    barrier->arrive();
+}
+
+ReasonCode Subscriber::subscribe_one(Session& session, const mqtt::Subscription& wanted,
+                                     Answer& answer, const std::shared_ptr<Barrier>& barrier) {
+    const Result<bus::SubscriptionFilter> parsed = bus::SubscriptionFilter::create(wanted.filter);
+    if (!parsed) {
+        return ReasonCode::TopicFilterInvalid;
+    }
+    if (!may_subscribe(session.client_id(), parsed->filter)) {
+        ++context_.counters.refused_not_authorized;
+        return ReasonCode::NotAuthorized;
+    }
+    const bool is_known = session.subscriptions.contains(wanted.filter);
+    if (!is_known &&
+        session.subscriptions.size() >= context_.options().subscriptions_per_session_max) {
+        return ReasonCode::QuotaExceeded;
+    }
+    if (is_known) {
+        withdraw(*session.subscriptions.find(wanted.filter)->second);
+    }
+    bool is_new = false;
+    Subscription& subscription =
+        put_subscription(session, wanted.filter, parsed->filter.text(), is_new);
+    subscription.identifier = answer.identifier;
+    subscription.options.bits = static_cast<std::uint8_t>(
+        static_cast<unsigned>(wanted.maximum_qos) | (wanted.no_local ? 4U : 0U) |
+        (wanted.retain_as_published ? 8U : 0U) |
+        (static_cast<unsigned>(wanted.retain_handling) << 4));
+    insert(subscription, barrier);
+    if (session.is_stored && session.is_durable()) {
+        context_.store.batch().put_subscription({.session = session.id(),
+                                                 .filter = subscription.text,
+                                                 .options = subscription.options.bits,
+                                                 .subscription_identifier = answer.identifier});
+    }
+    const bool wants_retained =
+        wanted.retain_handling == mqtt::RetainHandling::SendOnSubscribe ||
+        (wanted.retain_handling == mqtt::RetainHandling::SendIfNew && is_new);
+    if (wants_retained && !parsed->is_shared()) {
+        answer.snapshots.push_back({.filter = std::string(parsed->filter.text()),
+                                    .options = subscription.options,
+                                    .identifier = answer.identifier});
+    }
+    return static_cast<ReasonCode>(wanted.maximum_qos);
+}
+
+Subscription& Subscriber::put_subscription(Session& session, std::string_view text,
+                                           std::string_view filter, bool& is_new) {
+    const auto known = session.subscriptions.find(text);
+    if (known != session.subscriptions.end()) {
+        is_new = false;
+        return *known->second;
+    }
+    is_new = true;
+    auto subscription = std::make_unique<Subscription>();
+    subscription->session = &session;
+    subscription->text = text;
+    subscription->filter_offset = narrow<std::uint32_t>(text.size() - filter.size());
+    Subscription& added = *subscription;
+    session.subscriptions.emplace(std::string_view(added.text), std::move(subscription));
+    ++context_.counters.subscriptions;
+    return added;
+}
+
+void Subscriber::finish_subscribe(const Answer& answer) {
+    Connection* connection = context_.sessions->connection_of(answer.session, answer.connection);
+    if (connection == nullptr) {
+        return;  // whoever asked has gone; the subscriptions stay with the session
+    }
+    std::vector<ReasonCode> codes = answer.codes;
+    if (connection->version() != mqtt::Version::V5) {
+        for (ReasonCode& code : codes) {
+            code = mqtt::is_failure(code) ? ReasonCode::UnspecifiedError : code;  // 3.1.1: 0x80
+        }
+    }
+    connection->send(mqtt::Suback{.packet_id = answer.packet_id, .reason_codes = codes});
+    for (const SnapshotRequest& request : answer.snapshots) {
+        context_.snapshots->request(*connection->session(),
+                                    bus::TopicFilter::trusted(request.filter), request.options,
+                                    request.identifier);
+    }
+}
+
+void Subscriber::unsubscribe(Session& session, Connection& connection,
+                             const mqtt::Unsubscribe& packet) {
+    std::vector<ReasonCode> codes;
+    for (const std::string_view text : packet.filters) {
+        codes.push_back(unsubscribe_one(session, text));
+    }
+    // The answer follows the disk: what was unsubscribed does not come back with a restart.
+    context_.store.when_committed([sessions = context_.sessions, session_id = session.id(),
+                                   connection_id = connection.id(), packet_id = packet.packet_id,
+                                   codes = std::move(codes)] {
+        if (Connection* asking = sessions->connection_of(session_id, connection_id)) {
+            asking->send(mqtt::Unsuback{.packet_id = packet_id, .reason_codes = codes});
+        }
+    });
+}
+
+ReasonCode Subscriber::unsubscribe_one(Session& session, std::string_view text) {
+    const auto known = session.subscriptions.find(text);
+    if (known == session.subscriptions.end()) {
+        return bus::SubscriptionFilter::create(text) ? ReasonCode::NoSubscriptionExisted
+                                                     : ReasonCode::TopicFilterInvalid;
+    }
+    withdraw(*known->second);
+    if (session.is_stored) {
+        context_.store.batch().delete_subscription(session.id(), text);
+    }
+    session.subscriptions.erase(known);
+    --context_.counters.subscriptions;
+    return ReasonCode::Success;
+}
+
+void Subscriber::drop_all(Session& session) {
+    for (auto& [text, subscription] : session.subscriptions) {
+        withdraw(*subscription);
+        --context_.counters.subscriptions;
+    }
+    session.subscriptions.clear();
+}
+
+void Subscriber::restore(Session& session, const storage::SubscriptionRecord& record) {
+    const Result<bus::SubscriptionFilter> parsed = bus::SubscriptionFilter::create(record.filter);
+    if (!parsed) {
+        LOG(context_.shard.log(), Error, "stored subscription cannot be read",
+            {"client", std::string_view(session.client_id())}, {"filter", record.filter});
+        return;
+    }
+    bool is_new = false;
+    Subscription& subscription =
+        put_subscription(session, record.filter, parsed->filter.text(), is_new);
+    if (!is_new) {
+        return;
+    }
+    subscription.identifier = record.subscription_identifier;
+    subscription.options.bits = record.options;
+    insert(subscription, nullptr);
+}
+
+void Subscriber::insert(Subscription& subscription, const std::shared_ptr<Barrier>& barrier) {
+    if (!subscription.is_shared()) {
+        const Interest before = index().interest(subscription.filter());
+        index().add(subscription);
+        announce(subscription.filter(), before);
+        return;
+    }
+    const std::string key = group_key(subscription);
+    const ShareMember member = member_of(subscription);
+    const std::string filter(subscription.filter());
+    const ShardId owner = group_owner(key);
+    std::function<void()> done = [] {};
+    if (barrier != nullptr) {
+        barrier->expect();
+        done = [barrier] { barrier->arrive(); };
+    }
+    if (owner == context_.shard.id()) {
+        join_group(key, filter, member, std::move(done));
+        return;
+    }
+    post_to(owner, [key, filter, member, done = std::move(done),
+                    home = context_.shard.id()](Subscriber& there) {
+        there.join_group(key, filter, member, [&there, home, done] {
+            there.post_to(home, [done](Subscriber&) { done(); });
+        });
+    });
+}
+
+void Subscriber::withdraw(Subscription& subscription) {
+    if (!subscription.is_shared()) {
+        const Interest before = index().interest(subscription.filter());
+        index().remove(subscription);
+        announce(subscription.filter(), before);
+        return;
+    }
+    const std::string key = group_key(subscription);
+    const ShardId owner = group_owner(key);
+    if (owner == context_.shard.id()) {
+        leave_group(key, subscription.session->id());
+        return;
+    }
+    post_to(owner, [key, session = subscription.session->id()](Subscriber& there) {
+        there.leave_group(key, session);
+    });
+}
+
+void Subscriber::join_group(const std::string& key, const std::string& filter,
+                            const ShareMember& member, std::function<void()> done) {
+    const Interest before = index().interest(filter);
+    std::unique_ptr<ShareGroup>& group = groups_[key];
+    if (group == nullptr) {
+        group = std::make_unique<ShareGroup>(filter);
+        index().add_group(filter, *group);
+    }
+    group->put(member);
+    announce(filter, before);
+    const auto barrier = std::make_shared<Barrier>(std::move(done));
+    barrier->expect();
+    wait_for_shards(barrier);
+    barrier->arrive();
+}
+
+void Subscriber::leave_group(const std::string& key, SessionId session) {
+    const auto found = groups_.find(key);
+    if (found == groups_.end()) {
+        return;
+    }
+    ShareGroup& group = *found->second;
+    const std::string filter = group.filter();
+    const Interest before = index().interest(filter);
+    group.remove(session);
+    if (group.empty()) {
+        index().remove_group(filter, group);
+        groups_.erase(found);
+    }
+    announce(filter, before);
+}
+
+void Subscriber::set_member_state(const std::string& key, SessionId session, bool is_connected) {
+    if (const auto found = groups_.find(key); found != groups_.end()) {
+        found->second->set_state(session, is_connected, true);
+    }
+}
+
+void Subscriber::on_connected_changed(Session& session) {
+    for (auto& [text, subscription] : session.subscriptions) {
+        if (!subscription->is_shared()) {
+            continue;
+        }
+        post_to(group_owner(group_key(*subscription)),
+                [key = group_key(*subscription), id = session.id(),
+                 is_connected = session.is_connected()](Subscriber& there) {
+                    there.set_member_state(key, id, is_connected);
+                });
+    }
+}
+
+void Subscriber::on_durability_changed(Session& session) {
+    for (auto& [text, subscription] : session.subscriptions) {
+        if (subscription->is_shared()) {
+            insert(*subscription, nullptr);  // joins again, with what has changed
+            continue;
+        }
+        const Interest before = index().interest(subscription->filter());
+        index().refresh(*subscription);
+        announce(subscription->filter(), before);
+    }
+}
+
+void Subscriber::add_tap(TenantId, std::string_view filter, bus::Subscriber& tap) {
+    const Interest before = index().interest(filter);
+    index().add_tap(filter, tap);
+    announce(filter, before);
+}
+
+void Subscriber::remove_tap(TenantId, std::string_view filter, bus::Subscriber& tap) {
+    const Interest before = index().interest(filter);
+    index().remove_tap(filter, tap);
+    announce(filter, before);
+}
+
+void Subscriber::note_interest(ShardId from, std::string_view filter, Interest interest) {
+    index().set_remote_interest(filter, from, interest);
+}
+
+void Subscriber::announce(std::string_view filter, Interest before) {
+    if (context_.is_alone()) {
+        return;
+    }
+    const Interest now = index().interest(filter);
+    if (now == before) {
+        return;
+    }
+    for (std::uint16_t i = 0; i < context_.shard.shard_count(); ++i) {
+        if (ShardId(i) != context_.shard.id()) {
+            post_to(ShardId(i), [from = context_.shard.id(), text = std::string(filter),
+                                 now](Subscriber& there) { there.note_interest(from, text, now); });
+        }
+    }
+}
+
+void Subscriber::wait_for_shards(const std::shared_ptr<Barrier>& barrier) {
+    for (std::uint16_t i = 0; i < context_.shard.shard_count(); ++i) {
+        if (ShardId(i) == context_.shard.id()) {
+            continue;
+        }
+        barrier->expect();
+        post_to(ShardId(i), [home = context_.shard.id(), barrier](Subscriber& there) {
+            there.post_to(home, [barrier](Subscriber&) { barrier->arrive(); });
+        });
+    }
+}
+
+void Subscriber::post_to(ShardId shard, std::function<void(Subscriber&)> action) {
+    context_.shard.post(
+        shard, [node = &context_.node, shard, action = std::move(action)](runtime::Shard&) {
+            action(node->shards[shard.value()]->subscriber());
+        });
+}
+
+ShareMember Subscriber::member_of(const Subscription& subscription) const {
+    const Session& session = *subscription.session;
+    return {
+        .shard = context_.shard.id(),
+        .session = session.id(),
+        .identifier = subscription.identifier,
+        .options = subscription.options,
+        .is_durable = session.is_durable() && subscription.options.maximum_qos() != Qos::AtMostOnce,
+        .is_connected = session.is_connected(),
+        .is_open = true};
+}
+
+std::string Subscriber::group_key(const Subscription& subscription) {
+    return std::string(subscription.share_group()) + "/" + std::string(subscription.filter());
+}
+
+ShardId Subscriber::group_owner(std::string_view key) const {
+    return ShardId(static_cast<std::uint16_t>(hash_text(key) % context_.shard.shard_count()));
+}
+
+}  // namespace kith::broker

@@ -1,0 +1,86 @@
+// SUBSCRIBE and UNSUBSCRIBE: the index, the other shards, the disk, and then the answer.
+//
+// A SUBACK promises that no later message is missed. So it leaves after every shard has noted this
+// shard's interest (mail keeps its order: a barrier behind the interest is enough) and, for a
+// durable session, after the subscription is on disk. Shared groups live with the shard that
+// (group, filter) hashes to; members join there by mail. Threads: shard-local.
+#pragma once
+
+#include <boost/unordered/unordered_flat_map.hpp>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "broker/detail/connection.h"
+#include "broker/detail/session.h"
+#include "broker/detail/share_group.h"
+#include "storage/records.h"
+
+namespace kith::broker {
+
+class Subscriber {
+  public:
+    explicit Subscriber(ShardContext& context) : context_(context) {}
+
+    void subscribe(Session& session, Connection& connection, const mqtt::Subscribe& packet);
+    void unsubscribe(Session& session, Connection& connection, const mqtt::Unsubscribe& packet);
+    /// The session ends: all its subscriptions do.
+    void drop_all(Session& session);
+    /// A subscription from disk, before the shards run; announce_restored() follows for all.
+    void restore(Session& session, const storage::SubscriptionRecord& record);
+
+    /// Tells the shared groups whether the session's client is there.
+    void on_connected_changed(Session& session);
+    /// The session became durable, or stopped being so.
+    void on_durability_changed(Session& session);
+
+    void add_tap(TenantId tenant, std::string_view filter, bus::Subscriber& tap);
+    void remove_tap(TenantId tenant, std::string_view filter, bus::Subscriber& tap);
+
+    /// The owner's side of a shared group; `done` once every shard knows of it.
+    void join_group(const std::string& group_key, const std::string& filter,
+                    const ShareMember& member, std::function<void()> done);
+    void leave_group(const std::string& group_key, SessionId session);
+    void set_member_state(const std::string& group_key, SessionId session, bool is_connected);
+    /// What another shard told.
+    void note_interest(ShardId from, std::string_view filter, Interest interest);
+
+  private:
+    /// Counts down what an answer waits for; the last one gives it.
+    class Barrier;
+    /// A subscription whose retained messages are due once SUBACK has left.
+    struct SnapshotRequest {
+        std::string filter;
+        SubscriptionOptions options;
+        std::uint32_t identifier = 0;
+    };
+    struct Answer;
+
+    mqtt::ReasonCode subscribe_one(Session& session, const mqtt::Subscription& wanted,
+                                   Answer& answer, const std::shared_ptr<Barrier>& barrier);
+    Subscription& put_subscription(Session& session, std::string_view text, std::string_view filter,
+                                   bool& is_new);
+    mqtt::ReasonCode unsubscribe_one(Session& session, std::string_view text);
+    void finish_subscribe(const Answer& answer);
+
+    void insert(Subscription& subscription, const std::shared_ptr<Barrier>& barrier);
+    void withdraw(Subscription& subscription);
+    [[nodiscard]] ShareMember member_of(const Subscription& subscription) const;
+    [[nodiscard]] static std::string group_key(const Subscription& subscription);
+    [[nodiscard]] ShardId group_owner(std::string_view group_key) const;
+
+    /// Tells the others if what this shard wants of `filter` is no longer `before`.
+    void announce(std::string_view filter, Interest before);
+    /// `barrier` waits until every other shard has read all mail sent so far.
+    void wait_for_shards(const std::shared_ptr<Barrier>& barrier);
+    void post_to(ShardId shard, std::function<void(Subscriber&)> action);
+
+    [[nodiscard]] SubscriptionIndex& index() { return context_.space(kDefaultTenant).index; }
+
+    ShardContext& context_;
+    boost::unordered_flat_map<std::string, std::unique_ptr<ShareGroup>, TextHash, std::equal_to<>>
+        groups_;  // those that this shard owns, by "group/filter"
+};
+
+}  // namespace kith::broker

@@ -1,0 +1,55 @@
+#include "broker/detail/topic_access.h"
+
+namespace kith::broker {
+namespace {
+
+/// If `text` starts with the level `first`, the second level; otherwise empty.
+std::string_view second_level(std::string_view text, std::string_view first) {
+    bus::LevelReader levels(text);
+    if (levels.next() != first || levels.at_end()) {
+        return {};
+    }
+    return levels.next();
+}
+
+std::string_view third_level(std::string_view text) {
+    bus::LevelReader levels(text);
+    std::string_view level;
+    for (int i = 0; i < 3; ++i) {
+        if (levels.at_end()) {
+            return {};
+        }
+        level = levels.next();
+    }
+    return level;
+}
+
+}  // namespace
+
+bool may_publish(bus::Role role, std::string_view client_id, bus::TopicName topic) {
+    if (role == bus::Role::Viewer) {
+        return false;
+    }
+    const std::string_view text = topic.text();
+    if (!topic.is_reserved()) {
+        return true;
+    }
+    if (text.starts_with("$to/")) {
+        return true;
+    }
+    if (text.starts_with("$m/")) {
+        return role == bus::Role::Admin || second_level(text, "$m") == client_id ||
+               third_level(text) == "command" || third_level(text) == "reply";
+    }
+    return false;
+}
+
+bool may_subscribe(std::string_view client_id, bus::TopicFilter filter) {
+    const std::string_view text = filter.text();
+    if (text == "$to" || text.starts_with("$to/")) {
+        return second_level(text, "$to") == client_id;
+    }
+    return true;
+}
+
+}  // namespace kith::broker

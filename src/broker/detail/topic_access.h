@@ -1,0 +1,19 @@
+// Which topics are nobody's business but the node's or one client's (docs/reference/topics.md).
+//
+// The rules that hold for everybody, before any access list: `$SYS`, `$events` and `$mesh` are
+// written by the node alone; `$to/<client>/` is read by that client alone; `$m/<machine>/` is
+// written by that machine, but for its commands, which anybody may send. Roles below operator do
+// not publish unless they are machines. Pure functions.
+#pragma once
+
+#include <string_view>
+
+#include "bus/authenticator.h"
+#include "bus/topic.h"
+
+namespace kith::broker {
+
+[[nodiscard]] bool may_publish(bus::Role role, std::string_view client_id, bus::TopicName topic);
+[[nodiscard]] bool may_subscribe(std::string_view client_id, bus::TopicFilter filter);
+
+}  // namespace kith::broker

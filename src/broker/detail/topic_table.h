@@ -1,0 +1,95 @@
+// The topics that this shard has lately routed: their routes, and what the console shows of them.
+//
+// A PUBLISH finds its topic here by one hash look-up; the route is computed again only after
+// subscriptions have changed. Limits: topics_max entries; the clock algorithm evicts those not used
+// for a round, never one with messages under way. Threads: shard-local.
+#pragma once
+
+#include <boost/unordered/unordered_flat_map.hpp>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/hash.h"
+#include "base/ids.h"
+#include "broker/detail/route.h"
+#include "bus/message.h"
+
+namespace kith::broker {
+
+/// Bytes of the last payload that are kept for people to look at.
+inline constexpr std::size_t kLastPayloadBytesMax = 256;
+
+struct TopicEntry {
+    std::string topic;
+    Route route;
+    ShardId owner;  // orders and stores the topic's retained message
+
+    // What was published on this shard.
+    std::uint64_t message_count = 0;
+    std::uint64_t byte_count = 0;            // of payloads
+    std::vector<std::uint8_t> last_payload;  // the first kLastPayloadBytesMax bytes
+    std::uint32_t last_payload_bytes = 0;
+    WallTime last_at;
+    SessionId last_publisher;
+    Qos last_qos = Qos::AtMostOnce;
+    bool last_retain = false;
+
+    /// Messages of this shard on their way through the owner. While there are any, all go that way,
+    /// so that none overtakes.
+    std::uint32_t routed_in_flight = 0;
+    bool recently_used = true;
+    std::uint32_t changed_position =
+        kUnchanged;  // in the list of those changed since the last drain
+
+    static constexpr std::uint32_t kUnchanged = 0xFFFF'FFFF;
+};
+
+class TopicTable {
+  public:
+    TopicTable(std::size_t topics_max, std::uint16_t shard_count)
+        : topics_max_(topics_max), shard_count_(shard_count) {}
+
+    /// The entry of `topic`, made if need be. Valid until the next call.
+    [[nodiscard]] TopicEntry& at(std::string_view topic);
+    /// Null if the topic is not known.
+    [[nodiscard]] TopicEntry* find(std::string_view topic);
+
+    /// Notes what was published, for rates and last values.
+    void record(TopicEntry& entry, const bus::Message& message);
+
+    /// Calls visit(TopicEntry&) for each topic with messages since the last call.
+    template <typename Visit>
+    void drain_changed(Visit&& visit) {
+        for (TopicEntry* entry : changed_) {
+            entry->changed_position = TopicEntry::kUnchanged;
+            visit(*entry);
+        }
+        changed_.clear();
+    }
+    template <typename Visit>
+    void for_each(Visit&& visit) {
+        for (const auto& entry : clock_) {
+            visit(*entry);
+        }
+    }
+
+    [[nodiscard]] std::size_t size() const { return clock_.size(); }
+    [[nodiscard]] std::uint64_t evicted_count() const { return evicted_count_; }
+
+  private:
+    TopicEntry& add(std::string_view topic);
+    void evict(TopicEntry& entry);
+    [[nodiscard]] std::size_t pick_victim();
+
+    std::size_t topics_max_;
+    std::uint16_t shard_count_;
+    boost::unordered_flat_map<std::string_view, TopicEntry*, TextHash> entries_;
+    std::vector<std::unique_ptr<TopicEntry>> clock_;
+    std::size_t hand_ = 0;
+    std::vector<TopicEntry*> changed_;
+    std::uint64_t evicted_count_ = 0;
+};
+
+}  // namespace kith::broker

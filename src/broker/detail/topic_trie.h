@@ -1,0 +1,286 @@
+// A tree of topics or filters, one node a level, with a value at each node.
+//
+// Used both ways: nodes are filters and a topic is looked up (subscriptions, interest), or nodes
+// are topics and a filter is looked up (retained messages). Children are found through one hash map
+// for the whole tree, keyed by (parent, level); sibling links serve walks. About 60 bytes a node.
+// No recursion: depth is bounded by kTopicLevelsMax. Threads: shard-local.
+#pragma once
+
+#include <array>
+#include <boost/unordered/unordered_flat_map.hpp>
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+#include "base/check.h"
+#include "base/limits.h"
+#include "base/narrow.h"
+#include "broker/detail/level_table.h"
+#include "bus/topic.h"
+
+namespace kith::broker {
+
+/// Value: default-constructible, movable, with `bool empty() const`. An empty value without
+/// children below is removed by prune().
+template <typename Value>
+class TopicTrie {
+  public:
+    TopicTrie() { nodes_.emplace_back(); }
+
+    /// The value at `path`, made if need be. References last until the next insert().
+    [[nodiscard]] Value& insert(std::string_view path) {
+        std::uint32_t at = kRoot;
+        bus::LevelReader levels(path);
+        while (!levels.at_end()) {
+            at = child_or_new(at, levels.next());
+        }
+        return nodes_[at].value;
+    }
+
+    [[nodiscard]] Value* find(std::string_view path) {
+        const std::uint32_t at = locate(path);
+        return at == kNone ? nullptr : &nodes_[at].value;
+    }
+
+    /// Removes the nodes of `path` that hold nothing any more, from its end upwards.
+    void prune(std::string_view path) {
+        std::uint32_t at = locate(path);
+        while (at != kNone && at != kRoot && nodes_[at].first_child == kNone &&
+               nodes_[at].value.empty()) {
+            const std::uint32_t parent = nodes_[at].parent;
+            remove(at);
+            at = parent;
+        }
+    }
+
+    /// Nodes are filters: calls visit(Value&) for each that matches `topic`.
+    template <typename Visit>
+    void match_topic(bus::TopicName topic, Visit&& visit);
+
+    /// Nodes are topics: calls visit(Value&) for each that `filter` matches and that is not empty.
+    template <typename Visit>
+    void match_filter(bus::TopicFilter filter, Visit&& visit);
+
+    [[nodiscard]] std::size_t node_count() const { return nodes_.size() - free_.size() - 1; }
+
+  private:
+    static constexpr std::uint32_t kRoot = 0;
+    static constexpr std::uint32_t kNone = 0xFFFF'FFFF;
+
+    struct Node {
+        std::uint32_t parent = kNone;
+        std::uint32_t first_child = kNone;
+        std::uint32_t next = kNone;
+        std::uint32_t previous = kNone;
+        LevelId level;
+        bool has_plus_child = false;
+        bool has_hash_child = false;
+        Value value;
+    };
+    using Levels = std::array<std::string_view, limits::kTopicLevelsMax>;
+
+    static std::uint64_t key(std::uint32_t parent, LevelId level) {
+        return (std::uint64_t{parent} << 32) | level.value();
+    }
+
+    [[nodiscard]] static std::size_t split(std::string_view path, Levels& levels) {
+        std::size_t count = 0;
+        bus::LevelReader reader(path);
+        while (!reader.at_end()) {
+            CHECK(count < levels.size());
+            levels[count++] = reader.next();
+        }
+        return count;
+    }
+
+    [[nodiscard]] std::uint32_t child(std::uint32_t parent, LevelId level) const {
+        if (level == LevelTable::kNone) {
+            return kNone;
+        }
+        const auto found = children_.find(key(parent, level));
+        return found == children_.end() ? kNone : found->second;
+    }
+    [[nodiscard]] std::uint32_t child(std::uint32_t parent, std::string_view level) const {
+        return child(parent, levels_.find(level));
+    }
+
+    [[nodiscard]] std::uint32_t locate(std::string_view path) const {
+        std::uint32_t at = kRoot;
+        bus::LevelReader levels(path);
+        while (!levels.at_end() && at != kNone) {
+            at = child(at, levels.next());
+        }
+        return at;
+    }
+
+    std::uint32_t child_or_new(std::uint32_t parent, std::string_view level) {
+        if (const std::uint32_t found = child(parent, level); found != kNone) {
+            return found;
+        }
+        std::uint32_t at = narrow<std::uint32_t>(nodes_.size());
+        if (free_.empty()) {
+            nodes_.emplace_back();
+        } else {
+            at = free_.back();
+            free_.pop_back();
+        }
+        Node& node = nodes_[at];
+        Node& above = nodes_[parent];
+        node.parent = parent;
+        node.level = levels_.retain(level);
+        node.next = above.first_child;
+        if (node.next != kNone) {
+            nodes_[node.next].previous = at;
+        }
+        above.first_child = at;
+        above.has_plus_child |= level == "+";
+        above.has_hash_child |= level == "#";
+        children_.emplace(key(parent, node.level), at);
+        return at;
+    }
+
+    void remove(std::uint32_t at) {
+        Node& node = nodes_[at];
+        Node& above = nodes_[node.parent];
+        (node.previous == kNone ? above.first_child : nodes_[node.previous].next) = node.next;
+        if (node.next != kNone) {
+            nodes_[node.next].previous = node.previous;
+        }
+        const std::string_view text = levels_.text(node.level);
+        above.has_plus_child &= text != "+";
+        above.has_hash_child &= text != "#";
+        children_.erase(key(node.parent, node.level));
+        levels_.release(node.level);
+        node = Node{};
+        free_.push_back(at);
+    }
+
+    /// The first child of `parent` that filter level `wanted` can match, or the one after
+    /// `current`.
+    [[nodiscard]] std::uint32_t candidate(std::uint32_t parent, std::string_view wanted) const {
+        return wanted == "+" ? skip_reserved(parent, nodes_[parent].first_child)
+                             : child(parent, wanted);
+    }
+    [[nodiscard]] std::uint32_t next_candidate(std::uint32_t current,
+                                               std::string_view wanted) const {
+        return wanted == "+" ? skip_reserved(nodes_[current].parent, nodes_[current].next) : kNone;
+    }
+    /// [MQTT-4.7.2-1]: at the first level a wildcard passes over the server's own topics.
+    [[nodiscard]] std::uint32_t skip_reserved(std::uint32_t parent, std::uint32_t at) const {
+        while (parent == kRoot && at != kNone && levels_.text(nodes_[at].level).starts_with('$')) {
+            at = nodes_[at].next;
+        }
+        return at;
+    }
+
+    template <typename Visit>
+    void visit_subtree(std::uint32_t top, Visit&& visit) {
+        std::uint32_t at = top;
+        for (;;) {
+            if (!nodes_[at].value.empty()) {
+                visit(nodes_[at].value);
+            }
+            if (nodes_[at].first_child != kNone) {
+                at = nodes_[at].first_child;
+                continue;
+            }
+            while (at != top && nodes_[at].next == kNone) {
+                at = nodes_[at].parent;
+            }
+            if (at == top) {
+                return;
+            }
+            at = nodes_[at].next;
+        }
+    }
+
+    LevelTable levels_;
+    std::vector<Node> nodes_;
+    std::vector<std::uint32_t> free_;
+    boost::unordered_flat_map<std::uint64_t, std::uint32_t> children_;
+};
+
+template <typename Value>
+template <typename Visit>
+void TopicTrie<Value>::match_topic(bus::TopicName topic, Visit&& visit) {
+    std::array<LevelId, limits::kTopicLevelsMax> levels;
+    std::size_t level_count = 0;
+    bus::LevelReader reader(topic.text());
+    while (!reader.at_end()) {
+        CHECK(level_count < levels.size());
+        levels[level_count++] = levels_.find(reader.next());
+    }
+    const LevelId plus = levels_.find("+");
+    const LevelId hash = levels_.find("#");
+
+    struct Step {
+        std::uint32_t node;
+        std::uint32_t depth;
+    };
+    // Each level adds at most two branches and takes one away.
+    std::array<Step, limits::kTopicLevelsMax * 2> stack;
+    std::size_t stack_size = 0;
+    stack[stack_size++] = {kRoot, 0};
+    while (stack_size > 0) {
+        const Step step = stack[--stack_size];
+        const bool wildcards = step.depth > 0 || !topic.is_reserved();
+        if (nodes_[step.node].has_hash_child && wildcards) {
+            visit(nodes_[child(step.node, hash)].value);  // "a/#" matches "a" and all below
+        }
+        if (step.depth == level_count) {
+            if (step.node != kRoot && !nodes_[step.node].value.empty()) {
+                visit(nodes_[step.node].value);
+            }
+            continue;
+        }
+        if (nodes_[step.node].has_plus_child && wildcards) {
+            stack[stack_size++] = {child(step.node, plus), step.depth + 1};
+        }
+        if (const std::uint32_t exact = child(step.node, levels[step.depth]); exact != kNone) {
+            stack[stack_size++] = {exact, step.depth + 1};
+        }
+    }
+}
+
+template <typename Value>
+template <typename Visit>
+void TopicTrie<Value>::match_filter(bus::TopicFilter filter, Visit&& visit) {
+    Levels wanted;
+    const std::size_t count = split(filter.text(), wanted);
+    if (wanted[0] == "#") {
+        for (std::uint32_t at = skip_reserved(kRoot, nodes_[kRoot].first_child); at != kNone;
+             at = skip_reserved(kRoot, nodes_[at].next)) {
+            visit_subtree(at, visit);
+        }
+        return;
+    }
+    std::array<std::uint32_t, limits::kTopicLevelsMax> cursor;
+    std::size_t depth = 0;
+    cursor[0] = candidate(kRoot, wanted[0]);
+    for (;;) {
+        const std::uint32_t at = cursor[depth];
+        if (at == kNone) {
+            if (depth == 0) {
+                return;
+            }
+            --depth;
+            cursor[depth] = next_candidate(cursor[depth], wanted[depth]);
+            continue;
+        }
+        const bool rest_is_hash = depth + 2 == count && wanted[depth + 1] == "#";
+        if (rest_is_hash) {
+            visit_subtree(at, visit);
+        } else if (depth + 1 == count) {
+            if (!nodes_[at].value.empty()) {
+                visit(nodes_[at].value);
+            }
+        } else {
+            ++depth;
+            cursor[depth] = candidate(at, wanted[depth]);
+            continue;
+        }
+        cursor[depth] = next_candidate(at, wanted[depth]);
+    }
+}
+
+}  // namespace kith::broker

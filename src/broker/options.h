@@ -1,0 +1,42 @@
+// What a node may set of its broker. Each is a configuration key, documented in docs/reference.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "base/limits.h"
+#include "base/time.h"
+
+namespace kith::broker {
+
+struct BrokerOptions {
+    /// Largest packet taken and sent, in bytes. Larger ones end the connection with PacketTooLarge.
+    std::uint32_t packet_bytes_max = limits::kPacketBytesMax;
+    /// Messages and bytes that may wait for one session; more are dropped for it and counted.
+    /// At most 60,000 messages: each has a packet id from the start.
+    std::size_t session_queue_messages_max = limits::kSessionQueueMessagesMax;
+    std::size_t session_queue_bytes_max = limits::kSessionQueueBytesMax;
+    /// QoS 1 and 2 messages under way to one client at a time; the client may ask for less.
+    std::uint16_t inflight_messages_max = 1024;
+    /// QoS 1 and 2 messages that one client may have under way to the node (Receive Maximum).
+    std::uint16_t receive_maximum = 1024;
+    /// Topic aliases that a client may set, and that the node sets towards a client that allows it.
+    std::uint16_t topic_alias_maximum = 64;
+    std::size_t subscriptions_per_session_max = 10'000;
+    std::size_t connections_max = 100'000;
+    std::size_t sessions_max = 1'000'000;
+    std::size_t retained_messages_max = 1'000'000;
+    /// Topics whose routes, rates and last values are kept; the longest unused make room.
+    std::size_t topics_max = 100'000;
+    /// A session outlives its connection at most this long, in seconds; 0xFFFFFFFF is for ever.
+    std::uint32_t session_expiry_interval_max_s = 0xFFFF'FFFF;
+    /// How long a connection may take to send its CONNECT and to be authenticated.
+    Duration connect_timeout = 10s;
+    /// How long publishers are held back for a subscriber that cannot keep up before QoS 0 messages
+    /// to it are dropped and counted.
+    Duration slow_consumer_hold = 50ms;
+    /// How often $SYS is published; 0 never.
+    Duration sys_interval = 10s;
+};
+
+}  // namespace kith::broker

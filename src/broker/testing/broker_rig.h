@@ -1,0 +1,226 @@
+// Test support: a node's broker in a simulated network, and clients that speak MQTT to it.
+//
+// Virtual time, seeded: the broker, the runtime's turn and the codec are the real ones; sockets,
+// clocks and the disk are simulated. A commit takes virtual time, and a power cut loses what was
+// not committed. Not part of the module. Threads: one.
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "broker/broker.h"
+#include "runtime/network.h"
+#include "runtime/sim/world.h"
+#include "storage/memory/memory_stores.h"
+#include "wire/mqtt/decoder.h"
+#include "wire/mqtt/encoder.h"
+#include "wire/mqtt/frame.h"
+
+namespace kith::broker::testing {
+
+/// Commits each batch a virtual delay after it was submitted; all that wait in one transaction.
+class SimJournal final : public storage::Journal {
+  public:
+    SimJournal(storage::MessageStore& store, runtime::sim::Host& host, Duration commit_delay,
+               storage::CommitListener& listener);
+
+    [[nodiscard]] storage::CommitTicket submit(ShardId shard, storage::WriteBatch& batch) override;
+    [[nodiscard]] storage::JournalCounters counters() const override { return counters_; }
+    /// Holds all commits back until resume(), as a disk that hangs.
+    void stall() { is_stalled_ = true; }
+    void resume();
+
+  private:
+    void commit();
+
+    struct Submitted {
+        ShardId shard;
+        storage::CommitTicket ticket;
+        storage::WriteBatch batch;
+    };
+
+    storage::MessageStore& store_;
+    runtime::Shard& shard_;
+    Duration commit_delay_;
+    storage::CommitListener& listener_;
+    runtime::CallbackTimer timer_;
+    std::vector<Submitted> waiting_;
+    std::vector<storage::CommitTicket> last_tickets_;
+    storage::JournalCounters counters_;
+    bool is_stalled_ = false;
+};
+
+/// Lets in everybody but those with the password "wrong"; "later" is answered a turn later. The
+/// user name becomes the principal.
+class FakeAuthenticator final : public bus::Authenticator {
+  public:
+    explicit FakeAuthenticator(runtime::Shard& shard) : shard_(shard) {}
+    void authenticate(const bus::AuthRequest& request,
+                      std::function<void(Result<bus::Principal>)> done) override;
+
+  private:
+    runtime::Shard& shard_;
+};
+
+class RecordingEvents final : public EventSink {
+  public:
+    void on_event(const Event& event) override;
+    [[nodiscard]] std::size_t count(EventKind kind) const;
+    std::vector<EventKind> kinds;
+};
+
+struct RigOptions {
+    std::uint64_t seed = 1;
+    std::uint16_t shard_count = 1;
+    std::size_t piece_bytes_max = 0;
+    Duration commit_delay = 1ms;
+    BrokerOptions broker{.sys_interval = Duration::zero()};
+};
+
+class TestClient;
+
+/// One node. restart() stops it as a power cut would and starts it again on the same store.
+class BrokerRig {
+  public:
+    explicit BrokerRig(const RigOptions& options = {});
+    ~BrokerRig();
+
+    [[nodiscard]] runtime::sim::World& world() { return world_; }
+    [[nodiscard]] runtime::sim::Host& node() { return *node_; }
+    [[nodiscard]] runtime::sim::Host& clients() { return *clients_; }
+    [[nodiscard]] BrokerShard& shard(std::uint16_t i) { return broker_->shard(ShardId(i)); }
+    [[nodiscard]] SimJournal& journal() { return *journal_; }
+    [[nodiscard]] storage::MessageStore& store() { return *store_; }
+    [[nodiscard]] RecordingEvents& events() { return events_; }
+    [[nodiscard]] Counters counters();
+
+    /// A new client with a connection that is not made yet.
+    [[nodiscard]] TestClient& client(std::string client_id);
+    /// Runs until nothing more is under way: long enough for any exchange of packets.
+    void settle() { world_.run_for(200ms); }
+    void run_for(Duration span) { world_.run_for(span); }
+    /// Power off, power on, with as many shards as told.
+    void restart(std::uint16_t shard_count);
+
+  private:
+    void start(std::uint16_t shard_count);
+    void listen();
+
+    class Acceptor;
+
+    RigOptions options_;
+    Log log_;
+    runtime::sim::World world_;
+    runtime::sim::Host* node_ = nullptr;
+    runtime::sim::Host* clients_ = nullptr;
+    std::unique_ptr<storage::MessageStore> store_;
+    std::vector<std::unique_ptr<FakeAuthenticator>> authenticators_;
+    RecordingEvents events_;
+    std::unique_ptr<Broker> broker_;
+    std::unique_ptr<SimJournal> journal_;
+    std::vector<std::unique_ptr<Acceptor>> acceptors_;
+    std::vector<std::unique_ptr<TestClient>> test_clients_;
+    int generation_ = 0;
+};
+
+/// A PUBLISH as it arrived, owned.
+struct Received {
+    std::string topic;
+    std::string payload;
+    Qos qos = Qos::AtMostOnce;
+    bool retain = false;
+    bool dup = false;
+    PacketId packet_id;
+    std::optional<std::uint32_t> expiry_s;
+    std::optional<std::uint16_t> topic_alias;
+    std::vector<std::uint32_t> identifiers;
+    std::string response_topic;
+    std::string correlation;
+    std::vector<std::pair<std::string, std::string>> user_properties;
+};
+
+/// Other packets as they arrived, with what tests ask of them.
+struct Answered {
+    mqtt::PacketType type = mqtt::PacketType::Pingresp;
+    PacketId packet_id;
+    mqtt::ReasonCode reason = mqtt::ReasonCode::Success;
+    std::vector<mqtt::ReasonCode> reasons;
+    bool session_present = false;
+    std::string text;  // assigned client id, or reason string
+    std::optional<std::uint32_t> session_expiry_s;
+    std::optional<std::uint16_t> receive_maximum;
+    std::optional<std::uint16_t> topic_alias_maximum;
+    std::string response_information;
+};
+
+class TestClient final : public runtime::StreamHandler {
+  public:
+    TestClient(BrokerRig& rig, std::string client_id);
+    ~TestClient();
+
+    // What the next connect() says. Client id and version are set here too.
+    mqtt::Connect settings;
+    std::string client_id;
+    /// Acknowledge QoS 1 and 2 by itself.
+    bool acknowledges = true;
+
+    /// Opens a connection and sends CONNECT; runs until it is answered or closed.
+    Answered connect();
+    /// The same as MQTT 5 with Clean Start 0 and a session that never expires.
+    Answered connect_durable();
+    void open_stream();
+    template <typename Packet>
+    void send(const Packet& packet);
+    void send_raw(Bytes bytes);
+
+    Answered subscribe(std::string_view filter, Qos qos = Qos::AtMostOnce,
+                       mqtt::Subscription options = {}, std::uint32_t identifier = 0);
+    Answered unsubscribe(std::string_view filter);
+    /// Sends and, for QoS 1 and 2, does not wait for anything.
+    PacketId publish(std::string_view topic, std::string_view payload, Qos qos = Qos::AtMostOnce,
+                     bool retain = false);
+    void disconnect(mqtt::ReasonCode reason = mqtt::ReasonCode::Success);
+    /// The connection breaks, without DISCONNECT.
+    void drop();
+    void pause_reading() { stream_->pause_reading(); }
+    void resume_reading() { stream_->resume_reading(); }
+
+    [[nodiscard]] bool is_open() const { return stream_ != nullptr; }
+    [[nodiscard]] std::vector<std::string> payloads() const;
+    [[nodiscard]] std::size_t count(mqtt::PacketType type) const;
+    /// The last packet of this type; fails the test if there is none.
+    [[nodiscard]] Answered last(mqtt::PacketType type) const;
+
+    std::vector<Received> received;
+    std::vector<Answered> answers;
+
+    // runtime::StreamHandler
+    void on_connected() override;
+    void on_data(MutableBytes bytes) override;
+    void on_closed(const Error& reason) override;
+
+  private:
+    void on_packet(const mqtt::Packet& packet);
+    void on_publish(const mqtt::Publish& packet);
+    Answered wait_for(mqtt::PacketType type);
+
+    BrokerRig& rig_;
+    std::unique_ptr<runtime::Stream> stream_;
+    mqtt::Framer framer_{256 * 1024 * 1024};
+    mqtt::Decoder decoder_{mqtt::Sender::Server};
+    bool is_connected_ = false;
+    std::uint16_t last_packet_id_ = 0;
+};
+
+template <typename Packet>
+void TestClient::send(const Packet& packet) {
+    std::vector<std::uint8_t> bytes(mqtt::encoded_bytes(packet, settings.version));
+    ByteWriter writer(bytes);
+    mqtt::encode(packet, settings.version, writer);
+    send_raw(bytes);
+}
+
+}  // namespace kith::broker::testing
