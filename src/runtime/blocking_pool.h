@@ -3,9 +3,12 @@
 // `work` runs on a pool thread and returns the mail that then runs on the asking shard, in its
 // completions phase. The queue is bounded; a full one refuses at once, so that a flood of logins
 // cannot pile up. In a simulation the work runs at once and its mail arrives after a virtual delay.
-// Threads: thread-safe (a lock inside the pool).
+// Threads: thread-safe (a lock inside the pool). The shards must outlive the pool; destroying it
+// waits for the work in progress and drops what has not begun.
+// Limits: kBlockingQueueMax waiting.
 #pragma once
 
+#include <cstddef>
 #include <functional>
 #include <memory>
 

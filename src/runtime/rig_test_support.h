@@ -103,6 +103,7 @@ class SimRig {
     }
     void stop() {}
     [[nodiscard]] sim::World& world() { return world_; }
+    [[nodiscard]] sim::Host& host() { return host_; }
 
   private:
     Log log_;
