@@ -4,7 +4,7 @@
 # Makes the static library kith_NAME (alias kith::NAME) of the .cpp files in the calling folder, its
 # detail/ and the SUBFOLDERS and, of its x_test.cpp files, the test program kith_NAME_test. DEPENDS
 # are modules whose headers appear in this module's headers; LIBRARIES are private (third-party
-# libraries, modules used in .cpp only). Each x_fuzz.cpp becomes the program x_fuzz in a fuzz build.
+# libraries, modules used in .cpp only). Each x_fuzz.cpp is a fuzz target.
 function(kith_module name)
     cmake_parse_arguments(ARG "" "" "SUBFOLDERS;DEPENDS;LIBRARIES;TEST_LIBRARIES" ${ARGN})
     set(patterns *.cpp detail/*.cpp)
@@ -32,13 +32,29 @@ function(kith_module name)
         kith_test(kith_${name}_test SOURCES ${tests}
             LIBRARIES kith_${name} ${ARG_LIBRARIES} ${ARG_TEST_LIBRARIES})
     endif()
+    foreach(fuzzer ${fuzzers})
+        kith_fuzz_target(${fuzzer} LIBRARIES kith_${name} ${ARG_LIBRARIES})
+    endforeach()
+endfunction()
+
+# kith_fuzz_target(SOURCE [LIBRARIES target...])
+#
+# In a fuzz build, x_fuzz.cpp becomes the fuzzer x_fuzz. In a build with tests it becomes the test
+# x_fuzz_replay, which runs it over its corpus, the files in fuzz/x.
+function(kith_fuzz_target source)
+    cmake_parse_arguments(ARG "" "" "LIBRARIES" ${ARGN})
+    get_filename_component(target ${source} NAME_WE)
+    string(REGEX REPLACE "_fuzz$" "" subject ${target})
     if(KITH_FUZZ)
-        foreach(fuzzer ${fuzzers})
-            get_filename_component(stem ${fuzzer} NAME_WE)
-            add_executable(${stem} ${fuzzer})
-            target_link_libraries(${stem} PRIVATE kith_${name} ${ARG_LIBRARIES})
-            target_link_options(${stem} PRIVATE -fsanitize=fuzzer)
-        endforeach()
+        add_executable(${target} ${source})
+        target_link_libraries(${target} PRIVATE kith_options ${ARG_LIBRARIES})
+        target_link_options(${target} PRIVATE -fsanitize=fuzzer)
+    endif()
+    if(KITH_TESTS)
+        add_executable(${target}_replay ${source} ${CMAKE_SOURCE_DIR}/tools/fuzz/replay_main.cpp)
+        target_link_libraries(${target}_replay PRIVATE kith_options ${ARG_LIBRARIES})
+        kith_script_test(${target}_replay
+            COMMAND ${target}_replay ${CMAKE_SOURCE_DIR}/fuzz/${subject} LABELS fuzz)
     endif()
 endfunction()
 

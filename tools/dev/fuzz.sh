@@ -1,0 +1,47 @@
+# Fuzzing with libFuzzer. A target x_fuzz has its corpus in fuzz/x. Sourced by ./dev.
+
+# fuzz_all SECONDS [TARGET...]: every target, or those named, then the canary.
+fuzz_all() {
+    local seconds=$1 target failed=()
+    shift
+    [ $# -gt 0 ] || set -- $(fuzz_targets)
+    for target in "$@"; do
+        [ -n "$(fuzzer_of "$target")" ] || wrong_usage "no target '$target': $(fuzz_targets | xargs)"
+    done
+    for target in "$@"; do
+        say "fuzzing $target for $seconds s ..."
+        fuzz_one "$target" "$seconds" || failed+=("$target")
+    done
+    canary_crashes || failed+=("canary, which did not crash")
+    [ ${#failed[@]} -eq 0 ] || die "fuzz: found something: ${failed[*]}; see build/fuzz/findings"
+    say "fuzz: nothing found by $# targets, and the canary crashed as it must"
+}
+
+fuzz_targets() {
+    find build/fuzz -type f -name '*_fuzz' -printf '%f\n' | grep -v '^canary_fuzz$' | sort
+}
+
+fuzzer_of() { find build/fuzz -type f -name "${1%_fuzz}_fuzz" -print -quit; }
+
+# fuzz_one TARGET SECONDS: inputs that reach new code are kept in build/fuzz/corpora.
+fuzz_one() {
+    local subject=${1%_fuzz} fuzzer log status=0
+    fuzzer=$(fuzzer_of "$1")
+    log=build/fuzz/$subject.log
+    mkdir -p "build/fuzz/corpora/$subject" build/fuzz/findings
+    [ ! -d "fuzz/$subject" ] || set -- "$@" "fuzz/$subject"
+    "$fuzzer" -max_total_time="$2" -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 \
+        -artifact_prefix="build/fuzz/findings/$subject-" "build/fuzz/corpora/$subject" "${@:3}" \
+        >"$log" 2>&1 || status=1
+    [ $status -eq 0 ] || tail -n 60 "$log"
+    sed -n 's/^stat::\(number_of_executed_units\|new_units_added\): */  \1 /p' "$log"
+    return $status
+}
+
+# Its findings are no findings: they go where nobody looks.
+canary_crashes() {
+    local folder=build/fuzz/canary
+    mkdir -p "$folder"
+    ! "$(fuzzer_of canary)" -max_total_time=60 -verbosity=0 -artifact_prefix="$folder/" \
+        fuzz/canary >"$folder/log" 2>&1 && grep -q 'heap-buffer-overflow' "$folder/log"
+}
