@@ -6,7 +6,8 @@ fuzz_all() {
     shift
     [ $# -gt 0 ] || set -- $(fuzz_targets)
     for target in "$@"; do
-        [ -n "$(fuzzer_of "$target")" ] || wrong_usage "no target '$target': $(fuzz_targets | xargs)"
+        [ -n "$(fuzzer_of "$target")" ] ||
+            wrong_usage "no target '$target'; there are: $(fuzz_targets | xargs)"
     done
     for target in "$@"; do
         say "fuzzing $target for $seconds s ..."
