@@ -1,0 +1,184 @@
+/* Makes a key: a name, a role, an end. The key itself is shown once. */
+
+import { useSignal } from '@preact/signals';
+import type { VNode } from 'preact';
+import type { App } from '../app/app';
+import { problemText } from '../api/client';
+import type { NewToken, Role, TokenRequest } from '../api/types';
+import { nameProblem } from '../connect/target';
+import { CopyButton } from '../ui/button';
+import { Dialog } from '../ui/dialog';
+
+export const roleNotes: readonly (readonly [Role, string])[] = [
+    ['admin', 'makes and revokes keys, and everything below'],
+    ['operator', 'publishes, disconnects machines, and everything below'],
+    ['viewer', 'sees every page and reads the API'],
+    ['machine', 'uses MQTT and nothing else'],
+];
+
+const day_s = 86_400;
+const ends = [
+    { label: 'never', seconds: 0 },
+    { label: 'in 1 d', seconds: day_s },
+    { label: 'in 30 d', seconds: 30 * day_s },
+    { label: 'in 365 d', seconds: 365 * day_s },
+] as const;
+
+export function openNewKey(app: App, onMade: () => void): void {
+    app.openDialog(() => <NewKey app={app} onMade={onMade} />);
+}
+
+function NewKey({ app, onMade }: { app: App; onMade: () => void }): VNode {
+    const made = useSignal<NewToken | null>(null);
+    const close = (): void => app.closeDialog();
+    return (
+        <Dialog label="Make a key" onClose={close}>
+            {made.value === null ? (
+                <Form
+                    app={app}
+                    onClose={close}
+                    onMade={(token) => {
+                        made.value = token;
+                        onMade();
+                    }}
+                />
+            ) : (
+                <Made token={made.value} origin={app.origin} onClose={close} />
+            )}
+        </Dialog>
+    );
+}
+
+function Form(props: { app: App; onMade: (token: NewToken) => void; onClose: () => void }): VNode {
+    const { app } = props;
+    const name = useSignal('');
+    const role = useSignal<Role>('viewer');
+    const ends_s = useSignal(0);
+    const problem = useSignal<string | null>(null);
+    const isBusy = useSignal(false);
+    const make = async (): Promise<void> => {
+        problem.value = nameProblem(name.value.trim());
+        if (problem.value !== null) {
+            return;
+        }
+        const request: TokenRequest = {
+            name: name.value.trim(),
+            role: role.value,
+            ...(ends_s.value > 0 ? { expires_in_s: ends_s.value } : {}),
+        };
+        isBusy.value = true;
+        const result = await app.client.post<NewToken>('/api/v1/tokens', request);
+        isBusy.value = false;
+        if (result.ok) {
+            props.onMade(result.value);
+        } else {
+            problem.value = problemText(result.problem);
+        }
+    };
+    return (
+        <form
+            class="dlg"
+            onSubmit={(event) => {
+                event.preventDefault();
+                void make();
+            }}
+        >
+            <h2>Make a key</h2>
+            <label class="fld">
+                <span>Name</span>
+                <input
+                    class="in mono"
+                    data-first
+                    placeholder="grafana"
+                    maxLength={64}
+                    autocomplete="off"
+                    spellcheck={false}
+                    value={name.value}
+                    aria-invalid={problem.value !== null}
+                    aria-describedby="key-note"
+                    onInput={(event) => {
+                        name.value = event.currentTarget.value;
+                        problem.value = null;
+                    }}
+                />
+                <small id="key-note" class={problem.value === null ? '' : 'c-crit'}>
+                    {problem.value ?? 'What will use it. The name stands in lists and in the log.'}
+                </small>
+            </label>
+            <fieldset class="roles-pick">
+                <legend>Role</legend>
+                {roleNotes.map(([one, note]) => (
+                    <label key={one}>
+                        <input
+                            type="radio"
+                            name="role"
+                            checked={role.value === one}
+                            onChange={() => (role.value = one)}
+                        />
+                        <span>
+                            <b class="strong">{one}</b>
+                            <small>{note}</small>
+                        </span>
+                    </label>
+                ))}
+            </fieldset>
+            <label class="fld">
+                <span>It ends</span>
+                <select
+                    class="in"
+                    value={ends_s.value}
+                    onChange={(event) => (ends_s.value = Number(event.currentTarget.value))}
+                >
+                    {ends.map((end) => (
+                        <option key={end.seconds} value={end.seconds}>
+                            {end.label}
+                        </option>
+                    ))}
+                </select>
+            </label>
+            <div class="acts">
+                <button type="button" class="btn" onClick={props.onClose}>
+                    Cancel
+                </button>
+                <button class="btn pri" disabled={isBusy.value}>
+                    {isBusy.value ? 'Making the key' : 'Make the key'}
+                </button>
+            </div>
+        </form>
+    );
+}
+
+function Made(props: { token: NewToken; origin: string; onClose: () => void }): VNode {
+    const { token } = props;
+    const example =
+        token.role === 'machine'
+            ? `mosquitto_pub -i ${token.name} -u ${token.name} -P ${token.token} -t machines/${token.name}/temp_c -m 21.5`
+            : `curl -H 'Authorization: Bearer ${token.token}' ${props.origin}/api/v1/stats`;
+    return (
+        <div class="dlg">
+            <h2>The key of {token.name}</h2>
+            <p>It is shown once. Copy it now; this node keeps only its fingerprint.</p>
+            <div class="code">
+                <div class="ch">
+                    <span>Key, role {token.role}</span>
+                    <span class="sp" />
+                    <CopyButton text={token.token} />
+                </div>
+                <pre class="wrapped">{token.token}</pre>
+            </div>
+            <div class="code">
+                <div class="ch">
+                    <span>Try it</span>
+                    <span class="sp" />
+                    <CopyButton text={example} />
+                </div>
+                <pre class="wrapped">{example}</pre>
+            </div>
+            <div class="acts">
+                <button type="button" class="btn pri" onClick={props.onClose}>
+                    I have copied it
+                </button>
+            </div>
+        </div>
+    );
+}

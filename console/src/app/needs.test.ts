@@ -1,0 +1,69 @@
+import { describe, expect, it } from 'vitest';
+import type { NodeEvent, NodeInfo, Stats } from '../api/types';
+import { findNeeds, type NeedsInput } from './needs';
+
+const now_ms = Date.parse('2026-11-23T08:42:00.000Z');
+
+const node = {
+    store: { state: 'healthy', reason: null },
+    listeners: [],
+    limits: { session_queue_messages_max: 10_000 },
+} as unknown as NodeInfo;
+
+const stats = { queued_messages: 0, dropped_messages_total: 0 } as Stats;
+
+function input(change: Partial<NeedsInput>): NeedsInput {
+    return { node, stats, samples: [], events: [], now_ms, ...change };
+}
+
+function refused(minutes_ago: number, machine: string): NodeEvent {
+    return {
+        at: new Date(now_ms - minutes_ago * 60_000).toISOString(),
+        kind: 'client_refused',
+        machine,
+        text: 'wrong key, from 10.4.3.77',
+    };
+}
+
+describe('what needs a person', () => {
+    it('is nothing on a healthy node, and nothing before anything is known', () => {
+        expect(findNeeds(input({}))).toEqual([]);
+        expect(findNeeds(input({ node: null, stats: null }))).toEqual([]);
+    });
+
+    it('is a degraded store, critical and before everything else', () => {
+        const sick = { ...node, store: { state: 'degraded', reason: 'disk is full' } };
+        const needs = findNeeds(input({ node: sick, events: [refused(1, 'lathe-04')] }));
+        expect(needs.map((need) => need.level)).toEqual(['crit', 'caution']);
+        expect(needs[0]?.text).toContain('disk is full');
+    });
+
+    it('counts refusals of one machine as one need, and forgets them after an hour', () => {
+        const events = [refused(1, 'lathe-04'), refused(2, 'lathe-04'), refused(90, 'press-07')];
+        const needs = findNeeds(input({ events }));
+        expect(needs.map((need) => need.title)).toEqual(['lathe-04 was refused 2 times']);
+    });
+
+    it('is a queue near its limit', () => {
+        const needs = findNeeds(input({ stats: { ...stats, queued_messages: 8_000 } }));
+        expect(needs[0]?.key).toBe('queue');
+        expect(findNeeds(input({ stats: { ...stats, queued_messages: 7_999 } }))).toEqual([]);
+    });
+
+    it('is what was dropped while the page looked on, not before', () => {
+        const at = (dropped: number): Stats => ({ ...stats, dropped_messages_total: dropped });
+        expect(findNeeds(input({ samples: [at(50), at(50)] }))).toEqual([]);
+        expect(findNeeds(input({ samples: [at(50), at(264)] }))[0]?.title).toBe(
+            '214 messages were dropped in the last minutes',
+        );
+    });
+
+    it('is a listener without TLS that its owner allowed', () => {
+        const listeners = [
+            { kind: 'mqtt', address: '0.0.0.0:1883', tls: false, insecure: true, anonymous: true },
+        ];
+        expect(findNeeds(input({ node: { ...node, listeners } }))[0]?.title).toBe(
+            'MQTT at 0.0.0.0:1883 has no TLS',
+        );
+    });
+});

@@ -1,0 +1,158 @@
+/* What needs a person, derived from the node's state, its counters and its events. Worst first; an
+   empty list is the normal case. Each need names the thing and the number. */
+
+import type { NodeEvent, NodeInfo, Stats } from '../api/types';
+import { count, plural } from '../format/number';
+import { parseTime } from '../format/time';
+
+export type NeedLevel = 'crit' | 'caution';
+
+export interface Need {
+    key: string;
+    level: NeedLevel;
+    title: string;
+    text: string;
+    at_ms: number | null;
+    link: { path: string; label: string } | null;
+}
+
+export interface NeedsInput {
+    node: NodeInfo | null;
+    stats: Stats | null;
+    samples: readonly Stats[];
+    events: readonly NodeEvent[];
+    now_ms: number;
+}
+
+const hour_ms = 3_600_000;
+const queue_near_share = 0.8;
+
+export function findNeeds(input: NeedsInput): readonly Need[] {
+    const found = [
+        ...storeNeeds(input),
+        ...droppedNeeds(input),
+        ...queueNeeds(input),
+        ...eventNeeds(input, 'client_refused'),
+        ...eventNeeds(input, 'limit'),
+        ...listenerNeeds(input),
+    ];
+    return found.sort((a, b) => (a.level === b.level ? 0 : a.level === 'crit' ? -1 : 1));
+}
+
+function storeNeeds({ node, events }: NeedsInput): Need[] {
+    if (!node || node.store.state === 'healthy') {
+        return [];
+    }
+    const event = events.find((one) => one.kind === 'store_degraded');
+    const reason = node.store.reason ?? event?.text ?? 'The node gave no reason.';
+    return [
+        {
+            key: 'store',
+            level: 'crit',
+            title: `The store is ${node.store.state}`,
+            text: `${reason} What a durable session or a retained topic wants to keep is not confirmed to its sender until the store writes again.`,
+            at_ms: event ? parseTime(event.at) : null,
+            link: null,
+        },
+    ];
+}
+
+/** Dropped while this page looked on: the counter alone does not say when. */
+export function droppedLately(samples: readonly Stats[]): number {
+    const first = samples[0];
+    const last = samples.at(-1);
+    return first && last
+        ? Math.max(0, last.dropped_messages_total - first.dropped_messages_total)
+        : 0;
+}
+
+function droppedNeeds({ samples }: NeedsInput): Need[] {
+    const dropped = droppedLately(samples);
+    if (dropped === 0) {
+        return [];
+    }
+    return [
+        {
+            key: 'dropped',
+            level: 'caution',
+            title: `${plural(dropped, 'message was', 'messages were')} dropped in the last minutes`,
+            text: 'A queue was full, or a message ended before its machine came back.',
+            at_ms: null,
+            link: { path: '/machines', label: 'Show machines' },
+        },
+    ];
+}
+
+/** The limit of one session's queue; the name of the key may grow a prefix. */
+export function queueLimit(node: NodeInfo | null): number | null {
+    const entry = Object.entries(node?.limits ?? {}).find(
+        ([name]) => name.includes('queue') && name.includes('messages'),
+    );
+    return entry ? entry[1] : null;
+}
+
+function queueNeeds({ node, stats }: NeedsInput): Need[] {
+    const limit = queueLimit(node);
+    if (!stats || limit === null || stats.queued_messages < limit * queue_near_share) {
+        return [];
+    }
+    return [
+        {
+            key: 'queue',
+            level: 'caution',
+            title: `${plural(stats.queued_messages, 'message waits', 'messages wait')} in queues`,
+            text: `One session may hold ${count(limit)}; a machine that stays away may reach it.`,
+            at_ms: null,
+            link: { path: '/machines?state=offline', label: 'Show offline machines' },
+        },
+    ];
+}
+
+/** Repeated events of one machine are one need, with how often it happened within the hour. */
+function eventNeeds({ events, now_ms }: NeedsInput, kind: string): Need[] {
+    const groups = new Map<string, NodeEvent[]>();
+    for (const event of events) {
+        const at_ms = parseTime(event.at);
+        if (event.kind === kind && at_ms !== null && now_ms - at_ms < hour_ms) {
+            const key = event.machine ?? event.text;
+            groups.set(key, [...(groups.get(key) ?? []), event]);
+        }
+    }
+    return [...groups].map(([key, group]) => eventNeed(kind, key, group));
+}
+
+function eventNeed(kind: string, key: string, group: readonly NodeEvent[]): Need {
+    const newest = group[0];
+    const machine = newest?.machine ?? null;
+    const often = group.length === 1 ? 'once' : `${count(group.length)} times`;
+    const title =
+        kind === 'client_refused'
+            ? `${machine ?? 'A machine'} was refused ${often}`
+            : `${machine ?? 'The node'} reached a limit ${often}`;
+    return {
+        key: `${kind} ${key}`,
+        level: 'caution',
+        title,
+        text: newest?.text ?? '',
+        at_ms: newest ? parseTime(newest.at) : null,
+        link:
+            kind === 'client_refused'
+                ? { path: '/connect', label: 'Make it a key' }
+                : machine === null
+                  ? null
+                  : { path: `/machines/${encodeURIComponent(machine)}`, label: 'Open machine' },
+    };
+}
+
+function listenerNeeds({ node }: NeedsInput): Need[] {
+    return (node?.listeners ?? [])
+        .filter((listener) => listener.insecure)
+        .map((listener) => ({
+            key: `listener ${listener.kind} ${listener.address}`,
+            level: 'caution' as const,
+            title: `${listener.kind.toUpperCase()} at ${listener.address} has no TLS`,
+            text: 'Its configuration says insecure = true: keys and values can be read on the network.',
+            at_ms: null,
+            link: null,
+        }));
+}

@@ -1,0 +1,103 @@
+/* The pages: where they stand in the navigation, their keys, and how they load. Every page is a
+   chunk of its own that loads when it is opened. Pages that do not exist yet are not listed. */
+
+import type { IconName } from '../ui/icon';
+import type { App } from './app';
+import type { Place, Route } from './router';
+import type { Scope } from './scope';
+import type { Page } from './store';
+
+export type OpenPage = (app: App, place: Place, scope: Scope) => Page;
+
+export type NavId = 'home' | 'connect' | 'machines' | 'topics' | 'access';
+
+export interface NavItem {
+    id: NavId;
+    label: string;
+    path: string;
+    icon: IconName;
+    /** `g` and then this letter goes there. */
+    key: string;
+}
+
+export interface NavGroup {
+    label: string;
+    items: readonly NavItem[];
+}
+
+export const navGroups: readonly NavGroup[] = [
+    {
+        label: '',
+        items: [
+            { id: 'home', label: 'Home', path: '/', icon: 'home', key: 'h' },
+            { id: 'connect', label: 'Connect', path: '/connect', icon: 'connect', key: 'c' },
+        ],
+    },
+    {
+        label: 'Things',
+        items: [
+            { id: 'machines', label: 'Machines', path: '/machines', icon: 'machines', key: 'm' },
+            { id: 'topics', label: 'Topics', path: '/topics', icon: 'topics', key: 't' },
+        ],
+    },
+    {
+        label: 'Run',
+        items: [{ id: 'access', label: 'Access', path: '/access', icon: 'security', key: 'a' }],
+    },
+];
+
+export const navItems: readonly NavItem[] = navGroups.flatMap((group) => group.items);
+
+/** Which item of the navigation a route belongs to. */
+export function navOf(route: Route): NavId | null {
+    switch (route.name) {
+        case 'machine':
+            return 'machines';
+        case 'home':
+        case 'connect':
+        case 'machines':
+        case 'topics':
+        case 'access':
+            return route.name;
+        default:
+            return null;
+    }
+}
+
+export function titleOf(route: Route): string {
+    switch (route.name) {
+        case 'machine':
+            return route.id;
+        case 'signin':
+            return 'Sign in';
+        case 'claim':
+            return 'Claim this node';
+        case 'lost':
+            return 'Not found';
+        default:
+            return navItems.find((item) => item.id === route.name)?.label ?? 'Kith';
+    }
+}
+
+export async function loadPage(route: Route): Promise<OpenPage> {
+    switch (route.name) {
+        case 'home':
+            return (await import('../home/home_page')).openHome;
+        case 'connect':
+            return (await import('../connect/connect_page')).openConnect;
+        case 'machines':
+            return (await import('../machines/machines_page')).openMachines;
+        case 'machine':
+            return (await import('../machines/machine_page')).openMachine;
+        case 'topics':
+            return (await import('../topics/topics_page')).openTopics;
+        case 'access':
+            return (await import('../access/access_page')).openAccess;
+        case 'signin':
+            return (await import('../signin/signin_page')).openSignIn;
+        case 'claim':
+            return (await import('../signin/claim_page')).openClaim;
+        case 'lost':
+            return (await import('./lost_page')).openLost;
+    }
+}

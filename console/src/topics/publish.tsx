@@ -1,0 +1,146 @@
+/* The publish form: topic, payload, QoS, retain. It says how many received the message and whether it
+   was stored. */
+
+import { useSignal } from '@preact/signals';
+import type { VNode } from 'preact';
+import type { App } from '../app/app';
+import { problemText } from '../api/client';
+import type { PublishRequest, PublishResult } from '../api/types';
+import { bytesText, plural } from '../format/number';
+import { Segmented } from '../ui/button';
+import { Dialog } from '../ui/dialog';
+import { topicProblem } from './search';
+
+const qualities = ['0', '1', '2'] as const;
+type Quality = (typeof qualities)[number];
+
+const qualityNotes: Record<Quality, string> = {
+    '0': 'at most once',
+    '1': 'at least once',
+    '2': 'exactly once',
+};
+
+export function openPublish(app: App, topic: string): void {
+    if (app.mayAct('operator')) {
+        app.openDialog(() => <Publish app={app} first={topic} />);
+    } else {
+        app.toast('Publishing needs the role operator');
+    }
+}
+
+export function resultText(request: PublishRequest, result: PublishResult): string {
+    const who =
+        result.receivers === 0
+            ? 'nobody listens now'
+            : plural(result.receivers, 'receiver', 'receivers');
+    const stored = result.durable ? ', stored' : '';
+    return `Published to ${request.topic}: ${who}${stored}`;
+}
+
+function Publish({ app, first }: { app: App; first: string }): VNode {
+    const topic = useSignal(first);
+    const payload = useSignal('');
+    const quality = useSignal<Quality>('1');
+    const isRetained = useSignal(false);
+    const problem = useSignal<string | null>(null);
+    const isBusy = useSignal(false);
+    const close = (): void => app.closeDialog();
+    const send = async (): Promise<void> => {
+        problem.value = topicProblem(topic.value);
+        if (problem.value !== null) {
+            return;
+        }
+        const request: PublishRequest = {
+            topic: topic.value,
+            payload: payload.value,
+            qos: Number(quality.value),
+            retain: isRetained.value,
+        };
+        isBusy.value = true;
+        const result = await app.client.post<PublishResult>('/api/v1/publish', request);
+        isBusy.value = false;
+        if (result.ok) {
+            close();
+            app.toast(resultText(request, result.value));
+        } else {
+            problem.value = problemText(result.problem);
+        }
+    };
+    return (
+        <Dialog label="Publish" onClose={close}>
+            <form
+                class="dlg"
+                onSubmit={(event) => {
+                    event.preventDefault();
+                    void send();
+                }}
+            >
+                <h2>Publish a message</h2>
+                <label class="fld">
+                    <span>Topic</span>
+                    <input
+                        class="in mono"
+                        data-first
+                        value={topic.value}
+                        autocomplete="off"
+                        spellcheck={false}
+                        aria-invalid={problem.value !== null}
+                        aria-describedby="publish-note"
+                        onInput={(event) => {
+                            topic.value = event.currentTarget.value;
+                            problem.value = null;
+                        }}
+                    />
+                    <small id="publish-note" class={problem.value === null ? '' : 'c-crit'}>
+                        {problem.value ?? 'Levels are parted by a slash.'}
+                    </small>
+                </label>
+                <label class="fld">
+                    <span>Payload</span>
+                    <textarea
+                        class="in mono"
+                        rows={5}
+                        spellcheck={false}
+                        value={payload.value}
+                        onInput={(event) => (payload.value = event.currentTarget.value)}
+                    />
+                    <small>
+                        Text as it stands here,{' '}
+                        {bytesText(new TextEncoder().encode(payload.value).length)}. An empty
+                        retained message clears the topic.
+                    </small>
+                </label>
+                <div class="row wrap">
+                    <Segmented<Quality>
+                        label="Quality of service"
+                        value={quality.value}
+                        choices={qualities.map((value) => ({
+                            value,
+                            label: `QoS ${value}`,
+                            title: qualityNotes[value],
+                        }))}
+                        onChoose={(value) => (quality.value = value)}
+                    />
+                    <span class="small faint">{qualityNotes[quality.value]}</span>
+                    <span class="sp" />
+                    <label class="row check">
+                        <input
+                            type="checkbox"
+                            checked={isRetained.value}
+                            onChange={(event) => (isRetained.value = event.currentTarget.checked)}
+                        />
+                        Retain
+                    </label>
+                </div>
+                <div class="acts">
+                    <button type="button" class="btn" onClick={close}>
+                        Cancel
+                    </button>
+                    <button class="btn pri" disabled={isBusy.value}>
+                        {isBusy.value ? 'Publishing' : 'Publish'}
+                    </button>
+                </div>
+            </form>
+        </Dialog>
+    );
+}
