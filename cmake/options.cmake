@@ -1,8 +1,7 @@
 # Compiler options shared by every target: warnings as errors, sanitizers, a fast linker, ccache.
 
 add_library(kith_options INTERFACE)
-target_include_directories(kith_options INTERFACE ${CMAKE_SOURCE_DIR}/src
-    ${CMAKE_BINARY_DIR}/generated)
+target_include_directories(kith_options INTERFACE ${CMAKE_SOURCE_DIR}/src)
 target_compile_options(kith_options INTERFACE
     -Wall -Wextra -Wpedantic -Wconversion -Wsign-conversion -Wshadow -Wswitch-enum
     -Wnon-virtual-dtor -Wold-style-cast -Wundef

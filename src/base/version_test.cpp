@@ -11,7 +11,7 @@ namespace {
 TEST(Version, IsTheOneOfTheProject) {
     std::ifstream project("CMakeLists.txt");
     const std::string text(std::istreambuf_iterator<char>(project), {});
-    EXPECT_NE(text.find("project(kith VERSION " + std::string(kVersion) + " "), std::string::npos);
+    EXPECT_NE(text.find("project(kith VERSION " + std::string(version()) + " "), std::string::npos);
 }
 
 }  // namespace
