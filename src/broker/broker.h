@@ -34,6 +34,9 @@ class BrokerShard : public bus::Bus {
     /// Tells every client that the node goes away, and closes: for shutdown.
     virtual void disconnect_all() = 0;
 
+    /// Connections here, those that are closing included.
+    [[nodiscard]] virtual std::size_t connection_count() const = 0;
+
     [[nodiscard]] virtual Counters counters() = 0;
     virtual void for_each_client(const std::function<void(const ClientView&)>& visit) = 0;
     [[nodiscard]] virtual std::optional<ClientDetail> client(std::string_view client_id) = 0;

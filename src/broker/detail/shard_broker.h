@@ -39,6 +39,7 @@ class ShardBroker final : public BrokerShard {
     // BrokerShard
     void accept(std::unique_ptr<runtime::Stream> stream, AcceptOptions options) override;
     void disconnect_all() override;
+    [[nodiscard]] std::size_t connection_count() const override { return connections_.size(); }
     [[nodiscard]] Counters counters() override;
     void for_each_client(const std::function<void(const ClientView&)>& visit) override;
     [[nodiscard]] std::optional<ClientDetail> client(std::string_view client_id) override;
