@@ -1,0 +1,44 @@
+// The limits of access, each with its unit and its reason.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "base/time.h"
+
+namespace kith::access {
+
+/// A claim link can be used once, within this time of the start that printed it.
+inline constexpr Duration kClaimLifetime = 15min;
+inline constexpr std::size_t kClaimCodeBytes = 16;  // 128 bits
+
+/// Wrong passwords for one name, or from one address, before a pause, and the pause.
+inline constexpr std::uint32_t kTriesMax = 5;
+inline constexpr Duration kTriesPause = 30s;
+/// Wrong passwords are forgotten after this time without another.
+inline constexpr Duration kTriesMemory = 15min;
+/// Names and addresses remembered; above it the one seen longest ago is forgotten.
+inline constexpr std::size_t kThrottleKeysMax = 4096;
+
+/// A console session ends after this time without a request, and after this time in any case.
+inline constexpr Duration kSessionIdle = 12h;
+inline constexpr Duration kSessionLifetime = 7 * 24h;
+/// Sessions at one time, all users together and of one user; the oldest makes room.
+inline constexpr std::size_t kSessionsMax = 1000;
+inline constexpr std::size_t kSessionsPerUserMax = 20;
+inline constexpr std::size_t kSessionIdBytes = 32;
+inline constexpr std::size_t kCsrfTokenBytes = 32;
+
+/// The control store is asked this often whether a tool has changed it.
+inline constexpr Duration kStoreCheckInterval = 2s;
+/// An unknown token has the store asked at once, but no more often than this.
+inline constexpr Duration kStoreCheckIntervalMin = 100ms;
+/// Unknown tokens that wait for that answer on one shard; more are refused at once.
+inline constexpr std::size_t kUnknownTokensMax = 1024;
+
+/// Names of users and tokens, in bytes.
+inline constexpr std::size_t kNameBytesMax = 64;
+/// Shortest password, in bytes; the longest is crypto::kPasswordBytesMax.
+inline constexpr std::size_t kPasswordBytesMin = 8;
+
+}  // namespace kith::access

@@ -1,0 +1,279 @@
+#include "access/registry.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "access/limits.h"
+#include "access/names.h"
+#include "access/token_authenticator.h"
+#include "base/check.h"
+#include "crypto/token.h"
+
+namespace kith::access {
+
+/// The store's tables at one reading.
+struct Registry::Content {
+    std::uint64_t change_counter = 0;
+    std::vector<storage::TokenRecord> tokens;
+    std::vector<storage::UserRecord> users;
+};
+
+/// What one visit to the store brings home: the answer to what was asked, and the tables if they
+/// are not those of `known_counter` any more.
+template <typename Answer>
+struct Registry::Outcome {
+    Result<Answer> answer;
+    Result<std::optional<Content>> content;
+};
+
+namespace {
+
+struct Nothing {};
+
+tl::unexpected<Error> unavailable() {
+    return fail(ErrorKind::Unavailable, "the store of users and tokens cannot be used now");
+}
+
+/// The errors of a store that callers can do something about pass; the rest is one thing to them.
+Error for_callers(const Error& error) {
+    const bool passes = error.kind == ErrorKind::NotFound || error.kind == ErrorKind::Conflict ||
+                        error.kind == ErrorKind::Limit || error.kind == ErrorKind::Invalid;
+    return passes ? error : unavailable().value();
+}
+
+}  // namespace
+
+Registry::Registry(const RegistryParts& parts)
+    : parts_(parts),
+      table_(std::make_shared<const TokenTable>()),
+      authenticators_(parts.home.shard_count(), nullptr),
+      timer_([this](Instant) { check(); }) {}
+
+void Registry::attach(TokenAuthenticator& authenticator) {
+    authenticators_.at(authenticator.shard_id().value()) = &authenticator;
+}
+
+void Registry::start(std::function<void(Status)> done) {
+    run<Nothing>([](storage::ControlStore&) -> Result<Nothing> { return Nothing(); },
+                 [this, done = std::move(done)](const Result<Nothing>& started) {
+                     checked_at_ = parts_.home.now();
+                     arm_next_check();
+                     if (!started || !change_counter_) {
+                         done(unavailable());
+                         return;
+                     }
+                     done({});
+                 });
+}
+
+/// Runs `work` on the store and reads what changed; then, at home, takes that over and answers.
+template <typename Answer>
+void Registry::run(std::function<Result<Answer>(storage::ControlStore&)> work,
+                   std::function<void(Result<Answer>)> done) {
+    const auto visit = [store = &parts_.store, work = std::move(work),
+                        known = change_counter_]() -> Outcome<Answer> {
+        Outcome<Answer> outcome{.answer = work(*store), .content = std::nullopt};
+        outcome.content = [&]() -> Result<std::optional<Content>> {
+            Content content;
+            // Read before the tables: a change in between shows at the next reading.
+            TRY_ASSIGN(content.change_counter, store->change_counter());
+            if (known == content.change_counter) {
+                return std::nullopt;
+            }
+            TRY_ASSIGN(content.tokens, store->tokens());
+            TRY_ASSIGN(content.users, store->users());
+            return content;
+        }();
+        return outcome;
+    };
+    const Status submitted = parts_.store_pool.submit(parts_.home, [this, visit, done] {
+        return runtime::make_mail([this, done, outcome = visit()](runtime::Shard& shard) mutable {
+            if (!outcome.content) {
+                ++counters_.store_failures;
+                LOG(shard.log(), Error, "cannot read users and tokens",
+                    {"reason", outcome.content.error().text});
+            } else if (*outcome.content) {
+                take(**outcome.content);
+            }
+            done(std::move(outcome.answer));
+        });
+    });
+    if (!submitted) {
+        done(unavailable());
+    }
+}
+
+const storage::UserRecord* Registry::find_user(std::string_view name) const {
+    const auto found = std::ranges::find(users_, name, &storage::UserRecord::name);
+    return found == users_.end() ? nullptr : &*found;
+}
+
+std::optional<WallTime> Registry::last_used(const std::string& token_id) const {
+    const auto found = last_used_.find(token_id);
+    return found == last_used_.end() ? std::nullopt : std::optional(found->second);
+}
+
+void Registry::create_token(const NewToken& token, std::function<void(Result<CreatedToken>)> done) {
+    if (const Status name = check_name(token.name); !name) {
+        done(tl::unexpected(name.error()));
+        return;
+    }
+    const crypto::Token made = crypto::make_token(parts_.secrets);
+    const WallTime now = parts_.home.wall_now();
+    storage::TokenRecord record{
+        .id = made.id,
+        .name = token.name,
+        .role = std::string(to_string(token.role)),
+        .secret_digest = crypto::token_digest(made.text),
+        .created_at = now,
+        .expires_at = token.expires_in ? now + *token.expires_in : WallTime()};
+    storage::AuditRecord audit{
+        .at = now, .who = token.created_by, .what = "token.create", .detail = made.id};
+    run<CreatedToken>(
+        [record = std::move(record), audit = std::move(audit),
+         made](storage::ControlStore& store) -> Result<CreatedToken> {
+            TRY(store.add_token(record));
+            if (const Status audited = store.append_audit(audit); !audited) {
+                // Nobody will ever see this token: better it does not exist.
+                (void)store.remove_token(record.id);
+                return tl::unexpected(audited.error());
+            }
+            return CreatedToken{.id = made.id, .text = made.text};
+        },
+        [done = std::move(done)](Result<CreatedToken> created) {
+            done(created ? std::move(created) : tl::unexpected(for_callers(created.error())));
+        });
+}
+
+void Registry::revoke_token(const std::string& id, const std::string& revoked_by,
+                            std::function<void(Status)> done) {
+    storage::AuditRecord audit{
+        .at = parts_.home.wall_now(), .who = revoked_by, .what = "token.revoke", .detail = id};
+    run<Nothing>(
+        [id, audit = std::move(audit)](storage::ControlStore& store) -> Result<Nothing> {
+            TRY(store.remove_token(id));
+            TRY(store.append_audit(audit));
+            return Nothing();
+        },
+        [done = std::move(done)](const Result<Nothing>& revoked) {
+            done(revoked ? Status() : tl::unexpected(for_callers(revoked.error())));
+        });
+}
+
+void Registry::add_first_user(const storage::UserRecord& user, std::function<void(Status)> done) {
+    storage::AuditRecord audit{.at = user.created_at,
+                               .who = "user:" + user.name,
+                               .what = "node.claim",
+                               .detail = user.role};
+    run<Nothing>(
+        [user, audit = std::move(audit)](storage::ControlStore& store) -> Result<Nothing> {
+            TRY_ASSIGN(const auto users, store.users());
+            if (!users.empty()) {
+                return fail(ErrorKind::Conflict, "this node has a user already");
+            }
+            TRY(store.add_user(user));
+            TRY(store.append_audit(audit));
+            return Nothing();
+        },
+        [done = std::move(done)](const Result<Nothing>& added) {
+            done(added ? Status() : tl::unexpected(for_callers(added.error())));
+        });
+}
+
+void Registry::append_audit(std::string who, std::string what, std::string detail) {
+    storage::AuditRecord audit{.at = parts_.home.wall_now(),
+                               .who = std::move(who),
+                               .what = std::move(what),
+                               .detail = std::move(detail)};
+    run<Nothing>(
+        [audit = std::move(audit)](storage::ControlStore& store) -> Result<Nothing> {
+            TRY(store.append_audit(audit));
+            return Nothing();
+        },
+        [this](const Result<Nothing>& appended) {
+            if (!appended) {
+                ++counters_.store_failures;
+                LOG(parts_.home.log(), Error, "cannot write the audit",
+                    {"reason", appended.error().text});
+            }
+        });
+}
+
+void Registry::check_soon(ShardId asker) {
+    if (std::ranges::find(askers_, asker) == askers_.end()) {
+        askers_.push_back(asker);
+    }
+    if (is_checking_) {
+        return;  // the next reading begins when this one has ended
+    }
+    const Instant earliest = checked_at_ + kStoreCheckIntervalMin;
+    if (parts_.home.now() >= earliest) {
+        check();
+    } else if (!timer_.is_armed() || timer_.deadline() > earliest) {
+        parts_.home.arm(timer_, earliest);
+    }
+}
+
+void Registry::check() {
+    CHECK(!is_checking_);
+    is_checking_ = true;
+    timer_.cancel();
+    ++counters_.store_checks;
+    asked_ = std::exchange(askers_, {});
+    run<Nothing>([](storage::ControlStore&) -> Result<Nothing> { return Nothing(); },
+                 [this](const Result<Nothing>&) {
+                     is_checking_ = false;
+                     checked_at_ = parts_.home.now();
+                     answer_askers();
+                     arm_next_check();
+                 });
+}
+
+void Registry::arm_next_check() {
+    parts_.home.arm_after(timer_, askers_.empty() ? kStoreCheckInterval : kStoreCheckIntervalMin);
+}
+
+void Registry::take(const Content& content) {
+    change_counter_ = content.change_counter;
+    table_ = std::make_shared<const TokenTable>(content.tokens);
+    users_ = content.users;
+    std::erase_if(last_used_, [&content](const auto& item) {
+        return std::ranges::find(content.tokens, item.first, &storage::TokenRecord::id) ==
+               content.tokens.end();
+    });
+    ++counters_.table_updates;
+    publish();
+    if (users_listener_) {
+        users_listener_();
+    }
+}
+
+void Registry::publish() {
+    for (TokenAuthenticator* authenticator : authenticators_) {
+        if (authenticator == nullptr) {
+            continue;
+        }
+        if (authenticator->shard_id() == parts_.home.id()) {
+            authenticator->set_table(table_);
+            continue;
+        }
+        parts_.home.post(
+            authenticator->shard_id(),
+            [authenticator, table = table_](runtime::Shard&) { authenticator->set_table(table); });
+    }
+}
+
+void Registry::answer_askers() {
+    for (const ShardId asker : std::exchange(asked_, {})) {
+        TokenAuthenticator* authenticator = authenticators_.at(asker.value());
+        CHECK(authenticator != nullptr);
+        parts_.home.post(asker, [authenticator](runtime::Shard&) { authenticator->on_checked(); });
+    }
+}
+
+void Registry::note_use(const std::string& token_id, WallTime at) {
+    WallTime& last = last_used_[token_id];
+    last = std::max(last, at);
+}
+
+}  // namespace kith::access

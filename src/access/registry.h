@@ -1,0 +1,123 @@
+// Users and tokens of this node, as the control store has them, kept up to date.
+//
+// The registry lives on one shard, its home. It reads the store on a blocking pool, notices what
+// tools changed (`kith token create` beside a running node), and sends every shard's
+// TokenAuthenticator a new immutable table. What it writes is in the table before it answers.
+// A store that cannot be read leaves the last table in force: nobody is locked out by a bad disk,
+// and nobody is let in.
+// Threads: shard-local (home); Requires: `store_pool` has one thread, as a ControlStore wants it.
+// Limits: access/limits.h.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "access/token_table.h"
+#include "base/result.h"
+#include "crypto/secrets.h"
+#include "runtime/blocking_pool.h"
+#include "runtime/shard.h"
+#include "storage/control_store.h"
+
+namespace kith::access {
+
+class TokenAuthenticator;
+
+/// What a registry works with; all of it outlives the registry.
+struct RegistryParts {
+    runtime::Shard& home;
+    runtime::BlockingPool& store_pool;
+    storage::ControlStore& store;
+    crypto::SecretSource& secrets;
+};
+
+struct NewToken {
+    std::string name;
+    bus::Role role = bus::Role::Machine;
+    std::optional<std::chrono::seconds> expires_in;
+    std::string created_by;  // for the audit: "user:anna"
+};
+
+struct CreatedToken {
+    std::string id;
+    std::string text;  // the only time that it is seen
+};
+
+struct RegistryCounters {
+    std::uint64_t store_checks = 0;
+    std::uint64_t store_failures = 0;
+    std::uint64_t table_updates = 0;
+};
+
+class Registry {
+  public:
+    explicit Registry(const RegistryParts& parts);
+    Registry(const Registry&) = delete;
+    Registry& operator=(const Registry&) = delete;
+
+    /// Tables go to this authenticator from now on. Before start(), from any thread.
+    void attach(TokenAuthenticator& authenticator);
+    /// Reads the store, then keeps reading it. `done` gets the error of the first reading.
+    void start(std::function<void(Status)> done);
+
+    [[nodiscard]] const TokenTable& tokens() const { return *table_; }
+    [[nodiscard]] const std::vector<storage::UserRecord>& users() const { return users_; }
+    [[nodiscard]] const storage::UserRecord* find_user(std::string_view name) const;
+    /// When a token was last shown to this node, since its start.
+    [[nodiscard]] std::optional<WallTime> last_used(const std::string& token_id) const;
+
+    /// Errors: Invalid (the name), Limit (storage/limits.h), Unavailable (the store).
+    void create_token(const NewToken& token, std::function<void(Result<CreatedToken>)> done);
+    /// Errors: NotFound, Unavailable.
+    void revoke_token(const std::string& id, const std::string& revoked_by,
+                      std::function<void(Status)> done);
+    /// Errors: Conflict if there is a user already; Unavailable.
+    void add_first_user(const storage::UserRecord& user, std::function<void(Status)> done);
+    /// Writes a line into the audit; a failure is counted and logged.
+    void append_audit(std::string who, std::string what, std::string detail);
+
+    /// Reads the store soon, whoever changed it, and then tells this shard's authenticator.
+    void check_soon(ShardId asker);
+    void note_use(const std::string& token_id, WallTime at);
+    /// Called after users changed.
+    void set_users_listener(std::function<void()> listener) {
+        users_listener_ = std::move(listener);
+    }
+
+    [[nodiscard]] const RegistryCounters& counters() const { return counters_; }
+
+  private:
+    struct Content;
+    template <typename Answer>
+    struct Outcome;
+
+    template <typename Answer>
+    void run(std::function<Result<Answer>(storage::ControlStore&)> work,
+             std::function<void(Result<Answer>)> done);
+    void check();
+    void take(const Content& content);
+    void publish();
+    void answer_askers();
+    void arm_next_check();
+
+    RegistryParts parts_;
+    std::shared_ptr<const TokenTable> table_;  // shared_ptr: every shard holds the table it uses
+    std::vector<storage::UserRecord> users_;
+    std::optional<std::uint64_t> change_counter_;  // of the store when it was last read
+    std::unordered_map<std::string, WallTime> last_used_;
+    std::vector<TokenAuthenticator*> authenticators_;  // by shard
+    std::vector<ShardId> askers_;                      // wait for the next reading to begin
+    std::vector<ShardId> asked_;                       // wait for the reading under way
+    bool is_checking_ = false;
+    Instant checked_at_;
+    runtime::CallbackTimer timer_;
+    std::function<void()> users_listener_;
+    RegistryCounters counters_;
+};
+
+}  // namespace kith::access

@@ -1,0 +1,217 @@
+#include "access/sign_in.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "access/limits.h"
+#include "access/names.h"
+#include "access/registry.h"
+#include "base/check.h"
+#include "crypto/password.h"
+
+namespace kith::access {
+namespace {
+
+// Of no password: verified against when a name does not exist, so that the answer takes as long.
+constexpr const char* kNobodysHash =
+    "$scrypt$ln=15,r=8,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+
+constexpr const char* kWrong = "wrong name or password";
+constexpr const char* kClaimRefused =
+    "the claim link is wrong, used or expired: restart the node for a new one, or use kith token "
+    "create";
+
+Refusal busy() {
+    return {.error = {ErrorKind::Unavailable, 0, "too busy to check a password now"}};
+}
+
+}  // namespace
+
+/// One attempt to get in, under way.
+struct SignIn::Try {
+    std::string name;
+    std::string name_key;  // empty: the name is not counted by
+    std::string address_key;
+    std::string address;  // as text, for the audit
+    std::uint32_t tries_left = 0;
+    std::string hash;  // of the user when the attempt began
+};
+
+SignIn::SignIn(const SignInParts& parts) : parts_(parts) {
+    parts_.registry.set_users_listener([this] {
+        parts_.sessions.retain([this](const Session& session) {
+            const storage::UserRecord* user = parts_.registry.find_user(session.user);
+            return user != nullptr && user->password_hash == session.password_hash &&
+                   parse_role(user->role) == session.role;
+        });
+    });
+}
+
+std::string SignIn::issue_claim_code() {
+    CHECK(parts_.registry.users().empty());
+    return claim_code_.issue(parts_.secrets, parts_.home.now());
+}
+
+bool SignIn::is_claimable() const {
+    return parts_.registry.users().empty() && claim_code_.is_open(parts_.home.now()) &&
+           !is_claiming_;
+}
+
+void SignIn::claim(const Claim& claim, std::function<void(SignInResult)> done) {
+    Try attempt{.name = claim.user.name,
+                .name_key = {},
+                .address_key = throttle_key(claim.user.from),
+                .address = claim.user.from.host_to_string(),
+                .hash = {}};
+    const auto tries_left = count_try(attempt);
+    if (!tries_left) {
+        done(tl::unexpected(tries_left.error()));
+        return;
+    }
+    attempt.tries_left = *tries_left;
+    if (!is_claimable() || !claim_code_.matches(claim.code, parts_.home.now())) {
+        done(tl::unexpected(denied(kClaimRefused, attempt.tries_left)));
+        return;
+    }
+    throttle_.forgive(attempt.address_key);
+    const Status name = check_name(claim.user.name);
+    const Status password = check_password(claim.user.password);
+    if (!name || !password) {
+        done(tl::unexpected(Refusal{.error = name ? password.error() : name.error()}));
+        return;
+    }
+    is_claiming_ = true;
+    const Status submitted = parts_.hash_pool.submit(
+        parts_.home, [this, attempt, password_text = claim.user.password, done] {
+            return runtime::make_mail(
+                [this, attempt, done, hash = crypto::hash_password(password_text, parts_.secrets)](
+                    runtime::Shard&) { finish_claim(attempt, hash, done); });
+        });
+    if (!submitted) {
+        is_claiming_ = false;
+        done(tl::unexpected(busy()));
+    }
+}
+
+void SignIn::finish_claim(const Try& attempt, Result<std::string> hash,
+                          const std::function<void(SignInResult)>& done) {
+    if (!hash) {
+        is_claiming_ = false;
+        done(tl::unexpected(busy()));
+        return;
+    }
+    const storage::UserRecord user{.name = attempt.name,
+                                   .role = "admin",
+                                   .password_hash = std::move(*hash),
+                                   .created_at = parts_.home.wall_now()};
+    parts_.registry.add_first_user(user, [this, attempt, done](const Status& added) {
+        is_claiming_ = false;
+        if (added || added.error().kind == ErrorKind::Conflict) {
+            claim_code_.close();
+        }
+        if (!added) {
+            const bool is_taken = added.error().kind == ErrorKind::Conflict;
+            done(tl::unexpected(is_taken ? denied(kClaimRefused, attempt.tries_left)
+                                         : Refusal{.error = added.error()}));
+            return;
+        }
+        done(open_session(attempt));
+    });
+}
+
+void SignIn::sign_in(const Credentials& credentials, std::function<void(SignInResult)> done) {
+    const bool is_name = check_name(credentials.name).has_value();
+    Try attempt{.name = credentials.name,
+                .name_key = is_name ? "name " + credentials.name : std::string(),
+                .address_key = throttle_key(credentials.from),
+                .address = credentials.from.host_to_string(),
+                .hash = kNobodysHash};
+    const auto tries_left = count_try(attempt);
+    if (!tries_left) {
+        done(tl::unexpected(tries_left.error()));
+        return;
+    }
+    attempt.tries_left = *tries_left;
+    if (const auto* user = parts_.registry.find_user(credentials.name)) {
+        attempt.hash = user->password_hash;
+    }
+    const Status submitted = parts_.hash_pool.submit(
+        parts_.home, [this, attempt, password = credentials.password, done] {
+            return runtime::make_mail(
+                [this, attempt, done, is_right = crypto::verify_password(password, attempt.hash)](
+                    runtime::Shard&) { finish_sign_in(attempt, is_right, done); });
+        });
+    if (!submitted) {
+        done(tl::unexpected(busy()));
+    }
+}
+
+void SignIn::finish_sign_in(const Try& attempt, const Result<bool>& is_right,
+                            const std::function<void(SignInResult)>& done) {
+    if (!is_right && is_right.error().kind == ErrorKind::Unavailable) {
+        done(tl::unexpected(busy()));
+        return;
+    }
+    // The user may have changed while the password was checked.
+    const storage::UserRecord* user = parts_.registry.find_user(attempt.name);
+    if (!is_right.value_or(false) || user == nullptr || user->password_hash != attempt.hash) {
+        if (attempt.tries_left == 0) {
+            parts_.registry.append_audit("address:" + attempt.address, "session.paused",
+                                         attempt.name_key.empty() ? "" : attempt.name);
+        }
+        done(tl::unexpected(denied(kWrong, attempt.tries_left)));
+        return;
+    }
+    throttle_.forgive(attempt.name_key);
+    throttle_.forgive(attempt.address_key);
+    done(open_session(attempt));
+}
+
+SignInResult SignIn::open_session(const Try& attempt) {
+    const storage::UserRecord* user = parts_.registry.find_user(attempt.name);
+    const auto role = user == nullptr ? std::nullopt : parse_role(user->role);
+    if (!role) {
+        return tl::unexpected(denied(kWrong, attempt.tries_left));
+    }
+    ++counters_.opened;
+    parts_.registry.append_audit("user:" + user->name, "session.open", attempt.address);
+    return parts_.sessions.open(
+        {.user = user->name, .role = *role, .csrf_token = {}, .password_hash = user->password_hash},
+        parts_.home.now());
+}
+
+tl::expected<std::uint32_t, Refusal> SignIn::count_try(const Try& attempt) {
+    const Instant now = parts_.home.now();
+    std::vector<std::string_view> keys{attempt.address_key};
+    if (!attempt.name_key.empty()) {
+        keys.push_back(attempt.name_key);
+    }
+    Duration wait{};
+    for (const std::string_view key : keys) {
+        wait = std::max(wait, throttle_.peek(key, now).retry_after);
+    }
+    if (wait > Duration::zero()) {
+        ++counters_.paused;
+        return tl::unexpected(Refusal{.error = {ErrorKind::Limit, 0, "too many wrong passwords"},
+                                      .retry_after = wait});
+    }
+    std::uint32_t tries_left = kTriesMax;
+    for (const std::string_view key : keys) {
+        tries_left = std::min(tries_left, throttle_.begin(key, now).tries_left);
+    }
+    return tries_left;
+}
+
+Refusal SignIn::denied(const char* text, std::uint32_t tries_left) {
+    ++counters_.denied;
+    return {.error = {ErrorKind::Denied, 0, text}, .tries_left = tries_left};
+}
+
+std::string throttle_key(const runtime::SocketAddress& address) {
+    if (address.is_v4()) {
+        return "address " + address.host_to_string();
+    }
+    return "network " + to_hex(Bytes(address.ip()).first(8));
+}
+
+}  // namespace kith::access

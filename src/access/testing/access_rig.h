@@ -1,0 +1,191 @@
+// A node's access on two simulated shards, over a store that can be broken.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include <gtest/gtest.h>
+
+#include "access/registry.h"
+#include "access/session_book.h"
+#include "access/sign_in.h"
+#include "access/token_authenticator.h"
+#include "crypto/fake_secrets.h"
+#include "crypto/token.h"
+#include "runtime/sim/world.h"
+#include "storage/memory/memory_stores.h"
+
+namespace kith::access {
+
+/// The store in memory, behind a switch.
+class BreakableStore final : public storage::ControlStore {
+  public:
+    bool is_broken = false;
+    bool is_audit_broken = false;
+    std::function<void(std::vector<storage::UserRecord>&)> edit_users;  // as a tool would
+
+    Status add_token(const storage::TokenRecord& token) override {
+        TRY(works());
+        return store_->add_token(token);
+    }
+    Status remove_token(std::string_view id) override {
+        TRY(works());
+        return store_->remove_token(id);
+    }
+    Result<std::vector<storage::TokenRecord>> tokens() override {
+        TRY(works());
+        return store_->tokens();
+    }
+    Status add_user(const storage::UserRecord& user) override {
+        TRY(works());
+        return store_->add_user(user);
+    }
+    Result<std::vector<storage::UserRecord>> users() override {
+        TRY(works());
+        TRY_ASSIGN(auto users, store_->users());
+        if (edit_users) {
+            edit_users(users);
+        }
+        return users;
+    }
+    Result<std::optional<std::string>> setting(std::string_view key) override {
+        return store_->setting(key);
+    }
+    Status set_setting(std::string_view key, std::string_view value) override {
+        return store_->set_setting(key, value);
+    }
+    Status remove_setting(std::string_view key) override { return store_->remove_setting(key); }
+    Status append_audit(const storage::AuditRecord& record) override {
+        TRY(works());
+        if (is_audit_broken) {
+            return fail(ErrorKind::Io, "broken by the test");
+        }
+        return store_->append_audit(record);
+    }
+    Result<std::vector<storage::AuditRecord>> audit(std::size_t count_max) override {
+        return store_->audit(count_max);
+    }
+    Result<std::uint64_t> change_counter() override {
+        TRY(works());
+        return store_->change_counter();
+    }
+
+  private:
+    Status works() const {
+        return is_broken ? Status(fail(ErrorKind::Io, "broken by the test")) : Status();
+    }
+
+    std::unique_ptr<storage::ControlStore> store_ = storage::make_memory_control_store();
+};
+
+/// Passes work on, or refuses it as a full pool does.
+class BreakablePool final : public runtime::BlockingPool {
+  public:
+    explicit BreakablePool(runtime::BlockingPool& pool) : pool_(&pool) {}
+    bool is_full = false;
+
+    Status submit(runtime::Shard& shard,
+                  std::function<std::unique_ptr<runtime::Mail>()> work) override {
+        if (is_full) {
+            return fail(ErrorKind::Limit, "full by the test");
+        }
+        return pool_->submit(shard, std::move(work));
+    }
+
+  private:
+    runtime::BlockingPool* pool_;
+};
+
+class AccessRig {
+  public:
+    AccessRig() {
+        registry.attach(authenticators[0]);
+        registry.attach(authenticators[1]);
+    }
+
+    [[nodiscard]] runtime::Shard& shard(std::uint16_t i) { return host.shard(ShardId(i)); }
+
+    /// Runs `action` on a shard and waits until it has set its answer.
+    template <typename Answer>
+    Answer await(std::uint16_t i, const std::function<void(std::function<void(Answer)>)>& action) {
+        std::optional<Answer> answer;
+        shard(i).post_completion(runtime::make_mail([&](runtime::Shard&) {
+            action([&answer](Answer given) {
+                EXPECT_FALSE(answer.has_value()) << "answered twice";
+                answer.emplace(std::move(given));
+            });
+        }));
+        EXPECT_TRUE(world.run_until([&] { return answer.has_value(); }, 1min));
+        return std::move(*answer);
+    }
+
+    Status start() {
+        return await<Status>(0, [this](auto done) { registry.start(std::move(done)); });
+    }
+    Result<CreatedToken> create_token(const NewToken& token) {
+        return await<Result<CreatedToken>>(
+            0, [&](auto done) { registry.create_token(token, std::move(done)); });
+    }
+    Status revoke_token(const std::string& id) {
+        return await<Status>(
+            0, [&](auto done) { registry.revoke_token(id, "user:anna", std::move(done)); });
+    }
+    Result<bus::Principal> check_token(std::uint16_t i, const std::string& token) {
+        return await<Result<bus::Principal>>(
+            i, [&](auto done) { authenticators[i].check_token(token, std::move(done)); });
+    }
+    Result<bus::Principal> authenticate(const bus::AuthRequest& request) {
+        return await<Result<bus::Principal>>(
+            1, [&](auto done) { authenticators[1].authenticate(request, std::move(done)); });
+    }
+    SignInResult try_sign_in(const Credentials& credentials) {
+        return await<SignInResult>(
+            0, [&](auto done) { sign_in.sign_in(credentials, std::move(done)); });
+    }
+    SignInResult try_claim(const Claim& claim) {
+        return await<SignInResult>(0, [&](auto done) { sign_in.claim(claim, std::move(done)); });
+    }
+    /// What is done by another process: straight into the store.
+    crypto::Token add_token_outside(const char* role) {
+        const crypto::Token token = crypto::make_token(secrets);
+        EXPECT_TRUE(store
+                        .add_token({.id = token.id,
+                                    .name = "by a tool",
+                                    .role = role,
+                                    .secret_digest = crypto::token_digest(token.text),
+                                    .created_at = shard(0).wall_now(),
+                                    .expires_at = WallTime()})
+                        .has_value());
+        return token;
+    }
+    /// The newest line of the audit, as "who what detail".
+    std::string newest_audit() {
+        const auto records = store.audit(1).value();
+        return records.empty() ? ""
+                               : records[0].who + " " + records[0].what + " " + records[0].detail;
+    }
+
+    Log log;
+    runtime::sim::World world{runtime::sim::WorldOptions{}};
+    runtime::sim::Host& host = world.add_host("node", 2, log);
+    crypto::FakeSecrets secrets{1};
+    BreakableStore store;
+    BreakablePool pool{host.blocking_pool()};
+    Registry registry{
+        RegistryParts{.home = shard(0), .store_pool = pool, .store = store, .secrets = secrets}};
+    TokenAuthenticator authenticators[2] = {
+        TokenAuthenticator(shard(0), registry, ShardId(0)),
+        TokenAuthenticator(shard(1), registry, ShardId(0)),
+    };
+    SessionBook sessions{secrets};
+    SignIn sign_in{SignInParts{.home = shard(0),
+                               .hash_pool = pool,
+                               .registry = registry,
+                               .sessions = sessions,
+                               .secrets = secrets}};
+};
+
+}  // namespace kith::access

@@ -1,0 +1,116 @@
+#include "access/token_authenticator.h"
+
+#include <utility>
+
+#include "access/limits.h"
+#include "access/registry.h"
+#include "crypto/token.h"
+
+namespace kith::access {
+namespace {
+
+/// Uses of tokens are told to the registry in batches, this long after the first.
+constexpr Duration kReportDelay = 2s;
+
+bus::Principal principal_of(const TokenEntry& entry) {
+    return {.tenant = kDefaultTenant, .name = "token:" + entry.id, .role = entry.role};
+}
+
+tl::unexpected<Error> denied() {
+    return fail(ErrorKind::Denied, "unknown, expired or revoked token");
+}
+
+}  // namespace
+
+TokenAuthenticator::TokenAuthenticator(runtime::Shard& shard, Registry& registry, ShardId home)
+    : shard_(&shard),
+      registry_(&registry),
+      home_(home),
+      table_(std::make_shared<const TokenTable>()),
+      report_timer_([this](Instant) { report_uses(); }) {}
+
+void TokenAuthenticator::authenticate(const bus::AuthRequest& request,
+                                      std::function<void(Result<bus::Principal>)> done) {
+    if (request.password && !request.password->empty()) {
+        check_token(as_text(*request.password), std::move(done));
+        return;
+    }
+    if (!request.session_principal.empty()) {
+        done(bus::Principal{.tenant = kDefaultTenant,
+                            .name = std::string(request.session_principal),
+                            .role = request.session_role});
+        return;
+    }
+    if (!request.certificate_subject.empty()) {
+        done(bus::Principal{.tenant = kDefaultTenant,
+                            .name = "cert:" + std::string(request.certificate_subject),
+                            .role = bus::Role::Machine});
+        return;
+    }
+    if (request.allow_anonymous) {
+        done(bus::Principal{
+            .tenant = kDefaultTenant, .name = "anonymous", .role = bus::Role::Machine});
+        return;
+    }
+    done(fail(ErrorKind::Denied, "credentials are needed here: a token as password"));
+}
+
+void TokenAuthenticator::check_token(std::string_view token,
+                                     std::function<void(Result<bus::Principal>)> done) {
+    if (const TokenEntry* entry = find(token)) {
+        done(entry->is_expired(shard_->wall_now()) ? Result<bus::Principal>(denied())
+                                                   : principal_of(*entry));
+        return;
+    }
+    if (!crypto::token_id(token)) {
+        done(denied());
+        return;
+    }
+    if (asked_.size() + waiting_.size() >= kUnknownTokensMax) {
+        done(fail(ErrorKind::Limit, "too many unknown tokens at this moment"));
+        return;
+    }
+    waiting_.push_back({.token = std::string(token), .done = std::move(done)});
+    if (asked_.empty()) {
+        ask_registry();
+    }
+}
+
+const TokenEntry* TokenAuthenticator::find(std::string_view token) {
+    const TokenEntry* entry = table_->find(token);
+    if (entry != nullptr) {
+        uses_[entry->id] = shard_->wall_now();
+        if (!report_timer_.is_armed()) {
+            shard_->arm_after(report_timer_, kReportDelay);
+        }
+    }
+    return entry;
+}
+
+void TokenAuthenticator::ask_registry() {
+    asked_ = std::exchange(waiting_, {});
+    shard_->post(home_, [registry = registry_, id = shard_->id()](runtime::Shard&) {
+        registry->check_soon(id);
+    });
+}
+
+void TokenAuthenticator::on_checked() {
+    for (Waiting& waiting : std::exchange(asked_, {})) {
+        const TokenEntry* entry = find(waiting.token);
+        const bool is_good = entry != nullptr && !entry->is_expired(shard_->wall_now());
+        waiting.done(is_good ? Result<bus::Principal>(principal_of(*entry)) : denied());
+    }
+    if (!waiting_.empty() && asked_.empty()) {
+        ask_registry();
+    }
+}
+
+void TokenAuthenticator::report_uses() {
+    shard_->post(home_, [registry = registry_, uses = std::exchange(uses_, {})](runtime::Shard&) {
+        for (const auto& [id, at] : uses) {
+            registry->note_use(id, at);
+        }
+    });
+}
+
+}  // namespace kith::access
