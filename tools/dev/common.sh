@@ -17,7 +17,7 @@ wrong_usage() {
 help_of() { sed -n "/^#: $1\b/,/^[^#]/s/^#: \{0,1\}//p" dev | sed '1s/^/.\/dev /'; }
 list_verbs() {
     echo "Kith: ./dev VERB [--help]"
-    sed -n 's/^#: \([a-z]\)/  \1/p' dev
+    sed -n 's/^#: \([a-z]\)/\1/p' dev | awk -F '   *' '{printf "  %-36s %s\n", $1, $2}'
 }
 verb_exists() { [[ $1 =~ ^[a-z]+$ ]] && declare -F "verb_$1" >/dev/null; }
 

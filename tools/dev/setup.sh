@@ -40,15 +40,29 @@ missing_packages() {
 }
 
 apt_install() {
-    local as_root=()
-    if [ "$(id -u)" -ne 0 ]; then
-        command -v sudo >/dev/null ||
-            die "not root and no sudo; as root, run: apt-get install --no-install-recommends $*"
-        as_root=(sudo)
-    fi
-    "${as_root[@]}" apt-get -qq update || return 1
-    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive NEEDRESTART_SUSPEND=1 \
+    as_root apt-get -qq update || return 1
+    as_root env DEBIAN_FRONTEND=noninteractive NEEDRESTART_SUSPEND=1 \
         apt-get -qq -y install --no-install-recommends "$@"
+}
+
+as_root() {
+    if [ "$(id -u)" -eq 0 ]; then
+        "$@"
+    elif command -v sudo >/dev/null; then
+        sudo "$@"
+    else
+        die "not root and no sudo; as root, run: $*"
+    fi
+}
+
+# Debian starts mosquitto when it is installed; it would take the port of a node on this machine.
+install_mosquitto() {
+    [ -z "$(missing_packages $(packages_of compare))" ] && return 0
+    install_missing compare
+    say "mosquitto is only measured here; stopping the service that Debian started"
+    if [ -d /run/systemd/system ]; then
+        as_root systemctl disable --now mosquitto.service
+    fi
 }
 
 # The browser is large; it is installed only where end-to-end tests exist to use it.

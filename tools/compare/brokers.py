@@ -1,0 +1,137 @@
+"""Brokers to measure: started afresh on a free port of the loopback, stopped by their pid."""
+
+import socket
+import subprocess
+import tempfile
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+READY_S_MAX = 20
+STOP_S_MAX = 10
+POLL_S = 0.02
+
+# MQTT 3.1.1 CONNECT with a clean session, the client id "ready" and a keep-alive of 60 s.
+CONNECT = bytes.fromhex("1011 0004 4d515454 04 02 003c 0005 7265616479")
+CONNACK_ACCEPTED = bytes.fromhex("2002 0000")
+
+# Its defaults, but: no log, no delay on small writes (which it ships off), and as long a queue as
+# Kith's, so that neither drops what the other keeps.
+MOSQUITTO_SETTINGS = """\
+listener {port} 127.0.0.1
+allow_anonymous true
+persistence false
+log_type none
+set_tcp_nodelay true
+max_queued_messages 10000
+"""
+
+
+class BrokerError(Exception):
+    """A broker did not start, or ended before it was stopped."""
+
+
+@dataclass
+class Running:
+    name: str
+    address: str  # HOST:PORT
+    pid: int
+
+
+class Mosquitto:
+    name = "mosquitto"
+
+    def __init__(self, program: str = "mosquitto"):
+        self._program = program
+
+    def version(self) -> str:
+        """`mosquitto version 2.0.11` is the first line of its help."""
+        done = subprocess.run([self._program, "-h"], capture_output=True, text=True, check=False)
+        return done.stdout.partition("\n")[0].removeprefix("mosquitto version ").strip()
+
+    @contextmanager
+    def running(self):
+        with tempfile.TemporaryDirectory() as folder:
+            settings = Path(folder) / "mosquitto.conf"
+            port = free_port()
+            settings.write_text(MOSQUITTO_SETTINGS.format(port=port))
+            with started([self._program, "-c", str(settings)], Path(folder)) as process:
+                address = f"127.0.0.1:{port}"
+                wait_until(process, lambda: accepts_mqtt(address), self.name)
+                yield Running(self.name, address, process.pid)
+
+
+class Kith:
+    name = "kith"
+
+    def __init__(self, program: str):
+        self._program = program
+
+    def version(self) -> str:
+        command = [self._program, "version"]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        return done.stdout.strip().removeprefix("kith ")
+
+    @contextmanager
+    def running(self):
+        with tempfile.TemporaryDirectory() as folder:
+            command = [self._program, "run", "--data", f"{folder}/data", "--mqtt", "127.0.0.1:0"]
+            for listener in ("mqtts", "http", "mesh", "trackers"):
+                command += [f"--{listener}", "off"]
+            with started(command, Path(folder)) as process:
+                output = Path(folder) / "output"
+                wait_until(process, lambda: ready_address(output), self.name)
+                yield Running(self.name, ready_address(output), process.pid)
+
+
+@contextmanager
+def started(command: list[str], folder: Path):
+    """The process, with its output in the file `output` of the folder; stopped at the end."""
+    with open(folder / "output", "wb") as output:
+        process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT)
+    process.output = folder / "output"
+    try:
+        yield process
+    finally:
+        process.terminate()
+        try:
+            process.wait(STOP_S_MAX)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def wait_until(process: subprocess.Popen, is_ready, name: str) -> None:
+    deadline = time.monotonic() + READY_S_MAX
+    while not is_ready():
+        if process.poll() is not None or time.monotonic() > deadline:
+            why = "does not answer" if process.poll() is None else f"ended with {process.poll()}"
+            raise BrokerError(f"{name} {why}: {process.output.read_text(errors='replace')[-500:]}")
+        time.sleep(POLL_S)
+
+
+def ready_address(output: Path) -> str | None:
+    """The address of MQTT in the line by which a node says that it serves."""
+    for line in output.read_text(errors="replace").splitlines():
+        if line.startswith("kith: ready "):
+            for word in line.split():
+                if word.startswith("mqtt="):
+                    return word.removeprefix("mqtt=")
+    return None
+
+
+def accepts_mqtt(address: str) -> bool:
+    host, _, port = address.rpartition(":")
+    try:
+        with socket.create_connection((host, int(port)), timeout=1) as connection:
+            connection.sendall(CONNECT)
+            return connection.recv(4) == CONNACK_ACCEPTED
+    except OSError:
+        return False
+
+
+def free_port() -> int:
+    """A port that was free a moment ago; mosquitto cannot be asked to take any."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return server.getsockname()[1]
