@@ -35,6 +35,12 @@ inline constexpr std::size_t kGatherMax = 64;
 /// After close(), how long the other side may take to close too.
 inline constexpr Duration kCloseGrace = 5s;
 
+/// How long a TLS handshake may take, from the wrapped stream's first turn to the finished message.
+inline constexpr Duration kTlsHandshakeMax = 20s;
+
+/// How long a TLS session ticket is good for, in seconds.
+inline constexpr long kTlsTicketSeconds = 7200;
+
 /// How often deferred work (or the flush phase) may queue more of itself within one turn; the rest
 /// waits for the next turn. WebSocket over TLS over TCP flushes in three rounds.
 inline constexpr std::size_t kTaskRoundsMax = 4;

@@ -24,6 +24,7 @@
 #include "runtime/shard.h"
 #include "runtime/shard_group.h"
 #include "runtime/sim/world.h"
+#include "runtime/tls/tls_test_support.h"
 
 namespace kith::runtime {
 
@@ -109,6 +110,54 @@ class SimRig {
     Log log_;
     sim::World world_;
     sim::Host& host_;
+};
+
+/// Streams as the network gives them.
+template <typename Rig>
+class Plain : public Rig {
+  public:
+    static constexpr bool kTls = false;
+    using Rig::Rig;
+    [[nodiscard]] std::unique_ptr<Stream> server_side(std::unique_ptr<Stream> stream, Shard&) {
+        return stream;
+    }
+    [[nodiscard]] std::unique_ptr<Stream> client_side(std::unique_ptr<Stream> stream, Shard&) {
+        return stream;
+    }
+};
+
+/// The same streams under TLS.
+template <typename Rig>
+class UnderTls : public Rig {
+  public:
+    static constexpr bool kTls = true;
+    using Rig::Rig;
+    [[nodiscard]] std::unique_ptr<Stream> server_side(std::unique_ptr<Stream> stream,
+                                                      Shard& shard) {
+        return TlsContext::wrap(contexts().server, std::move(stream), shard);
+    }
+    [[nodiscard]] std::unique_ptr<Stream> client_side(std::unique_ptr<Stream> stream,
+                                                      Shard& shard) {
+        return TlsContext::wrap(contexts().client, std::move(stream), shard);
+    }
+
+  private:
+    struct Contexts {
+        Contexts() {
+            const TestAuthority authority;
+            server = TlsContext::server({.identities = {authority.issue({.names = {"kith.test"}})}})
+                         .value();
+            client = TlsContext::client(
+                         {.server_name = "kith.test", .ca_pem = authority.certificate_pem()})
+                         .value();
+        }
+        std::shared_ptr<TlsContext> server;
+        std::shared_ptr<TlsContext> client;
+    };
+    static const Contexts& contexts() {
+        static const Contexts made;
+        return made;
+    }
 };
 
 /// A network without surprises.

@@ -14,10 +14,13 @@ class StreamContract : public testing::Test {};
 struct RigNames {
     template <typename Rig>
     static std::string GetName(int index) {
-        return std::array{"Epoll", "Smooth", "Rough"}[static_cast<std::size_t>(index)];
+        return std::array{"Epoll", "Smooth", "Rough", "TlsEpoll", "TlsSmooth", "TlsRough"}
+            [static_cast<std::size_t>(index)];
     }
 };
-using Rigs = testing::Types<EpollRig, SimRig<SmoothProfile>, SimRig<RoughProfile>>;
+using Rigs = testing::Types<Plain<EpollRig>, Plain<SimRig<SmoothProfile>>,
+                            Plain<SimRig<RoughProfile>>, UnderTls<EpollRig>,
+                            UnderTls<SimRig<SmoothProfile>>, UnderTls<SimRig<RoughProfile>>>;
 TYPED_TEST_SUITE(StreamContract, Rigs, RigNames);
 
 /// A server on shard 0 and a client on the last shard, connected.
@@ -26,17 +29,24 @@ struct Pair {
     explicit Pair(Rig& rig_in, std::uint16_t client_shard_in = 0)
         : rig(rig_in), client_shard(client_shard_in) {
         acceptor.when_accepted = [this](std::unique_ptr<Stream> stream) {
-            server.take(std::move(stream));
+            accept(std::move(stream));
         };
+    }
+    void accept(std::unique_ptr<Stream> stream) {
+        server.take(rig.server_side(std::move(stream), rig.shard(0)));
+    }
+    void connect_client(Shard& shard) {
+        client.connect(shard, acceptor.address);
+        client.take(rig.client_side(std::move(client.stream), shard));
     }
     void connect() {
         rig.call(0, [this](Shard& shard) { acceptor.listen(shard, {.address = rig.address()}); });
-        rig.call(client_shard, [this](Shard& shard) { client.connect(shard, acceptor.address); });
+        rig.call(client_shard, [this](Shard& shard) { connect_client(shard); });
     }
     void connect_and_wait() {
         connect();
         ASSERT_TRUE(rig.wait(client.connected));
-        ASSERT_TRUE(rig.wait(acceptor.accepted));
+        ASSERT_TRUE(rig.wait(Rig::kTls ? server.connected : acceptor.accepted));
     }
 
     Rig& rig;
@@ -92,7 +102,7 @@ TYPED_TEST(StreamContract, TellsAddresses) {
         EXPECT_EQ(server.local, pair.acceptor.address);
         EXPECT_EQ(server.remote, client.local);
         EXPECT_NE(server.remote.port(), 0);
-        EXPECT_EQ(server.tls, nullptr);
+        EXPECT_EQ(server.tls != nullptr, TypeParam::kTls);
         rig.stop();
     });
 }
@@ -113,7 +123,7 @@ TYPED_TEST(StreamContract, CarriesLargeTransfersBothWays) {
         rig.stop();
         EXPECT_TRUE(pair.server.received == up);
         EXPECT_TRUE(pair.client.received == down);
-        EXPECT_EQ(pair.client.stream->sent_bytes(), up.size());
+        EXPECT_GE(pair.client.stream->sent_bytes(), up.size());
         EXPECT_EQ(pair.client.stream->unsent_bytes(), 0U);
     });
 }
@@ -149,7 +159,7 @@ TYPED_TEST(StreamContract, APeerThatClosedItsSideGetsItsAnswer) {
         pair.server.when_closed = [&] { sent_bytes = pair.server.stream->sent_bytes(); };
         pair.connect();
         expect_orderly_end(pair);
-        EXPECT_EQ(sent_bytes, 6U);
+        EXPECT_GE(sent_bytes, 6U);
         EXPECT_TRUE(pair.client.received.empty()) << "input after close() is dropped";
     });
 }
@@ -227,7 +237,7 @@ TYPED_TEST(StreamContract, SlowReadersMakeTheWriterCongestedAndDrained) {
         Signal drained;
         pair.client.when_drained = [&] {
             EXPECT_FALSE(pair.client.stream->is_congested());
-            EXPECT_LT(pair.client.stream->unsent_bytes(), kOutputLowBytes);
+            EXPECT_LT(pair.client.stream->output().size_bytes(), kOutputLowBytes);
             drained.set();
         };
         pair.connect_and_wait();
@@ -395,7 +405,7 @@ TYPED_TEST(StreamContract, NobodyListeningIsRefused) {
         rig.call(0, [&](Shard& shard) {
             pair.acceptor.listen(shard, {.address = rig.address()});
             pair.acceptor.listener.reset();
-            pair.client.connect(shard, pair.acceptor.address);
+            pair.connect_client(shard);
             EXPECT_FALSE(pair.client.closed_reason.has_value()) << "not within the call";
         });
         ASSERT_TRUE(rig.wait(pair.client.closed));
@@ -517,7 +527,7 @@ TYPED_TEST(StreamContract, MovesBetweenShardsUnderTraffic) {
         Pair pair(rig, 2);
         Wanderer wanderer(rig, pair.server, 3);
         pair.acceptor.when_accepted = [&](std::unique_ptr<Stream> stream) {
-            pair.server.take(std::move(stream));
+            pair.accept(std::move(stream));
             pair.server.send_all(down);
         };
         pair.server.when_data = [&] { wanderer.move_on(rig.shard(wanderer.at)); };
@@ -623,7 +633,7 @@ TYPED_TEST(StreamContract, AbortWhileConnectingSaysNothing) {
         Pair pair(rig);
         rig.call(0, [&](Shard& shard) {
             pair.acceptor.listen(shard, {.address = rig.address()});
-            pair.client.connect(shard, pair.acceptor.address);
+            pair.connect_client(shard);
             pair.client.stream->abort();
         });
         for (int turn = 0; turn < 10; ++turn) {

@@ -1,0 +1,13 @@
+// What a finished handshake tells about the other side.
+#pragma once
+
+#include <openssl/ssl.h>
+
+#include "runtime/stream.h"
+
+namespace kith::runtime {
+
+/// The certificate's fields stay empty unless it was verified.
+[[nodiscard]] TlsPeer describe_peer(const SSL* ssl);
+
+}  // namespace kith::runtime
