@@ -17,6 +17,7 @@ NESTING_MAX = 3
 READS_CLOCKS = ("src/runtime/", "src/node/", "cli/", "bench/", "tests/", "tools/", "examples/")
 HAS_LOCKS = (
     "src/runtime/",
+    "src/storage/testing/",
     "src/storage/writer_journal",
     "cli/",
     "bench/",
