@@ -8,7 +8,6 @@
 #include "storage/control_rules.h"
 #include "storage/limits.h"
 #include "storage/sqlite/detail/database.h"
-#include "storage/sqlite/detail/limits.h"
 #include "storage/sqlite/detail/schema.h"
 #include "storage/sqlite/sqlite_stores.h"
 
@@ -230,7 +229,7 @@ Result<std::uint64_t> SqliteControlStore::change_counter() {
 }
 
 Status configure(Database& database, const SqliteOptions& options) {
-    sqlite3_busy_timeout(database.handle(), detail::kControlWaitMs);
+    sqlite3_busy_timeout(database.handle(), narrow<int>(options.wait_ms_max));
     TRY_ASSIGN(const bool is_wal, database.query_is("PRAGMA journal_mode = WAL", "wal"));
     if (!is_wal) {
         return fail(ErrorKind::Unsupported, "the file system does not allow a write-ahead log");

@@ -3,10 +3,14 @@
 
 #include <gtest/gtest.h>
 
+#include <thread>
+
 #include "storage/limits.h"
 #include "storage/memory/memory_stores.h"
+#include "storage/sqlite/detail/database.h"
 #include "storage/sqlite/sqlite_stores.h"
 #include "storage/testing/temp_directory.h"
+#include "tests/support/vfs/fault_vfs.h"
 
 namespace kith::storage {
 namespace {
@@ -177,6 +181,102 @@ TEST(SqliteControlStore, OneConnectionSeesWhatAnotherHasChanged) {
     EXPECT_EQ(node->tokens()->size(), 1U);
     ASSERT_TRUE(node->remove_token("a"));
     EXPECT_TRUE(tool->tokens()->empty());
+}
+
+/// Two threads stand for the node and a tool: each has a connection of its own.
+TEST(SqliteControlStore, WritersOfTwoConnectionsWaitForEachOther) {
+    SqliteStores stores;
+    const auto add_tokens = [&stores](const std::string& prefix) {
+        const auto store = stores.open();
+        for (int i = 0; i < 100; ++i) {
+            const Status status = store->add_token(token(prefix + std::to_string(i)));
+            EXPECT_TRUE(status) << status.error().text;
+        }
+    };
+    std::thread tool([&] { add_tokens("tool"); });
+    add_tokens("node");
+    tool.join();
+    EXPECT_EQ(stores.open()->tokens()->size(), 200U);
+}
+
+TEST(SqliteControlStore, KeepsABoundedAudit) {
+    SqliteStores stores;
+    const auto store = stores.open();
+    {
+        auto database = detail::Database::open({.path = stores.directory.file("control.db")});
+        ASSERT_TRUE(database->execute(
+            "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100000)"
+            " INSERT INTO audit SELECT i, i, '', '', '' FROM n"));
+    }
+    ASSERT_TRUE(store->append_audit({.what = "newest"}));
+    const auto records = store->audit(SIZE_MAX);
+    ASSERT_EQ(records->size(), kAuditRecordsMax);
+    EXPECT_EQ(records->front().what, "newest");
+    EXPECT_EQ(records->back().at, WallTime::from_ms(2));
+}
+
+TEST(SqliteControlStore, RefusesRowsAboveTheLimits) {
+    SqliteStores stores;
+    const auto store = stores.open();
+    {
+        auto database = detail::Database::open({.path = stores.directory.file("control.db")});
+        ASSERT_TRUE(database->execute(
+            "CREATE TEMP TABLE n AS WITH RECURSIVE n(i) AS"
+            " (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 9999) SELECT i FROM n;"
+            "INSERT INTO tokens SELECT 't' || i, 'n', 'r', zeroblob(32), 0, 0 FROM n;"
+            "INSERT INTO users SELECT 'u' || i, 'r', 'h', 0 FROM n;"
+            "INSERT INTO settings SELECT 's' || i, '' FROM n"));
+    }
+    const auto add = [&](const std::string& id) {
+        return std::vector<Status>{store->add_token(token(id)),
+                                   store->add_user({.name = id, .role = "r", .password_hash = "h"}),
+                                   store->set_setting(id, "v")};
+    };
+    for (const Status& status : add("last")) {
+        EXPECT_TRUE(status);
+    }
+    for (const Status& status : add("one more")) {
+        ASSERT_FALSE(status);
+        EXPECT_EQ(status.error().kind, ErrorKind::Limit);
+    }
+    EXPECT_TRUE(store->set_setting("last", "another value"));
+    EXPECT_EQ(store->tokens()->size(), kTokensMax);
+    EXPECT_EQ(store->setting("one more").value(), std::nullopt);
+}
+
+TEST(SqliteControlStore, ABusyFileIsUnavailable) {
+    SqliteStores stores;
+    ASSERT_TRUE(stores.open());
+    auto holder = detail::Database::open({.path = stores.directory.file("control.db")});
+    ASSERT_TRUE(holder->execute("PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE"));
+    const auto store =
+        open_control_store({.path = stores.directory.file("control.db"), .wait_ms_max = 1});
+    ASSERT_FALSE(store);
+    EXPECT_EQ(store.error().kind, ErrorKind::Unavailable);
+}
+
+/// Each change is durable when its call returns, whenever the power fails.
+TEST(SqliteControlStore, LosesNothingThatWasReportedInAPowerCut) {
+    for (std::uint64_t seed = 1; seed <= 40; ++seed) {
+        testing::TempDirectory directory;
+        test::FaultVfs vfs({.name = "control-loss",
+                            .seed = seed,
+                            .leak_chance = seed % 2 == 0 ? 0.3 : 0,
+                            .cut_at = 20 + seed * 7});
+        const SqliteOptions options{.path = directory.file("control.db"), .vfs = "control-loss"};
+        std::size_t reported_count = 0;
+        if (auto store = open_control_store(options)) {
+            while ((*store)->add_token(token(std::to_string(1000 + reported_count)))) {
+                ++reported_count;
+            }
+        }
+        ASSERT_TRUE(vfs.is_cut());
+        vfs.restore_power();
+        const auto store = open_control_store(options);
+        ASSERT_TRUE(store) << "seed " << seed << ": " << store.error().text;
+        const std::size_t count = (*store)->tokens()->size();
+        EXPECT_TRUE(count == reported_count || count == reported_count + 1) << "seed " << seed;
+    }
 }
 
 TEST(SqliteControlStore, SurvivesReopening) {

@@ -7,6 +7,7 @@
 #include <sqlite3.h>
 
 #include "base/check.h"
+#include "base/narrow.h"
 #include "storage/sqlite/detail/delivery_counts.h"
 #include "storage/sqlite/detail/fresh_messages.h"
 #include "storage/sqlite/detail/limits.h"
@@ -47,8 +48,10 @@ struct HighId {
 
 class SqliteMessageStore final : public MessageStore, private BatchVisitor {
   public:
-    SqliteMessageStore(Database database, detail::MessageTables tables)
-        : database_(std::move(database)), tables_(std::move(tables)) {}
+    SqliteMessageStore(Database database, detail::MessageTables tables, std::uint32_t log_pages_max)
+        : database_(std::move(database)),
+          tables_(std::move(tables)),
+          log_pages_max_(log_pages_max) {}
 
     /// Once, when the store has its final place.
     void watch_log();
@@ -103,16 +106,17 @@ class SqliteMessageStore final : public MessageStore, private BatchVisitor {
     HighId<SessionId> sessions_;
     std::vector<MessageId> dropped_;  // scratch of delete_session
     Status status_;                   // of the transaction so far
-    int log_frame_count_ = 0;
+    const std::uint32_t log_pages_max_;
+    std::uint32_t log_page_count_ = 0;
     bool recovered_ = false;
 };
 
 void SqliteMessageStore::watch_log() {
-    const auto on_commit = [](void* count, sqlite3*, const char*, int frame_count) {
-        *static_cast<int*>(count) = frame_count;
+    const auto on_commit = [](void* count, sqlite3*, const char*, int page_count) {
+        *static_cast<std::uint32_t*>(count) = narrow<std::uint32_t>(page_count);
         return SQLITE_OK;
     };
-    sqlite3_wal_hook(database_.handle(), on_commit, &log_frame_count_);
+    sqlite3_wal_hook(database_.handle(), on_commit, &log_page_count_);
 }
 
 Status SqliteMessageStore::recover(RecoveryVisitor& visitor) {
@@ -129,7 +133,7 @@ Status SqliteMessageStore::commit(std::span<const WriteBatch* const> batches) {
     CHECK(recovered_);
     // A log that cannot be emptied must not fill the disk: better to refuse here, and be tried
     // again.
-    if (log_frame_count_ >= detail::kLogFramesMax) {
+    if (log_page_count_ / detail::kLogOverrunMax >= log_pages_max_) {
         TRY(checkpoint());
     }
     Status status = apply(batches);
@@ -193,7 +197,7 @@ Status SqliteMessageStore::write_fresh() {
 }
 
 Status SqliteMessageStore::tidy() {
-    if (log_frame_count_ < detail::kCheckpointFrames) {
+    if (log_page_count_ < log_pages_max_) {
         return {};
     }
     return checkpoint();
@@ -209,7 +213,7 @@ Status SqliteMessageStore::checkpoint() {
     }
     // All is in the database now, so the next commit starts the log anew.
     CHECK(frame_count == done_count);
-    log_frame_count_ = 0;
+    log_page_count_ = 0;
     return {};
 }
 
@@ -365,7 +369,8 @@ Result<std::unique_ptr<MessageStore>> open_message_store(const SqliteOptions& op
         return tl::unexpected(error);
     }
     TRY_ASSIGN(auto tables, detail::MessageTables::create(database));
-    auto store = std::make_unique<SqliteMessageStore>(std::move(database), std::move(tables));
+    auto store = std::make_unique<SqliteMessageStore>(std::move(database), std::move(tables),
+                                                      options.log_pages_max);
     store->watch_log();
     return store;
 }

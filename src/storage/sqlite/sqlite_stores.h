@@ -4,6 +4,7 @@
 // control.db:  WAL, synchronous=FULL, shared with tools; tokens, users, settings, audit.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 
@@ -19,7 +20,12 @@ struct SqliteOptions {
     /// A registered VFS to use instead of the system's; empty is the system's. Tests put their
     /// power cuts, torn writes and full disks here.
     std::string vfs;
-    /// Only for the mutant that the power-loss test must catch.
+    /// messages.db: pages of 4 KiB in the write-ahead log from which tidy() writes it back. So few
+    /// that a commit behind it does not wait long.
+    std::uint32_t log_pages_max = 1000;
+    /// control.db: how long a call waits for another process that writes.
+    std::uint32_t wait_ms_max = 5000;
+    /// Only for tests that do not care, and for the mutant that the power-loss test must catch.
     bool unsafe_no_sync = false;
 };
 

@@ -1,0 +1,187 @@
+// What was reported committed survives the loss of power, and nothing is there by halves.
+//
+// Random batches, a power cut at a random change of the disk, a new start; several times a seed.
+// The store must then hold what all reported groups say, or that and all of the group that was
+// under way. Mutants that do not sync must be caught, or the test proves nothing.
+#include <gtest/gtest.h>
+
+#include <filesystem>
+
+#include "base/random.h"
+#include "storage/memory/memory_stores.h"
+#include "storage/sqlite/sqlite_stores.h"
+#include "storage/testing/record_text.h"
+#include "storage/testing/temp_directory.h"
+#include "storage/testing/workload.h"
+#include "tests/support/vfs/fault_vfs.h"
+
+namespace kith::storage {
+namespace {
+
+using testing::to_text;
+
+constexpr int kCyclesPerSeed = 4;
+constexpr int kGroupsPerCycle = 25;
+
+/// A small disk with small logs, so that a cut also meets checkpoints.
+struct Conditions {
+    double leak_chance = 0;
+    bool unsafe_no_sync = false;
+};
+
+using Group = std::vector<WriteBatch>;
+
+std::vector<const WriteBatch*> pointers(const Group& group) {
+    std::vector<const WriteBatch*> batches;
+    for (const WriteBatch& batch : group) {
+        batches.push_back(&batch);
+    }
+    return batches;
+}
+
+/// The life of one database, and of a memory store that says what it must hold.
+class Life {
+  public:
+    Life(std::uint64_t seed, const Conditions& conditions)
+        : random_(seed),
+          workload_(seed),
+          vfs_({.name = "power-loss", .seed = seed, .leak_chance = conditions.leak_chance}),
+          options_{.path = directory_.file("messages.db"),
+                   .vfs = "power-loss",
+                   .log_pages_max = 30,
+                   .unsafe_no_sync = conditions.unsafe_no_sync} {}
+
+    /// What went wrong, or nothing.
+    std::string run() {
+        for (int cycle = 0; cycle < kCyclesPerSeed; ++cycle) {
+            // The last start is left in peace.
+            if (cycle + 1 < kCyclesPerSeed) {
+                vfs_.cut_after(1 + random_.below(random_.chance(0.3) ? 40 : 400));
+            }
+            if (std::string wrong = run_until_cut(); !wrong.empty()) {
+                return wrong;
+            }
+            vfs_.cut_power();
+            store_.reset();
+            vfs_.restore_power();
+        }
+        return "";
+    }
+
+  private:
+    std::string run_until_cut() {
+        std::string wrong = start();
+        for (int i = 0; i < kGroupsPerCycle && wrong.empty() && !vfs_.is_cut(); ++i) {
+            commit_group();
+            if (random_.chance(0.5) && !store_->tidy() && !vfs_.is_cut()) {
+                return "cannot tidy up";
+            }
+            if (random_.chance(0.05) && !vfs_.is_cut()) {
+                store_.reset();
+                wrong = start();
+            }
+        }
+        return wrong;
+    }
+
+    /// Opens the store and compares. A cut meanwhile excuses everything.
+    std::string start() {
+        auto opened = open_message_store(options_);
+        if (!opened) {
+            return vfs_.is_cut() ? "" : std::string("cannot open: ") + opened.error().text;
+        }
+        store_ = std::move(*opened);
+        const std::string content = to_text(*store_);
+        if (vfs_.is_cut()) {
+            return "";
+        }
+        if (!is_explained(content)) {
+            return "lost or mixed up:\n" + content + "instead of\n" + to_text(*oracle());
+        }
+        const auto reported = oracle();
+        const bool ids_go_on = store_->last_message_id() >= reported->last_message_id() &&
+                               store_->last_session_id() >= reported->last_session_id();
+        return ids_go_on ? "" : "ids would be used again";
+    }
+
+    /// Whether the content is that of the reported groups, with or without the unreported one. If
+    /// with, it counts from now on.
+    bool is_explained(const std::string& content) {
+        const auto reported = oracle();
+        const bool without = content == to_text(*reported);
+        if (!without) {
+            if (!unreported_.empty()) {
+                history_.push_back(std::move(unreported_));
+            }
+            if (content != to_text(*oracle())) {
+                return false;
+            }
+        }
+        unreported_.clear();
+        history_.push_back({});  // a recovery, which drops rows without session
+        return true;
+    }
+
+    void commit_group() {
+        Group group(1 + random_.below(4));
+        for (WriteBatch& batch : group) {
+            workload_.fill(batch, 15);
+        }
+        const Status status = store_->commit(pointers(group));
+        (status ? history_.emplace_back() : unreported_) = std::move(group);
+    }
+
+    /// A memory store with all reported groups. An empty group stands for a recovery.
+    std::unique_ptr<MessageStore> oracle() {
+        auto store = make_memory_message_store();
+        (void)to_text(*store);
+        for (const Group& group : history_) {
+            if (group.empty()) {
+                (void)to_text(*store);
+            } else {
+                EXPECT_TRUE(store->commit(pointers(group)));
+            }
+        }
+        return store;
+    }
+
+    testing::TempDirectory directory_;
+    Random random_;
+    testing::Workload workload_;
+    test::FaultVfs vfs_;
+    SqliteOptions options_;
+    std::unique_ptr<MessageStore> store_;
+    std::vector<Group> history_;
+    Group unreported_;
+};
+
+std::size_t count_failures(std::uint64_t seed_count, const Conditions& conditions) {
+    std::size_t failure_count = 0;
+    for (std::uint64_t seed = 1; seed <= seed_count; ++seed) {
+        failure_count += Life(seed, conditions).run().empty() ? 0U : 1U;
+    }
+    return failure_count;
+}
+
+void expect_no_failure(std::uint64_t seed_count, const Conditions& conditions) {
+    for (std::uint64_t seed = 1; seed <= seed_count; ++seed) {
+        ASSERT_EQ(Life(seed, conditions).run(), "") << "seed " << seed;
+    }
+}
+
+TEST(PowerLoss, LosesNothingThatWasReported) {
+    expect_no_failure(150, {});
+}
+
+TEST(PowerLoss, LosesNothingWhenUnsyncedSectorsAreTorn) {
+    expect_no_failure(100, {.leak_chance = 0.1});
+    expect_no_failure(100, {.leak_chance = 0.6});
+}
+
+TEST(PowerLoss, AStoreThatDoesNotSyncIsCaught) {
+    EXPECT_GT(count_failures(10, {.unsafe_no_sync = true}), 0U);
+    EXPECT_GT(count_failures(10, {.leak_chance = 0.6, .unsafe_no_sync = true}), 0U);
+}
+
+}  // namespace
+}  // namespace kith::storage

@@ -1,0 +1,110 @@
+// Steady traffic does not allocate: neither filling batches nor handing them to the writer.
+//
+// This file replaces operator new of the test program by one that counts.
+#include <atomic>
+#include <cstdlib>
+#include <new>
+
+#include <gtest/gtest.h>
+
+#include "storage/testing/gate.h"
+#include "storage/writer_journal.h"
+
+namespace {
+
+std::atomic<std::size_t> allocation_count = 0;
+
+void* count_and_allocate(std::size_t bytes) {
+    allocation_count.fetch_add(1, std::memory_order_relaxed);
+    void* memory = std::malloc(bytes);
+    if (memory == nullptr) {
+        std::abort();
+    }
+    return memory;
+}
+
+}  // namespace
+
+void* operator new(std::size_t bytes) {
+    return count_and_allocate(bytes);
+}
+
+void operator delete(void* memory) noexcept {
+    std::free(memory);
+}
+
+void operator delete(void* memory, std::size_t) noexcept {
+    std::free(memory);
+}
+
+namespace kith::storage {
+namespace {
+
+class NullStore final : public MessageStore {
+  public:
+    explicit NullStore(testing::Gate& gate) : gate_(gate) {}
+    Status recover(RecoveryVisitor&) override { return {}; }
+    Status commit(std::span<const WriteBatch* const>) override {
+        gate_.pass();
+        return {};
+    }
+    MessageId last_message_id() const override { return {}; }
+    SessionId last_session_id() const override { return {}; }
+
+  private:
+    testing::Gate& gate_;
+};
+
+/// Passes the news on without allocating.
+class Listener final : public CommitListener {
+  public:
+    void on_committed(ShardId, CommitTicket through) override {
+        committed_.store(through.value());
+        committed_.notify_one();
+    }
+    void on_store_state(StoreState, const Error&) override {}
+    void wait_for(CommitTicket ticket) {
+        for (auto seen = committed_.load(); seen < ticket.value(); seen = committed_.load()) {
+            committed_.wait(seen);
+        }
+    }
+
+  private:
+    std::atomic<std::uint64_t> committed_ = 0;
+};
+
+TEST(Allocation, SteadyTrafficThroughAJournalDoesNotAllocate) {
+    const Log log;
+    Listener listener;
+    testing::Gate gate;
+    const auto journal = make_writer_journal(std::make_unique<NullStore>(gate), 1, listener, log);
+    WriteBatch batch;
+    const std::vector<std::uint8_t> payload(100);
+    const auto submit = [&](std::uint64_t id) {
+        for (int i = 0; i < 20; ++i) {
+            batch.put_message({.id = MessageId(id), .topic = "plant/h2", .payload = payload});
+            batch.put_delivery({.session = SessionId(1), .message = MessageId(id)});
+            batch.delete_delivery(SessionId(1), MessageId(id));
+        }
+        return journal->submit(ShardId(0), batch);
+    };
+    // More batches at once than steady traffic ever has under way: one filled, one committed, one
+    // on its way back. Then a few more, until all of them have come back.
+    gate.close();
+    std::uint64_t id = 1;
+    while (id < 6) {
+        (void)submit(id++);
+    }
+    gate.open();
+    while (id < 10) {
+        listener.wait_for(submit(id++));
+    }
+    const std::size_t before = allocation_count.load();
+    while (id < 1000) {
+        listener.wait_for(submit(id++));
+    }
+    EXPECT_EQ(allocation_count.load(), before);
+}
+
+}  // namespace
+}  // namespace kith::storage
