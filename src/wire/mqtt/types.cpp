@@ -1,97 +1,71 @@
 #include "wire/mqtt/types.h"
 
+#include <algorithm>
+#include <array>
+
 namespace kith::mqtt {
 
+namespace {
+
+struct ReasonName {
+    ReasonCode code;
+    std::string_view name;
+};
+
+/// MQTT 5.0, table 2-6.
+constexpr std::array kReasonNames{
+    ReasonName{ReasonCode::Success, "success"},
+    ReasonName{ReasonCode::GrantedQos1, "granted QoS 1"},
+    ReasonName{ReasonCode::GrantedQos2, "granted QoS 2"},
+    ReasonName{ReasonCode::DisconnectWithWillMessage, "disconnect with will message"},
+    ReasonName{ReasonCode::NoMatchingSubscribers, "no matching subscribers"},
+    ReasonName{ReasonCode::NoSubscriptionExisted, "no subscription existed"},
+    ReasonName{ReasonCode::ContinueAuthentication, "continue authentication"},
+    ReasonName{ReasonCode::ReAuthenticate, "re-authenticate"},
+    ReasonName{ReasonCode::UnspecifiedError, "unspecified error"},
+    ReasonName{ReasonCode::MalformedPacket, "malformed packet"},
+    ReasonName{ReasonCode::ProtocolError, "protocol error"},
+    ReasonName{ReasonCode::ImplementationSpecificError, "implementation specific error"},
+    ReasonName{ReasonCode::UnsupportedProtocolVersion, "unsupported protocol version"},
+    ReasonName{ReasonCode::ClientIdentifierNotValid, "client identifier not valid"},
+    ReasonName{ReasonCode::BadUserNameOrPassword, "bad user name or password"},
+    ReasonName{ReasonCode::NotAuthorized, "not authorized"},
+    ReasonName{ReasonCode::ServerUnavailable, "server unavailable"},
+    ReasonName{ReasonCode::ServerBusy, "server busy"},
+    ReasonName{ReasonCode::Banned, "banned"},
+    ReasonName{ReasonCode::ServerShuttingDown, "server shutting down"},
+    ReasonName{ReasonCode::BadAuthenticationMethod, "bad authentication method"},
+    ReasonName{ReasonCode::KeepAliveTimeout, "keep alive timeout"},
+    ReasonName{ReasonCode::SessionTakenOver, "session taken over"},
+    ReasonName{ReasonCode::TopicFilterInvalid, "topic filter invalid"},
+    ReasonName{ReasonCode::TopicNameInvalid, "topic name invalid"},
+    ReasonName{ReasonCode::PacketIdentifierInUse, "packet identifier in use"},
+    ReasonName{ReasonCode::PacketIdentifierNotFound, "packet identifier not found"},
+    ReasonName{ReasonCode::ReceiveMaximumExceeded, "receive maximum exceeded"},
+    ReasonName{ReasonCode::TopicAliasInvalid, "topic alias invalid"},
+    ReasonName{ReasonCode::PacketTooLarge, "packet too large"},
+    ReasonName{ReasonCode::MessageRateTooHigh, "message rate too high"},
+    ReasonName{ReasonCode::QuotaExceeded, "quota exceeded"},
+    ReasonName{ReasonCode::AdministrativeAction, "administrative action"},
+    ReasonName{ReasonCode::PayloadFormatInvalid, "payload format invalid"},
+    ReasonName{ReasonCode::RetainNotSupported, "retain not supported"},
+    ReasonName{ReasonCode::QosNotSupported, "QoS not supported"},
+    ReasonName{ReasonCode::UseAnotherServer, "use another server"},
+    ReasonName{ReasonCode::ServerMoved, "server moved"},
+    ReasonName{ReasonCode::SharedSubscriptionsNotSupported, "shared subscriptions not supported"},
+    ReasonName{ReasonCode::ConnectionRateExceeded, "connection rate exceeded"},
+    ReasonName{ReasonCode::MaximumConnectTime, "maximum connect time"},
+    ReasonName{ReasonCode::SubscriptionIdentifiersNotSupported,
+               "subscription identifiers not supported"},
+    ReasonName{ReasonCode::WildcardSubscriptionsNotSupported,
+               "wildcard subscriptions not supported"},
+};
+
+}  // namespace
+
 std::string_view to_string(ReasonCode code) {
-    switch (code) {
-        case ReasonCode::Success:
-            return "success";
-        case ReasonCode::GrantedQos1:
-            return "granted QoS 1";
-        case ReasonCode::GrantedQos2:
-            return "granted QoS 2";
-        case ReasonCode::DisconnectWithWillMessage:
-            return "disconnect with will message";
-        case ReasonCode::NoMatchingSubscribers:
-            return "no matching subscribers";
-        case ReasonCode::NoSubscriptionExisted:
-            return "no subscription existed";
-        case ReasonCode::ContinueAuthentication:
-            return "continue authentication";
-        case ReasonCode::ReAuthenticate:
-            return "re-authenticate";
-        case ReasonCode::UnspecifiedError:
-            return "unspecified error";
-        case ReasonCode::MalformedPacket:
-            return "malformed packet";
-        case ReasonCode::ProtocolError:
-            return "protocol error";
-        case ReasonCode::ImplementationSpecificError:
-            return "implementation specific error";
-        case ReasonCode::UnsupportedProtocolVersion:
-            return "unsupported protocol version";
-        case ReasonCode::ClientIdentifierNotValid:
-            return "client identifier not valid";
-        case ReasonCode::BadUserNameOrPassword:
-            return "bad user name or password";
-        case ReasonCode::NotAuthorized:
-            return "not authorized";
-        case ReasonCode::ServerUnavailable:
-            return "server unavailable";
-        case ReasonCode::ServerBusy:
-            return "server busy";
-        case ReasonCode::Banned:
-            return "banned";
-        case ReasonCode::ServerShuttingDown:
-            return "server shutting down";
-        case ReasonCode::BadAuthenticationMethod:
-            return "bad authentication method";
-        case ReasonCode::KeepAliveTimeout:
-            return "keep alive timeout";
-        case ReasonCode::SessionTakenOver:
-            return "session taken over";
-        case ReasonCode::TopicFilterInvalid:
-            return "topic filter invalid";
-        case ReasonCode::TopicNameInvalid:
-            return "topic name invalid";
-        case ReasonCode::PacketIdentifierInUse:
-            return "packet identifier in use";
-        case ReasonCode::PacketIdentifierNotFound:
-            return "packet identifier not found";
-        case ReasonCode::ReceiveMaximumExceeded:
-            return "receive maximum exceeded";
-        case ReasonCode::TopicAliasInvalid:
-            return "topic alias invalid";
-        case ReasonCode::PacketTooLarge:
-            return "packet too large";
-        case ReasonCode::MessageRateTooHigh:
-            return "message rate too high";
-        case ReasonCode::QuotaExceeded:
-            return "quota exceeded";
-        case ReasonCode::AdministrativeAction:
-            return "administrative action";
-        case ReasonCode::PayloadFormatInvalid:
-            return "payload format invalid";
-        case ReasonCode::RetainNotSupported:
-            return "retain not supported";
-        case ReasonCode::QosNotSupported:
-            return "QoS not supported";
-        case ReasonCode::UseAnotherServer:
-            return "use another server";
-        case ReasonCode::ServerMoved:
-            return "server moved";
-        case ReasonCode::SharedSubscriptionsNotSupported:
-            return "shared subscriptions not supported";
-        case ReasonCode::ConnectionRateExceeded:
-            return "connection rate exceeded";
-        case ReasonCode::MaximumConnectTime:
-            return "maximum connect time";
-        case ReasonCode::SubscriptionIdentifiersNotSupported:
-            return "subscription identifiers not supported";
-        case ReasonCode::WildcardSubscriptionsNotSupported:
-            return "wildcard subscriptions not supported";
-    }
-    return "unknown";
+    const auto* found = std::ranges::find(kReasonNames, code, &ReasonName::code);
+    return found == kReasonNames.end() ? "unknown" : found->name;
 }
 
 std::string_view to_string(PacketType type) {

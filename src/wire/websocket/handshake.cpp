@@ -1,9 +1,11 @@
 #include "wire/websocket/handshake.h"
 
-#include <array>
-#include <boost/beast/core/detail/base64.hpp>
 #include <boost/uuid/detail/sha1.hpp>
+
+#include <algorithm>
+#include <array>
 #include <cstdint>
+#include <span>
 
 namespace kith::websocket {
 namespace {
@@ -24,14 +26,29 @@ std::array<std::uint8_t, 20> sha1(std::string_view a, std::string_view b) {
     return digest;
 }
 
+/// Base64 with padding (RFC 4648, section 4).
+std::string base64(std::span<const std::uint8_t> bytes) {
+    static constexpr std::string_view kDigits =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    std::string text;
+    for (std::size_t at = 0; at < bytes.size(); at += 3) {
+        const std::size_t taken = std::min<std::size_t>(bytes.size() - at, 3);
+        std::uint32_t group = 0;
+        for (std::size_t i = 0; i < 3; ++i) {
+            group = (group << 8) | (i < taken ? bytes[at + i] : 0U);
+        }
+        for (std::size_t digit = 0; digit < 4; ++digit) {
+            const std::uint32_t value = (group >> (18 - 6 * digit)) & 63U;
+            text.push_back(digit <= taken ? kDigits[value] : '=');
+        }
+    }
+    return text;
+}
+
 }  // namespace
 
 std::string accept_key(std::string_view key) {
-    namespace base64 = boost::beast::detail::base64;
-    const std::array<std::uint8_t, 20> digest = sha1(key, kGuid);
-    std::string text(base64::encoded_size(digest.size()), '\0');
-    text.resize(base64::encode(text.data(), digest.data(), digest.size()));
-    return text;
+    return base64(sha1(key, kGuid));
 }
 
 }  // namespace kith::websocket

@@ -7,8 +7,9 @@
 // checked here: identifier, data type, range, repetition. Views point into the packet.
 #pragma once
 
-#include <array>
 #include <boost/container/small_vector.hpp>
+
+#include <array>
 #include <optional>
 
 #include "wire/mqtt/detail/packet_reader.h"
