@@ -47,6 +47,8 @@ class Decoder {
     [[nodiscard]] Status check_header(const Frame& frame) const;
     void reset_scratches();
 
+    // style: an out parameter, since moving a Publish costs as much as decoding it.
+    [[nodiscard]] Status read_publish(const Frame& frame, Publish& packet);
     [[nodiscard]] Result<Connect> decode_connect(const Frame& frame);
     [[nodiscard]] Result<Connack> decode_connack(const Frame& frame);
     [[nodiscard]] Result<Acknowledgement> decode_acknowledgement(const Frame& frame);

@@ -49,7 +49,14 @@ void take_properties(Publish& packet, const PropertyBlock& properties) {
 
 Result<Publish> Decoder::decode_publish(const Frame& frame) {
     DCHECK(frame.type() == PacketType::Publish);
-    Publish packet;
+    Result<Publish> result;
+    if (const Status status = read_publish(frame, *result); !status) [[unlikely]] {
+        result = tl::unexpected(status.error());
+    }
+    return result;
+}
+
+Status Decoder::read_publish(const Frame& frame, Publish& packet) {
     const unsigned flags = frame.flags();
     const unsigned qos = (flags >> kQosShift) & 3U;
     if (qos == 3) [[unlikely]] {  // [MQTT-3.3.1-4]
@@ -94,7 +101,7 @@ Result<Publish> Decoder::decode_publish(const Frame& frame) {
         return tl::unexpected(protocol_error("topic name is empty and no alias stands for it"));
     }
     packet.payload = reader.rest();
-    return packet;
+    return {};
 }
 
 namespace {

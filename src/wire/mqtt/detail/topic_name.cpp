@@ -12,9 +12,9 @@ constexpr std::uint64_t in_each_byte(std::uint8_t value) {
     return 0x0101'0101'0101'0101U * value;
 }
 
-/// True if one of the eight bytes is 0.
-constexpr bool has_zero_byte(std::uint64_t word) {
-    return ((word - in_each_byte(0x01)) & ~word & in_each_byte(0x80)) != 0;
+/// Not 0 in the high bits if one of the eight bytes is 0.
+constexpr std::uint64_t zero_bytes(std::uint64_t word) {
+    return (word - in_each_byte(0x01)) & ~word;
 }
 
 /// True if all eight bytes are ASCII and none is NUL, + or #.
@@ -22,8 +22,8 @@ constexpr bool is_plain(std::uint64_t word) {
     // + is 0x2B and # is 0x23: they differ in one bit, so one comparison finds both.
     static_assert(('#' | 0x08) == '+');
     const std::uint64_t wildcards_as_zero = (word | in_each_byte(0x08)) ^ in_each_byte('+');
-    const bool ascii = (word & in_each_byte(0x80)) == 0;
-    return ascii && !has_zero_byte(word) && !has_zero_byte(wildcards_as_zero);
+    const std::uint64_t bad = word | zero_bytes(word) | zero_bytes(wildcards_as_zero);
+    return (bad & in_each_byte(0x80)) == 0;
 }
 
 std::uint64_t load(const std::uint8_t* at) {
