@@ -1,0 +1,16 @@
+// The commands of the binary. Each adds itself, its options and its help to the command line, and
+// leaves its exit status in `exit_code`: 0 success, 1 failure with the reason on stderr.
+#pragma once
+
+namespace CLI {
+class App;
+}
+
+namespace kith::cli {
+
+void add_run(CLI::App& app, int& exit_code);
+void add_config(CLI::App& app, int& exit_code);
+void add_token(CLI::App& app, int& exit_code);
+void add_version(CLI::App& app, int& exit_code);
+
+}  // namespace kith::cli

@@ -1,0 +1,27 @@
+// kith: one binary, a command for each thing that a node, its owner or its machines do.
+#include <CLI/CLI.hpp>
+
+#include "base/version.h"
+#include "cli/commands.h"
+
+int main(int argc, char** argv) {
+    static constexpr int kWrongUsage = 2;
+    CLI::App app("Kith: machines that talk to each other, with or without a cloud.", "kith");
+    app.set_version_flag("--version", std::string("kith ") + std::string(kith::version()));
+    app.require_subcommand(1);
+    app.get_formatter()->column_width(36);
+
+    int exit_code = 0;
+    kith::cli::add_run(app, exit_code);
+    kith::cli::add_token(app, exit_code);
+    kith::cli::add_config(app, exit_code);
+    kith::cli::add_version(app, exit_code);
+
+    // CLI11 throws; this is the one place that turns that into an exit status.
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::ParseError& error) {
+        return app.exit(error) == 0 ? 0 : kWrongUsage;
+    }
+    return exit_code;
+}

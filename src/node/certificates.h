@@ -1,0 +1,27 @@
+// The node's TLS identity: the owner's files, or one that the node makes for itself.
+//
+// At its first start a node makes an authority and a certificate signed by it; clients trust
+// ca.pem. The certificate is made anew when its time runs out or a name is added. Threads: one.
+#pragma once
+
+#include <string>
+
+#include "base/time.h"
+#include "node/config.h"
+#include "node/data_directory.h"
+#include "node/problem.h"
+#include "runtime/tls.h"
+
+namespace kith::node {
+
+struct NodeTls {
+    runtime::TlsIdentity identity;
+    std::string authority_pem;  // what clients trust; empty with the owner's certificate
+    std::string client_ca_pem;  // empty: no client certificates
+    std::string fingerprint;    // SHA-256 of the leaf, hex
+};
+
+[[nodiscard]] OrProblem<NodeTls> load_tls(const NodeConfig& config, const DataDirectory& data,
+                                          const std::string& host_name, WallTime now);
+
+}  // namespace kith::node

@@ -1,0 +1,72 @@
+// What a node can be told: one struct, one table of keys, three ways to set them.
+//
+// A key is set by its default, the TOML file, or the command line (flags and --set), in this order;
+// the last one wins. The table (config_keys.h) knows each key's meaning, range and default, and
+// makes the reference in docs/reference/configuration.md. A wrong file is refused as a whole, with
+// file, line, key and what was expected. Threads: immutable after loading.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/log.h"
+#include "broker/options.h"
+#include "node/problem.h"
+
+namespace kith::node {
+
+enum class LogFormat : std::uint8_t { Text, Json };
+
+/// One listening address; empty when it is off.
+struct ListenerConfig {
+    std::string address;
+    bool insecure = false;  // off loopback without TLS or credentials, on the owner's word
+
+    [[nodiscard]] bool is_on() const { return address != "off"; }
+};
+
+struct NodeConfig {
+    std::string name;  // empty: the host's name
+    std::string data_directory = "data";
+    std::uint32_t workers = 0;  // 0: as many as there are cores, 4 at most
+    LogLevel log_level = LogLevel::Info;
+    LogFormat log_format = LogFormat::Text;
+
+    ListenerConfig mqtt{.address = "127.0.0.1:1883"};
+    ListenerConfig mqtts{.address = "127.0.0.1:8883"};
+    ListenerConfig http{.address = "127.0.0.1:8080"};
+    bool anonymous = true;  // raw MQTT from loopback needs no credentials
+
+    std::string tls_certificate_file;  // empty: the node makes its own in the data directory
+    std::string tls_key_file;
+    std::string tls_client_ca_file;  // empty: client certificates are not asked for
+    std::vector<std::string> names;  // host names and addresses it is reached by, besides its own
+
+    broker::BrokerOptions broker;
+};
+
+/// One "key=value" of the command line.
+struct ConfigOverride {
+    std::string key;
+    std::string value;
+    std::string source;  // "--mqtt", "--set"
+};
+
+struct ConfigSources {
+    std::string file;  // empty: none
+    std::vector<ConfigOverride> overrides;
+};
+
+/// Problems read "kith.toml:7: mqtt.packet_bytes_max: expected 1024 to 268435455, got -1".
+[[nodiscard]] OrProblem<NodeConfig> load_config(const ConfigSources& sources);
+
+/// The configuration as TOML, every key with its comment and its value: what `kith config
+/// reference` prints for the defaults, and `kith config show` for a file.
+[[nodiscard]] std::string to_toml(const NodeConfig& config);
+/// The same as a table in Markdown.
+[[nodiscard]] std::string reference_markdown();
+
+}  // namespace kith::node

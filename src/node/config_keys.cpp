@@ -1,0 +1,343 @@
+#include "node/config_keys.h"
+
+#include <fmt/format.h>
+#include <charconv>
+
+#include "runtime/address.h"
+
+namespace kith::node {
+namespace {
+
+using Get = std::function<std::string(const NodeConfig&)>;
+
+std::string quoted(std::string_view text) {
+    std::string out = "\"";
+    for (const char c : text) {
+        if (c == '"' || c == '\\') {
+            out += '\\';
+        }
+        out += c;
+    }
+    return out + "\"";
+}
+
+struct Unit {
+    std::string_view name;
+    std::int64_t factor;
+};
+
+/// "64KiB" with the units given; nothing if it is not a number with one of them.
+std::optional<std::int64_t> parse_with_unit(std::string_view text, std::span<const Unit> units) {
+    std::int64_t number = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (error != std::errc()) {
+        return std::nullopt;
+    }
+    const std::string_view unit(end, static_cast<std::size_t>(text.data() + text.size() - end));
+    for (const Unit& each : units) {
+        std::int64_t product = 0;
+        if (each.name == unit && !__builtin_mul_overflow(number, each.factor, &product)) {
+            return product;
+        }
+    }
+    return std::nullopt;
+}
+
+constexpr Unit kSizeUnits[] = {
+    {"", 1}, {"B", 1}, {"KiB", 1024}, {"MiB", 1024 * 1024}, {"GiB", 1024 * 1024 * 1024}};
+constexpr Unit kDurationUnits[] = {
+    {"ms", 1}, {"s", 1000}, {"min", 60'000}, {"h", 3'600'000}, {"d", 86'400'000}};
+
+std::optional<std::int64_t> number_of(const ConfigValue& value) {
+    if (value.type == KeyType::Integer) {
+        return value.integer;
+    }
+    return value.type == KeyType::Text ? parse_with_unit(value.text, kSizeUnits) : std::nullopt;
+}
+
+/// A key that is a number from `min` to `max`. `member(config)` gives a reference to it.
+template <typename Member>
+ConfigKey integer_key(std::string_view name, std::string_view expected, std::string_view summary,
+                      std::int64_t min, std::int64_t max, Member member) {
+    return {.name = name,
+            .expected = expected,
+            .summary = summary,
+            .set =
+                [min, max, member](NodeConfig& config, const ConfigValue& value) {
+                    const std::optional<std::int64_t> number = number_of(value);
+                    if (!number || *number < min || *number > max) {
+                        return false;
+                    }
+                    auto& target = member(config);
+                    target = static_cast<std::remove_reference_t<decltype(target)>>(*number);
+                    return true;
+                },
+            .show =
+                [member](const NodeConfig& config) {
+                    return std::to_string(member(const_cast<NodeConfig&>(config)));
+                }};
+}
+
+template <typename Member>
+ConfigKey boolean_key(std::string_view name, std::string_view summary, Member member) {
+    return {.name = name,
+            .expected = "true or false",
+            .summary = summary,
+            .set =
+                [member](NodeConfig& config, const ConfigValue& value) {
+                    if (value.type == KeyType::Boolean) {
+                        member(config) = value.boolean;
+                    } else if (value.text == "true" || value.text == "false") {
+                        member(config) = value.text == "true";
+                    } else {
+                        return false;
+                    }
+                    return true;
+                },
+            .show =
+                [member](const NodeConfig& config) {
+                    return member(const_cast<NodeConfig&>(config)) ? "true" : "false";
+                }};
+}
+
+template <typename Member>
+ConfigKey text_key(std::string_view name, std::string_view expected, std::string_view summary,
+                   Member member) {
+    return {.name = name,
+            .expected = expected,
+            .summary = summary,
+            .set =
+                [member](NodeConfig& config, const ConfigValue& value) {
+                    if (value.type != KeyType::Text) {
+                        return false;
+                    }
+                    member(config) = value.text;
+                    return true;
+                },
+            .show =
+                [member](const NodeConfig& config) {
+                    return quoted(member(const_cast<NodeConfig&>(config)));
+                }};
+}
+
+template <typename Member>
+ConfigKey address_key(std::string_view name, std::string_view summary, Member member) {
+    ConfigKey key = text_key(name, "\"ADDRESS:PORT\" or \"off\"", summary, member);
+    key.set = [member](NodeConfig& config, const ConfigValue& value) {
+        const bool is_valid =
+            value.type == KeyType::Text &&
+            (value.text == "off" || runtime::SocketAddress::parse(value.text).has_value());
+        if (is_valid) {
+            member(config) = value.text;
+        }
+        return is_valid;
+    };
+    return key;
+}
+
+/// A key that is a duration, written "50ms" or "10s".
+template <typename Member>
+ConfigKey duration_key(std::string_view name, std::string_view expected, std::string_view summary,
+                       Duration min, Duration max, Member member) {
+    return {
+        .name = name,
+        .expected = expected,
+        .summary = summary,
+        .set =
+            [min, max, member](NodeConfig& config, const ConfigValue& value) {
+                const std::optional<std::int64_t> ms =
+                    value.type == KeyType::Text ? parse_with_unit(value.text, kDurationUnits)
+                                                : std::nullopt;
+                if (!ms || *ms < to_ms(min) || *ms > to_ms(max)) {
+                    return false;
+                }
+                member(config) = std::chrono::milliseconds(*ms);
+                return true;
+            },
+        .show =
+            [member](const NodeConfig& config) {
+                return quoted(fmt::format("{}ms", to_ms(member(const_cast<NodeConfig&>(config)))));
+            }};
+}
+
+constexpr std::pair<std::string_view, LogLevel> kLogLevels[] = {
+    {"trace", LogLevel::Trace}, {"debug", LogLevel::Debug}, {"info", LogLevel::Info},
+    {"warn", LogLevel::Warn},   {"error", LogLevel::Error}, {"off", LogLevel::Off}};
+
+ConfigKey log_level_key() {
+    return {.name = "log.level",
+            .expected = R"("trace", "debug", "info", "warn", "error" or "off")",
+            .summary = "The least important lines that are logged.",
+            .is_reloadable = true,
+            .set =
+                [](NodeConfig& config, const ConfigValue& value) {
+                    for (const auto& [text, level] : kLogLevels) {
+                        if (value.type == KeyType::Text && value.text == text) {
+                            config.log_level = level;
+                            return true;
+                        }
+                    }
+                    return false;
+                },
+            .show = [](const NodeConfig& config) { return quoted(to_string(config.log_level)); }};
+}
+
+ConfigKey log_format_key() {
+    return {.name = "log.format",
+            .expected = R"("text" or "json")",
+            .summary = "How a line looks: for people, or one JSON object a line.",
+            .set =
+                [](NodeConfig& config, const ConfigValue& value) {
+                    config.log_format = value.text == "json" ? LogFormat::Json : LogFormat::Text;
+                    return value.text == "json" || value.text == "text";
+                },
+            .show =
+                [](const NodeConfig& config) {
+                    return quoted(config.log_format == LogFormat::Json ? "json" : "text");
+                }};
+}
+
+ConfigKey names_key() {
+    return {.name = "names",
+            .expected = "a list of host names and addresses",
+            .summary =
+                "Names by which the node is reached, besides localhost and the host's own: HTTP "
+                "answers to these, and its certificate is made for them.",
+            .set =
+                [](NodeConfig& config, const ConfigValue& value) {
+                    if (value.type == KeyType::TextList) {
+                        config.names = value.list;
+                    } else if (value.type == KeyType::Text) {
+                        config.names = {value.text};
+                    } else {
+                        return false;
+                    }
+                    return true;
+                },
+            .show =
+                [](const NodeConfig& config) {
+                    std::string out = "[";
+                    for (const std::string& name : config.names) {
+                        out += (out.size() > 1 ? ", " : "") + quoted(name);
+                    }
+                    return out + "]";
+                }};
+}
+
+#define MEMBER(path)                   \
+    [](NodeConfig & config) -> auto& { \
+        return config.path;            \
+    }
+
+void add_node_keys(std::vector<ConfigKey>& keys) {
+    keys.push_back(text_key("name", "text", "The node's name, as people see it. Empty: the host's.",
+                            MEMBER(name)));
+    keys.push_back(
+        text_key("data", "a directory",
+                 "Where the node keeps everything; made with mode 0700 if it is missing.",
+                 MEMBER(data_directory)));
+    keys.push_back(names_key());
+    keys.push_back(
+        integer_key("workers", "0 to 64",
+                    "Shards, each a thread with its own share of the clients. 0: one a core, "
+                    "4 at most.",
+                    0, 64, MEMBER(workers)));
+    keys.push_back(log_level_key());
+    keys.push_back(log_format_key());
+}
+
+void add_listener_keys(std::vector<ConfigKey>& keys) {
+    keys.push_back(address_key("mqtt.address", "MQTT over TCP.", MEMBER(mqtt.address)));
+    keys.push_back(boolean_key("mqtt.insecure",
+                               "Allow mqtt.address to be reached from other hosts, without TLS.",
+                               MEMBER(mqtt.insecure)));
+    keys.push_back(boolean_key("mqtt.anonymous",
+                               "Let clients on this host connect over raw TCP without credentials.",
+                               MEMBER(anonymous)));
+    keys.push_back(address_key("mqtts.address", "MQTT over TLS.", MEMBER(mqtts.address)));
+    keys.push_back(address_key("http.address", "Console, API and MQTT over WebSocket (/mqtt).",
+                               MEMBER(http.address)));
+    keys.push_back(boolean_key("http.insecure",
+                               "Serve other hosts without TLS; passwords then travel in the clear.",
+                               MEMBER(http.insecure)));
+    keys.push_back(text_key("tls.certificate", "a PEM file",
+                            "Certificate chain, leaf first. Empty: the node makes its own.",
+                            MEMBER(tls_certificate_file)));
+    keys.push_back(
+        text_key("tls.key", "a PEM file", "The certificate's private key.", MEMBER(tls_key_file)));
+    keys.push_back(text_key("tls.client_ca", "a PEM file",
+                            "Trust for client certificates. Empty: none are asked for.",
+                            MEMBER(tls_client_ca_file)));
+}
+
+void add_limit_keys(std::vector<ConfigKey>& keys) {
+    keys.push_back(integer_key("mqtt.packet_bytes_max", "1024 to 268435455, or \"1MiB\"",
+                               "Largest packet taken; larger ones end the connection.", 1024,
+                               268'435'455, MEMBER(broker.packet_bytes_max)));
+    keys.push_back(integer_key("mqtt.connections_max", "1 to 10000000",
+                               "Connections of the node; more are closed at once.", 1, 10'000'000,
+                               MEMBER(broker.connections_max)));
+    keys.push_back(integer_key("mqtt.sessions_max", "1 to 100000000",
+                               "Sessions, connected or not; more are refused.", 1, 100'000'000,
+                               MEMBER(broker.sessions_max)));
+    keys.push_back(integer_key("mqtt.session_queue_messages_max", "1 to 60000",
+                               "Messages that may wait for one session; more are dropped for it.",
+                               1, 60'000, MEMBER(broker.session_queue_messages_max)));
+    keys.push_back(integer_key("mqtt.session_queue_bytes_max",
+                               "1024 to 1099511627776, or \"64MiB\"",
+                               "The same in bytes; whichever comes first.", 1024, 1'099'511'627'776,
+                               MEMBER(broker.session_queue_bytes_max)));
+    keys.push_back(integer_key("mqtt.inflight_messages_max", "1 to 60000",
+                               "QoS 1 and 2 messages under way to one client at a time.", 1, 60'000,
+                               MEMBER(broker.inflight_messages_max)));
+    keys.push_back(
+        integer_key("mqtt.receive_maximum", "1 to 65535",
+                    "QoS 1 and 2 messages that one client may have under way to the node.", 1,
+                    65'535, MEMBER(broker.receive_maximum)));
+    keys.push_back(integer_key("mqtt.topic_alias_maximum", "0 to 65535",
+                               "Topic aliases a connection may use, each way.", 0, 65'535,
+                               MEMBER(broker.topic_alias_maximum)));
+    keys.push_back(integer_key("mqtt.subscriptions_per_session_max", "1 to 1000000",
+                               "Subscriptions of one session; more are refused.", 1, 1'000'000,
+                               MEMBER(broker.subscriptions_per_session_max)));
+    keys.push_back(integer_key("mqtt.retained_messages_max", "0 to 100000000",
+                               "Retained messages of the node; more are refused.", 0, 100'000'000,
+                               MEMBER(broker.retained_messages_max)));
+    keys.push_back(
+        integer_key("mqtt.topics_max", "1000 to 10000000",
+                    "Topics a shard remembers with route and last value; no limit on use.", 1000,
+                    10'000'000, MEMBER(broker.topics_max)));
+    keys.push_back(integer_key("mqtt.session_expiry_interval_max_s", "0 to 4294967295",
+                               "Longest time, in seconds, that a session outlives its connection; "
+                               "4294967295 is for ever.",
+                               0, 4'294'967'295, MEMBER(broker.session_expiry_interval_max_s)));
+    keys.push_back(duration_key("mqtt.connect_timeout", "\"100ms\" to \"10min\"",
+                                "How long a connection may take to send CONNECT and be let in.",
+                                100ms, 10min, MEMBER(broker.connect_timeout)));
+    keys.push_back(
+        duration_key("mqtt.slow_consumer_hold", "\"0ms\" to \"10s\"",
+                     "How long publishers wait for a subscriber that cannot keep up before "
+                     "QoS 0 messages to it are dropped.",
+                     0ms, 10s, MEMBER(broker.slow_consumer_hold)));
+    keys.push_back(duration_key("mqtt.sys_interval", "\"0ms\" to \"1h\"",
+                                "How often $SYS is published; \"0ms\" never.", 0ms, 1h,
+                                MEMBER(broker.sys_interval)));
+}
+
+#undef MEMBER
+
+}  // namespace
+
+std::span<const ConfigKey> config_keys() {
+    // Made once, at first use: the table is constant and has no order of initialisation to fear.
+    static const std::vector<ConfigKey> keys = [] {
+        std::vector<ConfigKey> all;
+        add_node_keys(all);
+        add_listener_keys(all);
+        add_limit_keys(all);
+        return all;
+    }();
+    return keys;
+}
+
+}  // namespace kith::node

@@ -1,0 +1,43 @@
+// The directory in which a node keeps everything.
+//
+//     messages.db    sessions, messages, retained          control.db   users, tokens, settings
+//     ca.pem ca.key node.pem node.key                      TLS made by the node itself
+//     lock                                                 held while a node runs here
+//
+// Made with mode 0700, files with 0600. Threads: one.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "node/problem.h"
+
+namespace kith::node {
+
+class DataDirectory {
+  public:
+    /// Makes the directory if need be. Does not lock: tools use it beside a running node.
+    [[nodiscard]] static OrProblem<DataDirectory> open(const std::string& path);
+    DataDirectory(DataDirectory&& other) noexcept;
+    DataDirectory& operator=(DataDirectory&&) = delete;
+    ~DataDirectory();
+
+    /// Held until this object goes. A problem if another node runs here.
+    [[nodiscard]] OrProblem<void> lock();
+
+    [[nodiscard]] std::string file(std::string_view name) const;
+    [[nodiscard]] const std::string& path() const { return path_; }
+
+  private:
+    explicit DataDirectory(std::string path) : path_(std::move(path)) {}
+
+    std::string path_;
+    int lock_fd_ = -1;
+};
+
+/// Whole small files, for certificates. Problems name file and reason.
+[[nodiscard]] OrProblem<std::string> read_file(const std::string& path);
+/// Written beside and renamed, so that a crash leaves the old file or the new one.
+[[nodiscard]] OrProblem<void> write_private_file(const std::string& path, std::string_view content);
+
+}  // namespace kith::node

@@ -1,0 +1,111 @@
+#include "node/event_log.h"
+
+#include <fmt/format.h>
+
+#include "json/writer.h"
+
+namespace kith::node {
+namespace {
+
+std::string_view version_text(std::uint8_t protocol_version) {
+    switch (protocol_version) {
+        case 3:
+            return "MQTT 3.1";
+        case 4:
+            return "MQTT 3.1.1";
+        default:
+            return "MQTT 5.0";
+    }
+}
+
+std::string text_of(const broker::Event& event) {
+    const std::string_view who = event.client_id.empty() ? "A client" : event.client_id;
+    switch (event.kind) {
+        case broker::EventKind::ClientConnected:
+            return fmt::format("{} connected over {}, {}", who,
+                               version_text(event.protocol_version), event.transport);
+        case broker::EventKind::ClientDisconnected:
+            return fmt::format("{} left: {}", who, event.reason);
+        case broker::EventKind::ClientRefused:
+            return fmt::format("{} was refused: {}", who, event.reason);
+        case broker::EventKind::SessionTakenOver:
+            return fmt::format("{} was taken over by another connection", who);
+        case broker::EventKind::SessionEnded:
+            return fmt::format("The session of {} ended: {}", who, event.reason);
+        case broker::EventKind::LimitReached:
+            return fmt::format("A limit was reached: {}", event.reason);
+        case broker::EventKind::StoreDegraded:
+            return fmt::format("The store cannot write: {}", event.reason);
+        case broker::EventKind::StoreHealthy:
+            return "The store writes again";
+    }
+    return {};
+}
+
+/// A client id as one topic level: its separators and wildcards would make it several, or a filter.
+std::string as_level(std::string_view text) {
+    std::string level(text);
+    for (char& c : level) {
+        if (c == '/' || c == '+' || c == '#') {
+            c = '_';
+        }
+    }
+    return level;
+}
+
+}  // namespace
+
+NodeEvent to_node_event(const broker::Event& event) {
+    return {.at = event.at,
+            .kind = std::string(to_string(event.kind)),
+            .client_id = std::string(event.client_id),
+            .text = text_of(event),
+            .address = std::string(event.address),
+            .reason = std::string(event.reason),
+            .transport = std::string(event.transport),
+            .protocol_version = event.protocol_version};
+}
+
+void EventLog::add(const NodeEvent& event) {
+    if (log_ != nullptr) {
+        LOG(*log_, Info, std::string_view(event.text), {"event", std::string_view(event.kind)},
+            {"client", std::string_view(event.client_id)},
+            {"address", std::string_view(event.address)});
+    }
+    events_.push_back(event);
+    if (events_.size() > kEventsMax) {
+        events_.pop_front();
+    }
+    if (bus_ != nullptr) {
+        std::string payload;
+        json::Writer json(payload);
+        json.begin_object();
+        json.field("at", event.at);
+        json.field("kind", std::string_view(event.kind));
+        json.field("client", std::string_view(event.client_id));
+        json.field("text", std::string_view(event.text));
+        json.field("address", std::string_view(event.address));
+        json.field("reason", std::string_view(event.reason));
+        json.end_object();
+        const std::string topic = event.client_id.empty() ? fmt::format("$events/{}", event.kind)
+                                                          : fmt::format("$events/{}/{}", event.kind,
+                                                                        as_level(event.client_id));
+        bus_->publish({.topic = bus::TopicName::trusted(topic),
+                       .payload = as_bytes(payload),
+                       .properties = {},
+                       .publisher = {},
+                       .published_at = event.at,
+                       .expires_at = {}},
+                      nullptr);
+    }
+    if (listener_) {
+        listener_(event);
+    }
+}
+
+void EventRelay::on_event(const broker::Event& event) {
+    shard_.post(ShardId(0),
+                [log = &log_, kept = to_node_event(event)](runtime::Shard&) { log->add(kept); });
+}
+
+}  // namespace kith::node

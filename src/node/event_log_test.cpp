@@ -1,0 +1,60 @@
+#include "node/event_log.h"
+
+#include <gtest/gtest.h>
+
+namespace kith::node {
+namespace {
+
+class RecordingBus final : public bus::Bus {
+  public:
+    void publish(const bus::Message& message,
+                 std::function<void(const bus::PublishOutcome&)>) override {
+        topics.emplace_back(message.topic.text());
+        payloads.emplace_back(as_text(message.payload));
+    }
+    std::unique_ptr<bus::Subscription> subscribe(TenantId, bus::TopicFilter,
+                                                 bus::Subscriber&) override {
+        return nullptr;
+    }
+    std::vector<std::string> topics;
+    std::vector<std::string> payloads;
+};
+
+TEST(EventLog, SaysInWordsWhatHappened) {
+    const NodeEvent event = to_node_event({.kind = broker::EventKind::ClientConnected,
+                                           .at = WallTime::from_ms(1),
+                                           .client_id = "press-07",
+                                           .transport = "tcp",
+                                           .protocol_version = 5});
+    EXPECT_EQ(event.text, "press-07 connected over MQTT 5.0, tcp");
+    EXPECT_EQ(event.kind, "client_connected");
+    EXPECT_EQ(to_node_event({.kind = broker::EventKind::ClientDisconnected,
+                             .client_id = "press-07",
+                             .reason = "keep alive timeout"})
+                  .text,
+              "press-07 left: keep alive timeout");
+}
+
+TEST(EventLog, KeepsTheNewestAndForgetsTheOldest) {
+    EventLog log;
+    for (std::size_t i = 0; i < kEventsMax + 5; ++i) {
+        log.add({.at = WallTime::from_ms(static_cast<std::int64_t>(i))});
+    }
+    ASSERT_EQ(log.events().size(), kEventsMax);
+    EXPECT_EQ(log.events().front().at.ms(), 5);
+}
+
+// A client chooses its id: it must not choose the topic.
+TEST(EventLog, PublishesUnderOneLevelWhateverTheClientIsCalled) {
+    RecordingBus bus;
+    EventLog log;
+    log.set_bus(bus);
+    log.add({.kind = "client_connected", .client_id = "a/+/#"});
+    log.add({.kind = "store_degraded"});
+    EXPECT_EQ(bus.topics, (std::vector<std::string>{"$events/client_connected/a____",
+                                                    "$events/store_degraded"}));
+    EXPECT_NE(bus.payloads[0].find(R"("client":"a/+/#")"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace kith::node

@@ -1,0 +1,356 @@
+#include "node/node.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+#include <algorithm>
+#include <chrono>
+#include <thread>
+
+#include "access/registry.h"
+#include "access/session_book.h"
+#include "access/sign_in.h"
+#include "access/token_authenticator.h"
+#include "broker/broker.h"
+#include "crypto/secrets.h"
+#include "node/certificates.h"
+#include "node/data_directory.h"
+#include "node/detail/run_on.h"
+#include "node/event_log.h"
+#include "node/listen_rules.h"
+#include "node/mqtt_listener.h"
+#include "runtime/gather.h"
+#include "runtime/shard_group.h"
+#include "storage/sqlite/sqlite_stores.h"
+#include "storage/writer_journal.h"
+
+namespace kith::node {
+namespace {
+
+/// How long clients may take to hear that the node goes away.
+constexpr auto kDrainTime = std::chrono::seconds(2);
+constexpr std::uint16_t kWorkersDefaultMax = 4;
+
+std::string host_name() {
+    char name[256] = {};
+    return ::gethostname(name, sizeof(name) - 1) == 0 ? std::string(name) : std::string("kith");
+}
+
+WallTime wall_now() {
+    return WallTime::from_ms(std::chrono::duration_cast<std::chrono::milliseconds>(
+                                 std::chrono::system_clock::now().time_since_epoch())
+                                 .count());
+}
+
+std::uint16_t worker_count(const NodeConfig& config) {
+    if (config.workers != 0) {
+        return static_cast<std::uint16_t>(config.workers);
+    }
+    const unsigned cores = std::max(std::thread::hardware_concurrency(), 1U);
+    return static_cast<std::uint16_t>(std::min<unsigned>(cores, kWorkersDefaultMax));
+}
+
+std::string explain(std::string_view what, const Error& error) {
+    return error.kind == ErrorKind::Io && error.code != 0
+               ? fmt::format("{}: {} ({})", what, error.text, std::strerror(error.code))
+               : fmt::format("{}: {}", what, error.text);
+}
+
+}  // namespace
+
+struct Node::Impl {
+    Impl(NodeConfig config_in, Log& log_in, DataDirectory data_in)
+        : config(std::move(config_in)), log(log_in), data(std::move(data_in)) {}
+
+    OrProblem<void> open_stores(const StoreTestOptions& test_options);
+    OrProblem<void> make_shards();
+    void make_access();
+    OrProblem<void> make_broker(const StoreTestOptions& test_options);
+    OrProblem<void> start_access();
+    OrProblem<void> open_listeners();
+    OrProblem<void> open_mqtt(const std::optional<runtime::SocketAddress>& address,
+                              const std::shared_ptr<runtime::TlsContext>& tls, bool anonymous,
+                              std::vector<std::unique_ptr<MqttListener>>& listeners);
+    OrProblem<std::shared_ptr<runtime::TlsContext>> make_tls(const char* alpn);
+    void drain();
+
+    [[nodiscard]] runtime::Shard& shard(std::uint16_t i) { return shards->shard(ShardId(i)); }
+
+    // In the order of their making; destroyed in the reverse.
+    NodeConfig config;
+    Log& log;
+    DataDirectory data;
+    std::string host = host_name();
+    std::string name;
+    NodeTls tls;
+    crypto::SystemSecrets secrets;
+    std::unique_ptr<storage::ControlStore> control;
+    std::unique_ptr<storage::MessageStore> messages;
+    std::unique_ptr<runtime::ShardGroup> shards;
+    std::unique_ptr<runtime::BlockingPool> store_pool;
+    std::unique_ptr<runtime::BlockingPool> hash_pool;
+    EventLog events;
+    std::vector<std::unique_ptr<EventRelay>> relays;
+    std::unique_ptr<access::Registry> registry;
+    std::vector<std::unique_ptr<access::TokenAuthenticator>> authenticators;
+    std::unique_ptr<access::SessionBook> sessions;
+    std::unique_ptr<access::SignIn> sign_in;
+    std::unique_ptr<broker::Broker> broker;
+    std::unique_ptr<storage::Journal> journal;
+    std::vector<std::unique_ptr<MqttListener>> mqtt;
+    std::vector<std::unique_ptr<MqttListener>> mqtts;
+    Addresses addresses;
+    std::string claim_link;
+    bool is_running = false;
+};
+
+OrProblem<std::unique_ptr<Node>> Node::start(const NodeConfig& config, Log& log,
+                                             const StoreTestOptions& test_options) {
+    auto data = DataDirectory::open(config.data_directory);
+    if (!data) {
+        return tl::unexpected(data.error());
+    }
+    if (auto locked = data->lock(); !locked) {
+        return tl::unexpected(locked.error());
+    }
+    auto impl = std::make_unique<Impl>(config, log, std::move(*data));
+    impl->name = config.name.empty() ? impl->host : config.name;
+    auto loaded_tls = load_tls(config, impl->data, impl->host, wall_now());
+    if (!loaded_tls) {
+        return tl::unexpected(loaded_tls.error());
+    }
+    impl->tls = std::move(*loaded_tls);
+    for (const auto& step : std::initializer_list<std::function<OrProblem<void>()>>{
+             [&] { return impl->open_stores(test_options); }, [&] { return impl->make_shards(); },
+             [&] { return impl->make_broker(test_options); }, [&] { return impl->start_access(); },
+             [&] { return impl->open_listeners(); }}) {
+        if (auto done = step(); !done) {
+            Node failed(std::move(impl));
+            failed.stop();
+            return tl::unexpected(done.error());
+        }
+    }
+    return std::unique_ptr<Node>(new Node(std::move(impl)));
+}
+
+OrProblem<void> Node::Impl::open_stores(const StoreTestOptions& test_options) {
+    auto opened_control =
+        storage::open_control_store({.path = data.file("control.db"), .vfs = test_options.vfs});
+    if (!opened_control) {
+        return problem(explain("cannot open " + data.file("control.db"), opened_control.error()));
+    }
+    control = std::move(*opened_control);
+    auto opened = storage::open_message_store({.path = data.file("messages.db"),
+                                               .vfs = test_options.vfs,
+                                               .unsafe_no_sync = test_options.unsafe_no_sync});
+    if (!opened) {
+        return problem(explain("cannot open " + data.file("messages.db"), opened.error()));
+    }
+    messages = std::move(*opened);
+    return {};
+}
+
+OrProblem<void> Node::Impl::make_shards() {
+    auto made = runtime::make_epoll_shards({.shard_count = worker_count(config)}, log);
+    if (!made) {
+        return problem(explain("cannot start workers", made.error()));
+    }
+    shards = std::move(*made);
+    store_pool = runtime::make_blocking_pool(1);  // a ControlStore wants one thread
+    hash_pool = runtime::make_blocking_pool(1);
+    make_access();
+    return {};
+}
+
+void Node::Impl::make_access() {
+    registry = std::make_unique<access::Registry>(access::RegistryParts{
+        .home = shard(0), .store_pool = *store_pool, .store = *control, .secrets = secrets});
+    sessions = std::make_unique<access::SessionBook>(secrets);
+    sign_in = std::make_unique<access::SignIn>(access::SignInParts{.home = shard(0),
+                                                                   .hash_pool = *hash_pool,
+                                                                   .registry = *registry,
+                                                                   .sessions = *sessions,
+                                                                   .secrets = secrets});
+    for (std::uint16_t i = 0; i < shards->size(); ++i) {
+        authenticators.push_back(
+            std::make_unique<access::TokenAuthenticator>(shard(i), *registry, ShardId(0)));
+        registry->attach(*authenticators.back());
+    }
+}
+
+OrProblem<void> Node::Impl::make_broker(const StoreTestOptions&) {
+    broker::BrokerParts parts;
+    for (std::uint16_t i = 0; i < shards->size(); ++i) {
+        relays.push_back(std::make_unique<EventRelay>(shard(i), events));
+        parts.shards.push_back(&shard(i));
+        parts.authenticators.push_back(authenticators[i].get());
+        parts.events.push_back(relays.back().get());
+    }
+    broker = std::make_unique<broker::Broker>(config.broker, parts);
+    if (const Status recovered = broker->recover(*messages); !recovered) {
+        return problem(explain("cannot read " + data.file("messages.db"), recovered.error()));
+    }
+    journal = storage::make_writer_journal(std::move(messages), shards->size(), *broker, log);
+    broker->start(*journal);
+    events.set_log(log);
+    events.set_bus(broker->shard(ShardId(0)));
+    shards->start();
+    is_running = true;
+    return {};
+}
+
+OrProblem<void> Node::Impl::start_access() {
+    const auto started =
+        ask<Status>(shard(0), [this](runtime::Shard&, const std::function<void(Status)>& answer) {
+            registry->start(answer);
+        });
+    if (!started) {
+        return problem(explain("cannot read " + data.file("control.db"), started.error()));
+    }
+    // A question to every shard: when it is answered, what recovery told each of the others is
+    // known.
+    ask<bool>(shard(0), [](runtime::Shard& here, const std::function<void(bool)>& answer) {
+        runtime::gather<bool>(
+            here, [](runtime::Shard&) { return true; },
+            [answer](const std::vector<bool>&) { answer(true); });
+    });
+    return {};
+}
+
+OrProblem<std::shared_ptr<runtime::TlsContext>> Node::Impl::make_tls(const char* alpn) {
+    auto context = runtime::TlsContext::server(
+        {.identities = {tls.identity},
+         .alpn = {alpn},
+         .client_certificates = tls.client_ca_pem.empty() ? runtime::ClientCertificates::Ignore
+                                                          : runtime::ClientCertificates::Request,
+         .client_ca_pem = tls.client_ca_pem});
+    if (!context) {
+        return problem(explain("TLS", context.error()));
+    }
+    return *context;
+}
+
+OrProblem<void> Node::Impl::open_listeners() {
+    auto plan = plan_listeners(config);
+    if (!plan) {
+        return tl::unexpected(plan.error());
+    }
+    auto mqtt_tls = make_tls("mqtt");
+    if (!mqtt_tls) {
+        return tl::unexpected(mqtt_tls.error());
+    }
+    if (auto opened = open_mqtt(plan->mqtt, nullptr, config.anonymous, mqtt); !opened) {
+        return opened;
+    }
+    if (auto opened = open_mqtt(plan->mqtts, *mqtt_tls, false, mqtts); !opened) {
+        return opened;
+    }
+    const auto first_address = [](const auto& listeners) {
+        return listeners.empty() ? std::nullopt : std::optional(listeners.front()->address());
+    };
+    addresses.mqtt = first_address(mqtt);
+    addresses.mqtts = first_address(mqtts);
+    return {};
+}
+
+/// On every shard. The first one may take a free port, which the others then share.
+OrProblem<void> Node::Impl::open_mqtt(const std::optional<runtime::SocketAddress>& address,
+                                      const std::shared_ptr<runtime::TlsContext>& tls_context,
+                                      bool anonymous,
+                                      std::vector<std::unique_ptr<MqttListener>>& listeners) {
+    if (!address) {
+        return {};
+    }
+    runtime::SocketAddress at = *address;
+    for (std::uint16_t i = 0; i < shards->size(); ++i) {
+        using Opened = std::shared_ptr<Result<std::unique_ptr<MqttListener>>>;
+        const Opened opened = run_on(shard(i), [&, i](runtime::Shard& here) {
+            return std::make_shared<Result<std::unique_ptr<MqttListener>>>(
+                MqttListener::open(here, broker->shard(ShardId(i)),
+                                   {.address = at, .tls = tls_context, .anonymous = anonymous}));
+        });
+        if (!*opened) {
+            return problem(explain("cannot listen on " + at.to_string(), opened->error()));
+        }
+        listeners.push_back(std::move(**opened));
+        at = listeners.back()->address();
+    }
+    return {};
+}
+
+Node::Node(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+
+Node::~Node() {
+    stop();
+}
+
+const std::string& Node::name() const {
+    return impl_->name;
+}
+
+const Node::Addresses& Node::addresses() const {
+    return impl_->addresses;
+}
+
+const std::string& Node::claim_link() const {
+    return impl_->claim_link;
+}
+
+OrProblem<void> Node::reload(const NodeConfig& config) {
+    impl_->log.set_level(config.log_level);
+    impl_->config.log_level = config.log_level;
+    auto loaded = load_tls(config, impl_->data, impl_->host, wall_now());
+    if (!loaded) {
+        return tl::unexpected(loaded.error());
+    }
+    impl_->tls = std::move(*loaded);
+    auto mqtt_tls = impl_->make_tls("mqtt");
+    if (!mqtt_tls) {
+        return tl::unexpected(mqtt_tls.error());
+    }
+    for (std::uint16_t i = 0; i < impl_->mqtts.size(); ++i) {
+        run_on(impl_->shard(i), [&, i](runtime::Shard&) {
+            impl_->mqtts[i]->set_tls(*mqtt_tls);
+            return true;
+        });
+    }
+    return {};
+}
+
+void Node::Impl::drain() {
+    for (std::uint16_t i = 0; i < shards->size(); ++i) {
+        run_on(shard(i), [this, i](runtime::Shard&) {
+            for (auto* listeners : {&mqtt, &mqtts}) {
+                if (i < listeners->size()) {
+                    (*listeners)[i].reset();
+                }
+            }
+            broker->shard(ShardId(i)).disconnect_all();
+            return true;
+        });
+    }
+    const auto deadline = std::chrono::steady_clock::now() + kDrainTime;
+    for (;;) {
+        std::size_t connections = 0;
+        for (std::uint16_t i = 0; i < shards->size(); ++i) {
+            connections += run_on(shard(i), [this, i](runtime::Shard&) {
+                return broker->shard(ShardId(i)).connection_count();
+            });
+        }
+        if (connections == 0 || std::chrono::steady_clock::now() >= deadline) {
+            return;
+        }
+        std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
+}
+
+void Node::stop() {
+    if (impl_ == nullptr || !impl_->is_running) {
+        return;
+    }
+    impl_->is_running = false;
+    impl_->drain();
+    impl_->shards->stop();
+    impl_->journal.reset();  // commits what was submitted
+}
+
+}  // namespace kith::node

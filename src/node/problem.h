@@ -1,0 +1,25 @@
+// What is wrong, for the person at the keyboard: what, where, and what to do.
+//
+// Starting a node fails with texts that name files, keys and numbers, which the static text of
+// base/result.h cannot. Only node/ and cli/ use this.
+#pragma once
+
+#include <string>
+#include <utility>
+
+#include <tl/expected.hpp>
+
+namespace kith::node {
+
+struct Problem {
+    std::string text;
+};
+
+template <typename T>
+using OrProblem = tl::expected<T, Problem>;
+
+[[nodiscard]] inline tl::unexpected<Problem> problem(std::string text) {
+    return tl::unexpected(Problem{std::move(text)});
+}
+
+}  // namespace kith::node
