@@ -1,5 +1,5 @@
-/* How the console is built: hashed assets, no inlined ones (the CSP knows 'self' alone), pages split
-   into chunks that load when they are opened. */
+/* How the console is built: hashed assets, no inlined ones (the CSP knows 'self' alone), pages
+   split into chunks that load when they are opened. */
 import type { Plugin } from 'vite';
 import { defineConfig } from 'vitest/config';
 

@@ -1,4 +1,5 @@
-/* A Chromium for screenshots and end-to-end tests: Debian's, offline but for the node under test. */
+/* A Chromium for screenshots and end-to-end tests: Debian's, offline but for the node under
+   test. */
 
 import { existsSync } from 'node:fs';
 import { chromium } from 'playwright-core';

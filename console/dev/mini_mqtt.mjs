@@ -1,5 +1,5 @@
-/* Just enough of an MQTT server for the mock: CONNECT with a key as password, PUBLISH with QoS 0 and
-   1, SUBSCRIBE, PINGREQ, DISCONNECT. It lets the snippets of the Connect page be tried. */
+/* Just enough of an MQTT server for the mock: CONNECT with a key as password, PUBLISH with QoS
+   0 and 1, SUBSCRIBE, PINGREQ, DISCONNECT. It lets the snippets of the Connect page be tried. */
 
 import net from 'node:net';
 

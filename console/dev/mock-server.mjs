@@ -1,9 +1,9 @@
-/* A node that is not there: every endpoint and live channel of the console's API over a living demo
-   site, and the built console itself under the same strict CSP. For development, tests of the console
-   and screenshots.
+/* A node that is not there: every endpoint and live channel of the console's API over a living
+   demo site, and the built console itself under the same strict CSP. For development, tests of
+   the console and screenshots.
 
-   node dev/mock-server.mjs [--port 8090] [--mqtt 0] [--big] [--empty] [--unclaimed]
-   POST /dev/scenario changes what the node does: see `scenario` below. */
+   node dev/mock-server.mjs [--port 8090] [--mqtt 0] [--big] [--empty] [--unclaimed] POST
+   /dev/scenario changes what the node does: see `scenario` below. */
 
 import { createReadStream, existsSync } from 'node:fs';
 import http from 'node:http';
@@ -46,8 +46,9 @@ class Mock {
         this.user = options.isUnclaimed ? null : { ...mockUser };
         this.tries_left = 5;
         this.connections = new Set();
-        /* fail: paths that answer 503; silent: the feed says nothing; deaf: no feed at all. */
-        this.scenario = { fail: [], delay_ms: 0, silent: false, deaf: false, role: 'admin' };
+        /* fail: paths that answer 503; slow: paths that answer after a minute; silent: the feed says
+           nothing; deaf: no feed at all. */
+        this.scenario = { fail: [], slow: [], silent: false, deaf: false, role: 'admin' };
     }
 
     listeners() {
@@ -312,8 +313,8 @@ async function handle(mock, request, response) {
         response.writeHead(200, { 'Content-Type': 'application/x-pem-file' });
         response.end('-----BEGIN CERTIFICATE-----\nmock\n-----END CERTIFICATE-----\n');
     } else if (url.pathname.startsWith('/api/')) {
-        if (mock.scenario.delay_ms > 0) {
-            await new Promise((resolve) => setTimeout(resolve, mock.scenario.delay_ms));
+        if (mock.scenario.slow.some((prefix) => url.pathname.startsWith(prefix))) {
+            await new Promise((resolve) => setTimeout(resolve, 60_000).unref());
         }
         const answer = api(mock, request, url, body);
         const headers = {

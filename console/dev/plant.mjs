@@ -1,5 +1,6 @@
 /* The demo site of the mock: an alarm clock and a coffee maker at home, and a plant with ovens,
-   presses, chillers, pumps, vehicles and sensor gateways. Gives machines and the topics they publish. */
+   presses, chillers, pumps, vehicles and sensor gateways. Gives machines and the topics they
+   publish. */
 
 import { makeWalk } from './random.mjs';
 

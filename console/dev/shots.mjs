@@ -1,6 +1,6 @@
-/* `npm run shots [-- name...]`: screenshots of every page and state over the mock, into shots/. The world
-   and the clock stand still, so that two runs give the same pictures. Each scene also fails if the page
-   scrolls sideways, breaks its CSP or writes an error to the console. */
+/* `npm run shots [-- name...]`: screenshots of every page and state over the mock, into shots/.
+   The world and the clock stand still, so that two runs give the same pictures. Each scene also
+   fails if the page scrolls sideways, breaks its CSP or writes an error to the console. */
 
 import { mkdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -157,7 +157,10 @@ const scenes = [
         name: 'home-loading',
         path: '/',
         looks: ['desk light'],
-        scenario: { delay_ms: 60_000 },
+        scenario: {
+            slow: ['/api/v1/usage', '/api/v1/stats', '/api/v1/node', '/api/v1/events'],
+            silent: true,
+        },
         waits_ms: 700,
     },
     {
@@ -224,6 +227,7 @@ async function shoot(browser, scene, look) {
         if (message.type() === 'error' && !isExpected) faults.push(message.text());
     });
     page.on('pageerror', (error) => faults.push(error.message));
+    if (scene.scenario?.role) mock.change({ role: scene.scenario.role });
     if (!scene.isOut) await signIn(context, mock);
     mock.change(scene.scenario ?? {});
     await page.emulateMedia({ reducedMotion: 'no-preference', ...scene.media });

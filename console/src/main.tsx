@@ -1,5 +1,5 @@
-/* The start: wires the application to the browser and renders it. Everything that touches globals of
-   the browser is here, so that the rest can run in a test. */
+/* The start: wires the application to the browser and renders it. Everything that touches
+   globals of the browser is here, so that the rest can run in a test. */
 
 import { effect } from '@preact/signals';
 import { render } from 'preact';
@@ -70,7 +70,7 @@ const app = new App({
         }),
 });
 
-/* Themes and density are attributes of the root; canvases read their colours again after a change. */
+/* Theme and density are attributes of the root; canvases then read their colours again. */
 effect(() => {
     const root = document.documentElement;
     if (prefs.theme.value === 'auto') {

@@ -67,9 +67,7 @@ function Access({ app, state, onMake }: Props): VNode {
                 }
             >
                 <p>
-                    {tokens
-                        ? `${plural(tokens.length, 'key is', 'keys are')} valid. A key is shown once, when it is made; this node keeps only its fingerprint.`
-                        : 'Keys for machines, for programs and for people who look on.'}
+                    {tokens ? validText(tokens.length) : 'Keys for machines, programs and people.'}
                 </p>
             </Head>
             {mayAct ? (
@@ -93,6 +91,11 @@ function Access({ app, state, onMake }: Props): VNode {
             </Section>
         </>
     );
+}
+
+function validText(keys: number): string {
+    const valid = keys === 0 ? 'No key is' : plural(keys, 'key is', 'keys are');
+    return `${valid} valid. A key is shown once, when it is made; the node keeps its fingerprint.`;
 }
 
 function Keys({ app, state, onMake }: Props): VNode {
@@ -194,7 +197,7 @@ function KeyRow(props: { app: App; state: State; token: Token }): VNode {
             <td class="num">
                 <button
                     type="button"
-                    class="btn quiet sm c-crit"
+                    class="btn danger sm"
                     onClick={() => askRevoke(app, state, token)}
                 >
                     Revoke
@@ -242,7 +245,7 @@ function askRevoke(app: App, state: State, token: Token): void {
         >
             <p>
                 {token.role === 'machine'
-                    ? 'The machine that uses it is refused at its next connection. Give it a new key on the page Connect.'
+                    ? 'Its machine is refused at the next connection. Connect makes it a new key.'
                     : 'The program that uses it is refused from now on.'}{' '}
                 A revoked key cannot come back.
             </p>

@@ -5,7 +5,7 @@ import type { VNode } from 'preact';
 import type { App } from '../app/app';
 import { problemText } from '../api/client';
 import type { NewToken, Role, TokenRequest } from '../api/types';
-import { nameProblem } from '../connect/target';
+import { nameProblem, topicFor } from '../connect/target';
 import { CopyButton } from '../ui/button';
 import { Dialog } from '../ui/dialog';
 
@@ -152,7 +152,10 @@ function Made(props: { token: NewToken; origin: string; onClose: () => void }): 
     const { token } = props;
     const example =
         token.role === 'machine'
-            ? `mosquitto_pub -i ${token.name} -u ${token.name} -P ${token.token} -t machines/${token.name}/temp_c -m 21.5`
+            ? [
+                  `mosquitto_pub -i ${token.name} -u ${token.name} -P ${token.token}`,
+                  `-t ${topicFor(token.name)} -m 21.5`,
+              ].join(' ')
             : `curl -H 'Authorization: Bearer ${token.token}' ${props.origin}/api/v1/stats`;
     return (
         <div class="dlg">

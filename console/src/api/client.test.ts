@@ -79,7 +79,7 @@ describe('the client', () => {
         expect(signedOut()).toBe(1);
     });
 
-    it('makes a problem of a broken connection, a cancelled call and an answer that is no JSON', async () => {
+    it('makes a problem of no answer, a cancelled call and a broken answer', async () => {
         const broken = client(() => Promise.reject(new TypeError('refused')));
         const one = await broken.client.get('/x');
         expect(one.ok ? '' : one.problem.code).toBe(codeNoAnswer);
@@ -119,8 +119,8 @@ describe('what surrounds a call', () => {
             body: `{"payload":"it's"}`,
         };
         expect(asCurl(call, 'http://gw-1:8080')).toBe(
-            `curl -H "Authorization: Bearer $KITH_TOKEN" -X POST -H 'Content-Type: application/json' ` +
-                `-d '{"payload":"it'\\''s"}' 'http://gw-1:8080/api/v1/publish'`,
+            `curl -H "Authorization: Bearer $KITH_TOKEN" -X POST ` +
+                `-H 'Content-Type: application/json' -d '{"payload":"it'\\''s"}' 'http://gw-1:8080/api/v1/publish'`,
         );
     });
 });

@@ -92,7 +92,7 @@ export class Client {
             headers['X-Kith-Token'] = this.csrf_token;
         }
         const timeout = AbortSignal.timeout(call_timeout_ms);
-        const signal = options.signal ? AbortSignal.any([options.signal, timeout]) : timeout;
+        const signal = anyOf(options.signal ? [options.signal, timeout] : [timeout]);
         try {
             const response = await this.options.fetch(path, {
                 method,
@@ -110,6 +110,18 @@ export class Client {
             };
         }
     }
+}
+
+/** Aborts when one of the signals does. AbortSignal.any would do, but not in Node.js 18. */
+export function anyOf(signals: readonly AbortSignal[]): AbortSignal {
+    const joined = new AbortController();
+    for (const one of signals) {
+        if (one.aborted) {
+            joined.abort();
+        }
+        one.addEventListener('abort', () => joined.abort(), { once: true, signal: joined.signal });
+    }
+    return joined.signal;
 }
 
 function noAnswer(isCancelled: boolean, isLate: boolean): Problem {
@@ -151,9 +163,14 @@ export function readProblem(status: number, text: string): Problem {
     return fallback;
 }
 
+/** Ends what another side wrote as a sentence, so that more can follow. */
+export function sentence(text: string): string {
+    return /[.?]$/.test(text) ? text : `${text}.`;
+}
+
 /** One line for people: the detail where there is one. */
 export function problemText(problem: Problem): string {
-    return problem.detail ?? problem.title;
+    return sentence(problem.detail ?? problem.title);
 }
 
 /** Query string from what is set; empty text and undefined are left out. */

@@ -1,6 +1,6 @@
-/* The live feed: one WebSocket that carries every followed channel. It reconnects by itself with
-   capped, jittered backoff, follows everything again, and says since when nothing was heard. The node
-   pings every 5 s; 12 s without a word is stale, whatever the socket believes. */
+/* The live feed: one WebSocket that carries every followed channel. It reconnects by itself
+   with capped, jittered backoff, follows everything again, and says since when nothing was
+   heard. The node pings every 5 s; 12 s without a word is stale, whatever the socket believes. */
 
 import { signal, type ReadonlySignal, type Signal } from '@preact/signals';
 import type { FollowRequest, Problem } from './types';

@@ -323,7 +323,7 @@ export class App {
             const problem: Problem = {
                 title: 'This page could not be loaded',
                 status: 0,
-                detail: 'Its script did not arrive. A node that was just updated needs the console to be loaded again.',
+                detail: 'Its script did not arrive. After an update, load the console again.',
                 code: codeNoAnswer,
             };
             return scope.isClosed ? null : { phase: 'failed', problem };

@@ -1,4 +1,5 @@
-/* Opens "Find or do". The palette is a chunk of its own: nobody pays for it before the first use. */
+/* Opens "Find or do". The palette is a chunk of its own: nobody pays for it before the first
+   use. */
 
 import type { App } from './app';
 

@@ -1,6 +1,7 @@
-/* Live numbers reach the screen at most five times a second, through one animation frame. Whoever
-   has news posts one update under its key; a newer update of the same key replaces it, so the queue is
-   never longer than the number of keys, however fast messages come or however long a tab is hidden. */
+/* Live numbers reach the screen at most five times a second, through one animation frame.
+   Whoever has news posts one update under its key; a newer update of the same key replaces it,
+   so the queue is never longer than the number of keys, however fast messages come or however
+   long a tab is hidden. */
 
 import { batch } from '@preact/signals';
 

@@ -1,4 +1,5 @@
-/* The keys of the whole console. A key that a field, a dialog or the page takes is not taken here. */
+/* The keys of the whole console. A key that a field, a dialog or the page takes is not taken
+   here. */
 
 import type { App } from './app';
 import { openKeys, openPalette } from './find';

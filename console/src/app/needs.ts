@@ -1,6 +1,7 @@
 /* What needs a person, derived from the node's state, its counters and its events. Worst first; an
    empty list is the normal case. Each need names the thing and the number. */
 
+import { sentence } from '../api/client';
 import type { NodeEvent, NodeInfo, Stats } from '../api/types';
 import { count, plural } from '../format/number';
 import { parseTime } from '../format/time';
@@ -39,6 +40,10 @@ export function findNeeds(input: NeedsInput): readonly Need[] {
     return found.sort((a, b) => (a.level === b.level ? 0 : a.level === 'crit' ? -1 : 1));
 }
 
+const storeNote =
+    'What a durable session or a retained topic wants to keep is not confirmed to its sender ' +
+    'until the store writes again.';
+
 function storeNeeds({ node, events }: NeedsInput): Need[] {
     if (!node || node.store.state === 'healthy') {
         return [];
@@ -50,7 +55,7 @@ function storeNeeds({ node, events }: NeedsInput): Need[] {
             key: 'store',
             level: 'crit',
             title: `The store is ${node.store.state}`,
-            text: `${reason} What a durable session or a retained topic wants to keep is not confirmed to its sender until the store writes again.`,
+            text: `${sentence(reason)} ${storeNote}`,
             at_ms: event ? parseTime(event.at) : null,
             link: null,
         },
@@ -151,7 +156,7 @@ function listenerNeeds({ node }: NeedsInput): Need[] {
             key: `listener ${listener.kind} ${listener.address}`,
             level: 'caution' as const,
             title: `${listener.kind.toUpperCase()} at ${listener.address} has no TLS`,
-            text: 'Its configuration says insecure = true: keys and values can be read on the network.',
+            text: 'It says insecure = true: keys and values can be read on the network.',
             at_ms: null,
             link: null,
         }));

@@ -1,15 +1,19 @@
-/* What the window shows: nothing until the session is known, the door, or the shell with a page. */
+/* What the window shows: bars until the session is known, the door, or the shell with a page. */
 
 import type { VNode } from 'preact';
-import { Failed } from '../ui/states';
+import { Bars, Failed } from '../ui/states';
 import type { App } from './app';
 import { Overlays, PageView, Shell } from './shell';
 
-export function Root({ app }: { app: App }): VNode | null {
+export function Root({ app }: { app: App }): VNode {
     const session = app.store.session.value;
     switch (session.phase) {
         case 'unknown':
-            return null;
+            return (
+                <main class="alone">
+                    <Bars rows={3} what="who you are" />
+                </main>
+            );
         case 'failed':
             return (
                 <main class="alone">

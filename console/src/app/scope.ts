@@ -2,7 +2,7 @@
    their data through a scope and through nothing else, so none can leak. */
 
 import { effect } from '@preact/signals';
-import type { Result } from '../api/client';
+import { anyOf, type Result } from '../api/client';
 import type { Follow, FollowHandler } from '../api/live';
 import type { FollowRequest } from '../api/types';
 import type { App } from './app';
@@ -31,7 +31,7 @@ export class Scope {
             current?.abort();
             const mine = new AbortController();
             current = mine;
-            const signal = AbortSignal.any([this.abort.signal, mine.signal]);
+            const signal = anyOf([this.abort.signal, mine.signal]);
             return this.app.client.get<T>(path, { signal });
         };
     }

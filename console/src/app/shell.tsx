@@ -1,5 +1,5 @@
-/* The shell around every page: rail, strip, dock bar, the note when the feed is not live, toasts and
-   the one dialog. */
+/* The shell around every page: rail, strip, dock bar, the note when the feed is not live,
+   toasts and the one dialog. */
 
 import type { VNode } from 'preact';
 import { valueOf } from './store';
@@ -25,7 +25,7 @@ export function Shell({ app }: { app: App }): VNode {
             </a>
             <div class="shell">
                 <Rail app={app} current={current} />
-                <div class="stage">
+                <div class={isFilling(app) ? 'stage filling' : 'stage'}>
                     <Strip app={app} where={titleOf(app.router.place.value.route)} />
                     <LinkNote app={app} />
                     <main id="main" class={pageClass(app)} tabIndex={-1}>
@@ -38,6 +38,12 @@ export function Shell({ app }: { app: App }): VNode {
             <Overlays app={app} />
         </>
     );
+}
+
+/** Lists of any length fill the window and scroll within it; other pages grow. */
+function isFilling(app: App): boolean {
+    const name = app.router.place.value.route.name;
+    return name === 'machines' || name === 'topics';
 }
 
 function pageClass(app: App): string {

@@ -1,5 +1,6 @@
-/* The one store: what the whole console knows, as signals. A page adds the state of its own while it
-   is open (see scope.ts); nothing else holds state. Only App and pages write here; views read. */
+/* The one store: what the whole console knows, as signals. A page adds the state of its own
+   while it is open (see scope.ts); nothing else holds state. Only App and pages write here;
+   views read. */
 
 import { computed, signal, type ReadonlySignal, type Signal } from '@preact/signals';
 import type { VNode } from 'preact';

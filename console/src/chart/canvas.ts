@@ -1,11 +1,11 @@
-/* The two charts of the console on uPlot's canvas: flow (in above, out below, one mirrored axis) and
-   trend (one line). A chunk of its own: uPlot loads when the first chart is in view. */
+/* The two charts of the console on uPlot's canvas: flow (in above, out below, one mirrored
+   axis) and trend (one line). A chunk of its own: uPlot loads when the first chart is in view. */
 
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
 import { axis as axisLabel, count } from '../format/number';
 import { clock, clockMinutes } from '../format/time';
-import { gapsOf, type ChartHandle, type FlowData, type Mark, type TrendData } from './data';
+import { gapsOf, type ChartHandle, type FlowData, type Mark, type TrendData } from './series';
 import { readPalette, withAlpha, type Palette } from './palette';
 import { lineRange, mirrorTicks, ticks, timeTicks } from './scale';
 
@@ -250,7 +250,7 @@ function highest(values: readonly (number | null)[]): number {
     return values.reduce<number>((most, value) => Math.max(most, value ?? 0), 0);
 }
 
-/** The axis has the same scale up and down; it ends a little beyond the highest value of each side. */
+/** One scale up and down; each side ends a little beyond its highest value. */
 export function flowRange(data: FlowData): [number, number] {
     const up = highest(data.up);
     const down = highest(data.down);

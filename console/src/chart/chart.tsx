@@ -1,10 +1,10 @@
-/* A chart on a page: loads the canvas, follows data, size and theme, and has a table behind it for who
-   cannot see it. The arrow keys move the cursor. */
+/* A chart on a page: loads the canvas, follows data, size and theme, and has a table behind it
+   for who cannot see it. The arrow keys move the cursor. */
 
 import { useSignalEffect, type ReadonlySignal } from '@preact/signals';
 import type { VNode } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
-import type { ChartHandle, FlowData, TrendData } from './data';
+import type { ChartHandle, FlowData, TrendData } from './series';
 import './chart.css';
 
 type Canvas = typeof import('./canvas');
@@ -126,26 +126,28 @@ function TableBehind({
     table: { head: string[]; rows: string[][] };
 }): VNode {
     return (
-        <table class="vh">
-            <caption>{label}</caption>
-            <thead>
-                <tr>
-                    {table.head.map((name) => (
-                        <th key={name} scope="col">
-                            {name}
-                        </th>
-                    ))}
-                </tr>
-            </thead>
-            <tbody>
-                {table.rows.map((row) => (
-                    <tr key={row[0]}>
-                        {row.map((cell, index) => (
-                            <td key={index}>{cell}</td>
+        <div class="vh">
+            <table>
+                <caption>{label}</caption>
+                <thead>
+                    <tr>
+                        {table.head.map((name) => (
+                            <th key={name} scope="col">
+                                {name}
+                            </th>
                         ))}
                     </tr>
-                ))}
-            </tbody>
-        </table>
+                </thead>
+                <tbody>
+                    {table.rows.map((row) => (
+                        <tr key={row[0]}>
+                            {row.map((cell, index) => (
+                                <td key={index}>{cell}</td>
+                            ))}
+                        </tr>
+                    ))}
+                </tbody>
+            </table>
+        </div>
     );
 }

@@ -1,4 +1,5 @@
-/* The colours of the canvas: the same tokens as everything else, read again when the theme changes. */
+/* The colours of the canvas: the same tokens as everything else, read again when the theme
+   changes. */
 
 export interface Palette {
     ink: string;

@@ -1,5 +1,5 @@
-/* Connect: what is it, its name and key, run this. The right side waits for the machine, says why a try
-   was refused, and turns green at the first message. */
+/* Connect: what is it, its name and key, run this. The right side waits for the machine, says
+   why a try was refused, and turns green at the first message. */
 
 import { computed, signal, type ReadonlySignal, type Signal } from '@preact/signals';
 import type { VNode } from 'preact';

@@ -1,6 +1,6 @@
-/* What to run on the machine, in its language. Each snippet is complete: it connects with the name and
-   key, and publishes one value. Nothing here quotes by chance: names are checked before (target.ts),
-   keys are letters, digits, dashes and underscores. */
+/* What to run on the machine, in its language. Each snippet is complete: it connects with the
+   name and key, and publishes one value. Nothing here quotes by chance: names are checked
+   before (target.ts), keys are letters, digits, dashes and underscores. */
 
 import type { Target } from './target';
 
@@ -249,14 +249,13 @@ export function kindOf(id: string): Kind {
     return kinds.find((kind) => kind.id === id) ?? (kinds[0] as Kind);
 }
 
-export function topicFor(name: string): string {
-    return `machines/${name}/temp_c`;
-}
-
 export type CodeWord = { kind: 'plain' | 'text' | 'number' | 'word' | 'note'; text: string };
 
-const words =
-    /(#include\b[^\n]*|\/\/[^\n]*|(?<=\s)# [^\n]*)|("[^"\n]*"|'[^'\n]*')|\b(import|from|as|try|except|const|await|int|char|void|while|if|return|#include)\b|(?<![\w.-])(\d+(?:\.\d+)?)(?![\w.-])/g;
+const note = /(#include\b[^\n]*|\/\/[^\n]*|(?<=\s)# [^\n]*)/;
+const quoted = /("[^"\n]*"|'[^'\n]*')/;
+const word = /\b(import|from|as|try|except|const|await|int|char|void|while|if|return)\b/;
+const number = /(?<![\w.-])(\d+(?:\.\d+)?)(?![\w.-])/;
+const words = new RegExp([note, quoted, word, number].map((one) => one.source).join('|'), 'g');
 
 /** Colours for a snippet: strings, numbers, words of the language, notes. */
 export function highlight(code: string): CodeWord[] {
@@ -266,8 +265,8 @@ export function highlight(code: string): CodeWord[] {
         if (match.index > end) {
             found.push({ kind: 'plain', text: code.slice(end, match.index) });
         }
-        const [text, note, quoted, word] = match;
-        const kind = note ? 'note' : quoted ? 'text' : word ? 'word' : 'number';
+        const [text, isNote, isQuoted, isWord] = match;
+        const kind = isNote ? 'note' : isQuoted ? 'text' : isWord ? 'word' : 'number';
         found.push({ kind, text });
         end = match.index + text.length;
     }

@@ -7,8 +7,8 @@ import { CopyButton, Segmented } from '../ui/button';
 import { Icon } from '../ui/icon';
 import { Bars, NoRight } from '../ui/states';
 import { chooseKind, chooseLanguage, type ConnectState } from './connect_page';
-import { ca_file, highlight, kindOf, kinds, languages, topicFor } from './snippets';
-import { nameProblem, transportLabel, transports, type Transport } from './target';
+import { ca_file, highlight, kindOf, kinds, languages } from './snippets';
+import { nameProblem, topicFor, transportLabel, transports, type Transport } from './target';
 
 export function Steps({ app, state }: { app: App; state: ConnectState }): VNode {
     const hasKey = state.key.value !== null;

@@ -97,3 +97,8 @@ export function nameProblem(name: string): string | null {
     }
     return reserved.includes(name) ? `${name} is reserved.` : null;
 }
+
+/** Where the examples publish: anyone may, and it is easy to find. */
+export function topicFor(name: string): string {
+    return `machines/${name}/temp_c`;
+}

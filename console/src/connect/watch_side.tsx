@@ -1,4 +1,5 @@
-/* The waiting side of Connect: three checks, the reason of a refusal, and the live line once it is on. */
+/* The waiting side of Connect: three checks, the reason of a refusal, and the live line once it
+   is on. */
 
 import type { VNode } from 'preact';
 import type { App } from '../app/app';

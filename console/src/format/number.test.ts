@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { axis, bytes, bytesText, count, milliseconds, plural, rate, readout } from './number';
 
-const thin = '\u2009';
+const thin = '\u202f';
 
 describe('numbers', () => {
     it('puts a thin space between thousands', () => {

@@ -6,7 +6,8 @@ export interface Quantity {
     unit: string;
 }
 
-const thinSpace = '\u2009';
+/** Narrow and not to be broken at. */
+const thinSpace = '\u202f';
 const minus = '\u2212';
 
 /** Full precision to `digits` decimals: 18204 -> "18 204". */

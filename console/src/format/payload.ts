@@ -1,5 +1,5 @@
-/* Payloads as text: what kind of value it is, its unit by the name of the topic, and coloured parts.
-   A payload comes from the wire: nothing here trusts it, and nothing becomes HTML. */
+/* Payloads as text: what kind of value it is, its unit by the name of the topic, and coloured
+   parts. A payload comes from the wire: nothing here trusts it, and nothing becomes HTML. */
 
 import type { Encoding } from '../api/types';
 
@@ -120,7 +120,7 @@ const unitBySuffix: Record<string, string> = {
     lx: 'lx',
 };
 
-/** Names carry their unit last (`temp_c`, `speed_kmh`); mm_s reads mm/s. Empty when there is none. */
+/** Names carry their unit last (`temp_c`); `mm_s` reads mm/s. Empty when there is none. */
 export function unitOf(topic: string): string {
     const name = topic.slice(topic.lastIndexOf('/') + 1).toLowerCase();
     if (name.endsWith('_mm_s')) {

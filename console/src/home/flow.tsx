@@ -57,6 +57,10 @@ function readingOf(app: App, state: HomeState): Reading {
     };
 }
 
+function bytesRate(bytes_per_s: number | null): string {
+    return bytes_per_s === null ? 'no data' : `${bytesText(bytes_per_s)}/s`;
+}
+
 function Tape({ app, state }: { app: App; state: HomeState }): VNode {
     const reading = readingOf(app, state);
     const at = reading.at_s === null ? '' : `at ${clock(reading.at_s * 1000)}, `;
@@ -70,13 +74,13 @@ function Tape({ app, state }: { app: App; state: HomeState }): VNode {
                 kind="in"
                 label="In, from machines"
                 value={reading.up}
-                note={`${at}${reading.bytes_up === null ? 'no data' : `${bytesText(reading.bytes_up)}/s`}`}
+                note={at + bytesRate(reading.bytes_up)}
             />
             <TapeHalf
                 kind="out"
                 label="Out, to subscribers"
                 value={reading.down}
-                note={`${at}${reading.bytes_down === null ? 'no data' : `${bytesText(reading.bytes_down)}/s${at === '' ? copies : ''}`}`}
+                note={at + bytesRate(reading.bytes_down) + (at === '' ? copies : '')}
             />
         </div>
     );

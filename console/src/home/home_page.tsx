@@ -8,7 +8,7 @@ import type { Scope } from '../app/scope';
 import { loading, valueOf, type Load, type Page } from '../app/store';
 import { query } from '../api/client';
 import type { Usage } from '../api/types';
-import type { FlowData, Mark } from '../chart/data';
+import type { FlowData, Mark } from '../chart/series';
 import { parseTime } from '../format/time';
 import { Icon } from '../ui/icon';
 import { Head } from '../ui/section';

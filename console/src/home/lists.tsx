@@ -15,6 +15,7 @@ import { When } from '../ui/text';
 import {
     changesOf,
     checksOf,
+    levelsText,
     listenerName,
     listenerText,
     stepsOf,
@@ -27,11 +28,8 @@ const needs_shown_max = 5;
 
 export function Needs({ app }: { app: App }): VNode {
     const needs = app.store.needs.value;
-    const crit = needs.filter((need) => need.level === 'crit').length;
-    const note =
-        needs.length === 0 ? 'nothing' : `${crit} critical, ${needs.length - crit} caution`;
     return (
-        <Section title="Needs you" note={note} id="needs">
+        <Section title="Needs you" note={levelsText(needs)} id="needs">
             <div>
                 {needs.length === 0 && <Calm app={app} />}
                 {needs.slice(0, needs_shown_max).map((need) => (
@@ -119,7 +117,7 @@ export function Health({ app }: { app: App }): VNode {
                 ))}
             </div>
             <h3 class="sub">Listens on</h3>
-            <div class="hl">
+            <div class="hl wide">
                 {node.value.listeners.map((listener) => (
                     <div class="hl-row" key={`${listener.kind} ${listener.address}`}>
                         <Shape

@@ -86,7 +86,12 @@ function machinesTile(stats: Stats, spark: (number | null)[]): StatProps {
         label: 'Machines online',
         value: count(stats.connections),
         unit: `of ${count(stats.machines_known)}`,
-        note: offline === 0 ? 'all that are known' : `${count(offline)} offline`,
+        note:
+            stats.machines_known === 0
+                ? 'none has connected yet'
+                : offline === 0
+                  ? 'all that are known'
+                  : `${count(offline)} offline`,
         spark,
         sparkOptions: { highest: stats.machines_known },
     };

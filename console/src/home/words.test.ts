@@ -58,7 +58,8 @@ describe('the headline', () => {
 
     it('puts what is critical first', () => {
         expect(headline({ ...stats, queued_messages: 1 }, [need])).toBe(
-            '412 of 418 machines are online and 1 message waits for those that are away. 1 critical thing needs you.',
+            '412 of 418 machines are online and 1 message waits for those that are away. ' +
+                '1 critical thing needs you.',
         );
     });
 });
@@ -105,11 +106,17 @@ describe('the changes', () => {
         expect(changes[0]?.note).toBe('e, d, c and 2 more');
     });
 
-    it('keep apart what is more than a minute apart, and stop at the number of rows', () => {
+    it('keep apart what is minutes apart, and say how often one machine did the same', () => {
         const events = [30, 20, 10].map((minute) =>
             event(`${minute}:00`, 'client_connected', `m${minute}`),
         );
         expect(changesOf(events, 2).length).toBe(2);
+        const again = ['09:40', '09:20', '09:00'].map((at) =>
+            event(at, 'client_refused', 'lathe-04'),
+        );
+        expect(changesOf(again, 8).map((change) => [change.text, change.note])).toEqual([
+            ['lathe-04 client_refused', '3 times'],
+        ]);
     });
 });
 

@@ -1,5 +1,5 @@
-/* The sentences and rows of Home, derived from what the node says. Pure, so that each can be read in a
-   test. */
+/* The sentences and rows of Home, derived from what the node says. Pure, so that each can be
+   read in a test. */
 
 import type { Listener, NodeEvent, NodeInfo, Stats } from '../api/types';
 import { queueLimit, type Need } from '../app/needs';
@@ -7,6 +7,8 @@ import { bytesText, count, milliseconds, plural } from '../format/number';
 import { duration, parseTime } from '../format/time';
 import type { IconName } from '../ui/icon';
 import type { Status } from '../ui/shape';
+
+const forWhom = 'for those that are away';
 
 /** What is true now, in one sentence with numbers. */
 export function headline(stats: Stats, needs: readonly Need[]): string {
@@ -23,7 +25,7 @@ export function headline(stats: Stats, needs: readonly Need[]): string {
     const waiting =
         stats.queued_messages === 0
             ? 'no message waits'
-            : `${plural(stats.queued_messages, 'message waits', 'messages wait')} for those that are away`;
+            : `${plural(stats.queued_messages, 'message waits', 'messages wait')} ${forWhom}`;
     const crit = needs.filter((need) => need.level === 'crit').length;
     const needed =
         needs.length === 0
@@ -32,6 +34,14 @@ export function headline(stats: Stats, needs: readonly Need[]): string {
               ? `${plural(crit, 'critical thing needs', 'critical things need')} you.`
               : `${plural(needs.length, 'thing needs', 'things need')} you.`;
     return `${machines} and ${waiting}. ${needed}`;
+}
+
+/** "1 critical, 2 caution"; a level with none is not named. */
+export function levelsText(needs: readonly Need[]): string {
+    const crit = needs.filter((need) => need.level === 'crit').length;
+    const caution = needs.length - crit;
+    const parts = [crit > 0 ? `${crit} critical` : '', caution > 0 ? `${caution} caution` : ''];
+    return parts.filter((part) => part !== '').join(', ') || 'nothing';
 }
 
 export interface Check {
@@ -53,7 +63,11 @@ export function checksOf(node: NodeInfo, stats: Stats, skew_ms: number): Check[]
         {
             name: 'Process',
             status: 'ok' as const,
-            text: `up ${duration(node.uptime_s * 1000)}, ${plural(node.shards, 'worker')}, ${bytesText(stats.resident_bytes)}`,
+            text: [
+                `up ${duration(node.uptime_s * 1000)}`,
+                plural(node.shards, 'worker'),
+                bytesText(stats.resident_bytes),
+            ].join(', '),
         },
     ];
     const rank: Partial<Record<Status, number>> = { crit: 0, caution: 1, stale: 2 };
@@ -158,7 +172,7 @@ const icons: Record<string, IconName> = {
     limit: 'stop',
 };
 
-const together_ms = 60_000;
+const together_ms = 120_000;
 
 const manyWords: Record<string, string> = {
     client_connected: 'connected',
@@ -166,7 +180,7 @@ const manyWords: Record<string, string> = {
     client_refused: 'were refused',
 };
 
-/** Newest first. Many of one kind within a minute of each other become one row with their number. */
+/** Newest first. Many of one kind that follow each other closely become one row. */
 export function changesOf(events: readonly NodeEvent[], rows_max: number): Change[] {
     const changes: Change[] = [];
     for (let index = 0; index < events.length && changes.length < rows_max;) {
@@ -199,6 +213,10 @@ function changeOf(group: readonly NodeEvent[]): Change {
         return { ...base, text: newest.text, note: '', machine: newest.machine };
     }
     const machines = [...new Set(group.map((event) => event.machine ?? 'one'))];
+    if (machines.length === 1) {
+        const note = `${count(group.length)} times`;
+        return { ...base, text: newest.text, note, machine: newest.machine };
+    }
     const shown = machines.slice(0, 3).join(', ');
     const rest = machines.length > 3 ? ` and ${machines.length - 3} more` : '';
     return {

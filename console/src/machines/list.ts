@@ -99,7 +99,7 @@ export class MachineRows {
         });
     }
 
-    /** Rows `first` to `end` are in view: keeps them live, and reads ahead when the end comes near. */
+    /** Rows `first` to `end` are in view: keeps them live and reads ahead. */
     see(first: number, end: number): void {
         const rows = this.rows.peek();
         this.wanted = rows.slice(first, Math.min(end, first + followed_max)).map((row) => row.id);

@@ -24,7 +24,7 @@ export function Log(props: { app: App; state: MachineState; machine: MachineDeta
     return (
         <Section
             title="Live messages"
-            kind="flush"
+            kind="flush log-sec"
             note={
                 isPaused ? (
                     'paused'
@@ -110,7 +110,7 @@ function Line({ line }: { line: LogLine }): VNode {
     const at_ms = parseTime(line.at) ?? 0;
     const payload = line.encoding === 'text' ? line.payload.slice(0, payload_chars_max) : 'binary';
     return (
-        <div class="m1">
+        <div class={line.isFresh ? 'm1 fresh' : 'm1'}>
             <span title={absolute(at_ms)}>{clockMillis(at_ms)}</span>
             <span
                 class="dir"
@@ -120,7 +120,7 @@ function Line({ line }: { line: LogLine }): VNode {
                 <span class="vh">{line.direction === 'in' ? 'from it' : 'to it'}</span>
             </span>
             <a href={topicPath(line.topic)} title={line.topic}>
-                {line.topic}
+                <bdi>{line.topic}</bdi>
             </a>
             <span class="pay" title={line.encoding === 'text' ? line.payload : line.payload}>
                 {line.encoding === 'text' ? (

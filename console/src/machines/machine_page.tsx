@@ -16,7 +16,7 @@ import type {
     Message,
     MessagesChange,
 } from '../api/types';
-import type { FlowData } from '../chart/data';
+import type { FlowData } from '../chart/series';
 import { Bars, Empty, Failed } from '../ui/states';
 import { Head } from '../ui/section';
 import { MachineView } from './machine_view';
@@ -26,6 +26,8 @@ import './machine.css';
 export interface LogLine extends Message {
     /** Counts up as messages arrive; keeps a row itself when others come before it. */
     number: number;
+    /** It came while the page was open: the row shows so for a moment. */
+    isFresh: boolean;
 }
 
 export interface MachineState {
@@ -136,8 +138,9 @@ function followLog(scope: Scope, state: MachineState): void {
     let number = 0;
     let pending: Message[] = [];
     let skipped = 0;
+    let isFresh = false;
     const add = (fresh: readonly Message[]): void => {
-        const lines = fresh.map((message) => ({ ...message, number: (number += 1) }));
+        const lines = fresh.map((message) => ({ ...message, number: (number += 1), isFresh }));
         state.log.value = [...lines.reverse(), ...state.log.peek()].slice(0, log_kept_max);
     };
     const flush = (): void => {
@@ -153,6 +156,7 @@ function followLog(scope: Scope, state: MachineState): void {
             const known = [...result.value.items].sort((a, b) => (a.at < b.at ? -1 : 1));
             pending = [...known, ...pending];
             flush();
+            isFresh = true;
         } else if (!scope.isClosed) {
             state.logProblem.value = problemText(result.problem);
         }

@@ -1,10 +1,12 @@
-/* The page of a machine that exists: head, note, readouts, rates, session, subscriptions, topics. */
+/* The page of a machine that exists: head, note, readouts, rates, session, subscriptions,
+   topics. */
 
 import type { VNode } from 'preact';
 import type { App } from '../app/app';
 import { queueLimit } from '../app/needs';
 import { topicPath } from '../app/router';
 import { valueOf } from '../app/store';
+import { sentence } from '../api/client';
 import type { MachineDetail } from '../api/types';
 import { FlowChart } from '../chart/chart';
 import { bytes, bytesText, count, plural, rate, readout } from '../format/number';
@@ -18,7 +20,7 @@ import { Stat } from '../ui/stat';
 import { Num, When } from '../ui/text';
 import { Log } from './log';
 import type { MachineState } from './machine_page';
-import { connectionText, expiryText, keeperText, sinceText, stateOf } from './words';
+import { connectionText, expiryText, keepAliveText, keeperText, sinceText, stateOf } from './words';
 
 export function MachineView(props: { app: App; state: MachineState; curl: string }): VNode | null {
     const { app, state } = props;
@@ -189,8 +191,8 @@ function MachineNote({ app, machine }: { app: App; machine: MachineDetail }): VN
     const seen_ms = parseTime(machine.last_seen_at);
     return (
         <NoteLine level="caution" shape={<Shape status="off" label="Offline" />}>
-            <b class="strong">Offline{seen_ms === null ? '' : ` since ${absolute(seen_ms)}`}.</b>{' '}
-            {machine.disconnect_reason ?? 'No reason is known'}.
+            <b class="strong">Offline{seen_ms !== null && ` since ${absolute(seen_ms)}`}.</b>{' '}
+            {sentence(machine.disconnect_reason ?? 'No reason is known')}
             {machine.queued_messages > 0 &&
                 ` ${plural(machine.queued_messages, 'message waits', 'messages wait')} for it.`}
         </NoteLine>
@@ -222,13 +224,7 @@ function Readouts({ app, machine }: { app: App; machine: MachineDetail }): VNode
             label: 'In flight',
             value: count(machine.inflight_messages),
             unit: 'msg',
-            note: `sent, not yet acknowledged, at most ${count(machine.receive_maximum)}`,
-        },
-        {
-            label: 'Subscriptions',
-            value: count(machine.subscriptions),
-            unit: '',
-            note: machine.subscriptions === 0 ? 'it only sends' : 'filters, below',
+            note: `not yet acknowledged, of ${count(machine.receive_maximum)}`,
         },
     ];
     return (
@@ -315,11 +311,7 @@ function SessionFacts({ machine }: { machine: MachineDetail }): VNode {
                 <dt>Session</dt>
                 <dd>{expiryText(machine.session_expiry_s)}</dd>
                 <dt>Keep-alive</dt>
-                <dd>
-                    {machine.keep_alive_s === 0
-                        ? 'off'
-                        : `${duration(machine.keep_alive_s * 1000)}, dead after ${duration(machine.keep_alive_s * 1500)}`}
-                </dd>
+                <dd>{keepAliveText(machine.keep_alive_s)}</dd>
                 <dt>Moved</dt>
                 <dd>
                     <Num value={size.value} unit={size.unit} /> in both directions

@@ -47,6 +47,8 @@ export function openMachines(app: App, place: Place, scope: Scope): Page {
 }
 
 const small_rows = 400;
+/** Columns that no width of the page hides. */
+const columns_always = 4;
 
 /** Machines came or went: a short, unfiltered list is read again by itself. */
 function isSmallAndOther(list: MachineRows, known: number): boolean {
@@ -192,7 +194,7 @@ function NoRows({ list }: { list: MachineRows }): VNode {
                 }
             >
                 <p>
-                    Every client that connects over MQTT appears here by its client id, for example{' '}
+                    Every MQTT client appears here by its client id, for example{' '}
                     <code>coffee-maker</code>.
                 </p>
             </Empty>
@@ -351,7 +353,7 @@ function SortHead(props: { list: MachineRows; sort: Sort; label: string; kind?: 
 function Spacer({ height_px }: { height_px: number }): VNode {
     return (
         <tr class="spacer" aria-hidden="true">
-            <td colSpan={9} style={{ height: `${height_px}px` }} />
+            <td style={{ height: `${height_px}px` }} />
         </tr>
     );
 }
@@ -368,7 +370,7 @@ function Row(props: {
     if (!machine) {
         return (
             <tr data-row aria-rowindex={index + 1}>
-                <td colSpan={9}>
+                <td colSpan={columns_always}>
                     <span class="sk sk-note" />
                 </td>
             </tr>

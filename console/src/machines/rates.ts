@@ -1,7 +1,7 @@
 /* The rates of one machine since its page was opened: the node keeps no record per machine. */
 
 import type { Machine } from '../api/types';
-import type { FlowData } from '../chart/data';
+import type { FlowData } from '../chart/series';
 
 export const rates_window_s = 300;
 const step_min_s = 0.9;

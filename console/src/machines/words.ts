@@ -53,3 +53,9 @@ export function expiryText(session_expiry_s: number): string {
         ? 'never ends'
         : `kept ${duration(session_expiry_s * 1000)} after the connection`;
 }
+
+/** Silence is allowed for one and a half times the keep-alive. */
+export function keepAliveText(keep_alive_s: number): string {
+    const limit = duration(keep_alive_s * 1500);
+    return keep_alive_s === 0 ? 'off' : `${duration(keep_alive_s * 1000)}, dead after ${limit}`;
+}

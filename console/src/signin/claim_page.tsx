@@ -1,5 +1,6 @@
-/* The first start: whoever holds the one-time link chooses who runs this node. The code stands behind
-   the # of the link, so that it is never sent to a server or written to a log by the way. */
+/* The first start: whoever holds the one-time link chooses who runs this node. The code stands
+   behind the # of the link, so that it is never sent to a server or written to a log by the
+   way. */
 
 import { signal, type Signal } from '@preact/signals';
 import type { VNode } from 'preact';

@@ -1,4 +1,5 @@
-/* Sign in. Says how many tries are left, and counts a pause down; it never says which part was wrong. */
+/* Sign in. Says how many tries are left, and counts a pause down; it never says which part was
+   wrong. */
 
 import { signal, type Signal } from '@preact/signals';
 import type { VNode } from 'preact';

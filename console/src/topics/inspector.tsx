@@ -17,7 +17,7 @@ import { Bars, Empty, Failed } from '../ui/states';
 import { Payload } from '../ui/text';
 import type { TopicsModel } from './model';
 import { openPublish } from './publish';
-import { trendData, trendOf } from './trend';
+import { trendData, trendOf, type Trend } from './trend';
 
 interface Props {
     app: App;
@@ -206,7 +206,7 @@ function Readout({ app, model, topic }: Props & { topic: TopicDetail }): VNode |
                         : `at ${clock(shown_s * 1000)}`}
                     <br />
                     {trend &&
-                        `${trend.word}, ${count(trend.lowest, digits)} to ${count(trend.highest, digits)} in ${duration(trend.span_ms)}`}
+                        `${trend.word}, ${range(trend, digits)} in ${duration(trend.span_ms)}`}
                 </span>
             </div>
             {history.length > 1 && (
@@ -233,6 +233,10 @@ function Readout({ app, model, topic }: Props & { topic: TopicDetail }): VNode |
             )}
         </>
     );
+}
+
+function range(trend: Trend, digits: number): string {
+    return `${count(trend.lowest, digits)} to ${count(trend.highest, digits)}`;
 }
 
 /** As many decimals as the machine sends. */

@@ -42,6 +42,8 @@ export class TopicsModel {
     readonly detail = signal<Load<TopicDetail> | null>(null);
     readonly history = signal<readonly HistoryPoint[]>([]);
     readonly cursor = signal<number | null>(null);
+    /** A row that a link asked for, until it was scrolled to. */
+    readonly sought = signal<string | null>(null);
     readonly search: ReadonlySignal<Search>;
     readonly rows: ReadonlySignal<readonly Row[]>;
     readonly rowCount: ReadonlySignal<number>;
@@ -180,6 +182,7 @@ export class TopicsModel {
     /** Opens every branch above a topic, then selects it. */
     async reveal(name: string): Promise<void> {
         this.select(name);
+        this.sought.value = name;
         if (this.found.peek() !== null) {
             return;
         }

@@ -1,5 +1,5 @@
-/* The publish form: topic, payload, QoS, retain. It says how many received the message and whether it
-   was stored. */
+/* The publish form: topic, payload, QoS, retain. It says how many received the message and
+   whether it was stored. */
 
 import { useSignal } from '@preact/signals';
 import type { VNode } from 'preact';

@@ -1,5 +1,5 @@
-/* The rows of the tree: only those in view exist. Indent guides, counts after branches, matches marked
-   in name and value, rate bars on a log scale growing from the number. */
+/* The rows of the tree: only those in view exist. Indent guides, counts after branches, matches
+   marked in name and value, rate bars on a log scale growing from the number. */
 
 import { useSignalEffect } from '@preact/signals';
 import type { VNode } from 'preact';
@@ -18,7 +18,11 @@ export interface TreeHandle {
 }
 
 const value_chars_max = 140;
+/** Columns that no width of the page hides. */
+const columns_always = 3;
 const rate_decades = 4.3;
+/** A row that a link asked for does not stand at the very edge. */
+const rows_below_sought = 3;
 
 function indexOf(model: TopicsModel): number {
     const selected = model.selected.peek();
@@ -83,6 +87,14 @@ export function TreeRows(props: { app: App; model: TopicsModel; handle: TreeHand
         const { first, end } = view.window.value;
         if (model.rows.value.length > 0) {
             model.see(first, end);
+        }
+    });
+    useSignalEffect(() => {
+        const sought = model.sought.value;
+        const index = model.rows.value.findIndex((row) => row.key === sought);
+        if (sought !== null && index >= 0) {
+            model.sought.value = null;
+            requestAnimationFrame(() => view.scrollTo(index + rows_below_sought));
         }
     });
     const { first, end, before_px, after_px } = view.window.value;
@@ -152,7 +164,7 @@ function TreeColumns(): VNode {
 function Spacer({ height_px }: { height_px: number }): VNode {
     return (
         <tr class="spacer" aria-hidden="true">
-            <td colSpan={6} style={{ height: `${height_px}px` }} />
+            <td style={{ height: `${height_px}px` }} />
         </tr>
     );
 }
@@ -176,7 +188,7 @@ function AnyRow(props: RowProps): VNode {
     }[row.kind];
     return (
         <tr data-row aria-rowindex={props.index + 1} onClick={() => model.readMore(row.node)}>
-            <td colSpan={6} class="faint">
+            <td colSpan={columns_always} class="faint">
                 <div class="tp">
                     <Guides depth={row.depth} />
                     <span class="tw1" />

@@ -1,6 +1,6 @@
-/* A search over topics as the node understands it: words that must all occur in the name, and at most
-   one comparison with the last value (`> 60`) or with a field of a JSON value (`v>60`). Read here only
-   to mark the matches; the node decides what matches. */
+/* A search over topics as the node understands it: words that must all occur in the name, and
+   at most one comparison with the last value (`> 60`) or with a field of a JSON value (`v>60`).
+   Read here only to mark the matches; the node decides what matches. */
 
 export interface Search {
     words: string[];
@@ -44,7 +44,7 @@ export function topicProblem(topic: string): string | null {
         return 'A topic has no zero byte.';
     }
     if (new TextEncoder().encode(topic).length > topic_bytes_max) {
-        return 'At most 1\u2009024 bytes.';
+        return 'At most 1\u202f024 bytes.';
     }
     return topic.split('/').length > topic_levels_max ? 'At most 32 levels.' : null;
 }

@@ -191,13 +191,15 @@ function Found({ model }: { model: TopicsModel }): VNode {
     const search = model.search.value;
     const what =
         search.compare === null ? 'name' : search.words.length > 0 ? 'name and value' : 'value';
+    if (!result) {
+        return <span class="found" role="status" />;
+    }
+    const matches = plural(result.matches, 'topic matches', 'topics match');
+    const shown = result.items.length;
     return (
         <span class="found" role="status">
-            {result &&
-                `${plural(result.matches, 'topic matches', 'topics match')} ${what}, found in ${count(result.took_ms)} ms`}
-            {result &&
-                result.items.length < result.matches &&
-                `; the first ${count(result.items.length)} are shown`}
+            {matches} {what}, found in {count(result.took_ms)} ms
+            {shown < result.matches && `; the first ${count(shown)} are shown`}
         </span>
     );
 }

@@ -1,5 +1,5 @@
-/* The topic tree as far as it was read. Levels come page by page; what is open stays open when a level
-   is read again. `rows` lays the open part out as a flat list, which the window cuts. */
+/* The topic tree as far as it was read. Levels come page by page; what is open stays open when
+   a level is read again. `rows` lays the open part out as a flat list, which the window cuts. */
 
 import type { Problem, Topic } from '../api/types';
 
@@ -153,8 +153,8 @@ function layOut(node: TreeNode, depth: number, rows: Row[]): void {
     }
 }
 
-/** Found topics under their branches. A branch with one child and no value of its own is joined with
-    it, so that a match shows in few rows. */
+/** Found topics under their branches. A branch with one child and no value of its own is joined
+    with it, so that a match shows in few rows. */
 export function foundTree(found: readonly Topic[]): Row[] {
     const tree = new Map<string, TreeNode>();
     const root = makeNode(emptyTopic('', ''), null);
@@ -177,7 +177,11 @@ export function foundTree(found: readonly Topic[]): Row[] {
         parent.topic = topic;
         for (let at = parent.parent; at && at !== root; at = at.parent) {
             if (!at.topic.is_topic) {
-                at.topic = { ...at.topic, topics: at.topic.topics + 1 };
+                at.topic = {
+                    ...at.topic,
+                    topics: at.topic.topics + 1,
+                    messages_per_s: at.topic.messages_per_s + topic.messages_per_s,
+                };
             }
         }
     }

@@ -1,7 +1,7 @@
 /* A numeric topic over time: its range, its direction, and the line to draw. */
 
 import type { HistoryPoint, TopicDetail } from '../api/types';
-import { withGaps, type TrendData } from '../chart/data';
+import { withGaps, type TrendData } from '../chart/series';
 import { numberIn } from '../format/payload';
 import { parseTime } from '../format/time';
 

@@ -1,4 +1,5 @@
-/* A modal dialog: the browser's own, which traps the focus, closes on Esc and gives the focus back. */
+/* A modal dialog: the browser's own, which traps the focus, closes on Esc and gives the focus
+   back. */
 
 import type { ComponentChildren, VNode } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';

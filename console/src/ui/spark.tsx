@@ -1,5 +1,5 @@
-/* A sparkline: the last minutes on a baseline, the limit dashed where there is one. Drawn once into a
-   unit box and stretched, so that it needs no measuring; the strokes keep their width. */
+/* A sparkline: the last minutes on a baseline, the limit dashed where there is one. Drawn once
+   into a unit box and stretched, so that it needs no measuring; the strokes keep their width. */
 
 import type { VNode } from 'preact';
 
@@ -43,7 +43,8 @@ export function sparkShape(values: readonly (number | null)[], options: SparkOpt
             pieces.push(piece);
             piece = '';
         } else {
-            piece += `${piece === '' ? 'M' : 'L'}${(index * step).toFixed(2)} ${yOf(value).toFixed(2)}`;
+            const to = piece === '' ? 'M' : 'L';
+            piece += `${to}${(index * step).toFixed(2)} ${yOf(value).toFixed(2)}`;
         }
     });
     pieces.push(piece);
@@ -51,7 +52,7 @@ export function sparkShape(values: readonly (number | null)[], options: SparkOpt
     return {
         pieces: pieces.filter((one) => one !== ''),
         limit_y: isLimitNear ? yOf(limit) : null,
-        end_y: last === null ? null : yOf(last),
+        end_y: last === null || known.length < 2 ? null : yOf(last),
     };
 }
 

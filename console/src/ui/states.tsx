@@ -2,6 +2,7 @@
    right. Bars show after 150 ms and the text after 2 s, by the style sheet. */
 
 import type { ComponentChildren, VNode } from 'preact';
+import { problemText } from '../api/client';
 import type { Problem, Role } from '../api/types';
 import { CopyButton } from './button';
 import { Shape } from './shape';
@@ -66,7 +67,7 @@ export function Failed({
                 ) : (
                     <>
                         {who} answered {problem.status}: <code>{problem.code}</code>.{' '}
-                        {problem.detail ?? problem.title}
+                        {problemText(problem)}
                     </>
                 )}
                 {still !== undefined && ` ${still}`}

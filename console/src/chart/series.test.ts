@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { gapsOf, withGaps } from './data';
+import { gapsOf, withGaps } from './series';
 
 describe('chart data', () => {
     it('finds gaps, also at the ends', () => {

@@ -61,7 +61,7 @@ export function gapsOf(
 const gap_factor = 8;
 const gap_min_s = 15;
 
-/** Inserts a null where nothing came for much longer than usual, so that no line is drawn across. */
+/** A null where nothing came for much longer than usual: no line is drawn across. */
 export function withGaps(points: readonly { at_s: number; value: number }[]): {
     at_s: number[];
     values: (number | null)[];
