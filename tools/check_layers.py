@@ -159,7 +159,8 @@ def judge_module(root: Path, path: str, module: Module, header: str, table: Tabl
     allowed = module.may + (module.tests if TEST_FILE.search(path) else [])
     if target.name not in allowed and "*" not in allowed:
         return f"{module.name} may not include {target.name}"
-    if is_private(target_path, target):
+    is_inside = module.path.startswith(target.path + "/")
+    if is_private(target_path, target) and not is_inside:
         return f"private to {target.name}"
     return None
 

@@ -23,6 +23,7 @@ private = ["epoll"]
 [modules.storage]
 path = "src/storage"
 may = ["base"]
+private = ["rows"]
 [modules."storage/sqlite"]
 path = "src/storage/sqlite"
 may = ["base", "storage"]
@@ -43,6 +44,7 @@ HEADERS = {
     "src/runtime/shard.h": "",
     "src/runtime/epoll/loop.h": "",
     "src/storage/journal.h": "",
+    "src/storage/rows/row.h": "",
     "src/storage/sqlite/store.h": "",
     "src/broker/broker.h": "",
 }
@@ -110,6 +112,9 @@ class Layers(unittest.TestCase):
         self.assert_refused(
             "src/broker/a.cpp", '#include "base/detail/fold.h"\n', "private to base"
         )
+
+    def test_private_folders_are_open_to_the_modules_inside(self):
+        self.assert_allowed("src/storage/sqlite/a.cpp", '#include "storage/rows/row.h"\n')
 
     def test_private_folders_are_private_even_to_the_root(self):
         self.assert_refused(
