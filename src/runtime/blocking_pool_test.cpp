@@ -4,7 +4,7 @@
 #include <thread>
 
 #include "runtime/limits.h"
-#include "runtime/rig_test_support.h"
+#include "runtime/testing/rig.h"
 
 namespace kith::runtime {
 namespace {

@@ -5,15 +5,15 @@
 
 namespace kith::runtime {
 
-Shard::Shard(ShardId id, std::uint16_t shard_count, std::uint64_t seed, const Log& log, Instant now)
+Shard::Shard(const ShardOptions& options, const Log& log, Instant now)
     : now_(now),
-      id_(id),
-      shard_count_(shard_count),
-      random_(seed),
+      id_(options.id),
+      shard_count_(options.shard_count),
+      random_(options.seed),
       log_(&log),
       wheel_(now),
       read_buffer_(new std::uint8_t[kReadBufferBytes]) {
-    CHECK(id.value() < shard_count);
+    CHECK(id_.value() < shard_count_);
 }
 
 Shard::~Shard() = default;

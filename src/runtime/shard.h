@@ -45,6 +45,12 @@ struct ShardCounters {
     std::uint64_t datagrams_dropped = 0;  // too large to take, or no room to send
 };
 
+struct ShardOptions {
+    ShardId id;
+    std::uint16_t shard_count = 1;
+    std::uint64_t seed = 0;
+};
+
 class Shard {
   public:
     virtual ~Shard();
@@ -117,7 +123,7 @@ class Shard {
     }
 
   protected:
-    Shard(ShardId id, std::uint16_t shard_count, std::uint64_t seed, const Log& log, Instant now);
+    Shard(const ShardOptions& options, const Log& log, Instant now);
 
     /// The turn but for poll.
     void run_turn(Instant now, WallTime wall_now);

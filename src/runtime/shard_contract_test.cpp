@@ -5,7 +5,7 @@
 
 #include "runtime/gather.h"
 #include "runtime/limits.h"
-#include "runtime/rig_test_support.h"
+#include "runtime/testing/rig.h"
 
 namespace kith::runtime {
 namespace {

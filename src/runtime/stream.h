@@ -56,6 +56,7 @@ class StreamHandler {
     ~StreamHandler() = default;
 };
 
+// style: Info, because that is what info() gives on every layer.
 /// What is fixed about a connection. `transport` is "tcp", "tls", "ws", "wss" or "sim".
 struct StreamInfo {
     SocketAddress local;

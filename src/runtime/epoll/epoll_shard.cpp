@@ -51,7 +51,7 @@ Readiness readiness_of(std::uint32_t events) {
 
 }  // namespace
 
-Result<std::unique_ptr<EpollShard>> EpollShard::create(const EpollShardOptions& options,
+Result<std::unique_ptr<EpollShard>> EpollShard::create(const ShardOptions& options,
                                                        const Log& log) {
     FileDescriptor epoll(epoll_create1(EPOLL_CLOEXEC));
     if (!epoll.is_open()) {
@@ -71,9 +71,9 @@ Result<std::unique_ptr<EpollShard>> EpollShard::create(const EpollShardOptions& 
         new EpollShard(options, log, std::move(epoll), std::move(wakeup)));
 }
 
-EpollShard::EpollShard(const EpollShardOptions& options, const Log& log, FileDescriptor epoll,
+EpollShard::EpollShard(const ShardOptions& options, const Log& log, FileDescriptor epoll,
                        FileDescriptor wakeup)
-    : Shard(options.id, options.shard_count, options.seed, log, monotonic_now()),
+    : Shard(options, log, monotonic_now()),
       epoll_(std::move(epoll)),
       wakeup_(std::move(wakeup)),
       posted_to_(options.shard_count) {

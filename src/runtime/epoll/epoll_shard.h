@@ -21,16 +21,10 @@
 
 namespace kith::runtime {
 
-struct EpollShardOptions {
-    ShardId id;
-    std::uint16_t shard_count = 1;
-    std::uint64_t seed = 0;
-};
-
 class EpollShard final : public Shard, private Network {
   public:
-    [[nodiscard]] static Result<std::unique_ptr<EpollShard>> create(
-        const EpollShardOptions& options, const Log& log);
+    [[nodiscard]] static Result<std::unique_ptr<EpollShard>> create(const ShardOptions& options,
+                                                                    const Log& log);
     ~EpollShard() override;
 
     [[nodiscard]] static EpollShard& of(Shard& shard) { return static_cast<EpollShard&>(shard); }
@@ -49,7 +43,7 @@ class EpollShard final : public Shard, private Network {
     void unwatch(int fd);
 
   private:
-    EpollShard(const EpollShardOptions& options, const Log& log, FileDescriptor epoll,
+    EpollShard(const ShardOptions& options, const Log& log, FileDescriptor epoll,
                FileDescriptor wakeup);
 
     void post_to_peer(ShardId to, std::unique_ptr<Mail> mail) override;

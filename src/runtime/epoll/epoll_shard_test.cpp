@@ -14,7 +14,8 @@
 
 #include "runtime/epoll/socket_address.h"
 #include "runtime/epoll/tcp_socket.h"
-#include "runtime/rig_test_support.h"
+#include "runtime/testing/peer.h"
+#include "runtime/testing/rig.h"
 
 namespace kith::runtime {
 namespace {

@@ -88,6 +88,7 @@ struct Machine {
 class Net {
   public:
     explicit Net(Core& core) : core_(core) {}
+    [[nodiscard]] Core& core() { return core_; }
 
     Machine& add_machine();
 

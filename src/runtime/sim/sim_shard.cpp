@@ -13,10 +13,9 @@ constexpr std::uint64_t kTurnEvent = 0x100;
 
 }  // namespace
 
-SimShard::SimShard(Core& core, Net& net, Machine& machine, const SimShardOptions& options,
-                   const Log& log)
-    : Shard(options.id, options.shard_count, options.seed, log, core.now()),
-      core_(core),
+SimShard::SimShard(Net& net, Machine& machine, const ShardOptions& options, const Log& log)
+    : Shard(options, log, net.core().now()),
+      core_(net.core()),
       net_(net),
       machine_(machine),
       inboxes_(options.shard_count) {

@@ -18,16 +18,9 @@
 
 namespace kith::runtime::sim {
 
-struct SimShardOptions {
-    ShardId id;
-    std::uint16_t shard_count = 1;
-    std::uint64_t seed = 0;
-};
-
 class SimShard final : public Shard, private Network {
   public:
-    SimShard(Core& core, Net& net, Machine& machine, const SimShardOptions& options,
-             const Log& log);
+    SimShard(Net& net, Machine& machine, const ShardOptions& options, const Log& log);
     ~SimShard() override;
 
     void connect_peers(const std::vector<std::unique_ptr<SimShard>>& shards);

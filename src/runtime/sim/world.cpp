@@ -32,13 +32,13 @@ class HostImpl final : public Host {
         std::uint16_t shard_count;
     };
 
-    HostImpl(Core& core, Net& net, Options options, const Log& log)
-        : core_(core),
+    HostImpl(Net& net, Options options, const Log& log)
+        : core_(net.core()),
           net_(net),
           machine_(net.add_machine()),
           options_(std::move(options)),
           log_(log),
-          pool_(core) {
+          pool_(net.core()) {
         make_shards();
     }
 
@@ -105,10 +105,10 @@ class HostImpl final : public Host {
         shards_.clear();
         for (std::uint16_t i = 0; i < options_.shard_count; ++i) {
             shards_.push_back(
-                std::make_unique<SimShard>(core_, net_, machine_,
-                                           SimShardOptions{.id = ShardId(i),
-                                                           .shard_count = options_.shard_count,
-                                                           .seed = core_.random.next()},
+                std::make_unique<SimShard>(net_, machine_,
+                                           ShardOptions{.id = ShardId(i),
+                                                        .shard_count = options_.shard_count,
+                                                        .seed = core_.random.next()},
                                            log_));
         }
         for (const auto& shard : shards_) {
@@ -164,8 +164,7 @@ World::~World() = default;
 Host& World::add_host(std::string name, std::uint16_t shard_count, const Log& log) {
     CHECK(shard_count > 0);
     impl_->hosts.push_back(std::make_unique<HostImpl>(
-        impl_->core, impl_->net,
-        HostImpl::Options{.name = std::move(name), .shard_count = shard_count}, log));
+        impl_->net, HostImpl::Options{.name = std::move(name), .shard_count = shard_count}, log));
     return *impl_->hosts.back();
 }
 

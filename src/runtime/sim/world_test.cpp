@@ -7,7 +7,8 @@
 #include <gtest/gtest.h>
 
 #include "runtime/limits.h"
-#include "runtime/rig_test_support.h"
+#include "runtime/testing/peer.h"
+#include "runtime/testing/rig.h"
 
 namespace kith::runtime::sim {
 namespace {

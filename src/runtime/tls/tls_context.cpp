@@ -1,3 +1,6 @@
+// TlsContext over OpenSSL: reads PEM, sets up SSL_CTX, answers OpenSSL's questions about names and
+// protocols.
+
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>

@@ -7,7 +7,10 @@
 #include <openssl/ssl.h>
 
 #include "runtime/limits.h"
-#include "runtime/rig_test_support.h"
+#include "runtime/testing/peer.h"
+#include "runtime/testing/rig.h"
+#include "runtime/testing/test_authority.h"
+#include "runtime/tls/openssl_pointers.h"
 
 namespace kith::runtime {
 namespace {
