@@ -1,12 +1,13 @@
 // kith config: check a file, show what would hold, print the reference.
-#include <fmt/format.h>
-#include <CLI/CLI.hpp>
-#include <cstdio>
-
+#include "node/config.h"
 #include "cli/commands.h"
 #include "json/writer.h"
-#include "node/config.h"
 #include "node/listen_rules.h"
+
+#include <fmt/format.h>
+#include <CLI/CLI.hpp>
+
+#include <cstdio>
 
 namespace kith::cli {
 namespace {

@@ -1,8 +1,8 @@
 // kith: one binary, a command for each thing that a node, its owner or its machines do.
-#include <CLI/CLI.hpp>
-
 #include "base/version.h"
 #include "cli/commands.h"
+
+#include <CLI/CLI.hpp>
 
 int main(int argc, char** argv) {
     static constexpr int kWrongUsage = 2;

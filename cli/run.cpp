@@ -1,13 +1,14 @@
 // kith run: start a node and keep it until a signal ends it.
-#include <fmt/format.h>
-#include <CLI/CLI.hpp>
-#include <csignal>
-#include <cstdio>
-
 #include "cli/commands.h"
 #include "node/log_sink.h"
 #include "node/node.h"
 #include "node/systemd.h"
+
+#include <fmt/format.h>
+#include <CLI/CLI.hpp>
+
+#include <csignal>
+#include <cstdio>
 
 namespace kith::cli {
 namespace {
@@ -18,16 +19,31 @@ struct Options {
     std::vector<node::ConfigOverride> flags;
 };
 
-/// A flag that stands for a key, so that the table of keys stays the only place with rules.
-void add_key_flag(CLI::App& command, const std::shared_ptr<Options>& options,
-                  const std::string& flag, const std::string& key, const std::string& help) {
+/// Flags that stand for keys: the table of keys stays the only place with rules.
+struct KeyFlag {
+    const char* flag;
+    const char* key;
+    const char* help;
+};
+
+constexpr KeyFlag kKeyFlags[] = {
+    {"--data", "data", "Directory for everything it keeps [data]"},
+    {"--name", "name", "The node's name [the host's]"},
+    {"--mqtt", "mqtt.address", "MQTT: ADDRESS:PORT or off [127.0.0.1:1883]"},
+    {"--mqtts", "mqtts.address", "MQTT over TLS: ADDRESS:PORT or off [127.0.0.1:8883]"},
+    {"--http", "http.address", "Console and API: ADDRESS:PORT or off [127.0.0.1:8080]"},
+    {"--workers", "workers", "Threads that serve clients [one a core, 4 at most]"},
+    {"--log", "log.level", "trace, debug, info, warn, error or off [info]"},
+};
+
+void add_key_flag(CLI::App& command, const std::shared_ptr<Options>& options, const KeyFlag& flag) {
     command
         .add_option_function<std::string>(
-            flag,
-            [options, flag, key](const std::string& value) {
-                options->flags.push_back({.key = key, .value = value, .source = flag});
+            flag.flag,
+            [options, flag](const std::string& value) {
+                options->flags.push_back({.key = flag.key, .value = value, .source = flag.flag});
             },
-            help)
+            flag.help)
         ->trigger_on_parse();
 }
 
@@ -124,17 +140,9 @@ void add_run(CLI::App& app, int& exit_code) {
     auto options = std::make_shared<Options>();
     command->add_option("--config", options->file, "A TOML file (kith config reference)")
         ->check(CLI::ExistingFile);
-    add_key_flag(*command, options, "--data", "data", "Directory for everything it keeps [data]");
-    add_key_flag(*command, options, "--name", "name", "The node's name [the host's]");
-    add_key_flag(*command, options, "--mqtt", "mqtt.address",
-                 "MQTT: ADDRESS:PORT or off [127.0.0.1:1883]");
-    add_key_flag(*command, options, "--mqtts", "mqtts.address",
-                 "MQTT over TLS: ADDRESS:PORT or off [127.0.0.1:8883]");
-    add_key_flag(*command, options, "--http", "http.address",
-                 "Console and API: ADDRESS:PORT or off [127.0.0.1:8080]");
-    add_key_flag(*command, options, "--workers", "workers",
-                 "Threads that serve clients [cores, 4]");
-    add_key_flag(*command, options, "--log", "log.level", "trace, debug, info, warn, error, off");
+    for (const KeyFlag& flag : kKeyFlags) {
+        add_key_flag(*command, options, flag);
+    }
     command->add_option("--set", options->sets, "Any key of the configuration: KEY=VALUE")
         ->take_all();
     command->footer(

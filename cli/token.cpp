@@ -1,16 +1,17 @@
 // kith token: create, list and revoke API tokens, with the node running or stopped.
+#include "crypto/token.h"
+#include "cli/commands.h"
+#include "crypto/secrets.h"
+#include "json/writer.h"
+#include "node/node_directory.h"
+#include "storage/sqlite/sqlite_stores.h"
+
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
+
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
-
-#include "cli/commands.h"
-#include "crypto/secrets.h"
-#include "crypto/token.h"
-#include "json/writer.h"
-#include "node/data_directory.h"
-#include "storage/sqlite/sqlite_stores.h"
 
 namespace kith::cli {
 namespace {
@@ -30,7 +31,7 @@ int fail_with(std::string_view what, std::string_view why) {
 }
 
 std::unique_ptr<storage::ControlStore> open_store(const Options& options) {
-    const auto data = node::DataDirectory::open(options.data);
+    const auto data = node::NodeDirectory::open(options.data);
     if (!data) {
         fmt::print(stderr, "kith: {}\n", data.error().text);
         return nullptr;

@@ -1,10 +1,11 @@
-// kith version
-#include <fmt/format.h>
-#include <CLI/CLI.hpp>
-#include <cstdio>
-
+// kith version: which build this is.
 #include "base/version.h"
 #include "cli/commands.h"
+
+#include <fmt/format.h>
+#include <CLI/CLI.hpp>
+
+#include <cstdio>
 
 namespace kith::cli {
 

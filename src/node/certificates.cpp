@@ -1,14 +1,15 @@
 #include "node/certificates.h"
 
-#include <fmt/format.h>
-#include <filesystem>
-
 #include "crypto/certificate.h"
+
+#include <fmt/format.h>
+
+#include <filesystem>
 
 namespace kith::node {
 namespace {
 
-OrProblem<crypto::Identity> load_or_make(const DataDirectory& data, const std::string& name,
+OrProblem<crypto::Identity> load_or_make(const NodeDirectory& data, const std::string& name,
                                          const std::function<Result<crypto::Identity>()>& make,
                                          const std::function<bool(std::string_view)>& is_good) {
     const std::string certificate_file = data.file(name + ".pem");
@@ -38,7 +39,7 @@ OrProblem<crypto::Identity> load_or_make(const DataDirectory& data, const std::s
     return *made;
 }
 
-OrProblem<NodeTls> make_own(const NodeConfig& config, const DataDirectory& data,
+OrProblem<NodeTls> make_own(const NodeConfig& config, const NodeDirectory& data,
                             const std::string& host_name, WallTime now) {
     const std::string node_name = config.name.empty() ? host_name : config.name;
     auto authority = load_or_make(
@@ -82,7 +83,7 @@ OrProblem<NodeTls> load_given(const NodeConfig& config) {
 
 }  // namespace
 
-OrProblem<NodeTls> load_tls(const NodeConfig& config, const DataDirectory& data,
+OrProblem<NodeTls> load_tls(const NodeConfig& config, const NodeDirectory& data,
                             const std::string& host_name, WallTime now) {
     auto tls = config.tls_certificate_file.empty() ? make_own(config, data, host_name, now)
                                                    : load_given(config);

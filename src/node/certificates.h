@@ -4,13 +4,13 @@
 // ca.pem. The certificate is made anew when its time runs out or a name is added. Threads: one.
 #pragma once
 
-#include <string>
-
 #include "base/time.h"
 #include "node/config.h"
-#include "node/data_directory.h"
+#include "node/node_directory.h"
 #include "node/problem.h"
 #include "runtime/tls.h"
+
+#include <string>
 
 namespace kith::node {
 
@@ -21,7 +21,7 @@ struct NodeTls {
     std::string fingerprint;    // SHA-256 of the leaf, hex
 };
 
-[[nodiscard]] OrProblem<NodeTls> load_tls(const NodeConfig& config, const DataDirectory& data,
+[[nodiscard]] OrProblem<NodeTls> load_tls(const NodeConfig& config, const NodeDirectory& data,
                                           const std::string& host_name, WallTime now);
 
 }  // namespace kith::node

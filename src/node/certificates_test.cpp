@@ -1,11 +1,11 @@
 #include "node/certificates.h"
 
+#include "crypto/certificate.h"
+#include "storage/testing/temp_directory.h"
+
 #include <gtest/gtest.h>
 
 #include <algorithm>
-
-#include "crypto/certificate.h"
-#include "storage/testing/temp_directory.h"
 
 namespace kith::node {
 namespace {
@@ -15,7 +15,7 @@ constexpr WallTime kNow = WallTime::from_ms(1'800'000'000'000);
 class CertificatesTest : public ::testing::Test {
   protected:
     OrProblem<NodeTls> load(const NodeConfig& config, WallTime now = kNow) {
-        const auto data = DataDirectory::open(temp_.file("data"));
+        const auto data = NodeDirectory::open(temp_.file("data"));
         return load_tls(config, *data, "gw-1", now);
     }
     storage::testing::TempDirectory temp_;

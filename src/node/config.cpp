@@ -1,10 +1,11 @@
 #include "node/config.h"
 
+#include "node/config_keys.h"
+
 #include <fmt/format.h>
 #include <toml++/toml.h>
-#include <algorithm>
 
-#include "node/config_keys.h"
+#include <algorithm>
 
 namespace kith::node {
 namespace {
@@ -163,6 +164,22 @@ ConfigValue command_line_value(const std::string& text) {
     return {.type = KeyType::Text, .text = text};
 }
 
+/// "mqtt" of "mqtt.address"; empty for a key without a section.
+std::string_view section_of(const ConfigKey& key) {
+    const std::size_t dot = key.name.find('.');
+    return dot == std::string_view::npos ? std::string_view() : key.name.substr(0, dot);
+}
+
+void append_section(std::string& out, std::string_view section, const NodeConfig& config) {
+    for (const ConfigKey& key : config_keys()) {
+        if (section_of(key) == section) {
+            const std::size_t name_at = section.empty() ? 0 : section.size() + 1;
+            out += fmt::format("# {} Expected: {}.\n{} = {}\n", key.summary, key.expected,
+                               key.name.substr(name_at), key.show(config));
+        }
+    }
+}
+
 }  // namespace
 
 OrProblem<NodeConfig> load_config(const ConfigSources& sources) {
@@ -192,31 +209,15 @@ OrProblem<NodeConfig> load_config(const ConfigSources& sources) {
 std::string to_toml(const NodeConfig& config) {
     std::string out =
         "# Configuration of a Kith node. Every key is optional; what stands here is its value.\n";
-    std::string section;
     // Keys without a section come first: in TOML they cannot follow one.
-    for (const bool in_section : {false, true}) {
-        for (const ConfigKey& key : config_keys()) {
-            const std::size_t dot = key.name.find('.');
-            if ((dot != std::string_view::npos) != in_section) {
-                continue;
-            }
-            if (in_section && section != key.name.substr(0, dot)) {
-                section = key.name.substr(0, dot);
-                const bool is_first = out.find("[" + section + "]") == std::string::npos;
-                if (is_first) {
-                    out += fmt::format("\n[{}]\n", section);
-                    for (const ConfigKey& each : config_keys()) {
-                        if (each.name.starts_with(section + ".")) {
-                            out += fmt::format("# {} Expected: {}.\n{} = {}\n", each.summary,
-                                               each.expected, each.name.substr(dot + 1),
-                                               each.show(config));
-                        }
-                    }
-                }
-            } else if (!in_section) {
-                out += fmt::format("# {} Expected: {}.\n{} = {}\n", key.summary, key.expected,
-                                   key.name, key.show(config));
-            }
+    append_section(out, "", config);
+    std::vector<std::string_view> sections;
+    for (const ConfigKey& key : config_keys()) {
+        const std::string_view section = section_of(key);
+        if (!section.empty() && std::ranges::find(sections, section) == sections.end()) {
+            sections.push_back(section);
+            out += fmt::format("\n[{}]\n", section);
+            append_section(out, section, config);
         }
     }
     return out;

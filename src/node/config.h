@@ -6,15 +6,15 @@
 // file, line, key and what was expected. Threads: immutable after loading.
 #pragma once
 
+#include "base/log.h"
+#include "broker/options.h"
+#include "node/problem.h"
+
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "base/log.h"
-#include "broker/options.h"
-#include "node/problem.h"
 
 namespace kith::node {
 

@@ -1,9 +1,10 @@
 #include "node/config_keys.h"
 
-#include <fmt/format.h>
-#include <charconv>
-
 #include "runtime/address.h"
+
+#include <fmt/format.h>
+
+#include <charconv>
 
 namespace kith::node {
 namespace {
@@ -55,17 +56,29 @@ std::optional<std::int64_t> number_of(const ConfigValue& value) {
     return value.type == KeyType::Text ? parse_with_unit(value.text, kSizeUnits) : std::nullopt;
 }
 
-/// A key that is a number from `min` to `max`. `member(config)` gives a reference to it.
+/// What a key is called and what is said of it.
+struct KeyText {
+    std::string_view name;
+    std::string_view expected;
+    std::string_view summary;
+};
+
+template <typename T>
+struct Range {
+    T min;
+    T max;
+};
+
+/// A key that is a number in `range`. `member(config)` gives a reference to it.
 template <typename Member>
-ConfigKey integer_key(std::string_view name, std::string_view expected, std::string_view summary,
-                      std::int64_t min, std::int64_t max, Member member) {
-    return {.name = name,
-            .expected = expected,
-            .summary = summary,
+ConfigKey integer_key(const KeyText& text, Range<std::int64_t> range, Member member) {
+    return {.name = text.name,
+            .expected = text.expected,
+            .summary = text.summary,
             .set =
-                [min, max, member](NodeConfig& config, const ConfigValue& value) {
+                [range, member](NodeConfig& config, const ConfigValue& value) {
                     const std::optional<std::int64_t> number = number_of(value);
-                    if (!number || *number < min || *number > max) {
+                    if (!number || *number < range.min || *number > range.max) {
                         return false;
                     }
                     auto& target = member(config);
@@ -148,7 +161,7 @@ ConfigKey duration_key(std::string_view name, std::string_view expected, std::st
                 const std::optional<std::int64_t> ms =
                     value.type == KeyType::Text ? parse_with_unit(value.text, kDurationUnits)
                                                 : std::nullopt;
-                if (!ms || *ms < to_ms(min) || *ms > to_ms(max)) {
+                if (!ms || *ms < to_ms(range.min) || *ms > to_ms(range.max)) {
                     return false;
                 }
                 member(config) = std::chrono::milliseconds(*ms);
@@ -271,57 +284,57 @@ void add_listener_keys(std::vector<ConfigKey>& keys) {
 }
 
 void add_limit_keys(std::vector<ConfigKey>& keys) {
-    keys.push_back(integer_key("mqtt.packet_bytes_max", "1024 to 268435455, or \"1MiB\"",
-                               "Largest packet taken; larger ones end the connection.", 1024,
-                               268'435'455, MEMBER(broker.packet_bytes_max)));
-    keys.push_back(integer_key("mqtt.connections_max", "1 to 10000000",
-                               "Connections of the node; more are closed at once.", 1, 10'000'000,
-                               MEMBER(broker.connections_max)));
-    keys.push_back(integer_key("mqtt.sessions_max", "1 to 100000000",
-                               "Sessions, connected or not; more are refused.", 1, 100'000'000,
-                               MEMBER(broker.sessions_max)));
-    keys.push_back(integer_key("mqtt.session_queue_messages_max", "1 to 60000",
-                               "Messages that may wait for one session; more are dropped for it.",
-                               1, 60'000, MEMBER(broker.session_queue_messages_max)));
-    keys.push_back(integer_key("mqtt.session_queue_bytes_max",
-                               "1024 to 1099511627776, or \"64MiB\"",
-                               "The same in bytes; whichever comes first.", 1024, 1'099'511'627'776,
-                               MEMBER(broker.session_queue_bytes_max)));
-    keys.push_back(integer_key("mqtt.inflight_messages_max", "1 to 60000",
-                               "QoS 1 and 2 messages under way to one client at a time.", 1, 60'000,
-                               MEMBER(broker.inflight_messages_max)));
+    keys.push_back(integer_key({"mqtt.packet_bytes_max", "1024 to 268435455, or \"1MiB\"",
+                                "Largest packet taken; larger ones end the connection."},
+                               {1024, 268'435'455}, MEMBER(broker.packet_bytes_max)));
+    keys.push_back(integer_key({"mqtt.connections_max", "1 to 10000000",
+                                "Connections of the node; more are closed at once."},
+                               {1, 10'000'000}, MEMBER(broker.connections_max)));
+    keys.push_back(integer_key(
+        {"mqtt.sessions_max", "1 to 100000000", "Sessions, connected or not; more are refused."},
+        {1, 100'000'000}, MEMBER(broker.sessions_max)));
+    keys.push_back(integer_key({"mqtt.session_queue_messages_max", "1 to 60000",
+                                "Messages that may wait for one session; more are dropped for it."},
+                               {1, 60'000}, MEMBER(broker.session_queue_messages_max)));
+    keys.push_back(
+        integer_key({"mqtt.session_queue_bytes_max", "1024 to 1099511627776, or \"64MiB\"",
+                     "The same in bytes; whichever comes first."},
+                    {1024, 1'099'511'627'776}, MEMBER(broker.session_queue_bytes_max)));
+    keys.push_back(integer_key({"mqtt.inflight_messages_max", "1 to 60000",
+                                "QoS 1 and 2 messages under way to one client at a time."},
+                               {1, 60'000}, MEMBER(broker.inflight_messages_max)));
     keys.push_back(
         integer_key("mqtt.receive_maximum", "1 to 65535",
                     "QoS 1 and 2 messages that one client may have under way to the node.", 1,
                     65'535, MEMBER(broker.receive_maximum)));
-    keys.push_back(integer_key("mqtt.topic_alias_maximum", "0 to 65535",
-                               "Topic aliases a connection may use, each way.", 0, 65'535,
-                               MEMBER(broker.topic_alias_maximum)));
-    keys.push_back(integer_key("mqtt.subscriptions_per_session_max", "1 to 1000000",
-                               "Subscriptions of one session; more are refused.", 1, 1'000'000,
-                               MEMBER(broker.subscriptions_per_session_max)));
-    keys.push_back(integer_key("mqtt.retained_messages_max", "0 to 100000000",
-                               "Retained messages of the node; more are refused.", 0, 100'000'000,
-                               MEMBER(broker.retained_messages_max)));
+    keys.push_back(integer_key(
+        {"mqtt.topic_alias_maximum", "0 to 65535", "Topic aliases a connection may use, each way."},
+        {0, 65'535}, MEMBER(broker.topic_alias_maximum)));
+    keys.push_back(integer_key({"mqtt.subscriptions_per_session_max", "1 to 1000000",
+                                "Subscriptions of one session; more are refused."},
+                               {1, 1'000'000}, MEMBER(broker.subscriptions_per_session_max)));
+    keys.push_back(integer_key({"mqtt.retained_messages_max", "0 to 100000000",
+                                "Retained messages of the node; more are refused."},
+                               {0, 100'000'000}, MEMBER(broker.retained_messages_max)));
     keys.push_back(
         integer_key("mqtt.topics_max", "1000 to 10000000",
                     "Topics a shard remembers with route and last value; no limit on use.", 1000,
                     10'000'000, MEMBER(broker.topics_max)));
-    keys.push_back(integer_key("mqtt.session_expiry_interval_max_s", "0 to 4294967295",
-                               "Longest time, in seconds, that a session outlives its connection; "
-                               "4294967295 is for ever.",
-                               0, 4'294'967'295, MEMBER(broker.session_expiry_interval_max_s)));
-    keys.push_back(duration_key("mqtt.connect_timeout", "\"100ms\" to \"10min\"",
-                                "How long a connection may take to send CONNECT and be let in.",
-                                100ms, 10min, MEMBER(broker.connect_timeout)));
+    keys.push_back(integer_key({"mqtt.session_expiry_interval_max_s", "0 to 4294967295",
+                                "Longest time, in seconds, that a session outlives its connection; "
+                                "4294967295 is for ever."},
+                               {0, 4'294'967'295}, MEMBER(broker.session_expiry_interval_max_s)));
+    keys.push_back(duration_key({"mqtt.connect_timeout", "\"100ms\" to \"10min\"",
+                                 "How long a connection may take to send CONNECT and be let in."},
+                                {100ms, 10min}, MEMBER(broker.connect_timeout)));
     keys.push_back(
         duration_key("mqtt.slow_consumer_hold", "\"0ms\" to \"10s\"",
                      "How long publishers wait for a subscriber that cannot keep up before "
                      "QoS 0 messages to it are dropped.",
                      0ms, 10s, MEMBER(broker.slow_consumer_hold)));
-    keys.push_back(duration_key("mqtt.sys_interval", "\"0ms\" to \"1h\"",
-                                "How often $SYS is published; \"0ms\" never.", 0ms, 1h,
-                                MEMBER(broker.sys_interval)));
+    keys.push_back(duration_key(
+        {"mqtt.sys_interval", "\"0ms\" to \"1h\"", "How often $SYS is published; \"0ms\" never."},
+        {0ms, 1h}, MEMBER(broker.sys_interval)));
 }
 
 #undef MEMBER

@@ -1,13 +1,13 @@
 // The table of configuration keys.
 #pragma once
 
+#include "node/config.h"
+
 #include <functional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "node/config.h"
 
 namespace kith::node {
 

@@ -1,12 +1,12 @@
 #include "node/config.h"
 
+#include "node/config_keys.h"
+#include "node/node_directory.h"
+#include "storage/testing/temp_directory.h"
+
 #include <gtest/gtest.h>
 
 #include <fstream>
-
-#include "node/config_keys.h"
-#include "node/data_directory.h"
-#include "storage/testing/temp_directory.h"
 
 namespace kith::node {
 namespace {

@@ -1,8 +1,8 @@
 #include "node/event_log.h"
 
-#include <fmt/format.h>
-
 #include "json/writer.h"
+
+#include <fmt/format.h>
 
 namespace kith::node {
 namespace {

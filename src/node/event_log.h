@@ -5,13 +5,13 @@
 // is shard-local to its own.
 #pragma once
 
-#include <deque>
-#include <functional>
-#include <string>
-
 #include "broker/broker.h"
 #include "broker/events.h"
 #include "runtime/shard.h"
+
+#include <deque>
+#include <functional>
+#include <string>
 
 namespace kith::node {
 

@@ -4,11 +4,11 @@
 // said `insecure` for that listener. Pure functions.
 #pragma once
 
-#include <string>
-
 #include "node/config.h"
 #include "node/problem.h"
 #include "runtime/address.h"
+
+#include <string>
 
 namespace kith::node {
 

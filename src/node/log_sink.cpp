@@ -1,11 +1,12 @@
 #include "node/log_sink.h"
 
+#include "json/writer.h"
+
 #include <fmt/format.h>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
-#include <algorithm>
 
-#include "json/writer.h"
+#include <algorithm>
 
 namespace kith::node {
 namespace {
@@ -27,10 +28,10 @@ void append_word(std::string& out, std::string_view text) {
     json::Writer(out).value(text);
 }
 
-std::string text_line(WallTime at, LogLevel level, std::string_view event,
-                      std::span<const LogField> fields) {
-    std::string line = fmt::format("{} {:<5} {}", to_rfc3339(at), to_string(level), event);
-    for (const LogField& field : fields) {
+std::string text_line(const LogEntry& entry) {
+    std::string line =
+        fmt::format("{} {:<5} {}", to_rfc3339(entry.at), to_string(entry.level), entry.event);
+    for (const LogField& field : entry.fields) {
         line += ' ';
         line += field.key;
         line += '=';
@@ -39,15 +40,14 @@ std::string text_line(WallTime at, LogLevel level, std::string_view event,
     return line;
 }
 
-std::string json_line(WallTime at, LogLevel level, std::string_view event,
-                      std::span<const LogField> fields) {
+std::string json_line(const LogEntry& entry) {
     std::string line;
     json::Writer writer(line);
     writer.begin_object();
-    writer.field("ts", at);
-    writer.field("level", to_string(level));
-    writer.field("event", event);
-    for (const LogField& field : fields) {
+    writer.field("ts", entry.at);
+    writer.field("level", to_string(entry.level));
+    writer.field("event", entry.event);
+    for (const LogField& field : entry.fields) {
         writer.key(field.key);
         std::visit([&](const auto& content) { writer.value(content); }, field.value);
     }
@@ -67,7 +67,10 @@ class StderrLog final : public LogSink {
     void write(LogLevel level, std::string_view event, std::span<const LogField> fields) override {
         const auto now = std::chrono::duration_cast<std::chrono::milliseconds>(
             std::chrono::system_clock::now().time_since_epoch());
-        logger_.info(format_line(format_, WallTime::from_ms(now.count()), level, event, fields));
+        logger_.info(format_line(format_, {.at = WallTime::from_ms(now.count()),
+                                           .level = level,
+                                           .event = event,
+                                           .fields = fields}));
     }
 
   private:
@@ -81,10 +84,8 @@ std::unique_ptr<LogSink> make_stderr_log(LogFormat format) {
     return std::make_unique<StderrLog>(format);
 }
 
-std::string format_line(LogFormat format, WallTime at, LogLevel level, std::string_view event,
-                        std::span<const LogField> fields) {
-    return format == LogFormat::Json ? json_line(at, level, event, fields)
-                                     : text_line(at, level, event, fields);
+std::string format_line(LogFormat format, const LogEntry& entry) {
+    return format == LogFormat::Json ? json_line(entry) : text_line(entry);
 }
 
 }  // namespace kith::node

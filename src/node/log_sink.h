@@ -8,19 +8,25 @@
 // a client id cannot forge a line. Threads: thread-safe (spdlog's lock).
 #pragma once
 
-#include <memory>
-#include <string>
-
 #include "base/log.h"
 #include "base/time.h"
 #include "node/config.h"
+
+#include <memory>
+#include <string>
 
 namespace kith::node {
 
 [[nodiscard]] std::unique_ptr<LogSink> make_stderr_log(LogFormat format);
 
+struct LogEntry {
+    WallTime at;
+    LogLevel level = LogLevel::Info;
+    std::string_view event;
+    std::span<const LogField> fields;
+};
+
 /// One line without its end, as the sink writes it.
-[[nodiscard]] std::string format_line(LogFormat format, WallTime at, LogLevel level,
-                                      std::string_view event, std::span<const LogField> fields);
+[[nodiscard]] std::string format_line(LogFormat format, const LogEntry& entry);
 
 }  // namespace kith::node

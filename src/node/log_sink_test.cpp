@@ -6,8 +6,10 @@ namespace kith::node {
 namespace {
 
 std::string line(LogFormat format, std::initializer_list<LogField> fields) {
-    return format_line(format, WallTime::from_ms(1'790'000'000'123), LogLevel::Info, "client left",
-                       {fields.begin(), fields.size()});
+    return format_line(format, {.at = WallTime::from_ms(1'790'000'000'123),
+                                .level = LogLevel::Info,
+                                .event = "client left",
+                                .fields = {fields.begin(), fields.size()}});
 }
 
 TEST(LogLine, ReadsAsTextForPeople) {

@@ -3,12 +3,12 @@
 // Threads: one object a shard, shard-local.
 #pragma once
 
-#include <memory>
-
 #include "broker/broker.h"
 #include "runtime/network.h"
 #include "runtime/shard.h"
 #include "runtime/tls.h"
+
+#include <memory>
 
 namespace kith::node {
 

@@ -1,11 +1,5 @@
 #include "node/node.h"
 
-#include <fmt/format.h>
-#include <unistd.h>
-#include <algorithm>
-#include <chrono>
-#include <thread>
-
 #include "access/registry.h"
 #include "access/session_book.h"
 #include "access/sign_in.h"
@@ -13,15 +7,23 @@
 #include "broker/broker.h"
 #include "crypto/secrets.h"
 #include "node/certificates.h"
-#include "node/data_directory.h"
 #include "node/detail/run_on.h"
 #include "node/event_log.h"
 #include "node/listen_rules.h"
 #include "node/mqtt_listener.h"
+#include "node/node_directory.h"
 #include "runtime/gather.h"
 #include "runtime/shard_group.h"
 #include "storage/sqlite/sqlite_stores.h"
 #include "storage/writer_journal.h"
+
+#include <fmt/format.h>
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <thread>
 
 namespace kith::node {
 namespace {
@@ -58,7 +60,7 @@ std::string explain(std::string_view what, const Error& error) {
 }  // namespace
 
 struct Node::Impl {
-    Impl(NodeConfig config_in, Log& log_in, DataDirectory data_in)
+    Impl(NodeConfig config_in, Log& log_in, NodeDirectory data_in)
         : config(std::move(config_in)), log(log_in), data(std::move(data_in)) {}
 
     OrProblem<void> open_stores(const StoreTestOptions& test_options);
@@ -78,7 +80,7 @@ struct Node::Impl {
     // In the order of their making; destroyed in the reverse.
     NodeConfig config;
     Log& log;
-    DataDirectory data;
+    NodeDirectory data;
     std::string host = host_name();
     std::string name;
     NodeTls tls;
@@ -105,7 +107,7 @@ struct Node::Impl {
 
 OrProblem<std::unique_ptr<Node>> Node::start(const NodeConfig& config, Log& log,
                                              const StoreTestOptions& test_options) {
-    auto data = DataDirectory::open(config.data_directory);
+    auto data = NodeDirectory::open(config.data_directory);
     if (!data) {
         return tl::unexpected(data.error());
     }

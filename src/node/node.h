@@ -6,14 +6,14 @@
 // Threads: made, reloaded and stopped by one thread, which is none of the shards.
 #pragma once
 
-#include <memory>
-#include <optional>
-#include <string>
-
 #include "base/log.h"
 #include "node/config.h"
 #include "node/problem.h"
 #include "runtime/address.h"
+
+#include <memory>
+#include <optional>
+#include <string>
 
 namespace kith::node {
 

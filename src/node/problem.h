@@ -4,10 +4,10 @@
 // base/result.h cannot. Only node/ and cli/ use this.
 #pragma once
 
+#include <tl/expected.hpp>
+
 #include <string>
 #include <utility>
-
-#include <tl/expected.hpp>
 
 namespace kith::node {
 

@@ -1,11 +1,11 @@
 // Runs something on a shard and waits for it: for the thread that starts and stops the node.
 #pragma once
 
+#include "runtime/shard.h"
+
 #include <functional>
 #include <future>
 #include <utility>
-
-#include "runtime/shard.h"
 
 namespace kith::node {
 

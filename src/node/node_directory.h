@@ -7,20 +7,20 @@
 // Made with mode 0700, files with 0600. Threads: one.
 #pragma once
 
+#include "node/problem.h"
+
 #include <string>
 #include <string_view>
 
-#include "node/problem.h"
-
 namespace kith::node {
 
-class DataDirectory {
+class NodeDirectory {
   public:
     /// Makes the directory if need be. Does not lock: tools use it beside a running node.
-    [[nodiscard]] static OrProblem<DataDirectory> open(const std::string& path);
-    DataDirectory(DataDirectory&& other) noexcept;
-    DataDirectory& operator=(DataDirectory&&) = delete;
-    ~DataDirectory();
+    [[nodiscard]] static OrProblem<NodeDirectory> open(const std::string& path);
+    NodeDirectory(NodeDirectory&& other) noexcept;
+    NodeDirectory& operator=(NodeDirectory&&) = delete;
+    ~NodeDirectory();
 
     /// Held until this object goes. A problem if another node runs here.
     [[nodiscard]] OrProblem<void> lock();
@@ -29,7 +29,7 @@ class DataDirectory {
     [[nodiscard]] const std::string& path() const { return path_; }
 
   private:
-    explicit DataDirectory(std::string path) : path_(std::move(path)) {}
+    explicit NodeDirectory(std::string path) : path_(std::move(path)) {}
 
     std::string path_;
     int lock_fd_ = -1;

@@ -1,10 +1,12 @@
-#include "node/data_directory.h"
+#include "node/node_directory.h"
+
+#include <fmt/format.h>
 
 #include <fcntl.h>
-#include <fmt/format.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
@@ -48,7 +50,7 @@ bool write_all(int fd, std::string_view content) {
 
 }  // namespace
 
-OrProblem<DataDirectory> DataDirectory::open(const std::string& path) {
+OrProblem<NodeDirectory> NodeDirectory::open(const std::string& path) {
     std::error_code error;
     const std::filesystem::path directory(path);
     if (directory.has_parent_path()) {
@@ -60,19 +62,19 @@ OrProblem<DataDirectory> DataDirectory::open(const std::string& path) {
     if (!std::filesystem::is_directory(directory, error)) {
         return problem(fmt::format("data directory {} is not a directory", path));
     }
-    return DataDirectory(path);
+    return NodeDirectory(path);
 }
 
-DataDirectory::DataDirectory(DataDirectory&& other) noexcept
+NodeDirectory::NodeDirectory(NodeDirectory&& other) noexcept
     : path_(std::move(other.path_)), lock_fd_(std::exchange(other.lock_fd_, -1)) {}
 
-DataDirectory::~DataDirectory() {
+NodeDirectory::~NodeDirectory() {
     if (lock_fd_ >= 0) {
         ::close(lock_fd_);
     }
 }
 
-OrProblem<void> DataDirectory::lock() {
+OrProblem<void> NodeDirectory::lock() {
     const std::string path = file("lock");
     const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (fd < 0) {
@@ -87,7 +89,7 @@ OrProblem<void> DataDirectory::lock() {
     return {};
 }
 
-std::string DataDirectory::file(std::string_view name) const {
+std::string NodeDirectory::file(std::string_view name) const {
     return path_ + "/" + std::string(name);
 }
 
