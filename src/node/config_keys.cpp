@@ -150,14 +150,13 @@ ConfigKey address_key(std::string_view name, std::string_view summary, Member me
 
 /// A key that is a duration, written "50ms" or "10s".
 template <typename Member>
-ConfigKey duration_key(std::string_view name, std::string_view expected, std::string_view summary,
-                       Duration min, Duration max, Member member) {
+ConfigKey duration_key(const KeyText& text, Range<Duration> range, Member member) {
     return {
-        .name = name,
-        .expected = expected,
-        .summary = summary,
+        .name = text.name,
+        .expected = text.expected,
+        .summary = text.summary,
         .set =
-            [min, max, member](NodeConfig& config, const ConfigValue& value) {
+            [range, member](NodeConfig& config, const ConfigValue& value) {
                 const std::optional<std::int64_t> ms =
                     value.type == KeyType::Text ? parse_with_unit(value.text, kDurationUnits)
                                                 : std::nullopt;
@@ -251,10 +250,10 @@ void add_node_keys(std::vector<ConfigKey>& keys) {
                  MEMBER(data_directory)));
     keys.push_back(names_key());
     keys.push_back(
-        integer_key("workers", "0 to 64",
-                    "Shards, each a thread with its own share of the clients. 0: one a core, "
-                    "4 at most.",
-                    0, 64, MEMBER(workers)));
+        integer_key({"workers", "0 to 64",
+                     "Shards, each a thread with its own share of the clients. 0: one a core, "
+                     "4 at most."},
+                    {0, 64}, MEMBER(workers)));
     keys.push_back(log_level_key());
     keys.push_back(log_format_key());
 }
@@ -304,9 +303,9 @@ void add_limit_keys(std::vector<ConfigKey>& keys) {
                                 "QoS 1 and 2 messages under way to one client at a time."},
                                {1, 60'000}, MEMBER(broker.inflight_messages_max)));
     keys.push_back(
-        integer_key("mqtt.receive_maximum", "1 to 65535",
-                    "QoS 1 and 2 messages that one client may have under way to the node.", 1,
-                    65'535, MEMBER(broker.receive_maximum)));
+        integer_key({"mqtt.receive_maximum", "1 to 65535",
+                     "QoS 1 and 2 messages that one client may have under way to the node."},
+                    {1, 65'535}, MEMBER(broker.receive_maximum)));
     keys.push_back(integer_key(
         {"mqtt.topic_alias_maximum", "0 to 65535", "Topic aliases a connection may use, each way."},
         {0, 65'535}, MEMBER(broker.topic_alias_maximum)));
@@ -317,9 +316,9 @@ void add_limit_keys(std::vector<ConfigKey>& keys) {
                                 "Retained messages of the node; more are refused."},
                                {0, 100'000'000}, MEMBER(broker.retained_messages_max)));
     keys.push_back(
-        integer_key("mqtt.topics_max", "1000 to 10000000",
-                    "Topics a shard remembers with route and last value; no limit on use.", 1000,
-                    10'000'000, MEMBER(broker.topics_max)));
+        integer_key({"mqtt.topics_max", "1000 to 10000000",
+                     "Topics a shard remembers with route and last value; no limit on use."},
+                    {1000, 10'000'000}, MEMBER(broker.topics_max)));
     keys.push_back(integer_key({"mqtt.session_expiry_interval_max_s", "0 to 4294967295",
                                 "Longest time, in seconds, that a session outlives its connection; "
                                 "4294967295 is for ever."},
@@ -328,10 +327,10 @@ void add_limit_keys(std::vector<ConfigKey>& keys) {
                                  "How long a connection may take to send CONNECT and be let in."},
                                 {100ms, 10min}, MEMBER(broker.connect_timeout)));
     keys.push_back(
-        duration_key("mqtt.slow_consumer_hold", "\"0ms\" to \"10s\"",
-                     "How long publishers wait for a subscriber that cannot keep up before "
-                     "QoS 0 messages to it are dropped.",
-                     0ms, 10s, MEMBER(broker.slow_consumer_hold)));
+        duration_key({"mqtt.slow_consumer_hold", "\"0ms\" to \"10s\"",
+                      "How long publishers wait for a subscriber that cannot keep up before "
+                      "QoS 0 messages to it are dropped."},
+                     {0ms, 10s}, MEMBER(broker.slow_consumer_hold)));
     keys.push_back(duration_key(
         {"mqtt.sys_interval", "\"0ms\" to \"1h\"", "How often $SYS is published; \"0ms\" never."},
         {0ms, 1h}, MEMBER(broker.sys_interval)));
