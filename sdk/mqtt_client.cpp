@@ -33,9 +33,13 @@ Failure refused(mqtt::ReasonCode code, std::optional<std::string_view> reason_st
     return {FailureKind::Refused, std::move(text), static_cast<std::uint8_t>(code)};
 }
 
+mqtt::ReasonCode reason_of(bool is_known) {
+    return is_known ? mqtt::ReasonCode::Success : mqtt::ReasonCode::PacketIdentifierNotFound;
+}
+
 Failure broken(const Error& error) {
-    return {FailureKind::Offline, std::string("the node sent what MQTT does not allow: ") +
-                                      error.text};
+    return {FailureKind::Offline,
+            std::string("the node sent what MQTT does not allow: ") + error.text};
 }
 
 }  // namespace
@@ -43,8 +47,7 @@ Failure broken(const Error& error) {
 MqttClient::MqttClient(ClientSettings settings, ClientEvents& events)
     : settings_(std::move(settings)),
       events_(events),
-      queue_({.messages_max = settings_.queue_messages_max,
-              .bytes_max = settings_.queue_bytes_max},
+      queue_({.messages_max = settings_.queue_messages_max, .bytes_max = settings_.queue_bytes_max},
              packet_ids_),
       subscriptions_(packet_ids_),
       framer_(settings_.packet_bytes_max),
@@ -111,9 +114,8 @@ Done MqttClient::on_packet(const mqtt::Frame& frame) {
         on_acknowledgement(*acknowledgement);
     } else if (const auto* suback = std::get_if<mqtt::Suback>(&packet)) {
         const mqtt::ReasonCode code = suback->reason_codes.front();
-        subscriptions_.complete(suback->packet_id, is_failure(code)
-                                                       ? refused(code, suback->reason_string)
-                                                       : Done());
+        subscriptions_.complete(suback->packet_id,
+                                is_failure(code) ? refused(code, suback->reason_string) : Done());
     } else if (const auto* unsuback = std::get_if<mqtt::Unsuback>(&packet)) {
         subscriptions_.complete(unsuback->packet_id, {});
     } else if (std::holds_alternative<mqtt::Auth>(packet)) {
@@ -174,30 +176,14 @@ void MqttClient::on_publish(const mqtt::Publish& message) {
 
 void MqttClient::on_acknowledgement(const mqtt::Acknowledgement& packet) {
     const PacketId id = packet.packet_id;
-    const Done outcome = is_failure(packet.reason_code)
-                             ? refused(packet.reason_code, packet.reason_string)
-                             : Done();
-    switch (packet.type) {
-        case mqtt::PacketType::Puback:
-        case mqtt::PacketType::Pubcomp:
-            queue_.complete(id, outcome);
-            break;
-        case mqtt::PacketType::Pubrec:
-            if (!outcome) {
-                queue_.complete(id, outcome);
-            } else {
-                const bool is_known = queue_.release(id);
-                acknowledge(mqtt::PacketType::Pubrel, id,
-                            is_known ? mqtt::ReasonCode::Success
-                                     : mqtt::ReasonCode::PacketIdentifierNotFound);
-            }
-            break;
-        default: {  // PUBREL
-            const bool is_known = inbound_qos2_.erase(id.value()) != 0;
-            acknowledge(mqtt::PacketType::Pubcomp, id,
-                        is_known ? mqtt::ReasonCode::Success
-                                 : mqtt::ReasonCode::PacketIdentifierNotFound);
-        }
+    const Done outcome =
+        is_failure(packet.reason_code) ? refused(packet.reason_code, packet.reason_string) : Done();
+    if (packet.type == mqtt::PacketType::Pubrel) {
+        acknowledge(mqtt::PacketType::Pubcomp, id, reason_of(inbound_qos2_.erase(id.value()) != 0));
+    } else if (packet.type == mqtt::PacketType::Pubrec && outcome) {
+        acknowledge(mqtt::PacketType::Pubrel, id, reason_of(queue_.release(id)));
+    } else {  // PUBACK, PUBCOMP, and a PUBREC that refuses
+        queue_.complete(id, outcome);
     }
 }
 

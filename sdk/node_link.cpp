@@ -7,7 +7,6 @@
 #include "runtime/blocking_pool.h"
 #include "runtime/network.h"
 #include "runtime/resolve.h"
-#include "runtime/tls.h"
 
 namespace kith::sdk {
 namespace {
@@ -106,7 +105,7 @@ void NodeLink::on_resolved(Result<std::vector<runtime::SocketAddress>> resolved)
 void NodeLink::connect_to(const runtime::SocketAddress& address) {
     state_ = State::Connecting;
     ++attempt_count_;
-    is_tls_open_ = false;
+    is_secured_ = false;
     auto stream = shard_.network().connect(address, *this);
     if (!stream) {
         drop(offline(stream.error()));
@@ -116,8 +115,8 @@ void NodeLink::connect_to(const runtime::SocketAddress& address) {
 }
 
 void NodeLink::on_connected() {
-    if (settings_.tls != nullptr && !is_tls_open_) {
-        start_tls();
+    if (settings_.secure != nullptr && !is_secured_) {
+        secure();
         return;
     }
     state_ = State::Open;
@@ -126,9 +125,9 @@ void NodeLink::on_connected() {
 }
 
 /// The next on_connected() is that of the TLS stream.
-void NodeLink::start_tls() {
-    is_tls_open_ = true;
-    stream_ = runtime::TlsContext::wrap(settings_.tls, std::move(stream_), shard_);
+void NodeLink::secure() {
+    is_secured_ = true;
+    stream_ = settings_.secure(std::move(stream_), shard_);
     stream_->set_handler(this);
 }
 

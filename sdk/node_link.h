@@ -21,7 +21,6 @@
 
 namespace kith::runtime {
 class BlockingPool;
-class TlsContext;
 }  // namespace kith::runtime
 
 namespace kith::sdk {
@@ -29,8 +28,10 @@ namespace kith::sdk {
 struct LinkSettings {
     ClientSettings client;
     std::string node;  // "host:port"
-    /// Null: plain TCP. shared_ptr: streams share their context.
-    std::shared_ptr<runtime::TlsContext> tls;
+    /// Makes a TLS stream of a connected TCP stream; null: plain TCP.
+    std::function<std::unique_ptr<runtime::Stream>(std::unique_ptr<runtime::Stream>,
+                                                   runtime::Shard&)>
+        secure;
     /// Resolves host names; null: only addresses are taken. Borrowed.
     runtime::BlockingPool* resolver = nullptr;
     Duration retry_min = kRetryMin;
@@ -49,9 +50,7 @@ class LinkEvents {
     ~LinkEvents() = default;
 };
 
-class NodeLink final : private runtime::StreamHandler,
-                       private runtime::Task,
-                       private ClientEvents {
+class NodeLink final : private runtime::StreamHandler, private runtime::Task, private ClientEvents {
   public:
     NodeLink(runtime::Shard& shard, LinkSettings settings, LinkEvents& events);
     ~NodeLink();
@@ -71,7 +70,7 @@ class NodeLink final : private runtime::StreamHandler,
     void resolve_name();
     void on_resolved(Result<std::vector<runtime::SocketAddress>> resolved);
     void connect_to(const runtime::SocketAddress& address);
-    void start_tls();
+    void secure();
     void drop(const Failure& reason);
     void arm_client_timer();
     void on_finish_progress();
@@ -95,7 +94,7 @@ class NodeLink final : private runtime::StreamHandler,
     LinkEvents& events_;
     MqttClient client_;
     State state_ = State::Idle;
-    bool is_tls_open_ = false;
+    bool is_secured_ = false;
     std::unique_ptr<runtime::Stream> stream_;
     std::vector<runtime::SocketAddress> addresses_;
     std::size_t attempt_count_ = 0;
