@@ -13,4 +13,7 @@ void add_config(CLI::App& app, int& exit_code);
 void add_token(CLI::App& app, int& exit_code);
 void add_version(CLI::App& app, int& exit_code);
 
+void add_pub(CLI::App& app, int& exit_code);
+void add_sub(CLI::App& app, int& exit_code);
+
 }  // namespace kith::cli
