@@ -51,6 +51,16 @@ inline constexpr std::size_t kEventsPerPollMax = 256;
 /// Connections accepted from one listener in one turn; the rest wait for the next turn.
 inline constexpr std::size_t kAcceptsPerTurnMax = 64;
 
+/// Largest datagram taken or sent, in bytes: what the protocols here use fits an Ethernet frame.
+inline constexpr std::size_t kDatagramBytesMax = 4096;
+
+/// Datagrams read with one system call, and handled on one port in one turn.
+inline constexpr std::size_t kDatagramBatch = kReadBufferBytes / kDatagramBytesMax;
+inline constexpr std::size_t kDatagramsPerTurnMax = 256;
+
+/// Network interfaces that one port joins a multicast group on.
+inline constexpr std::size_t kMulticastInterfacesMax = 16;
+
 /// How long a listener waits when the process is out of descriptors or memory; peers wait in the
 /// kernel's backlog meanwhile.
 inline constexpr Duration kAcceptPause = 100ms;

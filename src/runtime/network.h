@@ -39,9 +39,12 @@ class Network {
     virtual ~Network() = default;
     [[nodiscard]] virtual Result<std::unique_ptr<Listener>> listen(const ListenOptions& options,
                                                                    AcceptHandler& handler) = 0;
-    /// Starts to connect; on_connected() or on_closed() of `handler` follows in a later turn.
+    /// Starts to connect; on_connected() or on_closed() of `handler` follows in a later turn. Only
+    /// a lack of descriptors is an error of the call itself.
     [[nodiscard]] virtual Result<std::unique_ptr<Stream>> connect(const SocketAddress& to,
                                                                   StreamHandler& handler) = 0;
+    /// A multicast address as `local` may be open several times on one machine; it still needs
+    /// Datagram::join().
     [[nodiscard]] virtual Result<std::unique_ptr<Datagram>> open_datagram(
         const SocketAddress& local, DatagramHandler& handler) = 0;
 };

@@ -100,7 +100,7 @@ class Shard {
     /// Ends run() after the current turn. Any thread.
     virtual void stop() = 0;
 
-    // --- For this module's streams, listeners and ports --------------------------------------
+    // --- For this module's streams, listeners and ports ---
 
     /// Has the object's on_ready() called in the next input phase.
     void mark_ready(Pollable& pollable, Readiness readiness);

@@ -170,7 +170,7 @@ class TransportStream final : public Stream, private Task, private Pollable {
         }
     }
 
-    // --- Input phase ---------------------------------------------------------------------------
+    // --- Input phase ---
 
     void on_ready(Readiness readiness) override {
         if (state_ == State::Connecting && !finish_connect(readiness)) {
@@ -253,7 +253,7 @@ class TransportStream final : public Stream, private Task, private Pollable {
         start_closing();
     }
 
-    // --- Flush phase ---------------------------------------------------------------------------
+    // --- Flush phase ---
 
     void run_task() override {
         if (state_ != State::Open) {
@@ -303,7 +303,7 @@ class TransportStream final : public Stream, private Task, private Pollable {
         }
     }
 
-    // --- The end -------------------------------------------------------------------------------
+    // --- The end ---
 
     void fail_with(int error) {
         finish(eof_ ? closed_reason() : io_error(error, "the connection failed"));

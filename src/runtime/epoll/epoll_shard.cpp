@@ -13,6 +13,7 @@
 #include "runtime/epoll/socket_address.h"
 #include "runtime/epoll/tcp_listener.h"
 #include "runtime/epoll/tcp_socket.h"
+#include "runtime/epoll/udp_port.h"
 
 namespace kith::runtime {
 namespace {
@@ -249,9 +250,9 @@ Result<std::unique_ptr<Stream>> EpollShard::connect(const SocketAddress& to,
     return std::unique_ptr<Stream>(std::move(stream));
 }
 
-Result<std::unique_ptr<Datagram>> EpollShard::open_datagram(const SocketAddress&,
-                                                            DatagramHandler&) {
-    return fail(ErrorKind::Unsupported, "datagrams are not there yet");
+Result<std::unique_ptr<Datagram>> EpollShard::open_datagram(const SocketAddress& local,
+                                                            DatagramHandler& handler) {
+    return UdpPort::open(*this, local, handler);
 }
 
 }  // namespace kith::runtime

@@ -394,6 +394,73 @@ TEST(EpollNetwork, OutOfDescriptorsPausesAcceptingAndRecovers) {
     EXPECT_EQ(acceptor.accepted_count, 1);
 }
 
+class LastDatagram final : public DatagramHandler {
+  public:
+    void on_datagram(const SocketAddress& sender, Bytes bytes) override {
+        from = sender;
+        text = as_text(bytes);
+        received.set();
+    }
+    SocketAddress from;
+    std::string text;
+    Signal received;
+};
+
+TEST(EpollNetwork, ADatagramThatIsTooLargeIsDroppedAndCounted) {
+    EpollRig rig(1, 1);
+    LastDatagram last;
+    std::unique_ptr<Datagram> port;
+    rig.call(0, [&](Shard& shard) {
+        port = shard.network().open_datagram(rig.address(), last).value();
+    });
+    const FileDescriptor sender(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+    sockaddr_storage storage;
+    const socklen_t length = to_kernel(port->local(), storage);
+    for (const std::size_t bytes : {kDatagramBytesMax + 1, std::size_t{3}}) {
+        const std::string text(bytes, 'y');
+        ASSERT_EQ(::sendto(sender.get(), text.data(), text.size(), 0,
+                           reinterpret_cast<const sockaddr*>(&storage), length),
+                  static_cast<ssize_t>(bytes));
+    }
+    ASSERT_TRUE(rig.wait(last.received));
+    rig.stop();
+    EXPECT_EQ(last.text, "yyy");
+    EXPECT_EQ(rig.shard(0).counters().datagrams_dropped, 1U);
+}
+
+TEST(EpollNetwork, AnIpv6DatagramPortTalksToIpv4Too) {
+    EpollRig rig(1, 1);
+    LastDatagram v4;
+    LastDatagram v6;
+    std::unique_ptr<Datagram> v4_port;
+    std::unique_ptr<Datagram> v6_port;
+    bool has_ipv6 = true;
+    rig.call(0, [&](Shard& shard) {
+        v4_port = shard.network().open_datagram(rig.address(), v4).value();
+        auto opened = shard.network().open_datagram(*SocketAddress::parse("[::]:0"), v6);
+        has_ipv6 = opened.has_value();
+        if (has_ipv6) {
+            v6_port = std::move(*opened);
+            EXPECT_TRUE(v6_port->send_to(v4_port->local(), as_bytes("to v4")).has_value());
+            const Status impossible =
+                v4_port->send_to(*SocketAddress::parse("[::1]:9"), as_bytes("x"));
+            EXPECT_EQ(impossible.error().code, EAFNOSUPPORT);
+        }
+    });
+    if (!has_ipv6) {
+        GTEST_SKIP() << "this machine has no IPv6";
+    }
+    ASSERT_TRUE(rig.wait(v4.received));
+    rig.call(0, [&](Shard&) {
+        EXPECT_EQ(v4.from, SocketAddress::loopback(v6_port->local().port()));
+        EXPECT_TRUE(v4_port->send_to(v4.from, as_bytes("to v6")).has_value());
+    });
+    ASSERT_TRUE(rig.wait(v6.received));
+    rig.stop();
+    EXPECT_EQ(v6.text, "to v6");
+    EXPECT_EQ(v6.from, v4_port->local()) << "told as IPv4, not mapped";
+}
+
 TEST(EpollNetwork, AcceptedStreamsInheritTheListenersOptions) {
     const FileDescriptor listening(::socket(AF_INET, SOCK_STREAM, 0));
     TcpSocket::set_stream_options(listening.get());

@@ -8,8 +8,12 @@
 namespace kith::runtime {
 
 socklen_t to_kernel(const SocketAddress& address, sockaddr_storage& storage) {
+    return to_kernel_of(address.is_v4() ? AF_INET : AF_INET6, address, storage);
+}
+
+socklen_t to_kernel_of(int family, const SocketAddress& address, sockaddr_storage& storage) {
     std::memset(&storage, 0, sizeof(storage));
-    if (address.is_v4()) {
+    if (family == AF_INET) {
         sockaddr_in v4{};
         v4.sin_family = AF_INET;
         v4.sin_port = htons(address.port());

@@ -6,6 +6,7 @@
 #include "base/check.h"
 #include "base/hash.h"
 #include "base/narrow.h"
+#include "runtime/limits.h"
 #include "runtime/sim/sim_shard.h"
 
 namespace kith::runtime::sim {
@@ -15,14 +16,16 @@ namespace {
 constexpr Duration kRequestRetry = 1s;
 constexpr Duration kRequestTimeout = 127s;
 
-enum TraceEvent : std::uint64_t { kDelivered = 1, kEnded = 2, kReset = 3, kAccepted = 4 };
+enum TraceEvent : std::uint64_t {
+    kDelivered = 1,
+    kEnded = 2,
+    kReset = 3,
+    kAccepted = 4,
+    kDatagram = 5
+};
 
 constexpr std::size_t other(std::size_t side) {
     return 1 - side;
-}
-
-bool matches(const SocketAddress& listening, const SocketAddress& to) {
-    return listening.port() == to.port() && (listening.is_any() || listening.ip() == to.ip());
 }
 
 }  // namespace
@@ -38,8 +41,7 @@ Machine& Net::add_machine() {
     return *machines_.back();
 }
 
-// --- System calls
-// ---------------------------------------------------------------------------------
+// --- System calls ---
 
 Status Net::listen(Machine& machine, Port& port) {
     const SocketAddress& address = port.address;
@@ -194,8 +196,7 @@ void Net::watch(Connection& connection, std::size_t side, SimShard& shard, Polla
     }
 }
 
-// --- Connecting
-// -----------------------------------------------------------------------------------
+// --- Connecting ---
 
 Connection* Net::find(std::uint64_t id) {
     const auto found = connections_.find(id);
@@ -273,8 +274,7 @@ void Net::give_up(std::uint64_t id, int error) {
     }
 }
 
-// --- On the wire
-// ----------------------------------------------------------------------------------
+// --- On the wire ---
 
 void Net::send_piece(Connection& connection, std::size_t side, Side::Piece piece) {
     Side& me = connection.sides[side];
@@ -376,8 +376,7 @@ void Net::forget_if_over(const Connection& connection) {
     }
 }
 
-// --- Faults
-// ---------------------------------------------------------------------------------------
+// --- Faults ---
 
 void Net::reset_streams(Machine& machine) {
     for (const auto& [id, connection] : connections_) {
@@ -422,14 +421,18 @@ void Net::crash(Machine& machine) {
         port->accepted.clear();
     }
     machine.ports.clear();
+    machine.datagram_ports.clear();
 }
 
 void Net::restart(Machine& machine) {
     machine.is_down = false;
 }
 
-// --- Addresses
-// ------------------------------------------------------------------------------------
+// --- Addresses ---
+
+bool Net::matches(const SocketAddress& listening, const SocketAddress& to) {
+    return listening.port() == to.port() && (listening.is_any() || listening.ip() == to.ip());
+}
 
 bool Net::is_cut(const Connection& connection) {
     const auto& [client, server] = connection.sides;

@@ -74,6 +74,20 @@ struct Port {
     std::deque<Connection*> accepted;
 };
 
+/// A datagram port. Its owner unlists it.
+struct DatagramPort {
+    std::uint64_t id = 0;
+    SocketAddress address;
+    std::vector<SocketAddress> groups;
+    SimShard* shard = nullptr;
+    Pollable* pollable = nullptr;
+    struct Received {
+        SocketAddress from;
+        std::vector<std::uint8_t> bytes;
+    };
+    std::deque<Received> received;
+};
+
 /// What the network knows of a host.
 struct Machine {
     std::uint32_t number = 0;
@@ -83,6 +97,7 @@ struct Machine {
     bool is_cut = false;
     std::uint16_t next_ephemeral_port = 49152;
     std::vector<Port*> ports;
+    std::vector<DatagramPort*> datagram_ports;
 };
 
 class Net {
@@ -103,6 +118,11 @@ class Net {
     void close(Connection& connection, std::size_t side, CloseMode mode);
     void watch(Connection& connection, std::size_t side, SimShard& shard, Pollable& pollable);
 
+    [[nodiscard]] Status open_datagram(Machine& machine, DatagramPort& port);
+    void close_datagram(Machine& machine, DatagramPort& port);
+    void send_datagram(Machine& machine, const DatagramPort& port, const SocketAddress& to,
+                       Bytes bytes);
+
     // --- Faults ---
     void reset_streams(Machine& machine);
     void cut(Machine& machine) { machine.is_cut = true; }
@@ -116,6 +136,7 @@ class Net {
     [[nodiscard]] std::uint16_t free_port(Machine& machine);
     [[nodiscard]] Machine* machine_of(Machine& from, const SocketAddress& to);
     [[nodiscard]] Port* port_for(Machine& machine, const SocketAddress& to);
+    [[nodiscard]] static bool matches(const SocketAddress& listening, const SocketAddress& to);
 
     [[nodiscard]] Connection* find(std::uint64_t id);
     void request(std::uint64_t id);
@@ -130,11 +151,17 @@ class Net {
     static void notify(Side& side, Readiness readiness);
     static void fail_side(Side& side, int error);
     void forget_if_over(const Connection& connection);
+    void send_to_group(Machine& from, const SocketAddress& group,
+                       const DatagramPort::Received& datagram);
+    void launch_datagram(Machine& from, Machine& to, std::uint64_t port,
+                         const DatagramPort::Received& datagram);
+    void deliver_datagram(const Machine& from, Machine& to, std::uint64_t port,
+                          const DatagramPort::Received& datagram);
 
     Core& core_;
     std::vector<std::unique_ptr<Machine>> machines_;
     std::map<std::uint64_t, std::unique_ptr<Connection>> connections_;
-    std::uint64_t next_id_ = 1;
+    std::uint64_t next_id_ = 1;  // of connections and datagram ports
 };
 
 /// A socket of the simulated kernel, as TransportStream wants it.

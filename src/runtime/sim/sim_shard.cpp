@@ -4,6 +4,7 @@
 
 #include "base/check.h"
 #include "runtime/limits.h"
+#include "runtime/sim/sim_datagram.h"
 #include "runtime/sim/sim_listener.h"
 
 namespace kith::runtime::sim {
@@ -138,8 +139,9 @@ Result<std::unique_ptr<Stream>> SimShard::connect(const SocketAddress& to, Strea
     return std::unique_ptr<Stream>(std::move(stream));
 }
 
-Result<std::unique_ptr<Datagram>> SimShard::open_datagram(const SocketAddress&, DatagramHandler&) {
-    return fail(ErrorKind::Unsupported, "datagrams are not there yet");
+Result<std::unique_ptr<Datagram>> SimShard::open_datagram(const SocketAddress& local,
+                                                          DatagramHandler& handler) {
+    return SimDatagram::open(*this, net_, local, handler);
 }
 
 }  // namespace kith::runtime::sim

@@ -425,6 +425,71 @@ TEST(World, ABacklogThatIsFullMakesConnectingWait) {
     EXPECT_EQ(accepted.size(), 3U);
 }
 
+class DatagramCounter final : public DatagramHandler {
+  public:
+    void on_datagram(const SocketAddress&, Bytes) override { ++count; }
+    int count = 0;
+};
+
+enum class Cable { Whole, Cut };
+
+/// How many of 1,000 datagrams from one host arrive at another.
+int datagrams_arrived(const WorldOptions& options, Cable cable) {
+    TwoHosts hosts(options);
+    DatagramCounter counter;
+    const auto to =
+        hosts.a.shard(ShardId(0)).network().open_datagram(hosts.a.address(5), counter).value();
+    const auto from =
+        hosts.b.shard(ShardId(0)).network().open_datagram(hosts.b.address(5), counter).value();
+    if (cable == Cable::Cut) {
+        hosts.b.cut();
+    }
+    for (int i = 0; i < 1000; ++i) {
+        EXPECT_TRUE(from->send_to(hosts.a.address(5), as_bytes("x")).has_value());
+        hosts.world.run_for(1ms);
+    }
+    hosts.b.mend();
+    hosts.world.run_for(1s);
+    return counter.count;
+}
+
+TEST(World, DatagramsAreLostAndDoubledAsOftenAsAsked) {
+    EXPECT_EQ(datagrams_arrived({.seed = 1}, Cable::Whole), 1000);
+    EXPECT_NEAR(datagrams_arrived({.seed = 1, .datagram_loss = 0.3}, Cable::Whole), 700, 60);
+    EXPECT_NEAR(datagrams_arrived({.seed = 1, .datagram_double = 0.3}, Cable::Whole), 1300, 60);
+    EXPECT_EQ(datagrams_arrived({.seed = 1}, Cable::Cut), 0) << "a cut cable loses datagrams";
+}
+
+TEST(World, ADatagramPortThatIsFullDropsAndCounts) {
+    TwoHosts hosts({.seed = 1});
+    DatagramCounter counter;
+    Shard& shard = hosts.a.shard(ShardId(0));
+    const auto port = shard.network().open_datagram(hosts.a.address(5), counter).value();
+    hosts.a.freeze();
+    for (std::size_t i = 0; i < kDatagramsPerTurnMax + 10; ++i) {
+        EXPECT_TRUE(port->send_to(port->local(), as_bytes("x")).has_value());
+    }
+    hosts.world.run_for(1s);
+    hosts.a.thaw();
+    hosts.world.run_for(1s);
+    EXPECT_EQ(counter.count, static_cast<int>(kDatagramsPerTurnMax));
+    EXPECT_EQ(shard.counters().datagrams_dropped, 10U);
+}
+
+TEST(World, DatagramsOfACrashedHostGoNowhere) {
+    TwoHosts hosts({.seed = 1});
+    DatagramCounter counter;
+    const auto a =
+        hosts.a.shard(ShardId(0)).network().open_datagram(hosts.a.address(5), counter).value();
+    const auto b =
+        hosts.b.shard(ShardId(0)).network().open_datagram(hosts.b.address(5), counter).value();
+    hosts.a.crash();
+    EXPECT_TRUE(a->send_to(hosts.b.address(5), as_bytes("x")).has_value());
+    EXPECT_TRUE(b->send_to(hosts.a.address(5), as_bytes("x")).has_value());
+    hosts.world.run_for(1s);
+    EXPECT_EQ(counter.count, 0);
+}
+
 TEST(World, StoppedShardsRunNoFurtherTurns) {
     Log log;
     World world({.seed = 1});

@@ -62,8 +62,7 @@ void TlsStream::start() {
     shard_->flush_later(*this);
 }
 
-// --- What the owner asks
-// --------------------------------------------------------------------------
+// --- What the owner asks ---
 
 void TlsStream::request_flush() {
     CHECK_TEXT(shard_ != nullptr, "flush of a stream between two shards");
@@ -146,8 +145,7 @@ void TlsStream::attach(Shard& shard) {
     shard.flush_later(*this);
 }
 
-// --- Input
-// ----------------------------------------------------------------------------------------
+// --- Input ---
 
 void TlsStream::on_connected() {
     shard_->flush_later(*this);
@@ -255,8 +253,7 @@ bool TlsStream::has_held_input() const {
     return !held_.empty() || SSL_has_pending(ssl_.get()) == 1;
 }
 
-// --- Output
-// ---------------------------------------------------------------------------------------
+// --- Output ---
 
 void TlsStream::on_drained() {
     shard_->flush_later(*this);
@@ -299,8 +296,7 @@ void TlsStream::encrypt_output() {
     }
 }
 
-// --- The end
-// --------------------------------------------------------------------------------------
+// --- The end ---
 
 void TlsStream::begin_closing() {
     state_ = State::Closing;
