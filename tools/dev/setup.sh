@@ -14,6 +14,8 @@ install_missing() {
     mapfile -t missing < <(missing_packages $(packages_of "$@"))
     [ ${#missing[@]} -gt 0 ] || return 0
     say "missing: ${missing[*]}"
+    [ "$(id -u)" -eq 0 ] || command -v sudo >/dev/null ||
+        die "not root and no sudo; as root, run: apt-get install ${missing[*]}"
     timed "installing ${#missing[@]} packages" apt_install "${missing[@]}"
 }
 
@@ -40,18 +42,22 @@ missing_packages() {
 }
 
 apt_install() {
-    as_root apt-get -qq update || return 1
-    as_root env DEBIAN_FRONTEND=noninteractive NEEDRESTART_SUSPEND=1 \
-        apt-get -qq -y install --no-install-recommends "$@"
+    mkdir -p build
+    {
+        as_root apt-get -qq update &&
+            as_root env DEBIAN_FRONTEND=noninteractive NEEDRESTART_SUSPEND=1 \
+                apt-get -qq -y install --no-install-recommends "$@"
+    } >build/apt.log 2>&1 || {
+        tail -n 30 build/apt.log
+        return 1
+    }
 }
 
 as_root() {
     if [ "$(id -u)" -eq 0 ]; then
         "$@"
-    elif command -v sudo >/dev/null; then
-        sudo "$@"
     else
-        die "not root and no sudo; as root, run: $*"
+        sudo "$@"
     fi
 }
 

@@ -131,6 +131,8 @@ def node_suite(
         "KITH_BINARY": str((run.build / "kith").resolve()),
         "CI": "1",
     }
+    if not os.isatty(1):
+        env["NO_COLOR"] = "1"
     done = subprocess.run(["npx", "--no-install"] + command, cwd=folder, check=False, env=env)
     cases = read_junit(junit, name) if junit.exists() else []
     if (
