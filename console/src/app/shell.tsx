@@ -182,7 +182,7 @@ function RailFoot({ app }: { app: App }): VNode | null {
                 </span>
                 <button
                     type="button"
-                    class="ib lb"
+                    class="ib"
                     aria-label="Sign out"
                     title="Sign out"
                     onClick={() => void app.signOut()}

@@ -57,14 +57,25 @@ export function Log(props: { app: App; state: MachineState; machine: MachineDeta
             }
         >
             <div class="log" role="log" aria-live="off" tabIndex={0} aria-label="Live messages">
-                {lines.map((line) => (
-                    <Line key={line.number} line={line} />
-                ))}
+                {lines.map(lineNode)}
                 {lines.length === 0 && <NoLines state={state} />}
             </div>
             <LogFoot state={state} shown={lines.length} />
         </Section>
     );
+}
+
+const drawn = new WeakMap<LogLine, VNode>();
+
+/** A line never changes: the same node again tells Preact that there is nothing to compare. */
+function lineNode(line: LogLine): VNode {
+    const known = drawn.get(line);
+    if (known) {
+        return known;
+    }
+    const node = <Line key={line.number} line={line} />;
+    drawn.set(line, node);
+    return node;
 }
 
 function Check(props: { label: string; value: boolean; onChange: (on: boolean) => void }): VNode {

@@ -49,6 +49,8 @@ export interface MachineState {
 
 const detail_every_ms = 10_000;
 export const log_kept_max = 200;
+/** More than these at once are a stream: then no row is lit up. */
+const fresh_max = 3;
 
 export function openMachine(app: App, place: Place, scope: Scope): Page {
     const id = place.route.name === 'machine' ? place.route.id : '';
@@ -138,8 +140,9 @@ function followLog(scope: Scope, state: MachineState): void {
     let number = 0;
     let pending: Message[] = [];
     let skipped = 0;
-    let isFresh = false;
+    let isRead = false;
     const add = (fresh: readonly Message[]): void => {
+        const isFresh = isRead && fresh.length <= fresh_max;
         const lines = fresh.map((message) => ({ ...message, number: (number += 1), isFresh }));
         state.log.value = [...lines.reverse(), ...state.log.peek()].slice(0, log_kept_max);
     };
@@ -156,7 +159,7 @@ function followLog(scope: Scope, state: MachineState): void {
             const known = [...result.value.items].sort((a, b) => (a.at < b.at ? -1 : 1));
             pending = [...known, ...pending];
             flush();
-            isFresh = true;
+            isRead = true;
         } else if (!scope.isClosed) {
             state.logProblem.value = problemText(result.problem);
         }

@@ -224,7 +224,7 @@ function Readouts({ app, machine }: { app: App; machine: MachineDetail }): VNode
             label: 'In flight',
             value: count(machine.inflight_messages),
             unit: 'msg',
-            note: `not yet acknowledged, of ${count(machine.receive_maximum)}`,
+            note: `unacknowledged, of ${count(machine.receive_maximum)}`,
         },
     ];
     return (
@@ -253,7 +253,7 @@ function Rates(props: { app: App; state: MachineState; machine: MachineDetail })
                 <Reading kind="out" label="Out" value={down} />
             </div>
             <FlowChart
-                label={`Messages a second from and to ${machine.id}, last 5 minutes`}
+                label={`Messages a second from and to ${machine.id}, since the page was opened`}
                 data={state.rates}
                 height_px={(width_px) => (width_px < 500 ? 180 : 208)}
                 paint={app.store.paint}

@@ -74,6 +74,7 @@ describe('the rates of a machine', () => {
         rates = extendRates(rates, machine('a'), 1_001);
         rates = extendRates(rates, machine('a'), 1_400);
         expect(rates.at_s).toEqual([1_400]);
+        expect(rates.from_s).toBe(1_340);
         expect(rates.up).toEqual([2]);
     });
 

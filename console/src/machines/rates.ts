@@ -3,7 +3,9 @@
 import type { Machine } from '../api/types';
 import type { FlowData } from '../chart/series';
 
-export const rates_window_s = 300;
+const window_max_s = 300;
+/** The picture starts with a minute and grows: a page just opened is not an empty chart. */
+const window_min_s = 60;
 const step_min_s = 0.9;
 const pause_s = 6;
 
@@ -16,19 +18,19 @@ export function extendRates(rates: FlowData, machine: Machine, now_s: number): F
     if (last_s !== undefined && now_s - last_s < step_min_s) {
         return rates;
     }
-    const from_s = now_s - rates_window_s;
-    const found = rates.at_s.findIndex((at_s) => at_s >= from_s);
+    const oldest_s = now_s - window_max_s;
+    const found = rates.at_s.findIndex((at_s) => at_s >= oldest_s);
     const cut = found < 0 ? rates.at_s.length : found;
     const at_s = rates.at_s.slice(cut);
     const up = rates.up.slice(cut);
     const down = rates.down.slice(cut);
-    if (last_s !== undefined && last_s >= from_s && now_s - last_s > pause_s) {
+    if (last_s !== undefined && last_s >= oldest_s && now_s - last_s > pause_s) {
         at_s.push(last_s + 1);
         up.push(null);
         down.push(null);
     }
     return {
-        from_s,
+        from_s: Math.min(at_s[0] ?? now_s, now_s - window_min_s),
         to_s: now_s,
         at_s: [...at_s, now_s],
         up: [...up, machine.messages_in_per_s],
