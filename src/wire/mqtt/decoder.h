@@ -9,6 +9,8 @@
 
 #include <boost/container/small_vector.hpp>
 
+#include <optional>
+
 #include "base/result.h"
 #include "wire/mqtt/frame.h"
 #include "wire/mqtt/packets.h"

@@ -5,7 +5,6 @@
 // into the body.
 #pragma once
 
-#include <optional>
 #include <string_view>
 
 #include "base/byte_reader.h"
