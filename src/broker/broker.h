@@ -53,6 +53,13 @@ class BrokerShard : public bus::Bus {
     /// Client ids here that would get a message of this topic; at most `count_max`.
     [[nodiscard]] virtual std::vector<std::string> subscribers_of(std::string_view topic,
                                                                   std::size_t count_max) = 0;
+    /// How many clients here would get a message of this topic.
+    [[nodiscard]] virtual std::uint32_t subscriber_count(std::string_view topic) = 0;
+
+    /// `watcher` sees the messages of this client, now or when it comes, until unwatch_client().
+    virtual void watch_client(std::string_view client_id, ClientWatcher& watcher) = 0;
+    virtual void unwatch_client(std::string_view client_id, ClientWatcher& watcher) = 0;
+
     /// The shard that a client id lives on; the same on all shards.
     [[nodiscard]] virtual ShardId home_of(std::string_view client_id) const = 0;
 };

@@ -75,6 +75,26 @@ struct TopicView {
     bool last_retain = false;
 };
 
+/// A message from or to one client, as it passes.
+struct ClientMessage {
+    bool is_from_client = true;
+    WallTime at;
+    std::string_view topic;
+    Bytes payload;
+    Qos qos = Qos::AtMostOnce;
+    bool retain = false;
+};
+
+/// Sees what passes between the node and one client.
+class ClientWatcher {
+  public:
+    /// Called in the middle of routing: note it and return.
+    virtual void on_client_message(const ClientMessage& message) = 0;
+
+  protected:
+    ~ClientWatcher() = default;
+};
+
 /// A retained message of a topic that this shard owns.
 struct RetainedView {
     std::string_view topic;

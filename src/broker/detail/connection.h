@@ -170,8 +170,8 @@ class Connection final : public runtime::StreamHandler,
     State state_ = State::AwaitingConnect;
     mqtt::Version version_ = mqtt::Version::V5;
     bool clean_start_ = false;
-    bool is_held_ = false;              // not read: a receiver of its messages is full
-    bool waits_for_acks_ = false;       // not read: as many publishes under way as allowed
+    bool is_held_ = false;            // not read: a receiver of its messages is full
+    bool waits_for_acks_ = false;     // not read: as many publishes under way as allowed
     std::size_t qos1_under_way_ = 0;  // among acks_
     bool request_problem_information_ = true;
 };

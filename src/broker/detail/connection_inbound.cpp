@@ -111,6 +111,12 @@ bool Connection::route(const mqtt::Publish& packet, bus::TopicName topic) {
         .expires_at = packet.message_expiry_interval
                           ? now + std::chrono::seconds(*packet.message_expiry_interval)
                           : WallTime{}};
+    session_->show_watchers({.is_from_client = true,
+                             .at = now,
+                             .topic = topic.text(),
+                             .payload = packet.payload,
+                             .qos = packet.qos,
+                             .retain = packet.retain});
     const PublishResult result = context_.router->publish(message, origin);
     if (result.is_settled && packet.qos != Qos::AtMostOnce) {
         context_.sessions->on_settled(origin, result.settlement);

@@ -21,6 +21,12 @@ void Connection::send_qos0(const bus::Message& message, Fanout& fanout, bool ret
         }
         context_.router->note_congestion();
     }
+    session_->show_watchers({.is_from_client = false,
+                             .at = context_.shard.wall_now(),
+                             .topic = message.topic.text(),
+                             .payload = message.payload,
+                             .qos = Qos::AtMostOnce,
+                             .retain = retain});
     if (identifiers.empty() && outbound_aliases_ == nullptr) [[likely]] {
         const EncodedPublish encoded = fanout.encoded(version_, retain);
         if (encoded.size_bytes() > client_packet_bytes_max_) {

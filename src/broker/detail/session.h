@@ -14,6 +14,7 @@
 #include "base/hash.h"
 #include "base/ids.h"
 #include "base/time.h"
+#include "broker/detail/client_watches.h"
 #include "broker/detail/outbound_queue.h"
 #include "broker/detail/subscription.h"
 #include "bus/authenticator.h"
@@ -90,6 +91,15 @@ class Session final : public runtime::Timer {
     WallTime disconnected_at;  // 0 while connected
     const char* disconnect_reason = "";
     SessionTraffic traffic;
+    const ClientWatches::Watchers* watchers = nullptr;  // null: nobody listens in
+
+    void show_watchers(const ClientMessage& message) const {
+        if (watchers != nullptr) [[unlikely]] {
+            for (ClientWatcher* watcher : *watchers) {
+                watcher->on_client_message(message);
+            }
+        }
+    }
 
   private:
     SessionTable* table_;

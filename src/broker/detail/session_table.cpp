@@ -261,6 +261,7 @@ Session& SessionTable::create(TenantId tenant, std::string_view client_id, bus::
                                                            .client_id = std::string(client_id),
                                                            .principal = std::move(principal)});
     Session& created = *session;
+    created.watchers = watches_.find(client_id);
     by_client_.emplace(key(tenant, client_id), &created);
     by_id_.emplace(id, std::move(session));
     ++context_.counters.sessions;

@@ -71,6 +71,7 @@ class SessionTable {
         }
     }
     [[nodiscard]] std::size_t size() const { return by_id_.size(); }
+    [[nodiscard]] ClientWatches& watches() { return watches_; }
 
   private:
     [[nodiscard]] static std::string key(TenantId tenant, std::string_view client_id);
@@ -83,6 +84,7 @@ class SessionTable {
     void arm_timer(Session& session);
 
     ShardContext& context_;
+    ClientWatches watches_;
     boost::unordered_flat_map<SessionId, std::unique_ptr<Session>> by_id_;
     boost::unordered_flat_map<std::string, Session*, TextHash, std::equal_to<>> by_client_;
 };

@@ -225,6 +225,26 @@ std::vector<std::string> ShardBroker::subscribers_of(std::string_view topic,
     return ids;
 }
 
+std::uint32_t ShardBroker::subscriber_count(std::string_view topic) {
+    Route route;
+    context_.default_space.index.resolve(bus::TopicName::trusted(topic), route);
+    return static_cast<std::uint32_t>(route.targets.size() + route.groups.size());
+}
+
+void ShardBroker::watch_client(std::string_view client_id, ClientWatcher& watcher) {
+    sessions_.watches().add(client_id, watcher);
+    if (Session* session = sessions_.find(kDefaultTenant, client_id); session != nullptr) {
+        session->watchers = sessions_.watches().find(client_id);
+    }
+}
+
+void ShardBroker::unwatch_client(std::string_view client_id, ClientWatcher& watcher) {
+    sessions_.watches().remove(client_id, watcher);
+    if (Session* session = sessions_.find(kDefaultTenant, client_id); session != nullptr) {
+        session->watchers = sessions_.watches().find(client_id);
+    }
+}
+
 ShardId ShardBroker::home_of(std::string_view client_id) const {
     return sessions_.home_of(kDefaultTenant, client_id);
 }

@@ -50,6 +50,9 @@ class ShardBroker final : public BrokerShard {
     void for_each_retained(const std::function<void(const RetainedView&)>& visit) override;
     [[nodiscard]] std::vector<std::string> subscribers_of(std::string_view topic,
                                                           std::size_t count_max) override;
+    [[nodiscard]] std::uint32_t subscriber_count(std::string_view topic) override;
+    void watch_client(std::string_view client_id, ClientWatcher& watcher) override;
+    void unwatch_client(std::string_view client_id, ClientWatcher& watcher) override;
     [[nodiscard]] ShardId home_of(std::string_view client_id) const override;
 
   private:

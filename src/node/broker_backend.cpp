@@ -1,0 +1,305 @@
+#include "node/broker_backend.h"
+
+#include <algorithm>
+#include <iterator>
+#include <numeric>
+#include <utility>
+
+#include "api/limits.h"
+#include "node/client_tap.h"
+#include "node/process_facts.h"
+#include "runtime/gather.h"
+#include "wire/mqtt/encoder.h"
+
+namespace kith::node {
+namespace {
+
+/// Topics that the node alone writes, whoever asks.
+bool is_nodes_own(std::string_view topic) {
+    return topic.starts_with("$SYS") || topic.starts_with("$events") || topic.starts_with("$mesh");
+}
+
+api::TopicSample to_sample(ShardId shard, const broker::TopicView& view) {
+    return {.shard = shard,
+            .topic = std::string(view.topic),
+            .message_count = view.message_count,
+            .byte_count = view.byte_count,
+            .payload = std::string(as_text(view.last_payload)),
+            .payload_bytes = view.last_payload_bytes,
+            .at = view.last_at,
+            .publisher = std::string(view.last_publisher),
+            .qos = view.last_qos,
+            .is_retain = view.last_retain};
+}
+
+api::RetainedSample to_sample(const broker::RetainedView& view) {
+    const std::size_t kept = std::min(view.payload.size(), api::kPayloadPrefixBytes);
+    return {.topic = std::string(view.topic),
+            .payload = std::string(as_text(view.payload.first(kept))),
+            .payload_bytes = static_cast<std::uint32_t>(view.payload.size()),
+            .at = view.published_at,
+            .qos = view.qos};
+}
+
+/// All elements of all lists, in order.
+template <typename T>
+std::vector<T> joined(std::vector<std::vector<T>> lists) {
+    std::vector<T> all = std::move(lists.front());
+    for (auto list = lists.begin() + 1; list != lists.end(); ++list) {
+        std::ranges::move(*list, std::back_inserter(all));
+    }
+    return all;
+}
+
+std::vector<std::uint8_t> properties_of(const api::PublishOrder& order) {
+    mqtt::MessageProperties::Fields fields;
+    if (!order.content_type.empty()) {
+        fields.content_type = order.content_type;
+    }
+    if (!order.response_topic.empty()) {
+        fields.response_topic = order.response_topic;
+    }
+    std::vector<mqtt::UserProperty> user_properties;
+    for (const auto& [name, value] : order.user_properties) {
+        user_properties.push_back({.name = name, .value = value});
+    }
+    return mqtt::encode_message_properties(fields, user_properties);
+}
+
+/// Shows a tap what the bus shows it.
+class FilterTap final : public api::Tap, public bus::Subscriber {
+  public:
+    explicit FilterTap(std::function<void(const api::TappedMessage&)> sink)
+        : sink_(std::move(sink)) {}
+
+    void start(broker::BrokerShard& broker, bus::TopicFilter filter) {
+        subscription_ = broker.subscribe(kDefaultTenant, filter, *this);
+    }
+    void on_message(const bus::Message& message) override {
+        sink_({.at = message.published_at,
+               .direction = api::Direction::In,
+               .client = {},
+               .topic = message.topic.text(),
+               .payload = message.payload,
+               .qos = message.qos,
+               .retain = message.retain});
+    }
+
+  private:
+    std::function<void(const api::TappedMessage&)> sink_;
+    std::unique_ptr<bus::Subscription> subscription_;
+};
+
+}  // namespace
+
+api::NodeEvent to_api_event(const NodeEvent& event) {
+    return {.at = event.at,
+            .kind = event.kind,
+            .machine = event.client_id,
+            .text = event.text,
+            .address = event.address,
+            .reason = event.reason,
+            .transport = event.transport};
+}
+
+void BrokerBackend::set_store_state(bool is_healthy, const std::string& reason) {
+    facts_.is_store_healthy = is_healthy;
+    facts_.store_reason = is_healthy ? std::string() : reason;
+}
+
+std::string BrokerBackend::not_ready_reason() {
+    if (!is_ready_) {
+        return "the node is starting";
+    }
+    return facts_.is_store_healthy ? std::string()
+                                   : "the store cannot write: " + facts_.store_reason;
+}
+
+template <typename T>
+void BrokerBackend::ask_all(std::function<T(broker::BrokerShard&)> question,
+                            std::function<void(std::vector<T>)> done) {
+    runtime::gather<T>(
+        parts_.shard,
+        [broker = &parts_.broker, question = std::move(question)](runtime::Shard& shard) {
+            return question(broker->shard(shard.id()));
+        },
+        std::move(done));
+}
+
+template <typename T>
+void BrokerBackend::ask_home(const std::string& client_id,
+                             std::function<T(broker::BrokerShard&)> question,
+                             std::function<void(T)> done) {
+    const ShardId home = here().home_of(client_id);
+    parts_.shard.post(
+        home, [broker = &parts_.broker, back = parts_.shard.id(), question = std::move(question),
+               done = std::move(done)](runtime::Shard& shard) {
+            shard.post(back, [done, answer = question(broker->shard(shard.id()))](
+                                 runtime::Shard&) mutable { done(std::move(answer)); });
+        });
+}
+
+void BrokerBackend::totals(std::function<void(api::Totals)> done) {
+    ask_all<broker::Counters>(
+        [](broker::BrokerShard& broker) { return broker.counters(); },
+        [this, done = std::move(done)](const std::vector<broker::Counters>& each) {
+            const storage::JournalCounters journal = parts_.journal.counters();
+            api::Totals totals{.resident_bytes = resident_bytes(),
+                               .stored_bytes = file_bytes(parts_.store_files),
+                               .store_commits = journal.commits,
+                               .store_failures = journal.failures,
+                               .commit_us_max = journal.commit_us_max};
+            for (const broker::Counters& counters : each) {
+                totals.broker.add(counters);
+            }
+            done(totals);
+        });
+}
+
+void BrokerBackend::machines(std::function<void(std::vector<broker::ClientView>)> done) {
+    using Views = std::vector<broker::ClientView>;
+    ask_all<Views>(
+        [](broker::BrokerShard& broker) {
+            Views views;
+            broker.for_each_client([&](const broker::ClientView& view) { views.push_back(view); });
+            return views;
+        },
+        [done = std::move(done)](std::vector<Views> lists) { done(joined(std::move(lists))); });
+}
+
+void BrokerBackend::machine(const std::string& id,
+                            std::function<void(std::optional<broker::ClientDetail>)> done) {
+    ask_home<std::optional<broker::ClientDetail>>(
+        id, [id](broker::BrokerShard& broker) { return broker.client(id); }, std::move(done));
+}
+
+void BrokerBackend::disconnect(const std::string& id, std::function<void(Status)> done) {
+    ask_home<bool>(
+        id,
+        [id](broker::BrokerShard& broker) {
+            return broker.disconnect(id, "disconnected by an operator");
+        },
+        [done = std::move(done)](bool was_connected) {
+            done(was_connected ? Status() : fail(ErrorKind::NotFound, "not connected"));
+        });
+}
+
+void BrokerBackend::forget(const std::string& id, std::function<void(Status)> done) {
+    ask_home<bool>(
+        id, [id](broker::BrokerShard& broker) { return broker.forget(id); },
+        [done = std::move(done)](bool was_known) {
+            done(was_known ? Status() : fail(ErrorKind::NotFound, "no such machine"));
+        });
+}
+
+void BrokerBackend::changed_topics(std::function<void(std::vector<api::TopicSample>)> done) {
+    using Samples = std::vector<api::TopicSample>;
+    runtime::gather<Samples>(
+        parts_.shard,
+        [broker = &parts_.broker](runtime::Shard& shard) {
+            Samples samples;
+            broker->shard(shard.id()).drain_changed_topics([&](const broker::TopicView& view) {
+                samples.push_back(to_sample(shard.id(), view));
+            });
+            return samples;
+        },
+        [done = std::move(done)](std::vector<Samples> lists) { done(joined(std::move(lists))); });
+}
+
+void BrokerBackend::retained(std::function<void(std::vector<api::RetainedSample>)> done) {
+    using Samples = std::vector<api::RetainedSample>;
+    ask_all<Samples>(
+        [](broker::BrokerShard& broker) {
+            Samples samples;
+            broker.for_each_retained(
+                [&](const broker::RetainedView& view) { samples.push_back(to_sample(view)); });
+            return samples;
+        },
+        [done = std::move(done)](std::vector<Samples> lists) { done(joined(std::move(lists))); });
+}
+
+void BrokerBackend::subscriber_counts(const std::vector<std::string>& topics,
+                                      std::function<void(std::vector<std::uint32_t>)> done) {
+    using Counts = std::vector<std::uint32_t>;
+    ask_all<Counts>(
+        [topics](broker::BrokerShard& broker) {
+            Counts counts;
+            for (const std::string& topic : topics) {
+                counts.push_back(broker.subscriber_count(topic));
+            }
+            return counts;
+        },
+        [done = std::move(done)](std::vector<Counts> lists) {
+            Counts sums = std::move(lists.front());
+            for (std::size_t shard = 1; shard < lists.size(); ++shard) {
+                std::ranges::transform(sums, lists[shard], sums.begin(), std::plus{});
+            }
+            done(std::move(sums));
+        });
+}
+
+void BrokerBackend::subscribers(const std::string& topic, std::size_t count_max,
+                                std::function<void(std::vector<std::string>)> done) {
+    using Ids = std::vector<std::string>;
+    ask_all<Ids>(
+        [topic, count_max](broker::BrokerShard& broker) {
+            return broker.subscribers_of(topic, count_max);
+        },
+        [count_max, done = std::move(done)](std::vector<Ids> lists) {
+            Ids all = joined(std::move(lists));
+            all.resize(std::min(all.size(), count_max));
+            done(std::move(all));
+        });
+}
+
+void BrokerBackend::publish(const api::PublishOrder& order,
+                            std::function<void(Result<api::PublishReceipt>)> done) {
+    const Result<bus::TopicName> topic = bus::TopicName::create(order.topic);
+    if (!topic) {
+        done(tl::unexpected(topic.error()));
+        return;
+    }
+    if (is_nodes_own(order.topic)) {
+        done(fail(ErrorKind::Invalid, "the node alone publishes to this topic"));
+        return;
+    }
+    const std::vector<std::uint8_t> properties = properties_of(order);
+    here().publish({.topic = *topic,
+                    .payload = as_bytes(order.payload),
+                    .properties = properties,
+                    .qos = order.qos,
+                    .retain = order.retain,
+                    .publisher = {},
+                    .published_at = parts_.shard.wall_now(),
+                    .expires_at = {}},
+                   [done = std::move(done)](const bus::PublishOutcome& outcome) {
+                       if (outcome.is_refused) {
+                           done(fail(ErrorKind::Limit, "as many retained messages as allowed"));
+                           return;
+                       }
+                       done(api::PublishReceipt{.is_durable = outcome.is_durable,
+                                                .receiver_count = outcome.receiver_count});
+                   });
+}
+
+std::vector<api::NodeEvent> BrokerBackend::events(std::size_t count_max) {
+    std::vector<api::NodeEvent> newest;
+    const auto& kept = parts_.events.events();
+    for (auto event = kept.rbegin(); event != kept.rend() && newest.size() < count_max; ++event) {
+        newest.push_back(to_api_event(*event));
+    }
+    return newest;
+}
+
+Result<std::unique_ptr<api::Tap>> BrokerBackend::tap(
+    const api::TapRequest& request, std::function<void(const api::TappedMessage&)> sink) {
+    if (!request.client.empty()) {
+        return tap_client(parts_.shard, parts_.broker, request.client, std::move(sink));
+    }
+    TRY_ASSIGN(const bus::TopicFilter filter, bus::TopicFilter::create(request.filter));
+    auto made = std::make_unique<FilterTap>(std::move(sink));
+    made->start(here(), filter);
+    return std::unique_ptr<api::Tap>(std::move(made));
+}
+
+}  // namespace kith::node

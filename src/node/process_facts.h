@@ -1,0 +1,16 @@
+// What the operating system says of this process and its files.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace kith::node {
+
+/// Resident memory of this process, in bytes; 0 if the system does not say.
+[[nodiscard]] std::uint64_t resident_bytes();
+
+/// Bytes of these files together; those that are missing count nothing.
+[[nodiscard]] std::uint64_t file_bytes(const std::vector<std::string>& files);
+
+}  // namespace kith::node
