@@ -15,5 +15,6 @@ void add_version(CLI::App& app, int& exit_code);
 
 void add_pub(CLI::App& app, int& exit_code);
 void add_sub(CLI::App& app, int& exit_code);
+void add_bench(CLI::App& app, int& exit_code);
 
 }  // namespace kith::cli

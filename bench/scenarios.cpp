@@ -1,0 +1,62 @@
+#include "bench/scenarios.h"
+
+#include <algorithm>
+#include <array>
+
+#include "bench/throughput.h"
+
+namespace kith::bench {
+namespace {
+
+std::unique_ptr<Scenario> make_one_to_one(Environment environment, const ScenarioKind& kind) {
+    const ThroughputShape shape{.window = kind.window_of(environment.options)};
+    return std::make_unique<Throughput>(std::move(environment), shape);
+}
+
+std::unique_ptr<Scenario> make_one_to_many(Environment environment, const ScenarioKind& kind) {
+    const ThroughputShape shape{.subscribers = kind.connections_of(environment.options),
+                                .window = kind.window_of(environment.options)};
+    return std::make_unique<Throughput>(std::move(environment), shape);
+}
+
+std::unique_ptr<Scenario> make_many_to_one(Environment environment, const ScenarioKind& kind) {
+    const ThroughputShape shape{.publishers = kind.connections_of(environment.options),
+                                .window = kind.window_of(environment.options)};
+    return std::make_unique<Throughput>(std::move(environment), shape);
+}
+
+std::unique_ptr<Scenario> make_pairs(Environment environment, const ScenarioKind& kind) {
+    const ThroughputShape shape{.groups = kind.connections_of(environment.options),
+                                .window = kind.window_of(environment.options)};
+    return std::make_unique<Throughput>(std::move(environment), shape);
+}
+
+constexpr std::array kKinds{
+    ScenarioKind{"one-to-one", "QoS 0 from one publisher to one subscriber; open loop, or --window",
+                 0, 0, 0, true, make_one_to_one},
+    ScenarioKind{"one-to-many", "QoS 0 from one publisher to --connections subscribers", 500, 64, 0,
+                 true, make_one_to_many},
+    ScenarioKind{"many-to-one", "QoS 0 from --connections publishers to one subscriber", 200, 4000,
+                 0, true, make_many_to_one},
+    ScenarioKind{"pairs", "QoS 0 in --connections pairs, each with a --window of its own", 50, 100,
+                 0, false, make_pairs},
+};
+
+}  // namespace
+
+std::span<const ScenarioKind> scenario_kinds() {
+    return kKinds;
+}
+
+const ScenarioKind* find_scenario(std::string_view name) {
+    const auto found =
+        std::ranges::find_if(kKinds, [&](const ScenarioKind& kind) { return kind.name == name; });
+    return found == kKinds.end() ? nullptr : &*found;
+}
+
+std::size_t connection_count(const ScenarioKind& kind, const Options& options) {
+    // At most a pair for each, and the other side's one.
+    return 2 * kind.connections_of(options) + 2;
+}
+
+}  // namespace kith::bench
