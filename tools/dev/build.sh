@@ -1,4 +1,4 @@
-# Building: the console with npm, the rest with CMake and ninja. Sourced by ./dev.
+# Building with CMake and ninja; the console is a part of that build. Sourced by ./dev.
 
 groups_of_preset() {
     case $1 in
@@ -37,16 +37,6 @@ every_tenth_part() {
         {part = int(10 * $2 / $3)} part != last || $2 == $3 {last = part; print; fflush()}'
 }
 
-# The console's files end in console/dist, from where the build takes them.
-build_console() {
-    [ -e console/package.json ] || return 0
-    npm_install console
-    if [ -e console/dist/index.html ] && ! newer_than console/dist/index.html console; then
-        return 0
-    fi
-    timed "building the console" npm --prefix console run --silent build
-}
-
 # npm_install FOLDER: installs what package-lock.json names, if it changed since the last time.
 npm_install() {
     local stamp=$1/node_modules/.kith-installed
@@ -54,10 +44,4 @@ npm_install() {
         timed "installing npm packages of $1" npm --prefix "$1" ci --no-audit --no-fund --silent
         touch "$stamp"
     fi
-}
-
-# newer_than FILE FOLDER: true if a source in FOLDER changed after FILE.
-newer_than() {
-    [ -n "$(find "$2" \( -name node_modules -o -name dist -o -name test-results \) -prune \
-        -o -type f -newer "$1" -print -quit)" ]
 }
