@@ -18,6 +18,7 @@ int main(int argc, char** argv) {
     kith::cli::add_bench(app, exit_code);
     kith::cli::add_token(app, exit_code);
     kith::cli::add_config(app, exit_code);
+    kith::cli::add_status(app, exit_code);
     kith::cli::add_version(app, exit_code);
 
     // CLI11 throws; this is the one place that turns that into an exit status.
