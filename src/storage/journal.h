@@ -26,13 +26,11 @@ enum class StoreState : std::uint8_t { Healthy, Degraded };
 /// Threads: called on the writer's thread; implementations post to the shard and return.
 class CommitListener {
   public:
+    virtual ~CommitListener() = default;
     virtual void on_committed(ShardId shard, CommitTicket through) = 0;
     /// Called when the state changes, and when a degraded store fails for another reason. `reason`
     /// is the last failure while Degraded, else without meaning.
     virtual void on_store_state(StoreState state, const Error& reason) = 0;
-
-  protected:
-    ~CommitListener() = default;
 };
 
 struct JournalCounters {
@@ -60,15 +58,13 @@ class Journal {
 /// packet id), retained messages by (tenant, topic). Text is ordered by its bytes.
 class RecoveryVisitor {
   public:
+    virtual ~RecoveryVisitor() = default;
     virtual void on_session(const SessionRecord& session) = 0;
     virtual void on_subscription(const SubscriptionRecord& subscription) = 0;
     virtual void on_message(const MessageRecord& message) = 0;
     virtual void on_delivery(const DeliveryRecord& delivery) = 0;
     virtual void on_inbound(SessionId session, PacketId packet_id) = 0;
     virtual void on_retained(const RetainedRecord& retained) = 0;
-
-  protected:
-    ~RecoveryVisitor() = default;
 };
 
 /// The message store itself, without a thread: what a journal applies batches to.

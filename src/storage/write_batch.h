@@ -19,6 +19,7 @@ namespace kith::storage {
 /// What a batch says, one call for each change, in order.
 class BatchVisitor {
   public:
+    virtual ~BatchVisitor() = default;
     virtual void put_session(const SessionRecord& session) = 0;
     virtual void delete_session(SessionId session) = 0;
     virtual void put_subscription(const SubscriptionRecord& subscription) = 0;
@@ -32,9 +33,6 @@ class BatchVisitor {
     virtual void delete_inbound(SessionId session, PacketId packet_id) = 0;
     virtual void put_retained(const RetainedRecord& retained) = 0;
     virtual void delete_retained(TenantId tenant, std::string_view topic) = 0;
-
-  protected:
-    ~BatchVisitor() = default;
 };
 
 class WriteBatch final : public BatchVisitor {

@@ -118,7 +118,7 @@ class Life {
             }
         }
         unreported_.clear();
-        history_.push_back({});  // a recovery, which drops rows without session
+        history_.emplace_back();  // a recovery, which drops rows without session
         return true;
     }
 

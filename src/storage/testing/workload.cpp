@@ -141,7 +141,7 @@ MessageId Workload::new_message() {
         unused_.pop_back();
     } else {
         if (random_.chance(0.2)) {
-            unused_.push_back(MessageId(next_message_++));
+            unused_.emplace_back(next_message_++);
         }
         id = MessageId(next_message_++);
     }

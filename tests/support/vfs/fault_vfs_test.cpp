@@ -15,7 +15,7 @@ class FaultVfsTest : public ::testing::Test {
         std::string pattern = (std::filesystem::temp_directory_path() / "kith-XXXXXX").string();
         directory_ = ::mkdtemp(pattern.data());
     }
-    ~FaultVfsTest() override {
+    void TearDown() override {
         close();
         std::filesystem::remove_all(directory_);
     }

@@ -16,7 +16,7 @@ class HeldDiskTest : public ::testing::Test {
         std::string pattern = (std::filesystem::temp_directory_path() / "kith-XXXXXX").string();
         directory_ = ::mkdtemp(pattern.data());
     }
-    ~HeldDiskTest() override { std::filesystem::remove_all(directory_); }
+    void TearDown() override { std::filesystem::remove_all(directory_); }
 
     [[nodiscard]] std::string path(std::string_view name) const {
         return directory_ + "/" + std::string(name);

@@ -222,7 +222,7 @@ Status MessageTables::list_live_messages(SessionId session, std::vector<MessageI
         if (!has_row) {
             return {};
         }
-        messages.push_back(MessageId(static_cast<std::uint64_t>(list.integer(0))));
+        messages.emplace_back(static_cast<std::uint64_t>(list.integer(0)));
     }
 }
 
