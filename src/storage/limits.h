@@ -11,8 +11,12 @@ namespace kith::storage {
 /// Memory that a cleared batch keeps, in bytes: a busy loop turn fits, a rare giant does not stay.
 inline constexpr std::size_t kBatchKeptBytesMax = 256 * 1024;
 
-/// Empty batches that the journal keeps for reuse: two a shard on the largest machine.
-inline constexpr std::size_t kSpareBatchesMax = 128;
+/// Memory of empty batches that a journal keeps for reuse, in bytes a shard: one large batch or
+/// several usual ones. What gathered while a disk was slow goes.
+inline constexpr std::size_t kSpareBytesPerShardMax = kBatchKeptBytesMax;
+
+/// Batches for which a journal keeps a place between commits.
+inline constexpr std::size_t kPlacesKeptMax = 1024;
 
 /// Bytes of batches in one transaction, so that a backlog does not become one endless commit. A
 /// larger batch is a transaction of its own.

@@ -63,6 +63,7 @@ class WriterJournal final : public Journal {
     // Under the mutex.
     std::vector<Submission> pending_;
     std::vector<WriteBatch> spare_;
+    std::size_t spare_bytes_ = 0;
     std::vector<CommitTicket> last_tickets_;  // by shard
     JournalCounters counters_;
     bool closing_ = false;
@@ -104,6 +105,7 @@ CommitTicket WriterJournal::submit(ShardId shard, WriteBatch& batch) {
         if (!spare_.empty()) {
             empty = std::move(spare_.back());
             spare_.pop_back();
+            spare_bytes_ -= empty.kept_bytes();
         }
         pending_.push_back({shard, ticket, std::exchange(batch, std::move(empty))});
     }
@@ -265,14 +267,21 @@ void WriterJournal::recycle() {
     for (Submission& submission : working_) {
         submission.batch.clear();
     }
-    const std::lock_guard lock(mutex_);
-    for (Submission& submission : working_) {
-        if (spare_.size() >= kSpareBatchesMax) {
-            break;
+    {
+        const std::lock_guard lock(mutex_);
+        const std::size_t bytes_max = kSpareBytesPerShardMax * last_tickets_.size();
+        for (Submission& submission : working_) {
+            const std::size_t bytes = submission.batch.kept_bytes();
+            if (spare_bytes_ + bytes <= bytes_max && spare_.size() < kPlacesKeptMax) {
+                spare_bytes_ += bytes;
+                spare_.push_back(std::move(submission.batch));
+            }
         }
-        spare_.push_back(std::move(submission.batch));
     }
     working_.clear();
+    if (working_.capacity() > kPlacesKeptMax) {
+        working_.shrink_to_fit();
+    }
 }
 
 }  // namespace

@@ -223,6 +223,28 @@ TEST_F(WriterJournalTest, HandsMemoryOfWrittenBatchesBack) {
     EXPECT_GE(batch_.kept_bytes(), 10'000U);
 }
 
+/// Memory that a slow disk made it gather does not stay.
+TEST_F(WriterJournalTest, KeepsABoundedAmountOfMemory) {
+    start(1);
+    block_writer();
+    for (std::uint64_t session = 2; session <= 20; ++session) {
+        submit(0, session, kBatchKeptBytesMax / 3);
+    }
+    control_.gate.open();
+    recorder_.wait_for(ShardId(0), CommitTicket(20));
+    // The last group has gone back before this one is committed.
+    submit(0, 21);
+    recorder_.wait_for(ShardId(0), CommitTicket(21));
+    std::size_t kept_bytes = batch_.kept_bytes();
+    for (std::uint64_t session = 22; session <= 42; ++session) {
+        batch_ = WriteBatch();
+        submit(0, session);
+        kept_bytes += batch_.kept_bytes();
+    }
+    EXPECT_GT(kept_bytes, kBatchKeptBytesMax / 4);
+    EXPECT_LE(kept_bytes, kSpareBytesPerShardMax + kBatchKeptBytesMax / 2);
+}
+
 TEST(Backoff, DoublesUpToItsLastWaitAndStartsAnew) {
     Backoff backoff(10ms, 50ms);
     EXPECT_EQ(backoff.next(), 10ms);

@@ -108,6 +108,7 @@ class SqliteMessageStore final : public MessageStore, private BatchVisitor {
     Status status_;                   // of the transaction so far
     const std::uint32_t log_pages_max_;
     std::uint32_t log_page_count_ = 0;
+    bool marks_loaded_ = false;
     bool recovered_ = false;
 };
 
@@ -120,9 +121,11 @@ void SqliteMessageStore::watch_log() {
 }
 
 Status SqliteMessageStore::recover(RecoveryVisitor& visitor) {
-    if (!recovered_) {
+    recovered_ = false;
+    if (!marks_loaded_) {
         TRY(load_mark("message", messages_));
         TRY(load_mark("session", sessions_));
+        marks_loaded_ = true;
     }
     TRY(detail::MessageRecovery(database_, tables_, counts_).run(visitor));
     recovered_ = true;
@@ -138,8 +141,9 @@ Status SqliteMessageStore::commit(std::span<const WriteBatch* const> batches) {
     }
     Status status = apply(batches);
     if (status && database_.in_transaction()) {
-        status = database_.execute("COMMIT");
+        status = tables_.commit();
     }
+    fresh_.clear();
     if (!status) {
         undo();
         return status;
@@ -152,7 +156,6 @@ Status SqliteMessageStore::commit(std::span<const WriteBatch* const> batches) {
 
 Status SqliteMessageStore::apply(std::span<const WriteBatch* const> batches) {
     status_ = {};
-    fresh_.clear();
     for (const WriteBatch* batch : batches) {
         fresh_.begin_batch();
         batch->visit(*this);
@@ -174,7 +177,7 @@ void SqliteMessageStore::undo() {
 template <typename Change>
 void SqliteMessageStore::write(Change change) {
     if (status_ && !database_.in_transaction()) {
-        status_ = database_.execute("BEGIN IMMEDIATE");
+        status_ = tables_.begin();
     }
     if (status_) {
         status_ = change();

@@ -4,8 +4,10 @@
 // The store must then hold what all reported groups say, or that and all of the group that was
 // under way. Mutants that do not sync must be caught, or the test proves nothing.
 #include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
-#include <filesystem>
+#include <csignal>
 
 #include "base/random.h"
 #include "storage/memory/memory_stores.h"
@@ -181,6 +183,81 @@ TEST(PowerLoss, LosesNothingWhenUnsyncedSectorsAreTorn) {
 TEST(PowerLoss, AStoreThatDoesNotSyncIsCaught) {
     EXPECT_GT(count_failures(10, {.unsafe_no_sync = true}), 0U);
     EXPECT_GT(count_failures(10, {.leak_chance = 0.6, .unsafe_no_sync = true}), 0U);
+}
+
+/// Commits messages 1, 2, 3 ... for ever and writes the id of each reported one into the pipe.
+[[noreturn]] void commit_until_killed(const SqliteOptions& options, int pipe) {
+    const test::FaultVfs vfs({.name = options.vfs});
+    auto store = open_message_store(options);
+    if (!store || !to_text(**store).empty()) {
+        ::_exit(1);
+    }
+    for (std::uint64_t id = 1;; ++id) {
+        WriteBatch batch;
+        batch.put_session({.id = SessionId(1), .client_id = "c"});
+        batch.put_message({.id = MessageId(id), .topic = "t"});
+        batch.put_delivery({.session = SessionId(1), .message = MessageId(id)});
+        const WriteBatch* const group = &batch;
+        const bool works = (*store)->commit({&group, 1}) && (*store)->tidy();
+        if (!works || ::write(pipe, &id, sizeof(id)) != sizeof(id)) {
+            ::_exit(1);
+        }
+    }
+}
+
+/// Kills such a process when it has reported `id`; returns the last id that it reported.
+std::uint64_t kill_after(std::uint64_t id, const SqliteOptions& options) {
+    int pipe[2] = {};
+    EXPECT_EQ(::pipe(pipe), 0);
+    const pid_t child = ::fork();
+    if (child == 0) {
+        ::close(pipe[0]);
+        commit_until_killed(options, pipe[1]);
+    }
+    ::close(pipe[1]);
+    std::uint64_t reported = 0;
+    bool killed = false;
+    while (::read(pipe[0], &reported, sizeof(reported)) == sizeof(reported)) {
+        if (reported >= id && !killed) {
+            ::kill(child, SIGKILL);
+            killed = true;
+        }
+    }
+    EXPECT_TRUE(killed);
+    EXPECT_EQ(::waitpid(child, nullptr, 0), child);
+    ::close(pipe[0]);
+    return reported;
+}
+
+/// What the real disk holds, seen without the VFS.
+std::uint64_t count_messages(const SqliteOptions& options) {
+    auto store = open_message_store({.path = options.path});
+    EXPECT_TRUE(store);
+    const std::string content = to_text(**store);
+    std::uint64_t count = 0;
+    while (content.find("message " + std::to_string(count + 1) + " ") != std::string::npos) {
+        ++count;
+    }
+    return count;
+}
+
+TEST(PowerLoss, AKilledProcessOnTheVfsHasLostNothingThatItReported) {
+    for (const std::uint64_t id : {1U, 2U, 17U, 60U}) {
+        testing::TempDirectory directory;
+        const SqliteOptions options{
+            .path = directory.file("messages.db"), .vfs = "killed", .log_pages_max = 30};
+        const std::uint64_t reported = kill_after(id, options);
+        const std::uint64_t count = count_messages(options);
+        EXPECT_TRUE(count == reported || count == reported + 1) << count << " of " << reported;
+    }
+}
+
+TEST(PowerLoss, AKilledProcessThatDoesNotSyncIsCaught) {
+    testing::TempDirectory directory;
+    const SqliteOptions options{
+        .path = directory.file("messages.db"), .vfs = "killed", .unsafe_no_sync = true};
+    const std::uint64_t reported = kill_after(20, options);
+    EXPECT_LT(count_messages(options), reported);
 }
 
 }  // namespace

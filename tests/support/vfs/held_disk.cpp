@@ -168,14 +168,14 @@ void HeldDisk::mark_unsynced(HeldFile& file, std::size_t offset, std::size_t siz
     for (std::size_t sector = offset / kSectorBytes; sector <= last; ++sector) {
         file.unsynced_.insert(sector);
         if (file.fd_ >= 0 && leaks()) {
-            write_sector(file, sector);
+            write_sectors(file, sector, 1);
         }
     }
 }
 
-void HeldDisk::write_sector(HeldFile& file, std::size_t sector) {
-    const std::size_t begin = sector * kSectorBytes;
-    const std::size_t size_bytes = std::min(kSectorBytes, file.visible_.size() - begin);
+void HeldDisk::write_sectors(HeldFile& file, std::size_t first, std::size_t count) {
+    const std::size_t begin = first * kSectorBytes;
+    const std::size_t size_bytes = std::min(count * kSectorBytes, file.visible_.size() - begin);
     const Bytes bytes = Bytes(file.visible_).subspan(begin, size_bytes);
     if (file.fd_ >= 0) {
         write_all(file.fd_, bytes, begin);
@@ -191,8 +191,14 @@ void HeldDisk::sync(HeldFile& file) {
     } else {
         file.synced_.resize(file.visible_.size());
     }
-    for (const std::size_t sector : file.unsynced_) {
-        write_sector(file, sector);
+    for (auto at = file.unsynced_.begin(); at != file.unsynced_.end();) {
+        const std::size_t first = *at;
+        std::size_t count = 0;
+        while (at != file.unsynced_.end() && *at == first + count) {
+            ++at;
+            ++count;
+        }
+        write_sectors(file, first, count);
     }
     file.unsynced_.clear();
 }
@@ -203,7 +209,7 @@ void HeldDisk::sync_in_part(HeldFile& file) {
     }
     for (const std::size_t sector : file.unsynced_) {
         if (random_.chance(0.5)) {
-            write_sector(file, sector);
+            write_sectors(file, sector, 1);
         }
     }
 }

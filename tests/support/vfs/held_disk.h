@@ -92,7 +92,7 @@ class HeldDisk {
     [[nodiscard]] std::uint64_t used_bytes() const;
     void put_name_on_disk(HeldFile& file);
     void mark_unsynced(HeldFile& file, std::size_t offset, std::size_t size_bytes);
-    static void write_sector(HeldFile& file, std::size_t sector);
+    static void write_sectors(HeldFile& file, std::size_t first, std::size_t count);
 
     const double leak_chance_;
     Random random_;

@@ -83,11 +83,6 @@ Result<Database> Database::open(const SqliteOptions& options) {
     return database;
 }
 
-Database& Database::operator=(Database&& other) noexcept {
-    std::swap(handle_, other.handle_);
-    return *this;
-}
-
 Database::~Database() {
     // Statements are members behind the database in every store, so they are gone by now. A failed
     // last checkpoint is no error: the next start continues from the log.

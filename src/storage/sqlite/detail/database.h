@@ -23,7 +23,7 @@ class Database {
     [[nodiscard]] static Result<Database> open(const SqliteOptions& options);
 
     Database(Database&& other) noexcept : handle_(std::exchange(other.handle_, nullptr)) {}
-    Database& operator=(Database&& other) noexcept;
+    Database& operator=(Database&&) = delete;
     ~Database();
 
     /// Runs one or more statements without parameters, drops their rows.

@@ -2,6 +2,7 @@
 
 #include "base/check.h"
 #include "base/narrow.h"
+#include "storage/sqlite/detail/limits.h"
 
 namespace kith::storage::detail {
 namespace {
@@ -13,6 +14,10 @@ bool is_live(DeliveryState state) {
 }  // namespace
 
 void FreshMessages::clear() {
+    if (messages_.capacity() > kFreshKeptMax || deliveries_.capacity() > kFreshKeptMax) {
+        *this = FreshMessages();
+        return;
+    }
     messages_.clear();
     deliveries_.clear();
     messages_at_.clear();

@@ -33,7 +33,7 @@ struct FreshDelivery {
 
 class FreshMessages {
   public:
-    /// Forgets everything, keeps memory.
+    /// Forgets everything; keeps memory for kFreshKeptMax messages, less than 1 MiB.
     void clear();
     /// A message without deliveries may still get one in its own batch, but not in a later one.
     void begin_batch() { ++batch_index_; }

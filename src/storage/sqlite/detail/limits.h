@@ -13,4 +13,8 @@ inline constexpr std::uint32_t kLogOverrunMax = 16;
 /// Ids by which a mark on disk runs ahead of the highest id used. A restart skips up to so many.
 inline constexpr std::uint64_t kMarkStep = 64 * 1024;
 
+/// Messages and deliveries of one group for which memory is kept until the next: a busy group fits,
+/// and a backlog does not leave an idle node with megabytes.
+inline constexpr std::size_t kFreshKeptMax = 4096;
+
 }  // namespace kith::storage::detail

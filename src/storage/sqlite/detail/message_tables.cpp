@@ -7,6 +7,8 @@
 namespace kith::storage::detail {
 
 enum class MessageTables::Sql : std::uint8_t {
+    Begin,
+    Commit,
     PutSession,
     DeleteSession,
     DeleteSubscriptionsOf,
@@ -37,6 +39,8 @@ namespace {
 
 // In the order of MessageTables::Sql. State 2 is Released.
 constexpr const char* kSql[] = {
+    "BEGIN IMMEDIATE",
+    "COMMIT",
     "INSERT OR REPLACE INTO sessions(id, tenant, client_id, principal, session_expiry_interval_s,"
     " protocol_version, disconnected_at_ms, will) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
     "DELETE FROM sessions WHERE id = ?1",
@@ -103,6 +107,14 @@ Result<MessageTables> MessageTables::create(Database& database) {
 
 Statement& MessageTables::statement(Sql sql) {
     return statements_[static_cast<std::size_t>(sql)];
+}
+
+Status MessageTables::begin() {
+    return statement(Sql::Begin).run();
+}
+
+Status MessageTables::commit() {
+    return statement(Sql::Commit).run();
 }
 
 Status MessageTables::put_session(const SessionRecord& session) {

@@ -18,6 +18,10 @@ class MessageTables {
     /// Requires: the schema is there; the connection outlives this.
     [[nodiscard]] static Result<MessageTables> create(Database& database);
 
+    /// Takes the write lock at once, so that a later statement cannot fail for it.
+    [[nodiscard]] Status begin();
+    [[nodiscard]] Status commit();
+
     [[nodiscard]] Status put_session(const SessionRecord& session);
     /// The row of the session alone.
     [[nodiscard]] Status delete_session(SessionId session);
