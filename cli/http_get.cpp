@@ -62,7 +62,7 @@ Status connect(const Socket& socket, const runtime::SocketAddress& address) {
     return {};
 }
 
-Result<std::string> exchange(const Socket& socket, const std::string& request) {
+Result<std::string> converse(const Socket& socket, const std::string& request) {
     const auto deadline = std::chrono::steady_clock::now() + kTimeLimit;
     std::string_view unsent = request;
     while (!unsent.empty()) {
@@ -119,7 +119,7 @@ Result<HttpAnswer> http_get(const HttpQuestion& question) {
     if (!question.token.empty()) {
         request += fmt::format("Authorization: Bearer {}\r\n", question.token);
     }
-    TRY_ASSIGN(const std::string answer, exchange(socket, request + "\r\n"));
+    TRY_ASSIGN(const std::string answer, converse(socket, request + "\r\n"));
     return parse(answer);
 }
 
