@@ -228,9 +228,22 @@ Result<std::uint64_t> SqliteControlStore::change_counter() {
     return (change_count_ << 32) ^ static_cast<std::uint64_t>(data_version);
 }
 
+/// False if the file system does not allow a log. SQLite's own wait does not cover this change: of
+/// two that open a new file at once, one is told that the file is busy.
+Result<bool> use_log(Database& database, std::uint32_t wait_ms_max) {
+    constexpr std::uint32_t kStepMs = 5;
+    for (std::uint32_t waited_ms = 0;; waited_ms += kStepMs) {
+        auto is_wal = database.query_is("PRAGMA journal_mode = WAL", "wal");
+        if (is_wal || is_wal.error().kind != ErrorKind::Unavailable || waited_ms >= wait_ms_max) {
+            return is_wal;
+        }
+        sqlite3_sleep(static_cast<int>(kStepMs));
+    }
+}
+
 Status configure(Database& database, const SqliteOptions& options) {
     sqlite3_busy_timeout(database.handle(), narrow<int>(options.wait_ms_max));
-    TRY_ASSIGN(const bool is_wal, database.query_is("PRAGMA journal_mode = WAL", "wal"));
+    TRY_ASSIGN(const bool is_wal, use_log(database, options.wait_ms_max));
     if (!is_wal) {
         return fail(ErrorKind::Unsupported, "the file system does not allow a write-ahead log");
     }

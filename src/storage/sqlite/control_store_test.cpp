@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <latch>
 #include <thread>
 
 #include "storage/limits.h"
@@ -22,7 +23,7 @@ struct SqliteStores {
         auto store =
             open_control_store({.path = directory.file("control.db"), .unsafe_no_sync = true});
         EXPECT_TRUE(store.has_value()) << store.error().text;
-        return std::move(*store);
+        return std::move(store.value());
     }
 };
 
@@ -197,6 +198,24 @@ TEST(SqliteControlStore, WritersOfTwoConnectionsWaitForEachOther) {
     add_tokens("node");
     tool.join();
     EXPECT_EQ(stores.open()->tokens()->size(), 200U);
+}
+
+TEST(SqliteControlStore, SeveralMayCreateTheFileAtOnce) {
+    constexpr std::ptrdiff_t kThreads = 4;
+    for (int round = 0; round < 15; ++round) {
+        SqliteStores stores;
+        std::latch start(kThreads);
+        std::vector<std::thread> threads;
+        for (std::ptrdiff_t i = 0; i < kThreads; ++i) {
+            threads.emplace_back([&] {
+                start.arrive_and_wait();
+                EXPECT_TRUE(stores.open());
+            });
+        }
+        for (std::thread& thread : threads) {
+            thread.join();
+        }
+    }
 }
 
 TEST(SqliteControlStore, KeepsABoundedAudit) {

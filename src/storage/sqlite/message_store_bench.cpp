@@ -101,6 +101,7 @@ void puts_and_trailing_drops(benchmark::State& state) {
     std::uint64_t next = 1;
     WriteBatch batch;
     while (state.KeepRunning()) {
+        // style: a bench measures.
         const auto start = std::chrono::steady_clock::now();
         batch.clear();
         for (std::uint64_t i = 0; i < message_count; ++i, ++next) {
@@ -111,8 +112,9 @@ void puts_and_trailing_drops(benchmark::State& state) {
         }
         store.commit(batch);
         store.tidy();  // delays the next commit, so it counts
-        const std::chrono::duration<double, std::milli> took =
-            std::chrono::steady_clock::now() - start;
+        // style: as above.
+        const auto end = std::chrono::steady_clock::now();
+        const std::chrono::duration<double, std::milli> took = end - start;
         commit_ms.push_back(took.count());
     }
     std::sort(commit_ms.begin(), commit_ms.end());

@@ -21,7 +21,7 @@ struct SqliteStores {
         auto store =
             open_message_store({.path = directory.file("messages.db"), .unsafe_no_sync = true});
         EXPECT_TRUE(store.has_value()) << store.error().text;
-        return std::move(*store);
+        return std::move(store.value());
     }
 };
 
