@@ -1,5 +1,6 @@
-/* `npm run perf`: how long the console holds the main thread over a large site (10,000 machines, 50,000
-   topics), while values arrive and while a reader scrolls. Reports; judges nothing. */
+/* `npm run perf`: how long the console holds the main thread over a large site (10,000
+   machines, 50,000 topics), while values arrive and while a reader scrolls. Reports; judges
+   nothing. */
 
 import { launch } from './browser.mjs';
 import { mockUser, optionsFrom, startMock } from './mock-server.mjs';

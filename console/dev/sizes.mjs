@@ -1,5 +1,6 @@
-/* `npm run sizes`: what the first paint of each page costs in gzip, and fails above the budget. Counted
-   is the script that a page needs before it shows data; charts and the palette load later. */
+/* `npm run sizes`: what the first paint of each page costs in gzip, and fails above the budget.
+   Counted is the script that a page needs before it shows data; charts and the palette load
+   later. */
 
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';

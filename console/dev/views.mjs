@@ -60,7 +60,7 @@ export function machineOf(world, machine) {
         transport: machine.transport,
         address: machine.address,
         connected_at: iso(machine.connected_ms),
-        last_seen_at: iso(machine.last_seen_ms),
+        last_seen_at: machine.online ? null : iso(machine.last_seen_ms),
         session_expiry_s: machine.session_expiry_s,
         clean_start: machine.clean_start,
         keep_alive_s: machine.keep_alive_s,

@@ -219,13 +219,18 @@ export class World {
     }
 
     fillEvents(dip, n) {
-        const ago = (ms, kind, machine, text) =>
-            this.events.unshift({ at: iso(this.now_ms - ms), kind, machine, text, detail: {} });
+        const ago = (ms, kind, machine, text, detail = {}) =>
+            this.events.unshift({ at: iso(this.now_ms - ms), kind, machine, text, detail });
         if (this.options.isEmpty) {
             ago(80_000, 'claimed', null, 'operator-2 claimed this node');
             return;
         }
-        ago(26 * 3_600_000, 'client_disconnected', 'dashboard-7', 'dashboard-7 disconnected');
+        ago(
+            26 * 3_600_000,
+            'client_disconnected',
+            'dashboard-7',
+            'dashboard-7 left: it disconnected',
+        );
         for (let i = 0; i < 12; i += 1) {
             const id = `oven-${1 + (i % 8)}`;
             ago(
@@ -241,22 +246,21 @@ export class World {
                 31 * 60_000 - i * 60_000,
                 'client_refused',
                 'lathe-04',
-                'wrong key, from 10.4.3.77',
+                'lathe-04 was refused: wrong key',
+                {
+                    reason: 'wrong key',
+                    address: '10.4.3.77:50112',
+                },
             );
         }
         ago(
             (n - dip) * 2_000,
             'client_disconnected',
             'yard-gate',
-            'yard-gate: keep-alive timed out',
+            'yard-gate left: keep-alive timed out',
         );
-        ago(
-            5 * 60_000,
-            'takeover',
-            'hmi-2',
-            'hmi-2 connected again; its older connection was closed',
-        );
-        ago(42_000, 'client_disconnected', 'hmi-5', 'hmi-5: connection was reset');
+        ago(5 * 60_000, 'takeover', 'hmi-2', 'hmi-2 was taken over by another connection');
+        ago(42_000, 'client_disconnected', 'hmi-5', 'hmi-5 left: connection was reset');
     }
 
     onlineCount() {
@@ -444,7 +448,7 @@ export class World {
         const machine = this.machines.get(id);
         if (!machine || !machine.online) return;
         Object.assign(machine, { online: false, reason, address: null, last_seen_ms: this.now_ms });
-        this.addEvent('client_disconnected', id, `${id}: ${reason}`);
+        this.addEvent('client_disconnected', id, `${id} left: ${reason}`);
     }
 
     forget(id) {

@@ -8,6 +8,7 @@ import type { NewToken, Role, TokenRequest } from '../api/types';
 import { nameProblem, topicFor } from '../connect/target';
 import { CopyButton } from '../ui/button';
 import { Dialog } from '../ui/dialog';
+import { Field, noteId } from '../ui/field';
 
 export const roleNotes: readonly (readonly [Role, string])[] = [
     ['admin', 'makes and revokes keys, and everything below'],
@@ -84,10 +85,15 @@ function Form(props: { app: App; onMade: (token: NewToken) => void; onClose: () 
             }}
         >
             <h2>Make a key</h2>
-            <label class="fld">
-                <span>Name</span>
+            <Field
+                id="key-name"
+                label="Name"
+                note="What will use it. The name stands in lists and in the log."
+                problem={problem.value}
+            >
                 <input
                     class="in mono"
+                    id="key-name"
                     data-first
                     placeholder="grafana"
                     maxLength={64}
@@ -95,16 +101,13 @@ function Form(props: { app: App; onMade: (token: NewToken) => void; onClose: () 
                     spellcheck={false}
                     value={name.value}
                     aria-invalid={problem.value !== null}
-                    aria-describedby="key-note"
+                    aria-describedby={noteId('key-name')}
                     onInput={(event) => {
                         name.value = event.currentTarget.value;
                         problem.value = null;
                     }}
                 />
-                <small id="key-note" class={problem.value === null ? '' : 'c-crit'}>
-                    {problem.value ?? 'What will use it. The name stands in lists and in the log.'}
-                </small>
-            </label>
+            </Field>
             <fieldset class="roles-pick">
                 <legend>Role</legend>
                 {roleNotes.map(([one, note]) => (
@@ -122,10 +125,10 @@ function Form(props: { app: App; onMade: (token: NewToken) => void; onClose: () 
                     </label>
                 ))}
             </fieldset>
-            <label class="fld">
-                <span>It ends</span>
+            <Field id="key-ends" label="It ends">
                 <select
                     class="in"
+                    id="key-ends"
                     value={ends_s.value}
                     onChange={(event) => (ends_s.value = Number(event.currentTarget.value))}
                 >
@@ -135,7 +138,7 @@ function Form(props: { app: App; onMade: (token: NewToken) => void; onClose: () 
                         </option>
                     ))}
                 </select>
-            </label>
+            </Field>
             <div class="acts">
                 <button type="button" class="btn" onClick={props.onClose}>
                     Cancel

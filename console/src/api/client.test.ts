@@ -6,6 +6,7 @@ import {
     codeNoAnswer,
     query,
     readProblem,
+    sentence,
     type Call,
 } from './client';
 
@@ -103,6 +104,12 @@ describe('what surrounds a call', () => {
             status: 403,
             code: 'csrf.missing',
         });
+    });
+
+    it('makes a sentence of a phrase, and leaves names as they are', () => {
+        expect(sentence('the disk is full')).toBe('The disk is full.');
+        expect(sentence('press-07 never connected')).toBe('press-07 never connected.');
+        expect(sentence('Already one.')).toBe('Already one.');
     });
 
     it('leaves empty values out of a query and escapes the rest', () => {

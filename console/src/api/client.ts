@@ -163,9 +163,11 @@ export function readProblem(status: number, text: string): Problem {
     return fallback;
 }
 
-/** Ends what another side wrote as a sentence, so that more can follow. */
+/** Makes a sentence of a phrase of the node, so that more can follow. A name stays as it is. */
 export function sentence(text: string): string {
-    return /[.?]$/.test(text) ? text : `${text}.`;
+    const isPhrase = /^[a-z]+( |$)/.test(text);
+    const start = isPhrase ? text.charAt(0).toUpperCase() + text.slice(1) : text;
+    return /[.?]$/.test(start) ? start : `${start}.`;
 }
 
 /** One line for people: the detail where there is one. */

@@ -93,6 +93,8 @@ describe('the live feed', () => {
         expect(newest().sent).toEqual([]);
         newest().onopen?.();
         expect(newest().sent).toEqual([{ op: 'follow', id: 1, channel: 'stats' }]);
+        expect(feed.state.value.phase).toBe('connecting');
+        newest().say({ ping: 'x' });
         expect(feed.state.value.phase).toBe('live');
     });
 
@@ -127,6 +129,24 @@ describe('the live feed', () => {
         }
         newest().onmessage?.({ data: new ArrayBuffer(4) });
         expect(feed.state.value.phase).toBe('live');
+        newest().say({ id: 1 });
+        expect(feed.state.value.phase).toBe('live');
+    });
+
+    it('stays stale while a new socket says nothing, and gives it up after 12 s', () => {
+        feed.start();
+        newest().onopen?.();
+        newest().say({ ping: 'x' });
+        newest().onclose?.();
+        time.advance(500);
+        const mute = newest();
+        mute.onopen?.();
+        time.advance(11_000);
+        expect(mute.isClosed).toBe(false);
+        expect(feed.state.value.phase).toBe('stale');
+        time.advance(3_000);
+        expect(mute.isClosed).toBe(true);
+        expect(feed.state.value.since_ms).toBe(1_000);
     });
 
     it('unfollows with the id and hears nothing more', () => {
@@ -170,6 +190,8 @@ describe('the live feed', () => {
         expect(sockets.length).toBe(2);
         newest().onopen?.();
         expect(newest().sent).toEqual([{ op: 'follow', id: 1, channel: 'stats' }]);
+        expect(feed.state.value.phase).toBe('stale');
+        newest().say({ ping: 'x' });
         expect(feed.state.value.phase).toBe('live');
         expect(gaps).toBe(1);
     });

@@ -1,6 +1,7 @@
 /* The live feed: one WebSocket that carries every followed channel. It reconnects by itself
    with capped, jittered backoff, follows everything again, and says since when nothing was
-   heard. The node pings every 5 s; 12 s without a word is stale, whatever the socket believes. */
+   heard. The node pings every 5 s; 12 s without a word is stale, whatever the socket believes,
+   and a socket that opens is not live before its first word. */
 
 import { signal, type ReadonlySignal, type Signal } from '@preact/signals';
 import type { FollowRequest, Problem } from './types';
@@ -69,6 +70,7 @@ export class LiveFeed {
     private nextId = 1;
     private attempt = 0;
     private heard_ms = 0;
+    private opened_ms = 0;
     private wasLive = false;
     private watchTimer: number | null = null;
     private retryTimer: number | null = null;
@@ -171,7 +173,7 @@ export class LiveFeed {
             return;
         }
         this.isOpen = true;
-        this.heard();
+        this.opened_ms = this.options.now_ms();
         const isResumed = this.wasLive;
         this.wasLive = true;
         for (const entry of this.entries.values()) {
@@ -233,7 +235,8 @@ export class LiveFeed {
     private watch(): void {
         this.watchTimer = this.options.setTimer(() => {
             this.watch();
-            if (this.isOpen && this.options.now_ms() - this.heard_ms > stale_after_ms) {
+            const alive_ms = Math.max(this.heard_ms, this.opened_ms);
+            if (this.isOpen && this.options.now_ms() - alive_ms > stale_after_ms) {
                 const socket = this.socket;
                 if (socket) {
                     this.closed(socket);

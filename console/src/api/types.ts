@@ -116,9 +116,10 @@ export interface Machine {
     id: string;
     online: boolean;
     protocol: string;
-    transport: string;
+    transport: string | null;
     address: string | null;
     connected_at: string | null;
+    /** Null while it is online. */
     last_seen_at: string | null;
     session_expiry_s: number;
     clean_start: boolean;
@@ -180,7 +181,7 @@ export interface Message {
     payload: string;
     encoding: Encoding;
     bytes: number;
-    client?: string;
+    client?: string | null;
 }
 
 export interface LastValue {

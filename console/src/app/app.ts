@@ -229,7 +229,7 @@ export class App {
                     fresh.unshift(event);
                     fresh.length = Math.min(fresh.length, events_kept_max);
                     scope.post('events', () => this.takeEvents(fresh.splice(0)));
-                    if (event.kind === 'store_degraded') {
+                    if (event.kind.startsWith('store_')) {
                         void readNode();
                     }
                 },

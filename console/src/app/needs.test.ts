@@ -35,13 +35,19 @@ describe('what needs a person', () => {
         const sick = { ...node, store: { state: 'degraded', reason: 'disk is full' } };
         const needs = findNeeds(input({ node: sick, events: [refused(1, 'lathe-04')] }));
         expect(needs.map((need) => need.level)).toEqual(['crit', 'caution']);
-        expect(needs[0]?.text).toContain('disk is full');
+        expect(needs[0]?.text).toContain('Disk is full.');
     });
 
     it('counts refusals of one machine as one need, and forgets them after an hour', () => {
         const events = [refused(1, 'lathe-04'), refused(2, 'lathe-04'), refused(90, 'press-07')];
         const needs = findNeeds(input({ events }));
         expect(needs.map((need) => need.title)).toEqual(['lathe-04 was refused 2 times']);
+    });
+
+    it('gives the reason and the address of a refusal where the node tells them', () => {
+        const detail = { reason: 'wrong key', address: '10.4.3.77:50112' };
+        const [need] = findNeeds(input({ events: [{ ...refused(1, 'lathe-04'), detail }] }));
+        expect(need?.text).toBe('Wrong key, from 10.4.3.77:50112.');
     });
 
     it('is a queue near its limit', () => {

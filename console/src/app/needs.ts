@@ -126,6 +126,16 @@ function eventNeeds({ events, now_ms }: NeedsInput, kind: string): Need[] {
     return [...groups].map(([key, group]) => eventNeed(kind, key, group));
 }
 
+/** The reason that stands behind an event, with the address that it came from. */
+function reasonOf(event: NodeEvent): string {
+    const reason = event.detail?.['reason'];
+    const address = event.detail?.['address'];
+    if (typeof reason !== 'string' || reason === '') {
+        return event.text;
+    }
+    return sentence(typeof address === 'string' ? `${reason}, from ${address}` : reason);
+}
+
 function eventNeed(kind: string, key: string, group: readonly NodeEvent[]): Need {
     const newest = group[0];
     const machine = newest?.machine ?? null;
@@ -138,7 +148,7 @@ function eventNeed(kind: string, key: string, group: readonly NodeEvent[]): Need
         key: `${kind} ${key}`,
         level: 'caution',
         title,
-        text: newest?.text ?? '',
+        text: newest ? reasonOf(newest) : '',
         at_ms: newest ? parseTime(newest.at) : null,
         link:
             kind === 'client_refused'

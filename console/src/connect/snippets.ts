@@ -42,13 +42,13 @@ ${tls}  -i ${name} -u ${name} -P ${key} \\
 }
 
 function kith({ name, key, topic, target }: SnippetInput): Snippet {
-    const tls = target.isTls ? ` --ca ${ca_file}` : '';
+    const tls = target.isTls ? ` --tls --ca ${ca_file}` : '';
     return {
         title: 'Shell, kith pub',
         needs: 'the same kith binary that runs this node',
-        code: `kith pub ${topic} ${value} --qos 1 \\
-  --id ${name} --token ${key} \\
-  --target ${target.host}:${target.port}${tls}`,
+        code: `kith pub -h ${target.host}:${target.port}${tls} \\
+  -i ${name} --token ${key} \\
+  -t ${topic} -m ${value} -q 1`,
     };
 }
 

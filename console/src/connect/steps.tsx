@@ -4,6 +4,7 @@ import type { ComponentChildren, VNode } from 'preact';
 import type { App } from '../app/app';
 import { valueOf } from '../app/store';
 import { CopyButton, Segmented } from '../ui/button';
+import { Field, noteId } from '../ui/field';
 import { Icon } from '../ui/icon';
 import { Bars, NoRight } from '../ui/states';
 import { chooseKind, chooseLanguage, type ConnectState } from './connect_page';
@@ -118,17 +119,22 @@ function KeyStep({ app, state }: { app: App; state: ConnectState }): VNode {
                 void state.makeKey();
             }}
         >
-            <label class="fld">
-                <span>Name</span>
+            <Field
+                id="machine-name"
+                label="Name"
+                note="It becomes the client id. Lower case with dashes reads well."
+                problem={error}
+            >
                 <input
                     class="in mono"
+                    id="machine-name"
                     value={state.name.value}
                     placeholder="lathe-04"
                     maxLength={64}
                     autocomplete="off"
                     spellcheck={false}
                     aria-invalid={error !== null}
-                    aria-describedby="name-note"
+                    aria-describedby={noteId('machine-name')}
                     onInput={(event) => {
                         state.name.value = event.currentTarget.value;
                         if (error !== null) {
@@ -136,10 +142,7 @@ function KeyStep({ app, state }: { app: App; state: ConnectState }): VNode {
                         }
                     }}
                 />
-                <small id="name-note" class={error === null ? '' : 'c-crit'}>
-                    {error ?? 'It becomes the client id. Lower case with dashes reads well.'}
-                </small>
-            </label>
+            </Field>
             <button class="btn pri" disabled={state.isBusy.value}>
                 <Icon name="key" />
                 {state.isBusy.value ? 'Making the key' : 'Make its key'}

@@ -8,13 +8,13 @@ import type { Scope } from '../app/scope';
 import { loading, valueOf, type Load, type Page } from '../app/store';
 import { query } from '../api/client';
 import type { Usage } from '../api/types';
-import type { FlowData, Mark } from '../chart/series';
-import { parseTime } from '../format/time';
+import type { FlowData } from '../chart/series';
 import { Icon } from '../ui/icon';
 import { Head } from '../ui/section';
 import { Bars, Empty, Failed } from '../ui/states';
 import { Flow } from './flow';
 import { Changes, Health, Needs, NextSteps } from './lists';
+import { marksOf } from './marks';
 import { Tiles } from './tiles';
 import { extendTrail, step_s, trailOf, window_s, type Trail } from './trail';
 import { headline } from './words';
@@ -69,39 +69,16 @@ export function openHome(app: App, _place: Place, scope: Scope): Page {
 
 function flowOf(app: App, trail: Trail | null): FlowData {
     const to_s = trail?.at_s.at(-1) ?? Math.floor(app.store.now_ms.peek() / 1000);
+    const events = valueOf(app.store.events.value) ?? [];
+    const machines = valueOf(app.store.stats.peek())?.machines_known ?? 0;
     return {
         from_s: to_s - window_s,
         to_s,
         at_s: trail?.at_s ?? [],
         up: trail?.series.messages_in_per_s ?? [],
         down: trail?.series.messages_out_per_s ?? [],
-        marks: marksOf(app, to_s),
+        marks: marksOf(events, machines, [to_s - window_s, to_s]),
     };
-}
-
-const marked: Record<string, Mark['level']> = {
-    store_degraded: 'crit',
-    limit: 'caution',
-    client_refused: 'caution',
-    takeover: 'info',
-};
-
-/** Events that may explain a bend in the flow. */
-function marksOf(app: App, to_s: number): Mark[] {
-    const events = valueOf(app.store.events.value) ?? [];
-    const marks: Mark[] = [];
-    for (const event of [...events].reverse()) {
-        const at_s = (parseTime(event.at) ?? 0) / 1000;
-        const level =
-            marked[event.kind] ??
-            (event.kind === 'client_disconnected' && !/disconnected( by|$)/.test(event.text)
-                ? 'info'
-                : undefined);
-        if (level !== undefined && at_s > to_s - window_s && at_s <= to_s) {
-            marks.push({ at_s, level, text: event.text });
-        }
-    }
-    return marks.slice(-4);
 }
 
 function Home({ app, state }: { app: App; state: HomeState }): VNode {
@@ -172,7 +149,7 @@ function FlowOrState({
                 >
                     <p>
                         Any MQTT client will do. For example, in a shell on this computer:{' '}
-                        <code>kith pub home/kitchen/temp_c 21.5</code>
+                        <code>kith pub -t home/kitchen/temp_c -m 21.5</code>
                     </p>
                 </Empty>
             </div>

@@ -159,6 +159,9 @@ export interface Change {
     note: string;
     at: string;
     machine: string | null;
+    kind: string;
+    /** How many events the row stands for. */
+    times: number;
 }
 
 const icons: Record<string, IconName> = {
@@ -168,7 +171,9 @@ const icons: Record<string, IconName> = {
     takeover: 'swap',
     claimed: 'user',
     token_created: 'key',
+    session_ended: 'machines',
     store_degraded: 'store',
+    store_healthy: 'store',
     limit: 'stop',
 };
 
@@ -208,7 +213,8 @@ function isTogether(newer: NodeEvent | undefined, older: NodeEvent | undefined):
 function changeOf(group: readonly NodeEvent[]): Change {
     const newest = group[0] as NodeEvent;
     const icon = icons[newest.kind] ?? 'clock';
-    const base = { key: `${newest.at} ${newest.text}`, icon, at: newest.at };
+    const { kind, at } = newest;
+    const base = { key: `${at} ${newest.text}`, icon, at, kind, times: group.length };
     if (group.length === 1) {
         return { ...base, text: newest.text, note: '', machine: newest.machine };
     }

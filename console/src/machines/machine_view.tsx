@@ -108,12 +108,11 @@ function MachineHead(props: {
                 <span>
                     <b class="fact">{sinceText(machine, now_ms)}</b>
                 </span>
-                <span title={seen_ms === null ? '' : absolute(seen_ms)}>
-                    last word{' '}
-                    <b class="fact">
-                        {seen_ms === null ? 'never' : `${age(now_ms - seen_ms)} ago`}
-                    </b>
-                </span>
+                {seen_ms !== null && (
+                    <span title={absolute(seen_ms)}>
+                        last seen <b class="fact">{age(now_ms - seen_ms)} ago</b>
+                    </span>
+                )}
                 <span>{keeperText(machine.user)}</span>
             </div>
         </Head>

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Machine } from '../api/types';
 import { applyChanges, readListQuery } from './list';
 import { extendRates, noRates } from './rates';
-import { expiryText, keeperText, sinceText, stateOf } from './words';
+import { connectionText, expiryText, keeperText, seenAt_ms, sinceText, stateOf } from './words';
 
 const now_ms = Date.parse('2026-11-23T08:42:00.000Z');
 
@@ -48,12 +48,15 @@ describe('a machine in words', () => {
     it('is online, offline or never seen', () => {
         expect(stateOf(machine('a')).word).toBe('online');
         expect(stateOf(machine('a', { online: false })).word).toBe('offline');
-        expect(stateOf(machine('a', { online: false, last_seen_at: null })).status).toBe('unknown');
+        const unseen = { online: false, last_seen_at: null, connected_at: null };
+        expect(stateOf(machine('a', unseen)).status).toBe('unknown');
     });
 
     it('says since when', () => {
         expect(sinceText(machine('a'), now_ms)).toBe('up 1 min 30 s');
         expect(sinceText(machine('a', { online: false }), now_ms)).toBe('away for 1 s');
+        expect(seenAt_ms(machine('a', { last_seen_at: null }), now_ms)).toBe(now_ms);
+        expect(connectionText(machine('a', { transport: null }))).toBe('MQTT 5.0');
     });
 
     it('names its key and how long its session stays', () => {

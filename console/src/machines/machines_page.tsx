@@ -8,7 +8,7 @@ import type { Scope } from '../app/scope';
 import { valueOf, type Page } from '../app/store';
 import type { Machine } from '../api/types';
 import { count, plural, rate } from '../format/number';
-import { age, absolute, parseTime } from '../format/time';
+import { age, absolute } from '../format/time';
 import { Segmented } from '../ui/button';
 import { Icon } from '../ui/icon';
 import { Head } from '../ui/section';
@@ -17,7 +17,7 @@ import { Bars, Empty, Failed } from '../ui/states';
 import { Marked } from '../ui/text';
 import { useWindow } from '../ui/window';
 import { MachineRows, readListQuery, type Sort, type StateFilter } from './list';
-import { connectionText, stateOf } from './words';
+import { connectionText, seenAt_ms, stateOf } from './words';
 import './machines.css';
 
 interface State {
@@ -378,7 +378,7 @@ function Row(props: {
     }
     const path = pathOf({ name: 'machine', id: machine.id });
     const { status, word } = stateOf(machine);
-    const seen_ms = parseTime(machine.last_seen_at);
+    const seen_ms = seenAt_ms(machine, props.now_ms);
     return (
         <tr
             data-row
@@ -417,7 +417,7 @@ function Row(props: {
                 )}
             </td>
             <td class="num x-seen faint" title={seen_ms === null ? '' : absolute(seen_ms)}>
-                {seen_ms === null ? 'never' : age(props.now_ms - seen_ms)}
+                {machine.online ? 'now' : seen_ms === null ? 'never' : age(props.now_ms - seen_ms)}
             </td>
         </tr>
     );

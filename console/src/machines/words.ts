@@ -16,14 +16,16 @@ export function transportName(transport: string): string {
 }
 
 export function connectionText(machine: Machine): string {
-    return `${machine.protocol}, ${transportName(machine.transport)}`;
+    return machine.transport === null
+        ? machine.protocol
+        : `${machine.protocol}, ${transportName(machine.transport)}`;
 }
 
 export function stateOf(machine: Machine): { status: Status; word: string } {
     if (machine.online) {
         return { status: 'ok', word: 'online' };
     }
-    return machine.last_seen_at === null
+    return machine.last_seen_at === null && machine.connected_at === null
         ? { status: 'unknown', word: 'never seen' }
         : { status: 'off', word: 'offline' };
 }
@@ -58,4 +60,9 @@ export function expiryText(session_expiry_s: number): string {
 export function keepAliveText(keep_alive_s: number): string {
     const limit = duration(keep_alive_s * 1500);
     return keep_alive_s === 0 ? 'off' : `${duration(keep_alive_s * 1000)}, dead after ${limit}`;
+}
+
+/** When it was last there: now, while it is online. Null when nobody knows. */
+export function seenAt_ms(machine: Machine, now_ms: number): number | null {
+    return machine.online ? now_ms : parseTime(machine.last_seen_at);
 }

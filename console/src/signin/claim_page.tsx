@@ -11,6 +11,7 @@ import type { Page } from '../app/store';
 import type { ClaimRequest, Problem, Session } from '../api/types';
 import { problemText } from '../api/client';
 import { plural } from '../format/number';
+import { Field, noteId } from '../ui/field';
 import { NoteLine } from '../ui/section';
 import { Shape } from '../ui/shape';
 import { Door } from './door';
@@ -98,10 +99,16 @@ function Claim({ app, state }: { app: App; state: State }): VNode {
                     </div>
                 )}
                 <CodeField state={state} />
-                <label class="fld">
-                    <span>Your name here</span>
-                    <input class="in" name="name" required autocomplete="username" maxLength={64} />
-                </label>
+                <Field id="user-name" label="Your name here">
+                    <input
+                        class="in"
+                        id="user-name"
+                        name="name"
+                        required
+                        autocomplete="username"
+                        maxLength={64}
+                    />
+                </Field>
                 <PasswordField state={state} />
                 <button
                     class="btn pri"
@@ -121,16 +128,20 @@ function CodeField({ state }: { state: State }): VNode | null {
         return null;
     }
     return (
-        <label class="fld">
-            <span>The link, or the code at its end</span>
+        <Field
+            id="claim-code"
+            label="The link, or the code at its end"
+            note="The node printed it in its terminal when it started."
+        >
             <input
                 class="in mono"
+                id="claim-code"
                 autocomplete="off"
                 spellcheck={false}
+                aria-describedby={noteId('claim-code')}
                 onChange={(event) => (state.code.value = codeIn(event.currentTarget.value))}
             />
-            <small>The node printed it in its terminal when it started.</small>
-        </label>
+        </Field>
     );
 }
 
@@ -138,29 +149,27 @@ function PasswordField({ state }: { state: State }): VNode {
     const strength = strengthOf(state.password.value);
     const chars = [...state.password.value].length;
     const isWeak = strength.word === 'too short' || strength.word === 'weak';
+    const size =
+        chars === 0
+            ? `At least ${password_chars_min} characters; a phrase of words is best.`
+            : `${plural(chars, 'character')}, ${strength.word}.`;
     return (
-        <label class="fld">
-            <span>Password</span>
+        <Field id="user-password" label="Password" note={`${size} It never leaves this node.`}>
             <input
                 class="in"
+                id="user-password"
                 type="password"
                 required
                 minLength={password_chars_min}
                 autocomplete="new-password"
-                aria-describedby="password-note"
+                aria-describedby={noteId('user-password')}
                 onInput={(event) => (state.password.value = event.currentTarget.value)}
             />
-            <span class={`strength${isWeak ? ' weak' : ''}`} aria-hidden="true">
+            <div class={`strength${isWeak ? ' weak' : ''}`} aria-hidden="true">
                 {[1, 2, 3, 4].map((bar) => (
                     <i key={bar} class={bar <= strength.bars ? 'on' : ''} />
                 ))}
-            </span>
-            <small id="password-note">
-                {chars === 0
-                    ? `At least ${password_chars_min} characters; a phrase of words is best.`
-                    : `${plural(chars, 'character')}, ${strength.word}.`}{' '}
-                It never leaves this node.
-            </small>
-        </label>
+            </div>
+        </Field>
     );
 }

@@ -10,6 +10,7 @@ import type { Page } from '../app/store';
 import type { Problem, Session, SessionRequest } from '../api/types';
 import { problemText } from '../api/client';
 import { plural } from '../format/number';
+import { Field } from '../ui/field';
 import { NoteLine } from '../ui/section';
 import { Shape } from '../ui/shape';
 import { Door } from './door';
@@ -103,20 +104,26 @@ function SignIn({ app, state }: { app: App; state: State }): VNode {
                         started.
                     </NoteLine>
                 )}
-                <label class="fld">
-                    <span>Name</span>
-                    <input class="in" name="name" required autocomplete="username" autofocus />
-                </label>
-                <label class="fld">
-                    <span>Password</span>
+                <Field id="user-name" label="Name">
                     <input
                         class="in"
+                        id="user-name"
+                        name="name"
+                        required
+                        autocomplete="username"
+                        autofocus
+                    />
+                </Field>
+                <Field id="user-password" label="Password">
+                    <input
+                        class="in"
+                        id="user-password"
                         name="password"
                         type="password"
                         required
                         autocomplete="current-password"
                     />
-                </label>
+                </Field>
                 <button class="btn pri" disabled={state.isBusy.value || pause_s > 0}>
                     {state.isBusy.value ? 'Signing in' : 'Sign in'}
                 </button>

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { strengthOf } from './strength';
 
 describe('the strength of a password', () => {
-    it('is none for nothing and too short below ten characters', () => {
+    it('is none for nothing and too short below eight characters', () => {
         expect(strengthOf('')).toEqual({ bars: 0, word: 'none' });
         expect(strengthOf('aB3$x')).toEqual({ bars: 1, word: 'too short' });
     });

@@ -6,7 +6,7 @@ export interface Strength {
     word: 'none' | 'too short' | 'weak' | 'good' | 'strong';
 }
 
-export const password_chars_min = 10;
+export const password_chars_min = 8;
 
 const common = ['password', '12345', 'qwerty', 'letmein', 'admin', 'kith'];
 

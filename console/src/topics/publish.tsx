@@ -9,6 +9,7 @@ import type { PublishRequest, PublishResult } from '../api/types';
 import { bytesText, plural } from '../format/number';
 import { Segmented } from '../ui/button';
 import { Dialog } from '../ui/dialog';
+import { Field, noteId } from '../ui/field';
 import { topicProblem } from './search';
 
 const qualities = ['0', '1', '2'] as const;
@@ -35,6 +36,11 @@ export function resultText(request: PublishRequest, result: PublishResult): stri
             : plural(result.receivers, 'receiver', 'receivers');
     const stored = result.durable ? ', stored' : '';
     return `Published to ${request.topic}: ${who}${stored}`;
+}
+
+function sizeText(payload: string): string {
+    const size = new TextEncoder().encode(payload).length;
+    return `Text as it stands here, ${bytesText(size)}.`;
 }
 
 function Publish({ app, first }: { app: App; first: string }): VNode {
@@ -76,40 +82,42 @@ function Publish({ app, first }: { app: App; first: string }): VNode {
                 }}
             >
                 <h2>Publish a message</h2>
-                <label class="fld">
-                    <span>Topic</span>
+                <Field
+                    id="publish-topic"
+                    label="Topic"
+                    note="Levels are parted by a slash."
+                    problem={problem.value}
+                >
                     <input
                         class="in mono"
+                        id="publish-topic"
                         data-first
                         value={topic.value}
                         autocomplete="off"
                         spellcheck={false}
                         aria-invalid={problem.value !== null}
-                        aria-describedby="publish-note"
+                        aria-describedby={noteId('publish-topic')}
                         onInput={(event) => {
                             topic.value = event.currentTarget.value;
                             problem.value = null;
                         }}
                     />
-                    <small id="publish-note" class={problem.value === null ? '' : 'c-crit'}>
-                        {problem.value ?? 'Levels are parted by a slash.'}
-                    </small>
-                </label>
-                <label class="fld">
-                    <span>Payload</span>
+                </Field>
+                <Field
+                    id="publish-payload"
+                    label="Payload"
+                    note={`${sizeText(payload.value)} An empty retained message clears the topic.`}
+                >
                     <textarea
                         class="in mono"
+                        id="publish-payload"
                         rows={5}
                         spellcheck={false}
                         value={payload.value}
+                        aria-describedby={noteId('publish-payload')}
                         onInput={(event) => (payload.value = event.currentTarget.value)}
                     />
-                    <small>
-                        Text as it stands here,{' '}
-                        {bytesText(new TextEncoder().encode(payload.value).length)}. An empty
-                        retained message clears the topic.
-                    </small>
-                </label>
+                </Field>
                 <div class="row wrap">
                     <Segmented<Quality>
                         label="Quality of service"

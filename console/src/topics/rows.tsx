@@ -114,6 +114,7 @@ export function TreeRows(props: { app: App; model: TopicsModel; handle: TreeHand
                                 app={app}
                                 model={model}
                                 row={row}
+                                topic={row.node.topic}
                                 index={first + index}
                             />
                         ))}
@@ -173,6 +174,8 @@ interface RowProps {
     app: App;
     model: TopicsModel;
     row: Row;
+    /** Of the row's node: a row is drawn again when its topic is another one. */
+    topic: Topic;
     index: number;
 }
 
@@ -209,9 +212,8 @@ function Guides({ depth }: { depth: number }): VNode {
     );
 }
 
-function TopicLine({ app, model, row, index }: RowProps & { row: TopicRow }): VNode {
+function TopicLine({ app, model, row, topic, index }: RowProps & { row: TopicRow }): VNode {
     const { node } = row;
-    const topic = node.topic;
     const isBranch = topic.children > 0;
     const isSelected = model.selected.value === row.key;
     const words = model.found.value === null ? [] : model.search.value.words;

@@ -6,7 +6,7 @@ import type { Place } from '../app/router';
 import type { Scope } from '../app/scope';
 import { valueOf, type Page } from '../app/store';
 import { query } from '../api/client';
-import { count, plural, rate } from '../format/number';
+import { count, milliseconds, plural, rate } from '../format/number';
 import { CopyButton, Segmented } from '../ui/button';
 import { Icon } from '../ui/icon';
 import { Head } from '../ui/section';
@@ -195,10 +195,11 @@ function Found({ model }: { model: TopicsModel }): VNode {
         return <span class="found" role="status" />;
     }
     const matches = plural(result.matches, 'topic matches', 'topics match');
+    const took = milliseconds(result.took_ms);
     const shown = result.items.length;
     return (
         <span class="found" role="status">
-            {matches} {what}, found in {count(result.took_ms)} ms
+            {matches} {what}, found in {took.value} {took.unit}
             {shown < result.matches && `; the first ${count(shown)} are shown`}
         </span>
     );
