@@ -22,12 +22,21 @@ const Session* SessionBook::find(std::string_view cookie, Instant now) {
         return nullptr;
     }
     Entry& entry = found->second;
-    if (now - entry.seen_at > kSessionIdle || now - entry.opened_at > kSessionLifetime) {
+    if (is_over(entry, now)) {
         sessions_.erase(found);
         return nullptr;
     }
     entry.seen_at = now;
     return &entry.session;
+}
+
+bool SessionBook::is_open(std::string_view cookie, Instant now) const {
+    const auto found = sessions_.find(crypto::token_digest(cookie));
+    return found != sessions_.end() && !is_over(found->second, now);
+}
+
+bool SessionBook::is_over(const Entry& entry, Instant now) {
+    return now - entry.seen_at > kSessionIdle || now - entry.opened_at > kSessionLifetime;
 }
 
 void SessionBook::close(std::string_view cookie) {
@@ -39,10 +48,7 @@ void SessionBook::retain(const std::function<bool(const Session&)>& keep) {
 }
 
 void SessionBook::make_room(const std::string& user, Instant now) {
-    std::erase_if(sessions_, [now](const auto& item) {
-        return now - item.second.seen_at > kSessionIdle ||
-               now - item.second.opened_at > kSessionLifetime;
-    });
+    std::erase_if(sessions_, [now](const auto& item) { return is_over(item.second, now); });
     const auto drop_oldest = [this](const auto& is_candidate) {
         auto oldest = sessions_.end();
         for (auto at = sessions_.begin(); at != sessions_.end(); ++at) {

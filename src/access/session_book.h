@@ -40,6 +40,8 @@ class SessionBook {
     /// The session of a cookie; null if there is none or it is over. Counts as a sign of life.
     /// Valid until the next call.
     [[nodiscard]] const Session* find(std::string_view cookie, Instant now);
+    /// The same without a sign of life: for what stays open by itself.
+    [[nodiscard]] bool is_open(std::string_view cookie, Instant now) const;
     void close(std::string_view cookie);
     /// Ends every session for which `keep` says false.
     void retain(const std::function<bool(const Session&)>& keep);
@@ -53,6 +55,7 @@ class SessionBook {
         Instant seen_at;
     };
 
+    [[nodiscard]] static bool is_over(const Entry& entry, Instant now);
     void make_room(const std::string& user, Instant now);
 
     crypto::SecretSource* secrets_;

@@ -51,6 +51,14 @@ TEST_F(SessionBookTest, SessionEndsWhenNobodyUsesIt) {
     EXPECT_EQ(book_.session_count(), 0U);
 }
 
+TEST_F(SessionBookTest, AskingWhetherItIsOpenDoesNotKeepItOpen) {
+    const std::string cookie = open("anna", kStart);
+    EXPECT_TRUE(book_.is_open(cookie, kStart + kSessionIdle));
+    EXPECT_FALSE(book_.is_open(cookie, kStart + kSessionIdle + 1ns));
+    EXPECT_EQ(book_.find(cookie, kStart + kSessionIdle + 1ns), nullptr);
+    EXPECT_FALSE(book_.is_open(cookie + "x", kStart));
+}
+
 TEST_F(SessionBookTest, SessionEndsAfterItsLifetimeInAnyCase) {
     const std::string cookie = open("anna", kStart);
     for (Instant now = kStart; now < kStart + kSessionLifetime; now = now + 6h) {

@@ -17,7 +17,7 @@ namespace kith::api {
 struct Problem {
     std::uint16_t status = 500;
     std::string_view code;  // static
-    std::string detail;
+    std::string detail = {};
     std::optional<std::int64_t> retry_after_s = {};
     std::optional<std::int64_t> tries_left = {};
 };

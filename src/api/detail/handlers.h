@@ -1,0 +1,64 @@
+// The answers: one function for each route, in route_table.cpp's words.
+//
+// A handler gets a call that passed the gate and answers it once, now or when the backend has
+// answered. Threads: shard-local.
+#pragma once
+
+#include <string>
+
+#include "access/sign_in.h"
+#include "api/call.h"
+#include "api/detail/api_state.h"
+
+namespace kith::api {
+
+class Handlers {
+  public:
+    /// `state` outlives the handlers.
+    explicit Handlers(ApiState& state) : state_(&state) {}
+
+    // handlers_node.cpp
+    void get_health(const Call& call, const Respond& respond);
+    void get_readiness(const Call& call, const Respond& respond);
+    void get_metrics(const Call& call, const Respond& respond);
+    void get_certificate(const Call& call, const Respond& respond);
+    void get_openapi(const Call& call, const Respond& respond);
+    void get_node(const Call& call, const Respond& respond);
+    void get_stats(const Call& call, const Respond& respond);
+    void get_usage(const Call& call, const Respond& respond);
+    void get_events(const Call& call, const Respond& respond);
+    void open_live(const Call& call, const Respond& respond);
+    void open_mqtt(const Call& call, const Respond& respond);
+    // handlers_session.cpp
+    void get_claim(const Call& call, const Respond& respond);
+    void post_claim(const Call& call, const Respond& respond);
+    void get_session(const Call& call, const Respond& respond);
+    void post_session(const Call& call, const Respond& respond);
+    void delete_session(const Call& call, const Respond& respond);
+    // handlers_tokens.cpp
+    void get_tokens(const Call& call, const Respond& respond);
+    void post_token(const Call& call, const Respond& respond);
+    void delete_token(const Call& call, const Respond& respond);
+    // handlers_machines.cpp
+    void get_machines(const Call& call, const Respond& respond);
+    void get_machine(const Call& call, const Respond& respond);
+    void get_machine_messages(const Call& call, const Respond& respond);
+    void post_disconnect(const Call& call, const Respond& respond);
+    void delete_machine(const Call& call, const Respond& respond);
+    void get_connect_watch(const Call& call, const Respond& respond);
+    // handlers_topics.cpp
+    void get_topics(const Call& call, const Respond& respond);
+    void delete_topic(const Call& call, const Respond& respond);
+    void post_publish(const Call& call, const Respond& respond);
+
+  private:
+    void list_level(const Call& call, const Respond& respond);
+    void search_topics(const Call& call, const Respond& respond);
+    void show_topic(const Call& call, const Respond& respond);
+    [[nodiscard]] Reply signed_in(const access::SignInResult& result, Scheme scheme,
+                                  std::uint16_t status) const;
+
+    ApiState* state_;
+};
+
+}  // namespace kith::api

@@ -1,0 +1,168 @@
+#include "api/metrics.h"
+
+#include <fmt/format.h>
+
+#include <iterator>
+#include <string_view>
+
+namespace kith::api {
+namespace {
+
+class Page {
+  public:
+    void counter(std::string_view name, std::string_view help, std::uint64_t value) {
+        head(name, help, "counter");
+        fmt::format_to(out(), "kith_{} {}\n", name, value);
+    }
+    void gauge(std::string_view name, std::string_view help, double value) {
+        head(name, help, "gauge");
+        fmt::format_to(out(), "kith_{} {}\n", name, value);
+    }
+    void head(std::string_view name, std::string_view help, std::string_view type) {
+        fmt::format_to(out(), "# HELP kith_{} {}\n# TYPE kith_{} {}\n", name, help, name, type);
+    }
+    void labelled(std::string_view name, std::string_view label, std::string_view label_value,
+                  std::uint64_t value) {
+        fmt::format_to(out(), "kith_{}{{{}=\"{}\"}} {}\n", name, label, label_value, value);
+    }
+    [[nodiscard]] std::back_insert_iterator<std::string> out() { return std::back_inserter(text_); }
+    [[nodiscard]] std::string take() { return std::move(text_); }
+
+  private:
+    std::string text_;
+};
+
+void add_traffic(Page& page, const broker::Counters& broker) {
+    page.counter("messages_in_total", "PUBLISH packets taken from clients.", broker.messages_in);
+    page.counter("messages_out_total", "PUBLISH packets sent to clients, resends included.",
+                 broker.messages_out);
+    page.counter("bytes_in_total", "MQTT bytes taken from clients.", broker.bytes_in);
+    page.counter("bytes_out_total", "MQTT bytes sent to clients.", broker.bytes_out);
+    page.head("messages_dropped_total", "Messages not delivered, by reason.", "counter");
+    const std::pair<std::string_view, std::uint64_t> dropped[] = {
+        {"slow_receiver", broker.dropped_slow},      {"queue_full", broker.dropped_queue_full},
+        {"expired", broker.dropped_expired},         {"too_large", broker.dropped_too_large},
+        {"no_receiver", broker.dropped_no_receiver},
+    };
+    for (const auto& [reason, count] : dropped) {
+        page.labelled("messages_dropped_total", "reason", reason, count);
+    }
+    page.counter("publishers_held_total", "Times a publisher was paused for a slow receiver.",
+                 broker.publishers_held);
+    page.counter("publishes_not_authorized_total", "Publishes refused for want of a right.",
+                 broker.refused_not_authorized);
+    page.counter("retained_refused_total", "Retained messages refused because the store is full.",
+                 broker.refused_retained_full);
+    page.counter("wills_published_total", "Will messages published.", broker.wills_published);
+}
+
+void add_clients(Page& page, const broker::Counters& broker) {
+    page.counter("connects_accepted_total", "Clients let in.", broker.connects_accepted);
+    page.counter("connects_refused_total", "Clients refused.", broker.connects_refused);
+    page.counter("disconnects_total", "Connections of clients that ended.", broker.disconnects);
+    page.counter("takeovers_total", "Sessions taken over by another connection.", broker.takeovers);
+    page.counter("protocol_errors_total", "Connections ended for breaking the protocol.",
+                 broker.protocol_errors);
+    page.counter("keep_alive_timeouts_total", "Connections ended for silence.",
+                 broker.keep_alive_timeouts);
+    const auto gauge = [&page](std::string_view name, std::string_view help, std::uint64_t value) {
+        page.gauge(name, help, static_cast<double>(value));
+    };
+    gauge("connections", "Clients connected.", broker.connections);
+    gauge("sessions", "Sessions, connected or not.", broker.sessions);
+    gauge("subscriptions", "Subscriptions of all sessions.", broker.subscriptions);
+    gauge("retained_messages", "Retained messages.", broker.retained);
+    gauge("retained_bytes", "Bytes of retained messages.", broker.retained_bytes);
+    gauge("queued_messages", "QoS 1 and 2 messages that wait for a client.",
+          broker.queued_messages);
+    gauge("queued_bytes", "Bytes of these messages.", broker.queued_bytes);
+    gauge("topics", "Topics that are remembered.", broker.topics);
+    page.counter("topics_evicted_total", "Topics forgotten to make room.", broker.topics_evicted);
+}
+
+/// Delays from arrival to hand-over, in seconds; buckets are powers of two of a microsecond.
+void add_delivery(Page& page, const broker::DelayHistogram& delivery) {
+    page.head("delivery_seconds", "Time from arrival of a message to its hand-over to a receiver.",
+              "histogram");
+    std::uint64_t below = 0;
+    double sum_s = 0;
+    double bound_s = 1e-6;
+    for (const std::uint64_t count : delivery.counts) {
+        below += count;
+        sum_s += static_cast<double>(count) * bound_s * 0.75;  // middle of the bucket
+        fmt::format_to(page.out(), "kith_delivery_seconds_bucket{{le=\"{:g}\"}} {}\n", bound_s,
+                       below);
+        bound_s *= 2;
+    }
+    fmt::format_to(page.out(),
+                   "kith_delivery_seconds_bucket{{le=\"+Inf\"}} {0}\n"
+                   "kith_delivery_seconds_sum {1}\nkith_delivery_seconds_count {0}\n",
+                   below, sum_s);
+}
+
+void add_node(Page& page, const MetricsView& view) {
+    page.head("build_info", "The version that runs, as a label.", "gauge");
+    page.labelled("build_info", "version", view.version, 1);
+    page.gauge("uptime_seconds", "Time since the start.", static_cast<double>(view.uptime_s));
+    page.gauge("resident_bytes", "Memory that the process holds.",
+               static_cast<double>(view.totals.resident_bytes));
+    page.gauge("stored_bytes", "Bytes of the stores' files.",
+               static_cast<double>(view.totals.stored_bytes));
+    page.gauge("store_healthy", "1 while the store can write, 0 while it cannot.",
+               view.is_store_healthy ? 1 : 0);
+    page.counter("store_commits_total", "Transactions of the message store.",
+                 view.totals.store_commits);
+    page.counter("store_failures_total", "Transactions that had to be tried again.",
+                 view.totals.store_failures);
+    page.gauge("store_commit_seconds_max", "Slowest transaction since the start.",
+               static_cast<double>(view.totals.commit_us_max) / 1e6);
+}
+
+void add_api(Page& page, const MetricsView& view) {
+    const ApiCounters& api = view.api;
+    page.head("http_responses_total", "Responses, by class of status.", "counter");
+    page.labelled("http_responses_total", "class", "ok", api.responses_2xx);
+    page.labelled("http_responses_total", "class", "4xx", api.responses_4xx);
+    page.labelled("http_responses_total", "class", "5xx", api.responses_5xx);
+    page.head("http_refused_total", "Requests refused for safety, by reason.", "counter");
+    const std::pair<std::string_view, std::uint64_t> refused[] = {
+        {"host", api.refused_host},   {"origin", api.refused_origin},
+        {"csrf", api.refused_csrf},   {"timeout", api.refused_timeout},
+        {"limit", api.refused_limit}, {"connections", api.connections_turned_away},
+    };
+    for (const auto& [reason, count] : refused) {
+        page.labelled("http_refused_total", "reason", reason, count);
+    }
+    page.counter("http_connections_total", "HTTP connections accepted.", api.connections_accepted);
+    page.gauge("http_connections", "HTTP connections open.", static_cast<double>(api.connections));
+    page.gauge("live_clients", "Consoles that follow the live feed.",
+               static_cast<double>(api.live_clients));
+    page.counter("live_updates_conflated_total", "Live updates that waited for a slow console.",
+                 api.live_updates_conflated);
+    page.counter("live_messages_skipped_total", "Messages that the live feed did not show.",
+                 api.live_messages_skipped);
+    page.counter("live_events_dropped_total", "Events that a slow console did not get.",
+                 api.live_events_dropped);
+    page.gauge("console_sessions", "People signed in at the console.",
+               static_cast<double>(view.sessions));
+    page.head("sign_ins_total", "Passwords and claims tried, by outcome.", "counter");
+    page.labelled("sign_ins_total", "outcome", "opened", view.sign_in.opened);
+    page.labelled("sign_ins_total", "outcome", "denied", view.sign_in.denied);
+    page.labelled("sign_ins_total", "outcome", "paused", view.sign_in.paused);
+    page.counter("control_store_failures_total",
+                 "Reads and writes of users and tokens that failed.", view.registry.store_failures);
+}
+
+}  // namespace
+
+std::string metrics_text(const MetricsView& view) {
+    Page page;
+    add_node(page, view);
+    add_traffic(page, view.totals.broker);
+    add_clients(page, view.totals.broker);
+    add_delivery(page, view.totals.broker.delivery);
+    add_api(page, view);
+    return page.take();
+}
+
+}  // namespace kith::api

@@ -1,0 +1,77 @@
+#include "api/metrics.h"
+
+#include <gtest/gtest.h>
+
+#include <regex>
+#include <set>
+#include <sstream>
+
+namespace kith::api {
+namespace {
+
+std::string page() {
+    Totals totals;
+    totals.broker.messages_in = 12'345'678'901;
+    totals.broker.connections = 42;
+    totals.broker.delivery.record_us(3, 10);
+    totals.broker.delivery.record_us(900, 5);
+    totals.commit_us_max = 1500;
+    return metrics_text({.totals = totals,
+                         .api = {},
+                         .sign_in = {},
+                         .registry = {},
+                         .sessions = 2,
+                         .is_store_healthy = true,
+                         .uptime_s = 60,
+                         .version = "1.2.3"});
+}
+
+TEST(Metrics, ShowValuesInFull) {
+    const std::string text = page();
+    for (const char* line :
+         {"\nkith_messages_in_total 12345678901\n", "\nkith_connections 42\n",
+          "\nkith_store_commit_seconds_max 0.0015\n", "\nkith_console_sessions 2\n",
+          "kith_build_info{version=\"1.2.3\"} 1\n", "\nkith_store_healthy 1\n"}) {
+        EXPECT_NE(text.find(line), std::string::npos) << line;
+    }
+}
+
+// Goal: a scraper takes every line: the grammar of the text format, HELP and TYPE before samples,
+// no name twice, counters that end in _total.
+TEST(Metrics, EveryLineIsWellFormed) {
+    static const std::regex kHelp("# HELP (kith_[a-z0-9_]+) .+\\.");
+    static const std::regex kType("# TYPE (kith_[a-z0-9_]+) (counter|gauge|histogram)");
+    static const std::regex kSample(
+        R"((kith_[a-z0-9_]+?)(_bucket|_sum|_count)?(\{[a-z]+="[^"\\]*"\})? [0-9.e+-]+)");
+    std::istringstream lines(page());
+    std::set<std::string> names;
+    std::string current;
+    std::string type;
+    for (std::string line; std::getline(lines, line);) {
+        std::smatch match;
+        if (std::regex_match(line, match, kHelp)) {
+            EXPECT_TRUE(names.insert(match[1]).second) << "twice: " << line;
+            current = match[1];
+        } else if (std::regex_match(line, match, kType)) {
+            EXPECT_EQ(match[1], current);
+            type = match[2];
+            EXPECT_EQ(type == "counter", current.ends_with("_total")) << line;
+        } else {
+            ASSERT_TRUE(std::regex_match(line, match, kSample)) << line;
+            const std::string name = match[1].str() + match[2].str();
+            EXPECT_TRUE(name == current || (type == "histogram" && name.starts_with(current)))
+                << line;
+        }
+    }
+    EXPECT_GE(names.size(), 40U);
+}
+
+TEST(Metrics, BucketsOfTheHistogramAddUp) {
+    const std::string text = page();
+    EXPECT_NE(text.find("kith_delivery_seconds_bucket{le=\"+Inf\"} 15\n"), std::string::npos);
+    EXPECT_NE(text.find("kith_delivery_seconds_count 15\n"), std::string::npos);
+    EXPECT_NE(text.find("kith_delivery_seconds_bucket{le=\"4e-06\"} 10\n"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace kith::api

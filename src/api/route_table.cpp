@@ -1,0 +1,94 @@
+#include "api/route_table.h"
+
+#include <optional>
+
+#include "api/detail/handlers.h"
+#include "api/limits.h"
+
+namespace kith::api {
+namespace {
+
+using enum http::Method;
+using enum Access;
+
+constexpr std::size_t kNone = 0;
+constexpr std::size_t kSmall = kSmallBodyBytesMax;
+
+constexpr Route kRoutes[] = {
+    {Get, "/healthz", Open, kNone, &Handlers::get_health},
+    {Get, "/readyz", Open, kNone, &Handlers::get_readiness},
+    {Get, "/metrics", Metrics, kNone, &Handlers::get_metrics},
+    {Get, "/kith-ca.pem", Open, kNone, &Handlers::get_certificate},
+    {Get, "/mqtt", Optional, kNone, &Handlers::open_mqtt},
+    {Get, "/api/openapi.json", Viewer, kNone, &Handlers::get_openapi},
+    {Get, "/api/v1/claim", Open, kNone, &Handlers::get_claim},
+    {Post, "/api/v1/claim", Open, kSmall, &Handlers::post_claim},
+    {Get, "/api/v1/session", Optional, kNone, &Handlers::get_session},
+    {Post, "/api/v1/session", Open, kSmall, &Handlers::post_session},
+    {Delete, "/api/v1/session", Viewer, kNone, &Handlers::delete_session},
+    {Get, "/api/v1/node", Viewer, kNone, &Handlers::get_node},
+    {Get, "/api/v1/stats", Viewer, kNone, &Handlers::get_stats},
+    {Get, "/api/v1/usage", Viewer, kNone, &Handlers::get_usage},
+    {Get, "/api/v1/events", Viewer, kNone, &Handlers::get_events},
+    {Get, "/api/v1/machines", Viewer, kNone, &Handlers::get_machines},
+    {Get, "/api/v1/machines/{id}", Viewer, kNone, &Handlers::get_machine},
+    {Get, "/api/v1/machines/{id}/messages", Viewer, kNone, &Handlers::get_machine_messages},
+    {Post, "/api/v1/machines/{id}/disconnect", Operator, kSmall, &Handlers::post_disconnect},
+    {Delete, "/api/v1/machines/{id}", Operator, kNone, &Handlers::delete_machine},
+    {Get, "/api/v1/topics", Viewer, kNone, &Handlers::get_topics},
+    {Delete, "/api/v1/topics", Operator, kNone, &Handlers::delete_topic},
+    {Post, "/api/v1/publish", Operator, kPublishBodyBytesMax, &Handlers::post_publish},
+    {Get, "/api/v1/tokens", Admin, kNone, &Handlers::get_tokens},
+    {Post, "/api/v1/tokens", Admin, kSmall, &Handlers::post_token},
+    {Delete, "/api/v1/tokens/{id}", Admin, kNone, &Handlers::delete_token},
+    {Get, "/api/v1/connect/watch", Viewer, kNone, &Handlers::get_connect_watch},
+    {Get, "/api/v1/live", Viewer, kNone, &Handlers::open_live},
+};
+
+/// The parameters of `pattern` in `segments`; nothing if they do not fit.
+std::optional<std::vector<std::string>> fit(std::string_view pattern,
+                                            std::span<const std::string> segments) {
+    std::vector<std::string> parameters;
+    for (const std::string& segment : segments) {
+        if (pattern.empty()) {
+            return std::nullopt;
+        }
+        pattern.remove_prefix(1);
+        const std::size_t end = std::min(pattern.find('/'), pattern.size());
+        const std::string_view wanted = pattern.substr(0, end);
+        pattern.remove_prefix(end);
+        if (wanted.starts_with('{') && !segment.empty()) {
+            parameters.push_back(segment);
+        } else if (wanted != segment) {
+            return std::nullopt;
+        }
+    }
+    return pattern.empty() ? std::optional(std::move(parameters)) : std::nullopt;
+}
+
+}  // namespace
+
+std::span<const Route> routes() {
+    return kRoutes;
+}
+
+RouteMatch match_route(http::Method method, std::span<const std::string> segments) {
+    const http::Method wanted = method == Head ? Get : method;
+    RouteMatch match;
+    for (const Route& route : kRoutes) {
+        auto parameters = fit(route.pattern, segments);
+        if (!parameters) {
+            continue;
+        }
+        if (route.method == wanted) {
+            match.route = &route;
+            match.parameters = std::move(*parameters);
+            return match;
+        }
+        match.allowed += (match.allowed.empty() ? "" : ", ") + std::string(to_string(route.method));
+        match.allowed += route.method == Get ? ", HEAD" : "";
+    }
+    return match;
+}
+
+}  // namespace kith::api
