@@ -4,11 +4,16 @@
 #include "access/session_book.h"
 #include "access/sign_in.h"
 #include "access/token_authenticator.h"
+#include "api/server.h"
+#include "base/version.h"
 #include "broker/broker.h"
 #include "crypto/secrets.h"
+#include "node/broker_backend.h"
 #include "node/certificates.h"
+#include "node/console_files.h"
 #include "node/detail/run_on.h"
 #include "node/event_log.h"
+#include "node/http_listener.h"
 #include "node/listen_rules.h"
 #include "node/mqtt_listener.h"
 #include "node/node_directory.h"
@@ -68,7 +73,11 @@ struct Node::Impl {
     void make_access();
     OrProblem<void> make_broker(const StoreTestOptions& test_options);
     OrProblem<void> start_access();
+    void make_api();
+    [[nodiscard]] api::NodeFacts facts() const;
     OrProblem<void> open_listeners();
+    OrProblem<void> open_http();
+    void go_live();
     OrProblem<void> open_mqtt(const std::optional<runtime::SocketAddress>& address,
                               const std::shared_ptr<runtime::TlsContext>& tls, bool anonymous,
                               std::vector<std::unique_ptr<MqttListener>>& listeners);
@@ -98,8 +107,13 @@ struct Node::Impl {
     std::unique_ptr<access::SignIn> sign_in;
     std::unique_ptr<broker::Broker> broker;
     std::unique_ptr<storage::Journal> journal;
+    std::vector<api::Asset> console;
+    std::unique_ptr<BrokerBackend> backend;
+    std::unique_ptr<api::ApiServer> api;
     std::vector<std::unique_ptr<MqttListener>> mqtt;
     std::vector<std::unique_ptr<MqttListener>> mqtts;
+    std::unique_ptr<HttpListener> http;
+    ListenPlan plan;
     Addresses addresses;
     std::string claim_link;
     bool is_running = false;
@@ -131,6 +145,7 @@ OrProblem<std::unique_ptr<Node>> Node::start(const NodeConfig& config, Log& log,
             return tl::unexpected(done.error());
         }
     }
+    impl->go_live();
     return std::unique_ptr<Node>(new Node(std::move(impl)));
 }
 
@@ -195,6 +210,7 @@ OrProblem<void> Node::Impl::make_broker(const StoreTestOptions&) {
     broker->start(*journal);
     events.set_log(log);
     events.set_bus(broker->shard(ShardId(0)));
+    make_api();
     shards->start();
     is_running = true;
     return {};
@@ -215,6 +231,10 @@ OrProblem<void> Node::Impl::start_access() {
             here, [](runtime::Shard&) { return true; },
             [answer](const std::vector<bool>&) { answer(true); });
     });
+    run_on(shard(0), [this](runtime::Shard&) {
+        api->start();
+        return true;
+    });
     return {};
 }
 
@@ -232,18 +252,19 @@ OrProblem<std::shared_ptr<runtime::TlsContext>> Node::Impl::make_tls(const char*
 }
 
 OrProblem<void> Node::Impl::open_listeners() {
-    auto plan = plan_listeners(config);
-    if (!plan) {
-        return tl::unexpected(plan.error());
+    auto planned = plan_listeners(config);
+    if (!planned) {
+        return tl::unexpected(planned.error());
     }
+    plan = *planned;
     auto mqtt_tls = make_tls("mqtt");
     if (!mqtt_tls) {
         return tl::unexpected(mqtt_tls.error());
     }
-    if (auto opened = open_mqtt(plan->mqtt, nullptr, config.anonymous, mqtt); !opened) {
+    if (auto opened = open_mqtt(plan.mqtt, nullptr, config.anonymous, mqtt); !opened) {
         return opened;
     }
-    if (auto opened = open_mqtt(plan->mqtts, *mqtt_tls, false, mqtts); !opened) {
+    if (auto opened = open_mqtt(plan.mqtts, *mqtt_tls, false, mqtts); !opened) {
         return opened;
     }
     const auto first_address = [](const auto& listeners) {
@@ -251,7 +272,119 @@ OrProblem<void> Node::Impl::open_listeners() {
     };
     addresses.mqtt = first_address(mqtt);
     addresses.mqtts = first_address(mqtts);
+    return open_http();
+}
+
+OrProblem<void> Node::Impl::open_http() {
+    if (!plan.http) {
+        return {};
+    }
+    std::shared_ptr<runtime::TlsContext> context;
+    if (plan.http_uses_tls) {
+        auto made = make_tls("http/1.1");
+        if (!made) {
+            return tl::unexpected(made.error());
+        }
+        context = *made;
+    }
+    using Opened = std::shared_ptr<Result<std::unique_ptr<HttpListener>>>;
+    const Opened opened = run_on(shard(0), [&](runtime::Shard& here) {
+        return std::make_shared<Result<std::unique_ptr<HttpListener>>>(
+            HttpListener::open(here, *api, *plan.http, context));
+    });
+    if (!*opened) {
+        return problem(explain("cannot listen on " + plan.http->to_string(), opened->error()));
+    }
+    http = std::move(**opened);
+    addresses.http = http->address();
     return {};
+}
+
+void Node::Impl::make_api() {
+    console = console_files();
+    backend = std::make_unique<BrokerBackend>(
+        BackendParts{.shard = shard(0),
+                     .broker = *broker,
+                     .journal = *journal,
+                     .events = events,
+                     .store_files = {data.file("messages.db"), data.file("messages.db-wal"),
+                                     data.file("control.db"), data.file("control.db-wal")}});
+    std::vector<std::string> hosts = config.names;
+    hosts.push_back(host);
+    api = std::make_unique<api::ApiServer>(
+        api::ApiParts{
+            .shard = shard(0),
+            .backend = *backend,
+            .registry = *registry,
+            .sign_in = *sign_in,
+            .sessions = *sessions,
+            .authenticator = *authenticators.front(),
+            .accept_mqtt =
+                [this](std::unique_ptr<runtime::Stream> stream, broker::AcceptOptions options) {
+                    broker->shard(ShardId(0)).accept(std::move(stream), std::move(options));
+                },
+            .ticks_us =
+                [] {
+                    return static_cast<std::uint64_t>(
+                        std::chrono::duration_cast<std::chrono::microseconds>(
+                            std::chrono::steady_clock::now().time_since_epoch())
+                            .count());
+                }},
+        api::ApiOptions{.hosts = hosts, .ca_pem = tls.authority_pem, .assets = console});
+    events.set_listener([this](const NodeEvent& event) {
+        if (event.kind == "store_degraded" || event.kind == "store_healthy") {
+            backend->set_store_state(event.kind == "store_healthy", event.reason);
+        }
+        api->on_event(to_api_event(event));
+    });
+}
+
+api::NodeFacts Node::Impl::facts() const {
+    api::NodeFacts facts{.name = name,
+                         .version = std::string(version()),
+                         .started_at = wall_now(),
+                         .shard_count = shards->size(),
+                         .process_id = ::getpid(),
+                         .listeners = {},
+                         .hosts = config.names,
+                         .limits = {}};
+    facts.hosts.push_back(host);
+    const auto add = [&](const char* kind, const auto& address, bool is_tls, bool is_insecure) {
+        if (address) {
+            facts.listeners.push_back(
+                {.kind = kind,
+                 .address = address->to_string(),
+                 .is_tls = is_tls,
+                 .is_insecure = is_insecure && !address->is_loopback(),
+                 .allows_anonymous = config.anonymous && std::string_view(kind) == "mqtt"});
+        }
+    };
+    add("mqtt", addresses.mqtt, false, config.mqtt.insecure);
+    add("mqtts", addresses.mqtts, true, false);
+    add("http", addresses.http, plan.http_uses_tls, config.http.insecure);
+    const broker::BrokerOptions& options = config.broker;
+    facts.limits = {{"packet_bytes_max", options.packet_bytes_max},
+                    {"connections_max", options.connections_max},
+                    {"sessions_max", options.sessions_max},
+                    {"session_queue_messages_max", options.session_queue_messages_max},
+                    {"session_queue_bytes_max", options.session_queue_bytes_max},
+                    {"retained_messages_max", options.retained_messages_max},
+                    {"subscriptions_per_session_max", options.subscriptions_per_session_max}};
+    return facts;
+}
+
+/// Everything is open: says so, and lets the first user in by the claim link.
+void Node::Impl::go_live() {
+    const std::string code = run_on(shard(0), [this](runtime::Shard&) {
+        backend->set_facts(facts());
+        backend->set_ready();
+        return registry->users().empty() && addresses.http ? sign_in->issue_claim_code()
+                                                           : std::string();
+    });
+    if (!code.empty()) {
+        claim_link = fmt::format("{}://{}/claim#{}", plan.http_uses_tls ? "https" : "http",
+                                 addresses.http->to_string(), code);
+    }
 }
 
 /// On every shard. The first one may take a free port, which the others then share.
@@ -315,10 +448,25 @@ OrProblem<void> Node::reload(const NodeConfig& config) {
             return true;
         });
     }
+    if (impl_->http != nullptr && impl_->http->is_tls()) {
+        auto http_tls = impl_->make_tls("http/1.1");
+        if (!http_tls) {
+            return tl::unexpected(http_tls.error());
+        }
+        run_on(impl_->shard(0), [&](runtime::Shard&) {
+            impl_->http->set_tls(*http_tls);
+            return true;
+        });
+    }
     return {};
 }
 
 void Node::Impl::drain() {
+    run_on(shard(0), [this](runtime::Shard&) {
+        http.reset();
+        api->drain();
+        return true;
+    });
     for (std::uint16_t i = 0; i < shards->size(); ++i) {
         run_on(shard(i), [this, i](runtime::Shard&) {
             for (auto* listeners : {&mqtt, &mqtts}) {
