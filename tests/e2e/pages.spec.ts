@@ -84,6 +84,7 @@ test('topics finds by name and value', async ({ home, join }) => {
     oven.publish('plant/h3/oven-4/temp_c', '179.4', { retain: true });
     oven.publish('plant/h3/oven-4/door_c', '20.1', { retain: true });
     await home.getByRole('link', { name: 'Topics' }).first().click();
+    await expect(home.getByLabel('Search by name and value')).toBeVisible();
     await home.keyboard.press('/');
     await home.keyboard.type('oven-4 > 100');
     await expect(home.getByText(/^1 topic matches name and value/)).toBeVisible();
