@@ -8,6 +8,7 @@
 #include "storage/sqlite/sqlite_stores.h"
 #include "storage/testing/record_text.h"
 #include "storage/testing/temp_directory.h"
+#include "storage/testing/workload.h"
 
 namespace kith::storage {
 namespace {
@@ -144,6 +145,33 @@ TEST_F(MessageFileTest, MessagesAndDeliveriesWithoutOneAnotherAreDropped) {
     auto database = detail::Database::open({.path = path_});
     EXPECT_EQ(database->query_integer("SELECT count(*) FROM messages"), 0);
     EXPECT_EQ(database->query_integer("SELECT count(*) FROM deliveries"), 1);
+}
+
+/// Recovery would mend what a commit leaves behind, so this looks at the rows themselves.
+TEST_F(MessageFileTest, CommitsLeaveNoMessageAndNoDeliveryBehind) {
+    for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+        std::filesystem::remove(path_);
+        {
+            const auto store = open();
+            ASSERT_EQ(to_text(**store), "");
+            testing::Workload workload(seed);
+            for (int i = 0; i < 20; ++i) {
+                WriteBatch batch;
+                workload.fill(batch, 40);
+                commit(**store, batch);
+            }
+        }
+        auto database = detail::Database::open({.path = path_});
+        EXPECT_GT(*database->query_integer("SELECT count(*) FROM messages"), 0);
+        EXPECT_EQ(database->query_integer("SELECT count(*) FROM messages WHERE id NOT IN"
+                                          " (SELECT message FROM deliveries WHERE state <> 2)"),
+                  0)
+            << "seed " << seed;
+        EXPECT_EQ(database->query_integer("SELECT count(*) FROM deliveries WHERE state <> 2"
+                                          " AND message NOT IN (SELECT id FROM messages)"),
+                  0)
+            << "seed " << seed;
+    }
 }
 
 TEST_F(MessageFileTest, TidyKeepsTheLogSmall) {
