@@ -1,14 +1,24 @@
 #include "node/config.h"
 
 #include "node/config_keys.h"
+#include "node/listen_rules.h"
 
 #include <fmt/format.h>
 #include <toml++/toml.h>
 
 #include <algorithm>
+#include <map>
 
 namespace kith::node {
 namespace {
+
+/// Where each key was set last: "kith.toml:7" or "--mqtt".
+using Places = std::map<std::string, std::string, std::less<>>;
+
+struct Loading {
+    NodeConfig config;
+    Places places;
+};
 
 struct Found {
     std::string key;
@@ -119,20 +129,21 @@ std::string shown(const ConfigValue& value) {
     return {};
 }
 
-OrProblem<void> apply(NodeConfig& config, std::string_view place, std::string_view name,
+OrProblem<void> apply(Loading& loading, std::string_view place, std::string_view name,
                       const ConfigValue& value) {
     const ConfigKey* key = find_key(name);
     if (key == nullptr) {
         return problem(fmt::format("{}: {}", place, unknown_key(name)));
     }
-    if (!key->set(config, value)) {
+    if (!key->set(loading.config, value)) {
         return problem(
             fmt::format("{}: {}: expected {}, got {}", place, name, key->expected, shown(value)));
     }
+    loading.places.insert_or_assign(std::string(name), std::string(place));
     return {};
 }
 
-OrProblem<void> apply_file(NodeConfig& config, const std::string& file) {
+OrProblem<void> apply_file(Loading& loading, const std::string& file) {
     toml::table table;
     // toml++ throws: caught here, in the one file that wraps it.
     try {
@@ -143,10 +154,28 @@ OrProblem<void> apply_file(NodeConfig& config, const std::string& file) {
     }
     for (const Found& found : flatten(table)) {
         auto applied =
-            apply(config, fmt::format("{}:{}", file, found.line), found.key, found.value);
+            apply(loading, fmt::format("{}:{}", file, found.line), found.key, found.value);
         if (!applied) {
             return applied;
         }
+    }
+    return {};
+}
+
+/// What no key can say alone.
+OrProblem<void> check_together(const Loading& loading) {
+    const NodeConfig& config = loading.config;
+    if (config.tls_certificate_file.empty() != config.tls_key_file.empty()) {
+        const char* set = config.tls_key_file.empty() ? "tls.certificate" : "tls.key";
+        return problem(
+            fmt::format("{}: {}: tls.certificate and tls.key belong together: set both or neither",
+                        loading.places.find(set)->second, set));
+    }
+    if (const auto plan = plan_listeners(config); !plan) {
+        const auto place = loading.places.find("mqtt.address");
+        return place == loading.places.end()
+                   ? problem(plan.error().text)
+                   : problem(fmt::format("{}: {}", place->second, plan.error().text));
     }
     return {};
 }
@@ -183,27 +212,27 @@ void append_section(std::string& out, std::string_view section, const NodeConfig
 }  // namespace
 
 OrProblem<NodeConfig> load_config(const ConfigSources& sources) {
-    NodeConfig config;
+    Loading loading;
     if (!sources.file.empty()) {
-        if (auto applied = apply_file(config, sources.file); !applied) {
+        if (auto applied = apply_file(loading, sources.file); !applied) {
             return tl::unexpected(applied.error());
         }
     }
     for (const ConfigOverride& each : sources.overrides) {
         // "--name 42" is a name, although 42 is a number: what a key refuses is tried as text.
-        auto applied = apply(config, each.source, each.key, command_line_value(each.value));
+        auto applied = apply(loading, each.source, each.key, command_line_value(each.value));
         if (!applied) {
             applied =
-                apply(config, each.source, each.key, {.type = KeyType::Text, .text = each.value});
+                apply(loading, each.source, each.key, {.type = KeyType::Text, .text = each.value});
         }
         if (!applied) {
             return tl::unexpected(applied.error());
         }
     }
-    if (config.tls_certificate_file.empty() != config.tls_key_file.empty()) {
-        return problem("tls.certificate and tls.key belong together: set both or neither");
+    if (auto checked = check_together(loading); !checked) {
+        return tl::unexpected(checked.error());
     }
-    return config;
+    return std::move(loading.config);
 }
 
 std::string to_toml(const NodeConfig& config) {

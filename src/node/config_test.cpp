@@ -95,7 +95,19 @@ TEST_F(ConfigTest, RefusesValuesOfAnotherType) {
 }
 
 TEST_F(ConfigTest, WantsCertificateAndKeyTogether) {
-    EXPECT_NE(problem_of("[tls]\nkey = \"a.pem\"\n").find("belong together"), std::string::npos);
+    EXPECT_NE(problem_of("\n[tls]\nkey = \"a.pem\"\n")
+                  .find("kith.toml:3: tls.key: tls.certificate and tls.key belong together"),
+              std::string::npos);
+}
+
+TEST_F(ConfigTest, RefusesAnOpenListenerWithItsLine) {
+    EXPECT_NE(problem_of("[mqtt]\naddress = \"0.0.0.0:1\"\n").find("kith.toml:2: mqtt.address"),
+              std::string::npos);
+    const auto flag = load_config(
+        {.file = {},
+         .overrides = {{.key = "mqtt.address", .value = "0.0.0.0:1", .source = "--mqtt"}}});
+    ASSERT_FALSE(flag);
+    EXPECT_NE(flag.error().text.find("--mqtt: mqtt.address"), std::string::npos);
 }
 
 // Whatever it prints can be read back and means the same.
