@@ -1,6 +1,21 @@
 #include "node/mqtt_listener.h"
 
 namespace kith::node {
+namespace {
+
+/// Who connects while the address is only tried is turned away.
+class NoClients final : public runtime::AcceptHandler {
+  public:
+    void on_accept(std::unique_ptr<runtime::Stream>) override {}
+};
+
+}  // namespace
+
+Status MqttListener::check_free(runtime::Shard& shard, const runtime::SocketAddress& address) {
+    NoClients nobody;
+    TRY(shard.network().listen({.address = address, .shared = false}, nobody));
+    return {};
+}
 
 Result<std::unique_ptr<MqttListener>> MqttListener::open(runtime::Shard& shard,
                                                          broker::BrokerShard& broker,

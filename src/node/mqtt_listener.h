@@ -22,6 +22,10 @@ struct MqttListenerOptions {
 
 class MqttListener final : public runtime::AcceptHandler {
   public:
+    /// Whether nobody listens on an address. The shards of a node share theirs, and the kernel
+    /// would let another node share it, too. Errors: Io with errno, as of bind(2).
+    [[nodiscard]] static Status check_free(runtime::Shard& shard,
+                                           const runtime::SocketAddress& address);
     /// Errors: Io with errno, as of bind(2).
     [[nodiscard]] static Result<std::unique_ptr<MqttListener>> open(runtime::Shard& shard,
                                                                     broker::BrokerShard& broker,

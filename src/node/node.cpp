@@ -62,6 +62,24 @@ std::string explain(std::string_view what, const Error& error) {
                : fmt::format("{}: {}", what, error.text);
 }
 
+OrProblem<std::shared_ptr<runtime::TlsContext>> make_tls(const NodeConfig& config,
+                                                         const NodeTls& tls, const char* alpn) {
+    auto context = runtime::TlsContext::server(
+        {.identities = {tls.identity},
+         .alpn = {alpn},
+         .client_certificates = tls.client_ca_pem.empty() ? runtime::ClientCertificates::Ignore
+                                                          : runtime::ClientCertificates::Request,
+         .client_ca_pem = tls.client_ca_pem});
+    if (!context) {
+        return problem(explain(fmt::format("TLS (tls.certificate = \"{}\", tls.key = \"{}\", "
+                                           "tls.client_ca = \"{}\")",
+                                           config.tls_certificate_file, config.tls_key_file,
+                                           config.tls_client_ca_file),
+                               context.error()));
+    }
+    return *context;
+}
+
 }  // namespace
 
 struct Node::Impl {
@@ -81,7 +99,6 @@ struct Node::Impl {
     OrProblem<void> open_mqtt(const std::optional<runtime::SocketAddress>& address,
                               const std::shared_ptr<runtime::TlsContext>& tls, bool anonymous,
                               std::vector<std::unique_ptr<MqttListener>>& listeners);
-    OrProblem<std::shared_ptr<runtime::TlsContext>> make_tls(const char* alpn);
     void drain();
 
     [[nodiscard]] runtime::Shard& shard(std::uint16_t i) { return shards->shard(ShardId(i)); }
@@ -238,26 +255,13 @@ OrProblem<void> Node::Impl::start_access() {
     return {};
 }
 
-OrProblem<std::shared_ptr<runtime::TlsContext>> Node::Impl::make_tls(const char* alpn) {
-    auto context = runtime::TlsContext::server(
-        {.identities = {tls.identity},
-         .alpn = {alpn},
-         .client_certificates = tls.client_ca_pem.empty() ? runtime::ClientCertificates::Ignore
-                                                          : runtime::ClientCertificates::Request,
-         .client_ca_pem = tls.client_ca_pem});
-    if (!context) {
-        return problem(explain("TLS", context.error()));
-    }
-    return *context;
-}
-
 OrProblem<void> Node::Impl::open_listeners() {
     auto planned = plan_listeners(config);
     if (!planned) {
         return tl::unexpected(planned.error());
     }
     plan = *planned;
-    auto mqtt_tls = make_tls("mqtt");
+    auto mqtt_tls = make_tls(config, tls, "mqtt");
     if (!mqtt_tls) {
         return tl::unexpected(mqtt_tls.error());
     }
@@ -281,7 +285,7 @@ OrProblem<void> Node::Impl::open_http() {
     }
     std::shared_ptr<runtime::TlsContext> context;
     if (plan.http_uses_tls) {
-        auto made = make_tls("http/1.1");
+        auto made = make_tls(config, tls, "http/1.1");
         if (!made) {
             return tl::unexpected(made.error());
         }
@@ -396,6 +400,11 @@ OrProblem<void> Node::Impl::open_mqtt(const std::optional<runtime::SocketAddress
         return {};
     }
     runtime::SocketAddress at = *address;
+    const Status is_free = run_on(
+        shard(0), [&at](runtime::Shard& here) { return MqttListener::check_free(here, at); });
+    if (!is_free) {
+        return problem(explain("cannot listen on " + at.to_string(), is_free.error()));
+    }
     for (std::uint16_t i = 0; i < shards->size(); ++i) {
         using Opened = std::shared_ptr<Result<std::unique_ptr<MqttListener>>>;
         const Opened opened = run_on(shard(i), [&, i](runtime::Shard& here) {
@@ -431,17 +440,19 @@ const std::string& Node::claim_link() const {
 }
 
 OrProblem<void> Node::reload(const NodeConfig& config) {
-    impl_->log.set_level(config.log_level);
-    impl_->config.log_level = config.log_level;
+    // All or nothing: what can fail comes first.
     auto loaded = load_tls(config, impl_->data, impl_->host, wall_now());
     if (!loaded) {
         return tl::unexpected(loaded.error());
     }
-    impl_->tls = std::move(*loaded);
-    auto mqtt_tls = impl_->make_tls("mqtt");
-    if (!mqtt_tls) {
-        return tl::unexpected(mqtt_tls.error());
+    auto mqtt_tls = make_tls(config, *loaded, "mqtt");
+    auto http_tls = make_tls(config, *loaded, "http/1.1");
+    if (!mqtt_tls || !http_tls) {
+        return tl::unexpected(mqtt_tls ? http_tls.error() : mqtt_tls.error());
     }
+    impl_->log.set_level(config.log_level);
+    impl_->config.log_level = config.log_level;
+    impl_->tls = std::move(*loaded);
     for (std::uint16_t i = 0; i < impl_->mqtts.size(); ++i) {
         run_on(impl_->shard(i), [&, i](runtime::Shard&) {
             impl_->mqtts[i]->set_tls(*mqtt_tls);
@@ -449,10 +460,6 @@ OrProblem<void> Node::reload(const NodeConfig& config) {
         });
     }
     if (impl_->http != nullptr && impl_->http->is_tls()) {
-        auto http_tls = impl_->make_tls("http/1.1");
-        if (!http_tls) {
-            return tl::unexpected(http_tls.error());
-        }
         run_on(impl_->shard(0), [&](runtime::Shard&) {
             impl_->http->set_tls(*http_tls);
             return true;
