@@ -1,0 +1,58 @@
+"""How soon a node serves and how much memory it keeps: facts of the release build.
+
+Other builds skip what means nothing there. The bounds are those of a busy machine; the numbers
+themselves are printed.
+"""
+
+import statistics
+import subprocess
+import time
+import unittest
+
+from harness import BINARY, SANITIZED, NodeCase
+from mqtt_raw import RawClient
+
+STARTS = 10
+READY_MS_MAX = 2000
+IDLE_BYTES_MAX = 20 * 1024 * 1024  # 15 MiB is the goal of the release build
+FLOOD_MESSAGES = 2000
+FLOOD_BYTES = 10_000
+
+
+@unittest.skipIf(SANITIZED, "means nothing with sanitizers")
+class Footprint(NodeCase):
+    def test_a_node_is_ready_soon(self):
+        taken_ms = []
+        for i in range(STARTS):
+            started = time.monotonic()
+            process = subprocess.Popen(
+                [BINARY, "run", "--data", self.folder / f"data-{i}", "--mqtt", "127.0.0.1:0",
+                 "--mqtts", "127.0.0.1:0", "--http", "127.0.0.1:0"],
+                stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+            with process:
+                for line in process.stdout:
+                    if line.startswith(b"kith: ready "):
+                        break
+                taken_ms.append(1000 * (time.monotonic() - started))
+                process.kill()
+        median_ms = statistics.median(taken_ms)
+        print(f"\nready after {median_ms:.0f} ms (median of {STARTS}, worst {max(taken_ms):.0f})")
+        self.assertLess(median_ms, READY_MS_MAX)
+
+    def test_an_idle_node_is_small_and_stays_small(self):
+        node = self.start_node("--mqtts", "127.0.0.1:0", "--http", "127.0.0.1:0")
+        idle_bytes = node.resident_bytes()
+        with RawClient(node.mqtt) as client:
+            client.connect("flood")
+            for _ in range(FLOOD_MESSAGES):
+                client.publish("nobody/listens", bytes(FLOOD_BYTES))
+            client.ping()
+        after_bytes = node.resident_bytes()
+        print(f"\nresident: {idle_bytes / 1e6:.1f} MB idle, {after_bytes / 1e6:.1f} MB after "
+              f"{FLOOD_MESSAGES * FLOOD_BYTES / 1e6:.0f} MB of messages")
+        self.assertLess(idle_bytes, IDLE_BYTES_MAX)
+        self.assertLess(after_bytes - idle_bytes, IDLE_BYTES_MAX)
+
+
+if __name__ == "__main__":
+    unittest.main()
