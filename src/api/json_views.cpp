@@ -57,7 +57,7 @@ void write_machine_members(json::Writer& json, const broker::ClientView& view,
     text_or_null(json, "transport", view.transport);
     text_or_null(json, "address", view.remote_address);
     time_or_null(json, "connected_at", view.connected_at);
-    time_or_null(json, "last_seen_at", view.is_online ? WallTime() : view.disconnected_at);
+    time_or_null(json, "last_seen_at", view.is_online ? view.last_received_at : view.disconnected_at);
     json.field("session_expiry_s", view.session_expiry_interval_s);
     json.field("clean_start", view.is_clean_start);
     json.field("keep_alive_s", view.keep_alive_s);

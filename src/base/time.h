@@ -57,6 +57,9 @@ class WallTime {
     friend constexpr WallTime operator+(WallTime t, std::chrono::milliseconds d) {
         return WallTime(t.ms_ + d.count());
     }
+    friend constexpr WallTime operator-(WallTime t, std::chrono::milliseconds d) {
+        return WallTime(t.ms_ - d.count());
+    }
     friend constexpr std::chrono::milliseconds operator-(WallTime a, WallTime b) {
         return std::chrono::milliseconds(a.ms_ - b.ms_);
     }

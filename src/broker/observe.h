@@ -31,6 +31,7 @@ struct ClientView {
     std::uint32_t session_expiry_interval_s = 0;
     WallTime connected_at;
     WallTime disconnected_at;
+    WallTime last_received_at;  // of the last bytes from it; 0 while not connected
     std::uint64_t subscription_count = 0;
     std::uint64_t queued_messages = 0;
     std::uint64_t inflight_messages = 0;

@@ -56,6 +56,7 @@ class Connection final : public runtime::StreamHandler,
     [[nodiscard]] std::uint16_t keep_alive_s() const { return keep_alive_s_; }
     [[nodiscard]] std::uint16_t receive_maximum() const { return window_max_; }
     [[nodiscard]] bool is_clean_start() const { return clean_start_; }
+    [[nodiscard]] Instant last_received() const { return last_received_; }
     [[nodiscard]] Session* session() const { return session_; }
 
     /// Sends one packet at the end of the turn.

@@ -117,6 +117,9 @@ ClientView ShardBroker::view_of(const Session& session) const {
         view.is_clean_start = connection->is_clean_start();
         view.keep_alive_s = connection->keep_alive_s();
         view.receive_maximum = connection->receive_maximum();
+        view.last_received_at =
+            context_.shard.wall_now() -
+            std::chrono::milliseconds(to_ms(context_.shard.now() - connection->last_received()));
         view.disconnect_reason.clear();
     }
     return view;
