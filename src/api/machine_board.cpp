@@ -16,7 +16,9 @@ char lower(char c) {
 }
 
 bool contains(std::string_view text, std::string_view part) {
-    return part.empty() || !std::ranges::search(text, part, {}, lower, lower).empty();
+    const auto found = std::search(text.begin(), text.end(), part.begin(), part.end(),
+                                   [](char a, char b) { return lower(a) == lower(b); });
+    return part.empty() || found != text.end();
 }
 
 bool is_wanted(const broker::ClientView& view, const MachineQuery& query) {

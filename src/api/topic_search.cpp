@@ -23,8 +23,9 @@ std::string to_lower(std::string_view text) {
 
 /// `word` is lower case.
 bool contains(std::string_view topic, std::string_view word) {
-    const auto found = std::ranges::search(topic, word, {}, lower);
-    return word.empty() || !found.empty();
+    const auto found = std::search(topic.begin(), topic.end(), word.begin(), word.end(),
+                                   [](char a, char b) { return lower(a) == b; });
+    return word.empty() || found != topic.end();
 }
 
 void skip_space(std::string_view& text) {

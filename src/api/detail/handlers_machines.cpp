@@ -1,3 +1,4 @@
+// Answers about machines: the list, one of them, its messages, and a new one on its way.
 #include <algorithm>
 #include <optional>
 

@@ -1,3 +1,4 @@
+// Answers about the node itself, and the two ways out of HTTP: the live feed and MQTT.
 #include "api/detail/answers.h"
 #include "api/detail/body.h"
 #include "api/detail/handlers.h"

@@ -1,3 +1,4 @@
+// Answers about who is signed in: claim, sign in, sign out.
 #include <fmt/format.h>
 
 #include "access/limits.h"

@@ -1,3 +1,4 @@
+// Answers about the tokens that give access.
 #include "access/names.h"
 #include "api/detail/answers.h"
 #include "api/detail/body.h"

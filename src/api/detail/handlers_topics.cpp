@@ -1,3 +1,4 @@
+// Answers about topics: levels, search, one topic; and publishing.
 #include "api/detail/answers.h"
 #include "api/detail/body.h"
 #include "api/detail/handlers.h"

@@ -13,7 +13,6 @@
 #include <vector>
 
 #include <gtest/gtest.h>
-#include <nlohmann/json.hpp>
 
 #include "access/testing/access_rig.h"
 #include "api/server.h"
@@ -29,13 +28,8 @@ struct Answer {
     std::map<std::string, std::string> headers;  // names in lower case; the last of a name
     std::string body;
 
-    [[nodiscard]] nlohmann::json json() const {
-        return nlohmann::json::parse(body, nullptr, false);
-    }
-    [[nodiscard]] std::string code() const {
-        const auto value = json();
-        return value.is_object() ? value.value("code", "") : "";
-    }
+    /// Of a problem; empty if it is none.
+    [[nodiscard]] std::string code() const;
 };
 
 /// What is sent. Without a `host` it is that of the node.
@@ -137,15 +131,13 @@ class TestSocket final : private websocket::CodecHandler {
     void send(const std::string& text);
     void send(websocket::MessageType type, std::string_view message);
     void close();
-    /// Waits for the next text message that is not a ping.
-    [[nodiscard]] nlohmann::json next();
-    /// Waits for the next message with this id.
-    [[nodiscard]] nlohmann::json next_of(int id);
+    /// Waits for the next text message that is not a ping, a JSON object.
+    [[nodiscard]] std::string next();
 
     std::unique_ptr<TestClient> client;
     int status = 0;
     Answer refusal;
-    std::vector<nlohmann::json> messages;
+    std::vector<std::string> messages;
     std::string binary;
     int ping_count = 0;
     std::optional<std::uint16_t> close_code;

@@ -137,43 +137,43 @@ const Json* find_path(std::string_view path) {
     return nullptr;
 }
 
+/// Refusals that every path may give are not listed at each one.
+bool is_general(int status) {
+    constexpr int kGeneral[] = {400, 401, 403, 405, 408, 413, 415, 431};
+    return std::find(std::begin(kGeneral), std::end(kGeneral), status) != std::end(kGeneral);
+}
+
+std::string check_content(const Json& documented, const CheckedResponse& response) {
+    if (!documented.contains("content")) {
+        return response.body.empty() ? "" : "has a body where none is documented";
+    }
+    const std::string type(response.content_type.substr(0, response.content_type.find(';')));
+    if (!documented["content"].contains(type)) {
+        return "the content type " + type + " is not documented";
+    }
+    if (response.method == "HEAD" || type.find("json") == std::string::npos) {
+        return "";
+    }
+    const Json value = Json::parse(response.body, nullptr, false);
+    return value.is_discarded() ? "is not JSON"
+                                : check(documented["content"][type]["schema"], value, "body");
+}
+
 }  // namespace
 
-std::string check_response(std::string_view method, std::string_view path, int status,
-                           std::string_view content_type, std::string_view body) {
-    const Json* item = find_path(path.substr(0, path.find('?')));
+std::string check_response(const CheckedResponse& response) {
+    const Json* item = find_path(response.path.substr(0, response.path.find('?')));
     if (item == nullptr) {
         return "";  // a console file, or nothing at all
     }
-    std::string verb(method == "HEAD" ? "GET" : method);
+    std::string verb(response.method == "HEAD" ? "GET" : response.method);
     std::transform(verb.begin(), verb.end(), verb.begin(),
                    [](char c) { return static_cast<char>(std::tolower(c)); });
-    const bool is_gate = status == 403 || status == 405;  // Host and Origin hold everywhere
-    if (!item->contains(verb)) {
-        return is_gate || status == 401 ? "" : "answers a method that is not documented";
+    const std::string status = std::to_string(response.status);
+    if (!item->contains(verb) || !(*item)[verb]["responses"].contains(status)) {
+        return is_general(response.status) ? "" : "status " + status + " is not documented";
     }
-    const Json& responses = (*item)[verb]["responses"];
-    if (!responses.contains(std::to_string(status))) {
-        const bool is_general = is_gate || status == 400 || status == 408 || status == 413 ||
-                                status == 415 || status == 431;
-        return is_general ? "" : "status " + std::to_string(status) + " is not documented";
-    }
-    const Json& response = responses[std::to_string(status)];
-    if (!response.contains("content")) {
-        return body.empty() ? "" : "has a body where none is documented";
-    }
-    const std::string type(content_type.substr(0, content_type.find(';')));
-    if (!response["content"].contains(type)) {
-        return "the content type " + type + " is not documented";
-    }
-    if (method == "HEAD" || type.find("json") == std::string::npos) {
-        return "";
-    }
-    const Json value = Json::parse(body, nullptr, false);
-    if (value.is_discarded()) {
-        return "is not JSON";
-    }
-    return check(response["content"][type]["schema"], value, "body");
+    return check_content((*item)[verb]["responses"][status], response);
 }
 
 std::string check_schema(std::string_view name, std::string_view body) {

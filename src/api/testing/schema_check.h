@@ -6,10 +6,16 @@
 
 namespace kith::api {
 
-/// Empty if `body` is what openapi.json says about this response; otherwise what is wrong.
-/// `path` is the path of a request, not of a pattern.
-[[nodiscard]] std::string check_response(std::string_view method, std::string_view path, int status,
-                                         std::string_view content_type, std::string_view body);
+struct CheckedResponse {
+    std::string_view method;
+    std::string_view path;  // of the request, not a pattern
+    int status = 0;
+    std::string_view content_type;
+    std::string_view body;
+};
+
+/// Empty if the response is what openapi.json says about it; otherwise what is wrong.
+[[nodiscard]] std::string check_response(const CheckedResponse& response);
 
 /// Empty if `body` is a value of components/schemas/`name`.
 [[nodiscard]] std::string check_schema(std::string_view name, std::string_view body);
