@@ -426,6 +426,7 @@ export class World {
     connect(id, address, protocol, transport) {
         if (!this.machines.has(id)) {
             this.addMachine({ id, place: '', signals: [], filters: [] }, this.machines.size);
+            this.machines.get(id).session_expiry_s = 0;
         }
         const machine = this.machines.get(id);
         Object.assign(machine, {
@@ -449,6 +450,7 @@ export class World {
         if (!machine || !machine.online) return;
         Object.assign(machine, { online: false, reason, address: null, last_seen_ms: this.now_ms });
         this.addEvent('client_disconnected', id, `${id} left: ${reason}`);
+        if (machine.session_expiry_s === 0) this.machines.delete(id);
     }
 
     forget(id) {

@@ -46,7 +46,7 @@ function untilReady(child: ChildProcess): Promise<Said> {
     });
 }
 
-async function startBinary(binary: string): Promise<LiveNode | null> {
+async function startBinary(binary: string): Promise<LiveNode> {
     const folder = mkdtempSync(path.join(tmpdir(), 'kith-e2e-'));
     const free = '127.0.0.1:0';
     const child = spawn(
@@ -63,9 +63,9 @@ async function startBinary(binary: string): Promise<LiveNode | null> {
         await ended;
         rmSync(folder, { recursive: true, force: true });
     };
-    if (http === undefined) {
+    if (http === undefined || mqtt === undefined) {
         await stop();
-        return null;
+        throw new Error(`the node serves no HTTP or no MQTT: ${said.ready}`);
     }
     return {
         kind: 'binary',
@@ -102,9 +102,7 @@ async function startMockNode(): Promise<LiveNode> {
     };
 }
 
-/** A binary that was built without HTTP has no console: then the mock stands in for it. */
-export async function startNode(): Promise<LiveNode> {
+export function startNode(): Promise<LiveNode> {
     const binary = process.env['KITH_BINARY'] ?? '';
-    const node = binary !== '' && existsSync(binary) ? await startBinary(binary) : null;
-    return node ?? (await startMockNode());
+    return binary !== '' && existsSync(binary) ? startBinary(binary) : startMockNode();
 }

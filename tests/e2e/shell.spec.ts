@@ -9,7 +9,7 @@ test('keys go from page to page and the palette finds a machine', async ({ home,
     await expect(home.getByRole('heading', { level: 1 })).toHaveText('Machines');
     await home.keyboard.press('Control+k');
     await home.getByRole('combobox').fill('coffee');
-    await expect(home.getByRole('option', { name: /coffee-maker/ })).toBeVisible();
+    await expect(home.getByRole('option', { name: /^coffee-maker/ })).toBeVisible();
     await home.keyboard.press('Enter');
     await expect(home.getByRole('heading', { level: 1 })).toContainText('coffee-maker');
 });

@@ -40,6 +40,8 @@ export interface MachineState {
     cursor: Signal<number | null>;
     log: Signal<readonly LogLine[]>;
     logProblem: Signal<string | null>;
+    /** It was here while this page was open, and left without a session. */
+    isGone: Signal<boolean>;
     skipped: Signal<number>;
     isPaused: Signal<boolean>;
     showsIn: Signal<boolean>;
@@ -56,6 +58,7 @@ export function openMachine(app: App, place: Place, scope: Scope): Page {
     const id = place.route.name === 'machine' ? place.route.id : '';
     const live = signal<Machine | null>(null);
     const state = createState(id, live);
+    let seenEvent = valueOf(app.store.events.peek())?.find((event) => event.machine === id)?.at;
     const read = async (): Promise<void> => {
         const result = await scope.get<MachineDetail>(state.path);
         if (result.ok) {
@@ -64,8 +67,10 @@ export function openMachine(app: App, place: Place, scope: Scope): Page {
                 takeRates(app, state, result.value);
             }
         } else if (!scope.isClosed) {
-            const isGone = result.problem.status === 404;
-            if (isGone || state.detail.peek().phase !== 'ready') {
+            const isUnknown = result.problem.status === 404;
+            const wasReady = state.detail.peek().phase === 'ready';
+            state.isGone.value ||= isUnknown && wasReady;
+            if (isUnknown || !wasReady) {
                 state.detail.value = { phase: 'failed', problem: result.problem };
             }
         }
@@ -76,6 +81,13 @@ export function openMachine(app: App, place: Place, scope: Scope): Page {
     };
     void read();
     scope.every(detail_every_ms, () => void read());
+    scope.effect(() => {
+        const newest = valueOf(app.store.events.value)?.find((event) => event.machine === id);
+        if (newest && newest.at !== seenEvent) {
+            seenEvent = newest.at;
+            void read();
+        }
+    });
     scope.follow(
         { channel: 'machines', ids: [id] },
         {
@@ -122,6 +134,7 @@ function createState(id: string, live: Signal<Machine | null>): MachineState {
         cursor: signal(null),
         log: signal([]),
         logProblem: signal(null),
+        isGone: signal(false),
         skipped: signal(0),
         isPaused: signal(false),
         showsIn: signal(true),
@@ -184,6 +197,32 @@ function followLog(scope: Scope, state: MachineState): void {
     });
 }
 
+function Unknown({ state, text }: { state: MachineState; text: string }): VNode {
+    const isGone = state.isGone.value;
+    return (
+        <Empty
+            title={isGone ? `${state.id} is gone` : 'No machine has this name'}
+            actions={
+                <>
+                    <a class="btn pri" href="/machines">
+                        Show all machines
+                    </a>
+                    <a class="btn" href="/connect">
+                        Connect a machine
+                    </a>
+                </>
+            }
+        >
+            <p>
+                {isGone
+                    ? 'Its session ended with its connection, so the node keeps nothing of it.'
+                    : text}{' '}
+                This page shows it when it connects.
+            </p>
+        </Empty>
+    );
+}
+
 function MachinePage({ app, state }: { app: App; state: MachineState }): VNode {
     const detail = state.detail.value;
     const curl = asCurl({ method: 'GET', path: state.path, body: null }, app.origin);
@@ -203,21 +242,7 @@ function MachinePage({ app, state }: { app: App; state: MachineState }): VNode {
                 <Head title={state.id} />
                 <div class="alone">
                     {detail.problem.status === 404 ? (
-                        <Empty
-                            title="No machine has this name"
-                            actions={
-                                <>
-                                    <a class="btn pri" href="/machines">
-                                        Show all machines
-                                    </a>
-                                    <a class="btn" href="/connect">
-                                        Connect a machine
-                                    </a>
-                                </>
-                            }
-                        >
-                            <p>{problemText(detail.problem)}</p>
-                        </Empty>
+                        <Unknown state={state} text={problemText(detail.problem)} />
                     ) : (
                         <Failed
                             what={state.id}

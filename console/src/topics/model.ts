@@ -29,7 +29,7 @@ export type Filter = (typeof filters)[number];
 const level_limit = 500;
 const search_limit = 500;
 const followed_max = 500;
-const root_every_ms = 10_000;
+const root_pause_ms = 1_500;
 
 export class TopicsModel {
     readonly text: Signal<string>;
@@ -77,11 +77,19 @@ export class TopicsModel {
         this.detailSoon = scope.debounce(120, () => void this.inspect());
         this.refollow = scope.debounce(120, () => this.followView());
         const name = place.query.get('name');
-        void this.readRoot().then(() => (name === null ? undefined : this.reveal(name)));
+        void this.readRoot();
+        if (name !== null) {
+            this.reveal(name);
+        }
         if (this.text.value !== '') {
             void this.find();
         }
-        scope.every(root_every_ms, () => this.readRootIfChanged());
+        const readAgain = scope.debounce(root_pause_ms, () => this.readRootIfChanged());
+        scope.effect(() => {
+            if (valueOf(app.store.stats.value)?.topics !== this.rootTopics) {
+                readAgain();
+            }
+        });
     }
 
     private layOut(): readonly Row[] {
@@ -142,6 +150,10 @@ export class TopicsModel {
             this.shape.value += 1;
         });
         this.refollow();
+        const sought = this.sought.peek();
+        if (result.ok && sought !== null) {
+            this.openTowards(sought);
+        }
         return result.ok;
     }
 
@@ -179,24 +191,24 @@ export class TopicsModel {
         void this.readLevel(node, node.children === null ? null : node.next);
     }
 
-    /** Opens every branch above a topic, then selects it. */
-    async reveal(name: string): Promise<void> {
+    /** Selects a topic and opens the branches above it, also those that only come later. */
+    reveal(name: string): void {
         this.select(name);
         this.sought.value = name;
-        if (this.found.peek() !== null) {
-            return;
-        }
+        this.openTowards(name);
+    }
+
+    /** Opens what is known of the way to a topic; each level that is read goes on from there. */
+    private openTowards(name: string): void {
         for (const path of ancestorsOf(name)) {
             const node = this.tree.find(path);
             if (!node) {
-                return;
+                break;
             }
-            node.isOpen = true;
-            if (node.children === null && !(await this.readLevel(node, null))) {
-                return;
+            if (!node.isOpen) {
+                this.open(node);
             }
         }
-        this.shape.value += 1;
     }
 
     type(text: string): void {
@@ -341,6 +353,8 @@ export class TopicsModel {
         if (selected && detail?.phase === 'ready') {
             this.detail.value = { phase: 'ready', value: { ...detail.value, ...selected } };
             this.history.value = extendHistory(this.history.peek(), selected);
+        } else if (selected && detail?.phase === 'failed') {
+            void this.inspect();
         }
         for (const path of levels) {
             const node = this.tree.find(path);

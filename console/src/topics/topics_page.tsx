@@ -30,7 +30,7 @@ export function openTopics(app: App, place: Place, scope: Scope): Page {
         onQuery: (values) => {
             const name = values.get('name');
             if (name !== null && name !== model.selected.peek()) {
-                void model.reveal(name);
+                model.reveal(name);
             }
             if (values.get('publish') !== null) {
                 app.router.setQuery({ publish: '' });
