@@ -47,9 +47,13 @@ bool may_publish(bus::Role role, std::string_view client_id, bus::TopicName topi
 bool may_subscribe(std::string_view client_id, bus::TopicFilter filter) {
     const std::string_view text = filter.text();
     if (text == "$to" || text.starts_with("$to/")) {
-        return second_level(text, "$to") == client_id;
+        return is_topic_level(client_id) && second_level(text, "$to") == client_id;
     }
     return true;
+}
+
+bool is_topic_level(std::string_view client_id) {
+    return !client_id.empty() && client_id.find_first_of("/+#") == std::string_view::npos;
 }
 
 }  // namespace kith::broker

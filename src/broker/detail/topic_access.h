@@ -15,5 +15,8 @@ namespace kith::broker {
 
 [[nodiscard]] bool may_publish(bus::Role role, std::string_view client_id, bus::TopicName topic);
 [[nodiscard]] bool may_subscribe(std::string_view client_id, bus::TopicFilter filter);
+/// True if a client of this id can have an inbox: "+" is a valid client id, but `$to/+/` would be
+/// everybody's.
+[[nodiscard]] bool is_topic_level(std::string_view client_id);
 
 }  // namespace kith::broker
