@@ -18,6 +18,7 @@ Broker::Broker(const BrokerOptions& options, const BrokerParts& parts)
     CHECK(!parts.shards.empty() && parts.shards.size() <= limits::kShardsMax);
     CHECK(parts.shards.size() == parts.authenticators.size());
     CHECK(parts.shards.size() == parts.events.size());
+    CHECK(check_options(options));
     impl_->node.options = options;
     impl_->parts = parts;
     for (std::size_t i = 0; i < parts.shards.size(); ++i) {
@@ -30,26 +31,25 @@ Broker::Broker(const BrokerOptions& options, const BrokerParts& parts)
 Broker::~Broker() = default;
 
 Status Broker::recover(storage::MessageStore& store) {
-    const auto now = WallTime::from_ms(std::chrono::duration_cast<std::chrono::milliseconds>(
-                                           std::chrono::system_clock::now().time_since_epoch())
-                                           .count());
-    Recovery recovery(impl_->node, now);
+    Recovery recovery(impl_->node, impl_->parts.shards.front()->wall_now());
     TRY(store.recover(recovery));
+    recovery.finish();
     impl_->node.last_message_id = store.last_message_id().value();
     impl_->node.last_session_id = store.last_session_id().value();
     const RecoveryCounts& counts = recovery.counts();
     LOG(impl_->parts.shards.front()->log(), Info, "store recovered", {"sessions", counts.sessions},
         {"subscriptions", counts.subscriptions}, {"messages", counts.messages},
         {"deliveries", counts.deliveries}, {"retained", counts.retained},
-        {"orphans", counts.orphans});
+        {"unusable", counts.unusable});
     return {};
 }
 
 void Broker::start(storage::Journal& journal) {
+    impl_->node.is_started = true;
     for (const std::unique_ptr<ShardBroker>& shard : impl_->shards) {
         shard->context().store.set_journal(journal);
-        shard->context().shard.post_completion(runtime::make_mail(
-            [broker = shard.get()](runtime::Shard&) { broker->sessions().start_timers(); }));
+        shard->context().shard.post_completion(
+            runtime::make_mail([broker = shard.get()](runtime::Shard&) { broker->start(); }));
     }
     impl_->sys_topics = std::make_unique<SysTopics>(impl_->shards.front()->context());
     impl_->parts.shards.front()->post_completion(runtime::make_mail(
@@ -63,7 +63,7 @@ BrokerShard& Broker::shard(ShardId id) {
 void Broker::on_committed(ShardId shard, storage::CommitTicket through) {
     impl_->parts.shards[shard.value()]->post_completion(
         runtime::make_mail([broker = impl_->shards[shard.value()].get(), through](runtime::Shard&) {
-            broker->context().store.on_committed(through);
+            broker->on_committed(through);
         }));
 }
 

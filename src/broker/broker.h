@@ -31,7 +31,9 @@ class BrokerShard : public bus::Bus {
     /// Takes a new connection, TLS or WebSocket wrappings included; its CONNECT is to come.
     virtual void accept(std::unique_ptr<runtime::Stream> stream, AcceptOptions options) = 0;
 
-    /// Tells every client that the node goes away, and closes: for shutdown.
+    /// Tells every client that the node goes away, closes, and lets nobody in any more: for
+    /// shutdown. Wills without a delay are published, as the clients' connections end before they
+    /// wanted; a will that is delayed stays with its session, if that outlives the node.
     virtual void disconnect_all() = 0;
 
     /// Connections here, those that are closing included.
@@ -73,6 +75,7 @@ struct BrokerParts {
 
 class Broker final : public storage::CommitListener {
   public:
+    /// Requires: check_options(options).
     Broker(const BrokerOptions& options, const BrokerParts& parts);
     ~Broker();
 

@@ -62,6 +62,7 @@ void Counters::add(const Counters& other) {
     wills_published += other.wills_published;
     topics_evicted += other.topics_evicted;
     publishers_held += other.publishers_held;
+    shared_returned += other.shared_returned;
     delivery.add(other.delivery);
     connections += other.connections;
     sessions += other.sessions;

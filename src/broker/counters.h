@@ -43,6 +43,7 @@ struct Counters {
     std::uint64_t wills_published = 0;
     std::uint64_t topics_evicted = 0;
     std::uint64_t publishers_held = 0;  // times a publisher was paused for a slow receiver
+    std::uint64_t shared_returned = 0;  // offered to another member of a shared group
     DelayHistogram delivery;            // arrival to hand-over to the receiver's socket buffer
 
     // Now.

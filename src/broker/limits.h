@@ -3,16 +3,45 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 
 namespace kith::broker {
 
 /// Longest client id, in bytes: it is a key in tables and a level in topics.
 inline constexpr std::size_t kClientIdBytesMax = 256;
 
+/// What a user may set: the smallest largest packet, in bytes, that a CONNECT or an answer fits in;
+/// the most messages of a session, which all have packet ids (OutboundQueue).
+inline constexpr std::uint32_t kPacketBytesMin = 1024;
+inline constexpr std::size_t kSessionQueueMessagesLimit = 32'000;
+
+/// Largest CONNECT, in bytes: nobody is known yet who would answer for more. Holds the four fields
+/// of 64 KiB that a CONNECT has.
+inline constexpr std::size_t kConnectBytesMax = 320 * 1024;
+
 /// Unsent bytes of one connection above which QoS 0 messages to it are dropped at once.
 /// Back-pressure stops its publishers long before; this bounds what arrives until they have
 /// stopped.
 inline constexpr std::size_t kUnsentBytesMax = 8 * 1024 * 1024;
+
+/// Unsent bytes of one connection above which it is not read any more, so that a client that asks
+/// and never reads the answers cannot fill the memory. Above kUnsentBytesMax, so that only answers
+/// count: two brokers that write to each other must both go on reading.
+inline constexpr std::size_t kUnansweredBytesMax = kUnsentBytesMax + 1024 * 1024;
+
+/// Bytes of one shard's changes that wait for the disk, above which their publishers are held back.
+inline constexpr std::size_t kUncommittedBytesMax = 32 * 1024 * 1024;
+
+/// Members of a shared group that are asked in turn to take one message.
+inline constexpr std::uint8_t kGroupHopsMax = 8;
+
+/// Messages of one session under way to other members of their groups at a time, so that a long
+/// queue does not become one burst.
+inline constexpr std::size_t kReturnsUnderWayMax = 256;
+
+/// Messages of one topic that wait until earlier ones have been read, above which publishers are
+/// held back.
+inline constexpr std::size_t kFencedMessagesMax = 256;
 
 /// Retained messages that one shard sends a new subscription before it waits to be asked for more.
 inline constexpr std::size_t kSnapshotChunkMessages = 256;

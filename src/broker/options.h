@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "base/limits.h"
+#include "base/result.h"
 #include "base/time.h"
 
 namespace kith::broker {
@@ -13,12 +14,14 @@ struct BrokerOptions {
     /// Largest packet taken and sent, in bytes. Larger ones end the connection with PacketTooLarge.
     std::uint32_t packet_bytes_max = limits::kPacketBytesMax;
     /// Messages and bytes that may wait for one session; more are dropped for it and counted.
-    /// At most 60,000 messages: each has a packet id from the start.
+    /// At most 32,000 messages: each has a packet id from the start.
     std::size_t session_queue_messages_max = limits::kSessionQueueMessagesMax;
     std::size_t session_queue_bytes_max = limits::kSessionQueueBytesMax;
-    /// QoS 1 and 2 messages under way to one client at a time; the client may ask for less.
+    /// QoS 1 and 2 messages under way to one client at a time, at least 1; the client may ask for
+    /// less.
     std::uint16_t inflight_messages_max = 1024;
-    /// QoS 1 and 2 messages that one client may have under way to the node (Receive Maximum).
+    /// QoS 1 and 2 messages that one client may have under way to the node (Receive Maximum), at
+    /// least 1.
     std::uint16_t receive_maximum = 1024;
     /// Topic aliases that a client may set, and that the node sets towards a client that allows it.
     std::uint16_t topic_alias_maximum = 64;
@@ -38,5 +41,8 @@ struct BrokerOptions {
     /// How often $SYS is published; 0 never.
     Duration sys_interval = 10s;
 };
+
+/// Errors: Invalid, for what cannot be kept.
+[[nodiscard]] Status check_options(const BrokerOptions& options);
 
 }  // namespace kith::broker

@@ -10,6 +10,8 @@
 #include "broker/detail/session.h"
 #include "broker/detail/session_table.h"
 #include "broker/detail/shard_broker.h"
+#include "broker/detail/subscriber.h"
+#include "broker/detail/topic_access.h"
 #include "broker/limits.h"
 
 namespace kith::broker {
@@ -21,6 +23,13 @@ mqtt::Frame connect_frame(const std::vector<std::uint8_t>& body) {
     return {.first_byte = kConnectFirstByte, .body = body, .total_bytes = body.size()};
 }
 
+/// MQTT 3 closes without a word when CONNECT itself is wrong ([MQTT-3.1.4-1] of 3.1.1).
+bool is_malformed(mqtt::ReasonCode reason) {
+    return reason == mqtt::ReasonCode::MalformedPacket ||
+           reason == mqtt::ReasonCode::ProtocolError ||
+           reason == mqtt::ReasonCode::TopicNameInvalid;
+}
+
 }  // namespace
 
 Connection::Connection(ShardContext& context, ConnectionId id,
@@ -29,7 +38,7 @@ Connection::Connection(ShardContext& context, ConnectionId id,
       id_(id),
       stream_(std::move(stream)),
       accept_(std::move(accept)),
-      framer_(context.options().packet_bytes_max),
+      framer_(std::min<std::size_t>(context.options().packet_bytes_max, kConnectBytesMax)),
       last_received_(context.shard.now()) {
     stream_->set_handler(this);
     context_.shard.arm_after(*this, context_.options().connect_timeout);
@@ -44,14 +53,13 @@ Connection::Connection(ShardContext& context, ConnectionId id, Handover handover
       last_received_(context.shard.now()),
       state_(State::Ready) {
     opening_ = std::make_unique<Opening>(Opening{.connect_body = std::move(handover.connect_body),
+                                                 .unread = std::move(handover.unread),
                                                  .client_id = std::move(handover.client_id),
                                                  .principal = std::move(handover.principal),
                                                  .was_assigned = handover.was_assigned});
     stream_->set_handler(this);
     stream_->attach(context_.shard);
-    // What was read behind CONNECT waits in the framer until the session is open.
-    const Status held = framer_.feed(handover.unread, [](const mqtt::Frame&) { return false; });
-    static_cast<void>(held);
+    context_.shard.arm_after(*this, context_.options().connect_timeout);
     context_.shard.defer(*this);
 }
 
@@ -68,11 +76,24 @@ void Connection::on_data(MutableBytes bytes) {
     take_input(framer_.feed(bytes, [this](const mqtt::Frame& frame) { return on_frame(frame); }));
 }
 
-void Connection::resume_input() {
-    is_held_ = false;
-    if (state_ != State::Open) {
+void Connection::stop_input(Stop reason) {
+    stops_ |= static_cast<std::uint8_t>(reason);
+    stream_->pause_reading();
+}
+
+void Connection::allow_input(Stop reason) {
+    const auto bit = static_cast<std::uint8_t>(reason);
+    if ((stops_ & bit) == 0) {
         return;
     }
+    stops_ = static_cast<std::uint8_t>(stops_ & ~bit);
+    if (stops_ == 0 && state_ == State::Open) {
+        context_.shard.defer(*this);  // not from within whatever has called
+    }
+}
+
+void Connection::resume_input() {
+    last_received_ = context_.shard.now();  // nobody has listened to it meanwhile
     stream_->resume_reading();
     take_input(framer_.resume([this](const mqtt::Frame& frame) { return on_frame(frame); }));
 }
@@ -83,6 +104,7 @@ void Connection::take_input(const Status& fed) {
     }
 }
 
+/// False to stop behind this packet.
 bool Connection::on_frame(const mqtt::Frame& frame) {
     switch (state_) {
         case State::AwaitingConnect:
@@ -91,24 +113,26 @@ bool Connection::on_frame(const mqtt::Frame& frame) {
             break;
         case State::Authenticating:
         case State::Ready:
-            return false;  // kept until the session is open
+            CHECK_TEXT(false, "input while nobody reads");
+            break;
         case State::Closing:
             return true;  // read and ignored
     }
-    if (session_ != nullptr) {
-        session_->traffic.bytes_in += frame.total_bytes;
-    }
+    session_->traffic.bytes_in += frame.total_bytes;
     if (frame.type() == mqtt::PacketType::Publish) {
-        return on_publish(frame);
+        on_publish(frame);
+    } else {
+        context_.decoder.set_version(version_);
+        const Result<mqtt::Packet> packet = context_.decoder.decode(frame);
+        packet ? on_packet(*packet) : fail(packet.error());
     }
-    context_.decoder.set_version(version_);
-    const Result<mqtt::Packet> packet = context_.decoder.decode(frame);
-    if (!packet) {
-        fail(packet.error());
+    if (state_ != State::Open) {
         return true;
     }
-    on_packet(*packet);
-    return true;
+    if (stream_->is_congested() && stream_->unsent_bytes() > kUnansweredBytesMax) [[unlikely]] {
+        stop_input(Stop::Unanswered);
+    }
+    return stops_ == 0;
 }
 
 /// [MQTT-3.1.0-1]: the first packet is CONNECT.
@@ -197,7 +221,12 @@ void Connection::on_authenticated(Result<bus::Principal> principal) {
 
 void Connection::run_task() {
     if (state_ == State::Open) {
-        resume_input();
+        if (must_end_) {
+            end(mqtt::ReasonCode::PacketTooLarge, "an answer is larger than the client takes",
+                WillFate::Publish);
+        } else if (stops_ == 0) {
+            resume_input();
+        }
         return;
     }
     if (state_ != State::Ready) {
@@ -229,25 +258,50 @@ void Connection::move_to(ShardId shard) {
 }
 
 void Connection::open() {
-    const std::unique_ptr<Opening> opening = std::move(opening_);
     const Result<mqtt::Packet> packet =
-        context_.decoder.decode(connect_frame(opening->connect_body));
+        context_.decoder.decode(connect_frame(opening_->connect_body));
     CHECK(packet.has_value());  // it was decoded before, on the shard that accepted it
     mqtt::Connect connect = std::get<mqtt::Connect>(*packet);
     version_ = connect.version;
-    connect.client_id = opening->client_id;
+    connect.client_id = opening_->client_id;
     const SessionTable::Opened opened =
-        context_.sessions->open(*this, connect, std::move(opening->principal));
+        context_.sessions->open(*this, connect, opening_->principal);
+    if (opened.must_wait) {
+        context_.store.when_committed([context = &context_, id = id_] {
+            if (Connection* waiting = context->connections->find(id); waiting != nullptr) {
+                context->shard.defer(*waiting);
+            }
+        });
+        return;
+    }
     if (opened.session == nullptr) {
         refuse(opened.refusal, opened.words);
         return;
     }
+    const std::unique_ptr<Opening> opening = std::move(opening_);
     session_ = opened.session;
     state_ = State::Open;
+    framer_.set_packet_bytes_max(context_.options().packet_bytes_max);
     ++context_.counters.connections;
     ++context_.counters.connects_accepted;
-    greet(connect, *opening, opened.is_present);
+    if (!greet(connect, *opening, opened.is_present)) {
+        end(mqtt::ReasonCode::PacketTooLarge, "CONNACK is larger than the client takes",
+            WillFate::Publish);
+        return;
+    }
     arm_keep_alive();
+    announce();
+    session_->outbound.rewind();
+    context_.subscriber->on_connected_changed(*session_);
+    pump();
+    resume_input();
+    if (!opening->unread.empty() && state_ == State::Open) {
+        take_input(framer_.feed(opening->unread,
+                                [this](const mqtt::Frame& frame) { return on_frame(frame); }));
+    }
+}
+
+void Connection::announce() {
     const runtime::StreamInfo info = stream_->info();
     const std::string address = info.remote.to_string();
     context_.events.on_event({.kind = EventKind::ClientConnected,
@@ -256,13 +310,10 @@ void Connection::open() {
                               .address = address,
                               .transport = info.transport,
                               .protocol_version = static_cast<std::uint8_t>(version_)});
-    session_->outbound.rewind();
-    pump();
-    resume_input();
 }
 
 /// Sends CONNACK, with whatever differs from what the client asked for.
-void Connection::greet(const mqtt::Connect& connect, const Opening& opening, bool session_present) {
+bool Connection::greet(const mqtt::Connect& connect, const Opening& opening, bool session_present) {
     const BrokerOptions& options = context_.options();
     clean_start_ = connect.clean_start;
     keep_alive_s_ = connect.keep_alive;
@@ -289,12 +340,12 @@ void Connection::greet(const mqtt::Connect& connect, const Opening& opening, boo
         if (opening.was_assigned) {
             connack.assigned_client_identifier = session_->client_id();
         }
-        if (connect.request_response_information) {
+        if (connect.request_response_information && is_topic_level(session_->client_id())) {
             response_information = "$to/" + session_->client_id() + "/";
             connack.response_information = response_information;
         }
     }
-    send(connack);
+    return send(connack);
 }
 
 void Connection::refuse(mqtt::ReasonCode reason, const char* words) {
@@ -310,7 +361,9 @@ void Connection::refuse(mqtt::ReasonCode reason, const char* words) {
                               .reason = words,
                               .transport = stream_->info().transport,
                               .protocol_version = static_cast<std::uint8_t>(version_)});
-    send(mqtt::Connack{.reason_code = reason});
+    if (version_ == mqtt::Version::V5 || !is_malformed(reason)) {
+        send(mqtt::Connack{.reason_code = reason});
+    }
     shut();
 }
 
@@ -328,32 +381,41 @@ void Connection::end(mqtt::ReasonCode reason, const char* words, WillFate will) 
         return;
     }
     if (state_ == State::Open) {
-        if (version_ == mqtt::Version::V5 && reason != mqtt::ReasonCode::Success) {
-            mqtt::Disconnect disconnect{.reason_code = reason};
-            if (request_problem_information_) {
-                disconnect.reason_string = words;
-            }
-            send(disconnect);
-        }
+        send_disconnect(reason, words);
         leave_session(will, words);
     }
     shut();
+}
+
+/// MQTT 5 is told why; the words only if they fit [MQTT-3.14.2-3].
+void Connection::send_disconnect(mqtt::ReasonCode reason, const char* words) {
+    if (version_ != mqtt::Version::V5 || reason == mqtt::ReasonCode::Success) {
+        return;
+    }
+    mqtt::Disconnect disconnect{.reason_code = reason};
+    if (request_problem_information_) {
+        disconnect.reason_string = words;
+    }
+    if (mqtt::encoded_bytes(disconnect, version_) > client_packet_bytes_max_) {
+        disconnect.reason_string.reset();
+    }
+    send(disconnect);
 }
 
 void Connection::shut() {
     state_ = State::Closing;
     cancel();
     cancel_task();
+    acks_ = {};
     stream_->resume_reading();  // to see the other side close
     stream_->close();
 }
 
-void Connection::end_taken_over() {
-    ++context_.counters.takeovers;
-    // The session table decides about will and session: the new connection is its business.
-    context_.sessions->let_go(*session_, "taken over by another connection");
+void Connection::end_without_session(mqtt::ReasonCode reason, const char* words) {
+    // Will and session are the business of whoever calls.
+    context_.sessions->let_go(*session_, words);
     session_ = nullptr;
-    end(mqtt::ReasonCode::SessionTakenOver, "session taken over", WillFate::Discard);
+    end(reason, words, WillFate::Discard);
 }
 
 void Connection::leave_session(WillFate will, const char* words) {
@@ -362,7 +424,7 @@ void Connection::leave_session(WillFate will, const char* words) {
         return;
     }
     Session* session = std::exchange(session_, nullptr);
-    context_.sessions->close(*session, will == WillFate::Publish, words);
+    context_.sessions->close(*session, will, words);
 }
 
 void Connection::on_closed(const Error& reason) {
@@ -381,22 +443,35 @@ void Connection::retire() {
     context_.connections->retire(*this);
 }
 
+Duration Connection::keep_alive_span() const {
+    return std::chrono::milliseconds(keep_alive_s_ * 1500);
+}
+
 /// [MQTT-3.1.2-22]: one and a half times the keep-alive without a packet ends the connection.
 void Connection::arm_keep_alive() {
     cancel();
     if (keep_alive_s_ > 0) {
-        context_.shard.arm(*this, last_received_ + std::chrono::milliseconds(keep_alive_s_ * 1500));
+        context_.shard.arm(*this, last_received_ + keep_alive_span());
     }
 }
 
 void Connection::on_timer(Instant now) {
-    if (state_ != State::Open) {
+    if (state_ == State::AwaitingConnect) {
         LOG(context_.shard.log(), Debug, "no CONNECT in time");
         end(mqtt::ReasonCode::UnspecifiedError, "no CONNECT in time", WillFate::Discard);
         return;
     }
-    const Instant due = last_received_ + std::chrono::milliseconds(keep_alive_s_ * 1500);
-    if (now < due || is_held_) {
+    if (state_ != State::Open) {
+        refuse(mqtt::ReasonCode::ServerUnavailable, "connecting takes too long");
+        return;
+    }
+    // Whoever is not read may be alive, unless it takes nothing either.
+    const bool takes_output = !stream_->is_congested() || stream_->sent_bytes() != sent_bytes_seen_;
+    if (stops_ != 0 && takes_output) {
+        sent_bytes_seen_ = stream_->sent_bytes();
+        last_received_ = now;
+    }
+    if (now < last_received_ + keep_alive_span()) {
         arm_keep_alive();
         return;
     }

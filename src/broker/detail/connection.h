@@ -6,13 +6,14 @@
 #pragma once
 
 #include <boost/container/deque.hpp>
+
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <vector>
 
-#include "base/strong_id.h"
 #include "broker/accept.h"
+#include "broker/detail/connection_id.h"
 #include "broker/detail/fanout.h"
 #include "broker/detail/outbound_queue.h"
 #include "broker/detail/router.h"
@@ -25,9 +26,7 @@
 namespace kith::broker {
 
 class Session;
-
-/// Tells a connection from an earlier one of the same session; for callbacks that come later.
-using ConnectionId = StrongId<struct ConnectionIdTag, std::uint64_t>;
+enum class Congestion : std::uint8_t;
 
 /// A connection on its way to another shard, after CONNECT.
 struct Handover {
@@ -59,31 +58,46 @@ class Connection final : public runtime::StreamHandler,
     [[nodiscard]] Instant last_received() const { return last_received_; }
     [[nodiscard]] Session* session() const { return session_; }
 
-    /// Sends one packet at the end of the turn.
+    /// Sends one packet at the end of the turn. False if it is larger than the client takes
+    /// [MQTT-3.1.2-24]; the connection then ends later in this turn.
     template <typename Packet>
-    void send(const Packet& packet);
+    bool send(const Packet& packet);
 
+    struct Qos0 {
+        bool retain = false;
+        std::span<const std::uint32_t> identifiers;
+    };
     /// Sends a QoS 0 message, or drops it if the client is too slow.
-    void send_qos0(const bus::Message& message, Fanout& fanout, bool retain,
-                   std::span<const std::uint32_t> identifiers);
+    void send_qos0(const bus::Message& message, Fanout& fanout, const Qos0& how);
     /// Sends what the session has queued, as far as window and socket allow.
     void pump();
     /// False once publishers have been held back for this client long enough.
     [[nodiscard]] bool may_hold_publishers();
     /// True if the client takes more: neither socket nor queue is full.
     [[nodiscard]] bool can_take_more() const;
+    /// True if a message would be sent at once. Once it is not, half the window has to be free.
+    [[nodiscard]] bool has_window(bool had_window) const;
 
     /// The publish of this packet id has been settled.
     void complete_publish(PacketId packet_id, Qos qos, mqtt::ReasonCode reason);
-    /// The HoldList lets it go.
-    void resume_input();
+    /// The disk has forgotten a QoS 2 id: sends PUBCOMP.
+    void finish_release(PacketId packet_id);
+
+    /// Why this connection is not read.
+    enum class Stop : std::uint8_t {
+        Held = 1,        // its messages met a congestion; on the HoldList
+        Unsettled = 2,   // as many publishes under way as allowed
+        Unanswered = 4,  // it does not read what it is answered
+    };
+    /// The reason is over. Reading goes on later in this turn, if it was the last.
+    void allow_input(Stop reason);
 
     /// Ends the connection: tells the client `reason` if its version can say it, closes, and leaves
     /// the session with or without its will. `words` is static text for logs and events.
     enum class WillFate : std::uint8_t { Publish, Discard };
     void end(mqtt::ReasonCode reason, const char* words, WillFate will);
-    /// Another connection has taken the session.
-    void end_taken_over();
+    /// The same for a session that goes on or ends without this connection.
+    void end_without_session(mqtt::ReasonCode reason, const char* words);
 
     // StreamHandler
     void on_connected() override {}
@@ -92,7 +106,7 @@ class Connection final : public runtime::StreamHandler,
     void on_closed(const Error& reason) override;
     // Timer: CONNECT that does not come, keep-alive.
     void on_timer(Instant now) override;
-    // Task: after authentication.
+    // Task: after authentication, and when input goes on.
     void run_task() override;
 
   private:
@@ -100,6 +114,7 @@ class Connection final : public runtime::StreamHandler,
     // Until the session is open: the CONNECT packet and what authentication said.
     struct Opening {
         std::vector<std::uint8_t> connect_body;
+        std::vector<std::uint8_t> unread;  // read behind it on the shard that accepted
         std::string client_id;
         bus::Principal principal;
         bool was_assigned = false;
@@ -114,6 +129,8 @@ class Connection final : public runtime::StreamHandler,
     /// Takes one packet; false to stop reading for now.
     bool on_frame(const mqtt::Frame& frame);
     void take_input(const Status& fed);
+    void stop_input(Stop reason);
+    void resume_input();
 
     bool on_first_frame(const mqtt::Frame& frame);
     void authenticate(const mqtt::Connect& connect);
@@ -121,14 +138,15 @@ class Connection final : public runtime::StreamHandler,
     void move_to(ShardId shard);
     void open();
     void refuse(mqtt::ReasonCode reason, const char* words);
-    void greet(const mqtt::Connect& connect, const Opening& opening, bool session_present);
+    bool greet(const mqtt::Connect& connect, const Opening& opening, bool session_present);
 
-    bool on_publish(const mqtt::Frame& frame);
+    void on_publish(const mqtt::Frame& frame);
     [[nodiscard]] Result<bus::TopicName> resolve_topic(const mqtt::Publish& packet);
-    bool route(const mqtt::Publish& packet, bus::TopicName topic);
+    [[nodiscard]] bool take_duplicate(const mqtt::Publish& packet);
+    void end_over_quota();
+    void route(const mqtt::Publish& packet, bus::TopicName topic);
     void refuse_publish(const mqtt::Publish& packet, mqtt::ReasonCode reason);
     void flush_acks();
-    [[nodiscard]] std::size_t publishes_under_way() const;
 
     void on_packet(const mqtt::Packet& packet);
     void on_acknowledgement(const mqtt::Acknowledgement& packet);
@@ -145,11 +163,14 @@ class Connection final : public runtime::StreamHandler,
     void write(const EncodedPublish& encoded);
     void complete_item(OutboundItem& item);
 
+    void announce();
     void fail(const Error& error);
+    void send_disconnect(mqtt::ReasonCode reason, const char* words);
     void leave_session(WillFate will, const char* words);
     void shut();
     void retire();
     void arm_keep_alive();
+    [[nodiscard]] Duration keep_alive_span() const;
 
     ShardContext& context_;
     ConnectionId id_;
@@ -164,22 +185,28 @@ class Connection final : public runtime::StreamHandler,
     std::unique_ptr<InboundAliases> inbound_aliases_;
     std::unique_ptr<OutboundAliases> outbound_aliases_;
     Instant last_received_;
-    Instant congested_since_ = Instant::never();
+    std::uint64_t sent_bytes_seen_ = 0;      // when a stopped client was last looked at
+    Instant slow_since_ = Instant::never();  // publishers have been held back for it
     std::uint32_t client_packet_bytes_max_ = 0xFFFF'FFFF;
+    std::uint32_t under_way_ = 0;  // QoS 1 and 2 of this connection: counts to Receive Maximum
     std::uint16_t window_max_ = 0;
     std::uint16_t keep_alive_s_ = 0;
     State state_ = State::AwaitingConnect;
     mqtt::Version version_ = mqtt::Version::V5;
+    std::uint8_t stops_ = 0;  // Stop, as bits
+    bool must_end_ = false;   // an answer was too large for the client
     bool clean_start_ = false;
-    bool is_held_ = false;            // not read: a receiver of its messages is full
-    bool waits_for_acks_ = false;     // not read: as many publishes under way as allowed
-    std::size_t qos1_under_way_ = 0;  // among acks_
     bool request_problem_information_ = true;
 };
 
 template <typename Packet>
-void Connection::send(const Packet& packet) {
+bool Connection::send(const Packet& packet) {
     const std::size_t bytes = mqtt::encoded_bytes(packet, version());
+    if (bytes > client_packet_bytes_max_) [[unlikely]] {
+        must_end_ = true;
+        context_.shard.defer(*this);
+        return false;
+    }
     if (bytes <= runtime::kChunkBytes) {
         ByteWriter writer(stream_->output().reserve(bytes));
         mqtt::encode(packet, version(), writer);
@@ -192,6 +219,7 @@ void Connection::send(const Packet& packet) {
     }
     context_.counters.bytes_out += bytes;
     stream_->request_flush();
+    return true;
 }
 
 }  // namespace kith::broker

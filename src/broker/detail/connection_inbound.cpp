@@ -13,34 +13,73 @@ namespace kith::broker {
 using mqtt::PacketType;
 using mqtt::ReasonCode;
 
-bool Connection::on_publish(const mqtt::Frame& frame) {
+void Connection::on_publish(const mqtt::Frame& frame) {
     context_.decoder.set_version(version_);
     const Result<mqtt::Publish> packet = context_.decoder.decode_publish(frame);
     if (!packet) {
         fail(packet.error());
-        return true;
+        return;
     }
     const Result<bus::TopicName> topic = resolve_topic(*packet);
     if (!topic) {
         fail(topic.error());
-        return true;
+        return;
     }
     ++context_.counters.messages_in;
     ++session_->traffic.messages_in;
-    const bool is_over = packet->qos != Qos::AtMostOnce && version_ == mqtt::Version::V5 &&
-                         publishes_under_way() >= context_.options().receive_maximum;
-    if (is_over) {
-        // [MQTT-3.3.4-9]
-        end(ReasonCode::ReceiveMaximumExceeded, "more messages under way than allowed",
-            WillFate::Publish);
-        return true;
+    if (packet->qos != Qos::AtMostOnce) {
+        if (acks_.size() >= context_.options().receive_maximum && version_ == mqtt::Version::V5) {
+            end_over_quota();
+            return;
+        }
+        if (packet->qos == Qos::ExactlyOnce && take_duplicate(*packet)) {
+            return;
+        }
+        if (under_way_ >= context_.options().receive_maximum && version_ == mqtt::Version::V5) {
+            end_over_quota();
+            return;
+        }
+        ++under_way_;
     }
     if (!may_publish(session_->principal().role, session_->client_id(), *topic)) {
         ++context_.counters.refused_not_authorized;
         refuse_publish(*packet, ReasonCode::NotAuthorized);
+        return;
+    }
+    route(*packet, *topic);
+}
+
+/// [MQTT-3.3.4-7]
+void Connection::end_over_quota() {
+    ++context_.counters.protocol_errors;
+    end(ReasonCode::ReceiveMaximumExceeded, "more messages under way than allowed",
+        WillFate::Publish);
+}
+
+/// A QoS 2 id that is in use: acknowledged again, not routed again [MQTT-4.3.3-10]. False if it is
+/// not in use.
+bool Connection::take_duplicate(const mqtt::Publish& packet) {
+    const auto known = session_->inbound.find(packet.packet_id.value());
+    if (known == session_->inbound.end()) {
+        return false;
+    }
+    InboundId& inbound = known->second;
+    if (inbound.state == InboundState::Releasing) {
+        ++context_.counters.protocol_errors;
+        end(ReasonCode::ProtocolError, "packet id used again before PUBCOMP", WillFate::Publish);
         return true;
     }
-    return route(*packet, *topic);
+    if (!inbound.is_current) {
+        inbound.is_current = true;
+        ++under_way_;
+    } else if (inbound.state == InboundState::Publishing) {
+        return true;  // its PUBREC is due already
+    }
+    acks_.push_back({.packet_id = packet.packet_id,
+                     .qos = packet.qos,
+                     .is_ready = inbound.state == InboundState::Received});
+    flush_acks();
+    return true;
 }
 
 /// The topic itself, or the one that its alias stands for.
@@ -73,27 +112,16 @@ Result<bus::TopicName> Connection::resolve_topic(const mqtt::Publish& packet) {
     return topic;
 }
 
-/// Hands the message to the router and sees to its acknowledgement; false to hold the publisher.
-bool Connection::route(const mqtt::Publish& packet, bus::TopicName topic) {
+/// Hands the message to the router and sees to its acknowledgement.
+void Connection::route(const mqtt::Publish& packet, bus::TopicName topic) {
     PublishOrigin origin;
     if (packet.qos != Qos::AtMostOnce) {
         if (packet.qos == Qos::ExactlyOnce) {
-            const auto known = session_->inbound.find(packet.packet_id.value());
-            if (known != session_->inbound.end()) {
-                // A duplicate [MQTT-4.3.3-10]: acknowledged again, not routed again.
-                acks_.push_back({.packet_id = packet.packet_id,
-                                 .qos = packet.qos,
-                                 .is_ready = known->second.state == InboundState::Received});
-                flush_acks();
-                return true;
-            }
-            session_->inbound.emplace(packet.packet_id.value(), InboundId{});
-        } else {
-            ++qos1_under_way_;
+            session_->inbound.emplace(packet.packet_id.value(), InboundId{.is_current = true});
         }
         acks_.push_back({.packet_id = packet.packet_id, .qos = packet.qos});
         origin = {.session = session_->id(),
-                  .shard = context_.shard.id(),
+                  .connection = id_,
                   .packet_id = packet.packet_id,
                   .qos = packet.qos,
                   .is_durable = session_->is_durable()};
@@ -119,27 +147,16 @@ bool Connection::route(const mqtt::Publish& packet, bus::TopicName topic) {
                              .retain = packet.retain});
     const PublishResult result = context_.router->publish(message, origin);
     if (result.is_settled && packet.qos != Qos::AtMostOnce) {
-        context_.sessions->on_settled(origin, result.settlement);
+        context_.sessions->on_settled(origin, result.settlement, result.receiver_count);
     }
-    if (context_.router->take_congestion() && state_ == State::Open) {
-        is_held_ = true;
-        stream_->pause_reading();
-        context_.holds->hold(*this);
-        return false;
+    if (const Congestion met = context_.holds->take_noted(); met != Congestion::None) {
+        stop_input(Stop::Held);
+        context_.holds->hold(*this, met);
     }
     // MQTT 3 knows no Receive Maximum: its clients are not read until some are acknowledged.
-    if (packet.qos != Qos::AtMostOnce && state_ == State::Open &&
-        publishes_under_way() >= context_.options().receive_maximum &&
-        version_ != mqtt::Version::V5) {
-        waits_for_acks_ = true;
-        stream_->pause_reading();
-        return false;
+    if (acks_.size() >= context_.options().receive_maximum && version_ != mqtt::Version::V5) {
+        stop_input(Stop::Unsettled);
     }
-    return true;
-}
-
-std::size_t Connection::publishes_under_way() const {
-    return qos1_under_way_ + session_->inbound.size();
 }
 
 /// MQTT 5 says why; MQTT 3 has no way to, and acknowledges what it did not pass on.
@@ -147,14 +164,13 @@ void Connection::refuse_publish(const mqtt::Publish& packet, ReasonCode reason) 
     if (packet.qos == Qos::AtMostOnce) {
         return;
     }
-    qos1_under_way_ += packet.qos == Qos::AtLeastOnce ? 1U : 0U;
     acks_.push_back({.packet_id = packet.packet_id,
                      .qos = packet.qos,
                      .is_ready = true,
                      .reason = version_ == mqtt::Version::V5 ? reason : ReasonCode::Success});
     if (packet.qos == Qos::ExactlyOnce && version_ != mqtt::Version::V5) {
         session_->inbound.emplace(packet.packet_id.value(),
-                                  InboundId{.state = InboundState::Received});
+                                  InboundId{.state = InboundState::Received, .is_current = true});
     }
     flush_acks();
 }
@@ -175,13 +191,13 @@ void Connection::flush_acks() {
     while (!acks_.empty() && acks_.front().is_ready) {
         const PendingAck ack = acks_.front();
         acks_.pop_front();
-        qos1_under_way_ -= ack.qos == Qos::AtLeastOnce ? 1U : 0U;
+        const bool is_over = ack.qos == Qos::AtLeastOnce || mqtt::is_failure(ack.reason);
+        under_way_ -= is_over ? 1U : 0U;
         send_acknowledgement(ack.qos == Qos::AtLeastOnce ? PacketType::Puback : PacketType::Pubrec,
                              ack.packet_id, ack.reason);
     }
-    if (waits_for_acks_ && publishes_under_way() < context_.options().receive_maximum) {
-        waits_for_acks_ = false;
-        context_.shard.defer(*this);
+    if (acks_.size() < context_.options().receive_maximum) {
+        allow_input(Stop::Unsettled);
     }
 }
 
@@ -261,7 +277,6 @@ void Connection::on_pubrec(const mqtt::Acknowledgement& packet) {
     if (item->state == OutboundItem::State::Received) {
         return;  // a duplicate; PUBREL follows the commit
     }
-    item->state = OutboundItem::State::Received;
     context_.sessions->release(*session_, *item);
 }
 
@@ -272,21 +287,33 @@ void Connection::on_pubrel(const mqtt::Acknowledgement& packet) {
                              ReasonCode::PacketIdentifierNotFound);
         return;
     }
-    const bool is_stored = known->second.is_stored;
-    session_->inbound.erase(known);
-    flush_acks();  // there is room for one more
-    if (!is_stored) {
-        send_acknowledgement(PacketType::Pubcomp, packet.packet_id);
+    switch (known->second.state) {
+        case InboundState::Publishing:
+            ++context_.counters.protocol_errors;
+            end(ReasonCode::ProtocolError, "PUBREL before PUBREC", WillFate::Publish);
+            return;
+        case InboundState::Releasing:
+            known->second.is_asked = true;
+            return;  // PUBCOMP follows the commit
+        case InboundState::Received:
+            break;
+    }
+    if (!known->second.is_stored) {
+        finish_release(packet.packet_id);
         return;
     }
     // The client may use the id anew after PUBCOMP, so the disk must have forgotten it before.
-    context_.store.batch().delete_inbound(session_->id(), packet.packet_id);
-    context_.store.when_committed([sessions = context_.sessions, session = session_->id(), id = id_,
-                                   packet_id = packet.packet_id] {
-        if (Connection* connection = sessions->connection_of(session, id); connection != nullptr) {
-            connection->send_acknowledgement(PacketType::Pubcomp, packet_id);
-        }
-    });
+    known->second.state = InboundState::Releasing;
+    known->second.is_asked = true;
+    context_.sessions->forget_inbound(*session_, packet.packet_id);
+}
+
+void Connection::finish_release(PacketId packet_id) {
+    const auto known = session_->inbound.find(packet_id.value());
+    CHECK(known != session_->inbound.end());
+    under_way_ -= known->second.is_current ? 1U : 0U;
+    session_->inbound.erase(known);
+    send_acknowledgement(PacketType::Pubcomp, packet_id);
 }
 
 void Connection::on_pubcomp(const mqtt::Acknowledgement& packet) {

@@ -6,29 +6,29 @@
 #include "broker/detail/session.h"
 #include "broker/detail/session_table.h"
 #include "broker/detail/snapshot.h"
+#include "broker/detail/subscriber.h"
 #include "broker/limits.h"
 
 namespace kith::broker {
 
-void Connection::send_qos0(const bus::Message& message, Fanout& fanout, bool retain,
-                           std::span<const std::uint32_t> identifiers) {
+void Connection::send_qos0(const bus::Message& message, Fanout& fanout, const Qos0& how) {
     if (stream_->is_congested()) [[unlikely]] {
-        const bool is_lost = stream_->unsent_bytes() > kUnsentBytesMax || !may_hold_publishers();
-        if (is_lost) {
+        context_.subscriber->note_room(*session_);
+        if (stream_->unsent_bytes() > kUnsentBytesMax || !may_hold_publishers()) {
             ++context_.counters.dropped_slow;
             ++session_->traffic.dropped;
             return;
         }
-        context_.router->note_congestion();
+        context_.holds->note(Congestion::Receiver);
     }
     session_->show_watchers({.is_from_client = false,
                              .at = context_.shard.wall_now(),
                              .topic = message.topic.text(),
                              .payload = message.payload,
                              .qos = Qos::AtMostOnce,
-                             .retain = retain});
-    if (identifiers.empty() && outbound_aliases_ == nullptr) [[likely]] {
-        const EncodedPublish encoded = fanout.encoded(version_, retain);
+                             .retain = how.retain});
+    if (how.identifiers.empty() && outbound_aliases_ == nullptr) [[likely]] {
+        const EncodedPublish encoded = fanout.encoded(version_, how.retain);
         if (encoded.size_bytes() > client_packet_bytes_max_) {
             ++context_.counters.dropped_too_large;  // [MQTT-3.1.2-25]
             return;
@@ -36,13 +36,13 @@ void Connection::send_qos0(const bus::Message& message, Fanout& fanout, bool ret
         write(encoded);
         return;
     }
-    const bool is_sent = write_publish({.retain = retain,
+    const bool is_sent = write_publish({.retain = how.retain,
                                         .topic = message.topic.text(),
                                         .payload = message.payload,
                                         .message_expiry_interval = remaining_expiry_s(
                                             message.expires_at, context_.shard.wall_now()),
                                         .properties = {message.properties},
-                                        .subscription_identifiers = identifiers},
+                                        .subscription_identifiers = how.identifiers},
                                        nullptr);
     if (!is_sent) {
         ++context_.counters.dropped_too_large;
@@ -65,16 +65,21 @@ void Connection::write(const EncodedPublish& encoded) {
 
 /// Encodes one PUBLISH for this client alone; false if it is larger than the client takes.
 bool Connection::write_publish(mqtt::Publish packet, const SharedBytes* shared_payload) {
+    const std::string_view topic = packet.topic;
+    OutboundAliases::Use use;
     if (outbound_aliases_ != nullptr) {
-        const OutboundAliases::Use use = outbound_aliases_->use(packet.topic);
+        use = outbound_aliases_->find(topic);
         if (use.alias != 0) {
             packet.topic_alias = use.alias;
-            packet.topic = use.is_known ? std::string_view() : packet.topic;
+            packet.topic = use.is_known ? std::string_view() : topic;
         }
     }
     const std::size_t bytes = mqtt::encoded_bytes(packet, version_);
     if (bytes > client_packet_bytes_max_) {
         return false;
+    }
+    if (use.alias != 0 && !use.is_known) {
+        outbound_aliases_->add(topic);  // the client learns it with this packet
     }
     if (shared_payload != nullptr && !shared_payload->empty()) {
         std::vector<std::uint8_t> head(mqtt::encoded_head_bytes(packet, version_));
@@ -126,6 +131,10 @@ void Connection::pump() {
         }
         queue.advance();
     }
+    if (slow_since_ != Instant::never() && can_take_more()) {
+        slow_since_ = Instant::never();
+        context_.holds->release();
+    }
     context_.snapshots->on_room(*session_);
 }
 
@@ -137,6 +146,12 @@ bool Connection::send_item(const OutboundItem& item) {
         context_.counters.delivery.record_us(
             static_cast<std::uint64_t>(std::max<std::int64_t>(delay_ms, 0)) * 1000);
     }
+    session_->show_watchers({.is_from_client = false,
+                             .at = now,
+                             .topic = message.topic().text(),
+                             .payload = message.payload(),
+                             .qos = item.qos,
+                             .retain = item.retain});
     return write_publish({.dup = item.was_sent,
                           .qos = item.qos,
                           .retain = item.retain,
@@ -155,23 +170,37 @@ void Connection::complete_item(OutboundItem& item) {
 }
 
 bool Connection::may_hold_publishers() {
-    if (congested_since_ == Instant::never()) {
-        congested_since_ = context_.shard.now();
+    if (slow_since_ == Instant::never()) {
+        slow_since_ = context_.shard.now();
     }
-    return context_.shard.now() - congested_since_ <= context_.options().slow_consumer_hold;
+    return context_.shard.now() - slow_since_ <= context_.options().slow_consumer_hold;
 }
 
 bool Connection::can_take_more() const {
-    return state_ == State::Open && !stream_->is_congested() &&
-           session_->outbound.message_count() < context_.options().session_queue_messages_max / 2;
+    const BrokerOptions& options = context_.options();
+    const OutboundQueue& queue = session_->outbound;
+    return !stream_->is_congested() &&
+           queue.message_count() <= options.session_queue_messages_max / 2 &&
+           queue.size_bytes() <= options.session_queue_bytes_max / 2;
+}
+
+bool Connection::has_window(bool had_window) const {
+    const std::size_t count = session_->outbound.message_count();
+    return !stream_->is_congested() &&
+           (had_window ? count < window_max_ : count <= window_max_ / 2U);
 }
 
 void Connection::on_drained() {
-    congested_since_ = Instant::never();
-    context_.holds->release();
-    if (state_ == State::Open) {
-        pump();
+    if (state_ != State::Open) {
+        return;
     }
+    if (can_take_more()) {
+        slow_since_ = Instant::never();
+    }
+    context_.holds->release();
+    allow_input(Stop::Unanswered);
+    context_.subscriber->note_room(*session_);
+    pump();
 }
 
 }  // namespace kith::broker

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <boost/container/small_vector.hpp>
+
 #include <cstdint>
 #include <span>
 #include <vector>
@@ -20,7 +21,7 @@ struct DeliveryRow {
     SessionId session;
     Qos qos = Qos::AtLeastOnce;
     bool retain = false;
-    PacketId packet_id;  // 0: given by the session's shard once it is committed
+    PacketId packet_id;
     boost::container::small_vector<std::uint8_t, 8>
         identifiers;  // encoded, as the store wants them
 };

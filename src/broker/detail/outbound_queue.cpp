@@ -15,8 +15,7 @@ bool OutboundQueue::has_room(const Limits& limits, std::size_t bytes) const {
     if (message_count_ >= limits.message_count_max || size_bytes_ + bytes > limits.bytes_max) {
         return false;
     }
-    // The id of the oldest item must not come up again while it is in use.
-    return items_.empty() || next_sequence_ - items_.front().sequence < kPacketIds;
+    return items_.empty() || next_sequence_ - items_.front().sequence < kPacketIdSpanMax;
 }
 
 OutboundItem& OutboundQueue::push(OutboundItem item) {
@@ -25,20 +24,66 @@ OutboundItem& OutboundQueue::push(OutboundItem item) {
     item.message_id = item.message->id();
     ++message_count_;
     size_bytes_ += item.message->size_bytes();
+    note_expiry(*item.message);
     items_.push_back(std::move(item));
     return items_.back();
 }
 
-void OutboundQueue::restore(OutboundItem item, PacketId packet_id) {
-    CHECK(packet_id.value() > 0);
+/// The ids in use lie within less than half of the circle of all ids. So the widest gap between
+/// neighbours is the part that is not in use, and the queue begins behind it.
+void OutboundQueue::restore(std::vector<Stored> stored,
+                            const std::function<void(const Stored&)>& drop) {
+    CHECK(items_.empty());
+    std::ranges::stable_sort(stored, std::ranges::less{}, &Stored::packet_id);
+    std::size_t first = 0;
+    std::uint64_t widest = 0;
+    for (std::size_t i = 0; i < stored.size(); ++i) {
+        const std::uint64_t previous =
+            i > 0 ? stored[i - 1].packet_id.value() : stored.back().packet_id.value();
+        const std::uint64_t here = stored[i].packet_id.value() + (i > 0 ? 0 : kPacketIds);
+        if (here - previous > widest) {
+            widest = here - previous;
+            first = i;
+        }
+    }
+    std::ranges::rotate(stored, stored.begin() + static_cast<std::ptrdiff_t>(first));
+    for (Stored& each : stored) {
+        if (!append(each)) {
+            drop(each);
+        }
+    }
+}
+
+bool OutboundQueue::append(Stored& stored) {
+    if (stored.packet_id.value() == 0) {
+        return false;
+    }
     // The next sequence that has this id.
-    const std::uint64_t wanted = packet_id.value() - 1U;
+    const std::uint64_t wanted = stored.packet_id.value() - 1U;
+    if (items_.empty()) {
+        next_sequence_ = wanted;
+    }
     const std::uint64_t current = next_sequence_ % kPacketIds;
-    item.sequence = next_sequence_ + (wanted + kPacketIds - current) % kPacketIds;
-    next_sequence_ = item.sequence + 1;
+    const std::uint64_t sequence = next_sequence_ + (wanted + kPacketIds - current) % kPacketIds;
+    if (!items_.empty() && sequence - items_.front().sequence >= kPacketIdSpanMax) {
+        return false;
+    }
+    OutboundItem& item = stored.item;
+    item.sequence = sequence;
+    next_sequence_ = sequence + 1;
     ++message_count_;
-    size_bytes_ += item.message == nullptr ? 0 : item.message->size_bytes();
+    if (item.message != nullptr) {
+        size_bytes_ += item.message->size_bytes();
+        note_expiry(*item.message);
+    }
     items_.push_back(std::move(item));
+    return true;
+}
+
+void OutboundQueue::note_expiry(const StoredMessage& message) {
+    if (message.expires_at().ms() != 0) {
+        first_expiry_ = std::min(first_expiry_, message.expires_at());
+    }
 }
 
 OutboundItem* OutboundQueue::next() {

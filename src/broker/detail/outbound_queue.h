@@ -8,19 +8,28 @@
 //
 //     | acknowledged or sent ... | next_ -> not sent on this connection ... |
 //
-// Limits: messages and bytes of BrokerOptions; the sequence of first and last differ by less than
-// 65,535. Threads: shard-local. Pure state: sends nothing.
+// Limits: messages and bytes of BrokerOptions; the sequences of first and last differ by less than
+// half of all packet ids, so that the ids alone tell the order after a restart. Threads:
+// shard-local. Pure state: sends nothing.
 #pragma once
 
 #include <boost/container/deque.hpp>
+
+#include <algorithm>
 #include <cstdint>
+#include <functional>
+#include <vector>
 
 #include "base/ids.h"
 #include "base/qos.h"
 #include "broker/detail/delivery_row.h"
+#include "broker/detail/group_ref.h"
 #include "broker/detail/stored_message.h"
 
 namespace kith::broker {
+
+/// Packet ids that one session's queue may span.
+inline constexpr std::uint64_t kPacketIdSpanMax = 32'767;
 
 struct OutboundItem {
     enum class State : std::uint8_t {
@@ -34,11 +43,13 @@ struct OutboundItem {
     std::uint64_t sequence = 0;
     MessageId message_id;  // kept for the store
     IdentifierList subscription_identifiers;
+    GroupRef group;  // the shared group that chose this session; none if it subscribed itself
     State state = State::Pending;
     Qos qos = Qos::AtLeastOnce;
     bool retain = false;
     bool was_sent = false;       // on any connection: the next time is a duplicate
     bool awaits_commit = false;  // a durable session's message: not shown before it is on disk
+    bool is_moving = false;      // on its way to another member of its group
 
     [[nodiscard]] PacketId packet_id() const {
         return PacketId(static_cast<std::uint16_t>(1 + sequence % 65'535));
@@ -46,7 +57,7 @@ struct OutboundItem {
     [[nodiscard]] bool may_be_sent() const {
         switch (state) {
             case State::Pending:
-                return !awaits_commit || message->is_committed();
+                return !is_moving && (!awaits_commit || message->is_committed());
             case State::Received:
                 return false;
             case State::Released:
@@ -68,8 +79,13 @@ class OutboundQueue {
     [[nodiscard]] bool has_room(const Limits& limits, std::size_t bytes) const;
     /// Appends; the item gets its sequence. Requires: has_room().
     OutboundItem& push(OutboundItem item);
-    /// Appends what was recovered from disk, in order, under the id it had.
-    void restore(OutboundItem item, PacketId packet_id);
+    struct Stored {
+        OutboundItem item;
+        PacketId packet_id;
+    };
+    /// Fills an empty queue with what was recovered from disk, in the order and under the ids that
+    /// it had. What cannot be (no id, an id twice, too far from the others) is passed to `drop`.
+    void restore(std::vector<Stored> stored, const std::function<void(const Stored&)>& drop);
 
     /// The first item not sent on this connection; null at the end. Skips what is Done.
     [[nodiscard]] OutboundItem* next();
@@ -85,6 +101,28 @@ class OutboundQueue {
     /// The item needs nothing more: acknowledged, expired or given up. It may be gone afterwards.
     void complete(OutboundItem& item);
 
+    /// Gives up what was never sent and has expired: calls drop(OutboundItem&), which completes it.
+    template <typename Drop>
+    void drop_expired(WallTime now, Drop&& drop) {
+        if (now < first_expiry_) {
+            return;
+        }
+        WallTime first = kNever;
+        for (std::size_t i = items_.size(); i-- > 0;) {  // backwards: only the front ever leaves
+            OutboundItem& item = items_[i];
+            if (item.state != OutboundItem::State::Pending || item.was_sent ||
+                !item.may_be_sent()) {
+                continue;
+            }
+            if (item.message->is_expired(now)) {
+                drop(item);
+            } else if (item.message->expires_at().ms() != 0) {
+                first = std::min(first, item.message->expires_at());
+            }
+        }
+        first_expiry_ = first;
+    }
+
     /// A new connection: everything is to be sent again.
     void rewind();
 
@@ -93,7 +131,8 @@ class OutboundQueue {
     [[nodiscard]] std::size_t size_bytes() const { return size_bytes_; }
     [[nodiscard]] bool empty() const { return message_count_ == 0; }
 
-    /// Calls visit(OutboundItem&) for each item that is not done, in order.
+    /// Calls visit(OutboundItem&) for each item that is not done, in order. It must not complete
+    /// any.
     template <typename Visit>
     void for_each(Visit&& visit) {
         for (OutboundItem& item : items_) {
@@ -104,8 +143,12 @@ class OutboundQueue {
     }
 
   private:
+    static constexpr WallTime kNever = WallTime::from_ms(INT64_MAX);
+
     [[nodiscard]] std::size_t position_of(std::uint64_t sequence) const;
     void drop_done();
+    [[nodiscard]] bool append(Stored& stored);
+    void note_expiry(const StoredMessage& message);
 
     boost::container::deque<OutboundItem> items_;
     std::size_t next_ = 0;
@@ -113,6 +156,7 @@ class OutboundQueue {
     std::size_t message_count_ = 0;
     std::size_t size_bytes_ = 0;
     std::uint64_t next_sequence_ = 0;
+    WallTime first_expiry_ = kNever;  // no message here expires earlier
 };
 
 }  // namespace kith::broker

@@ -1,11 +1,13 @@
 // Puts what the store holds back into the shards' tables, before the shards run.
 //
 // Sessions go to the shard that their client id hashes to now, retained messages to the owner of
-// their topic: nothing on disk depends on the number of shards. Threads: the thread that starts the
-// node.
+// their topic: nothing on disk depends on the number of shards. What is on disk was valid once, but
+// a disk may err: records that cannot be used are left out, counted and logged. Threads: the thread
+// that starts the node.
 #pragma once
 
 #include <boost/unordered/unordered_flat_map.hpp>
+
 #include <memory>
 #include <string>
 #include <vector>
@@ -21,7 +23,7 @@ struct RecoveryCounts {
     std::size_t messages = 0;
     std::size_t deliveries = 0;
     std::size_t retained = 0;
-    std::size_t orphans = 0;  // rows without their session or message; dropped
+    std::size_t unusable = 0;  // without their session or message, or not valid; left out
 };
 
 class Recovery final : public storage::RecoveryVisitor {
@@ -34,6 +36,8 @@ class Recovery final : public storage::RecoveryVisitor {
     void on_delivery(const storage::DeliveryRecord& delivery) override;
     void on_inbound(SessionId session, PacketId packet_id) override;
     void on_retained(const storage::RetainedRecord& retained) override;
+    /// After the last record.
+    void finish();
 
     [[nodiscard]] const RecoveryCounts& counts() const { return counts_; }
 
@@ -41,14 +45,15 @@ class Recovery final : public storage::RecoveryVisitor {
     struct Home {
         ShardBroker* shard = nullptr;
         Session* session = nullptr;
+        std::vector<OutboundQueue::Stored> queue;
     };
-    [[nodiscard]] Home home(SessionId id);
-    /// The message, as the sessions of one shard share it.
+    [[nodiscard]] Home* home(SessionId id);
+    /// The message, as the sessions of one shard share it; null if it is not there.
     [[nodiscard]] MessageRef share(MessageId id, ShardBroker& shard);
 
     NodeShared& node_;
     WallTime now_;
-    boost::unordered_flat_map<SessionId, ShardBroker*> homes_;
+    boost::unordered_flat_map<SessionId, Home> homes_;
     // Per message one reference a shard: references never cross shards.
     boost::unordered_flat_map<MessageId, std::vector<MessageRef>> messages_;
     RecoveryCounts counts_;

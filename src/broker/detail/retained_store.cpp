@@ -1,28 +1,42 @@
 #include "broker/detail/retained_store.h"
 
-#include <string>
-
 namespace kith::broker {
+namespace {
 
-RetainedStore::Change RetainedStore::set(const bus::Message& message) {
+constexpr std::chrono::milliseconds kSweepInterval = 10s;
+
+}  // namespace
+
+RetainedStore::Change RetainedStore::set(const bus::Message& message, WallTime now) {
     const std::string_view topic = message.topic.text();
     if (message.payload.empty()) {
         return clear(topic) ? Change::Cleared : Change::Nothing;
     }
-    const Entry* known = topics_.find(topic);
-    const bool is_new = known == nullptr || known->empty();
+    const bool is_new = find(topic) == nullptr;
+    if (is_new && message_count_ >= message_count_max_ && now >= next_sweep_) {
+        next_sweep_ = now + kSweepInterval;
+        static_cast<void>(all(now));
+    }
     if (is_new && message_count_ >= message_count_max_) {
         return Change::Refused;
     }
-    Entry& entry = topics_.insert(topic);
-    if (is_new) {
+    put(message);
+    return Change::Stored;
+}
+
+void RetainedStore::restore(const bus::Message& message) {
+    put(message);
+}
+
+void RetainedStore::put(const bus::Message& message) {
+    Entry& entry = topics_.insert(message.topic.text());
+    if (entry.message == nullptr) {
         ++message_count_;
     } else {
         size_bytes_ -= entry.message->size_bytes();
     }
     entry.message = StoredMessage::create(message, MessageId{});
     size_bytes_ += entry.message->size_bytes();
-    return Change::Stored;
 }
 
 const StoredMessage* RetainedStore::find(std::string_view topic) {
@@ -32,19 +46,29 @@ const StoredMessage* RetainedStore::find(std::string_view topic) {
 
 std::vector<MessageRef> RetainedStore::match(bus::TopicFilter filter, WallTime now) {
     std::vector<MessageRef> found;
-    std::vector<std::string> expired;
+    std::vector<MessageRef> expired;
     topics_.match_filter(filter, [&](const Entry& entry) {
-        if (entry.message->is_expired(now)) {
-            expired.emplace_back(entry.message->topic().text());
-        } else {
-            found.push_back(entry.message);
-        }
+        (entry.message->is_expired(now) ? expired : found).push_back(entry.message);
     });
-    // Only memory: the disk drops expired messages when it is next read.
-    for (const std::string& topic : expired) {
-        clear(topic);
-    }
+    forget_expired(expired);
     return found;
+}
+
+std::vector<MessageRef> RetainedStore::all(WallTime now) {
+    std::vector<MessageRef> found;
+    std::vector<MessageRef> expired;
+    topics_.for_each([&](const Entry& entry) {
+        (entry.message->is_expired(now) ? expired : found).push_back(entry.message);
+    });
+    forget_expired(expired);
+    return found;
+}
+
+void RetainedStore::forget_expired(const std::vector<MessageRef>& expired) {
+    for (const MessageRef& message : expired) {
+        clear(message->topic().text());
+        expired_.push_back(message);
+    }
 }
 
 bool RetainedStore::clear(std::string_view topic) {

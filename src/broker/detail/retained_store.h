@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 #include "broker/detail/stored_message.h"
@@ -18,12 +19,21 @@ class RetainedStore {
     explicit RetainedStore(std::size_t message_count_max) : message_count_max_(message_count_max) {}
 
     enum class Change : std::uint8_t { Stored, Cleared, Nothing, Refused };
-    /// Keeps `message` as its topic's last; an empty payload clears it [MQTT-3.3.1-6].
-    Change set(const bus::Message& message);
+    /// Keeps `message` as its topic's last [MQTT-3.3.1-5]; an empty payload clears it
+    /// [MQTT-3.3.1-6], [MQTT-3.3.1-7]. Refused when the store is full of other topics.
+    Change set(const bus::Message& message, WallTime now);
+
+    /// A message from disk, whatever the limit is now.
+    void restore(const bus::Message& message);
 
     [[nodiscard]] const StoredMessage* find(std::string_view topic);
     /// What a new subscription to `filter` gets, without what has expired.
     [[nodiscard]] std::vector<MessageRef> match(bus::TopicFilter filter, WallTime now);
+    /// Everything, `$` topics too, without what has expired.
+    [[nodiscard]] std::vector<MessageRef> all(WallTime now);
+    /// Topics that this object has forgotten because they expired, since the last call: the disk
+    /// has to forget them, too.
+    [[nodiscard]] std::vector<MessageRef> take_expired() { return std::exchange(expired_, {}); }
 
     [[nodiscard]] std::size_t message_count() const { return message_count_; }
     [[nodiscard]] std::size_t size_bytes() const { return size_bytes_; }
@@ -34,9 +44,14 @@ class RetainedStore {
         [[nodiscard]] bool empty() const { return message == nullptr; }
     };
 
+    void put(const bus::Message& message);
     bool clear(std::string_view topic);
+    void forget_expired(const std::vector<MessageRef>& expired);
 
     TopicTrie<Entry> topics_;
+    std::vector<MessageRef> expired_;
+    /// When a full store next looks for what has expired: that reads all of it.
+    WallTime next_sweep_;
     std::size_t message_count_max_;
     std::size_t message_count_ = 0;
     std::size_t size_bytes_ = 0;

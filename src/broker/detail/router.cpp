@@ -3,14 +3,13 @@
 #include <algorithm>
 #include <bit>
 
-#include "base/narrow.h"
-#include "broker/detail/connection.h"
+#include "broker/detail/committer.h"
+#include "broker/detail/delivery.h"
 #include "broker/detail/hold_list.h"
-#include "broker/detail/session.h"
 #include "broker/detail/session_table.h"
 #include "broker/detail/shard_broker.h"
-#include "broker/detail/share_group.h"
 #include "broker/detail/snapshot.h"
+#include "broker/limits.h"
 
 namespace kith::broker {
 namespace {
@@ -44,7 +43,7 @@ PublishResult Router::publish(const bus::Message& message, PublishOrigin origin)
     if (needs_order && entry.owner != context_.shard.id()) {
         return send_to_owner(entry, message, origin);
     }
-    return coordinate(message, origin, nullptr);
+    return coordinate(entry, message, origin);
 }
 
 void Router::publish(const bus::Message& message,
@@ -68,166 +67,112 @@ PublishResult Router::send_to_owner(TopicEntry& entry, const bus::Message& messa
                                     PublishOrigin origin) {
     ++entry.routed_in_flight;
     origin.routed_topic = &entry;
-    ShardLink& link = context_.links[entry.owner.value()];
-    link.append_message({.kind = RecordKind::Route, .origin = origin}, message);
-    flush_links();
-    if (link.is_congested()) {
-        note_congestion();
+    if (entry.fenced.empty() && !is_fenced(entry)) {
+        entry.straight_shards = 0;
+        post_route(entry, message, origin);
+    } else {
+        if (entry.fenced.empty()) {
+            fenced_.push_back(&entry);
+        }
+        entry.fenced.push_back({StoredMessage::create(message, MessageId{}), origin});
+        if (entry.fenced.size() > kFencedMessagesMax) {
+            context_.holds->note(Congestion::Receiver);
+        }
     }
     return {.is_settled = !origin.wants_settlement(), .receiver_count = 1};
 }
 
-PublishResult Router::coordinate(const bus::Message& message, const PublishOrigin& origin,
-                                 std::uint64_t* reached_shards) {
-    TopicSpace& space = context_.space(message.tenant);
-    TopicEntry& entry = space.topics.at(message.topic.text());
+void Router::post_route(const TopicEntry& entry, const bus::Message& message,
+                        const PublishOrigin& origin) {
+    ShardLink& link = link_to(entry.owner);
+    link.append_message({.kind = RecordKind::Route, .origin = origin}, message);
+    if (link.is_congested()) {
+        context_.holds->note(Congestion::Backlog);
+    }
+}
+
+/// Messages that went straight may still be on their way to others than the owner, where one that
+/// goes by way of the owner could overtake them.
+bool Router::is_fenced(const TopicEntry& entry) const {
+    return !is_read(entry.straight_shards & ~bit(entry.owner), entry.straight_flush);
+}
+
+void Router::check_fences() {
+    std::erase_if(fenced_, [this](TopicEntry* entry) {
+        if (is_fenced(*entry)) {
+            return false;
+        }
+        for (const TopicEntry::Fenced& each : entry->fenced) {
+            post_route(*entry, each.message->view(), each.origin);
+        }
+        entry->fenced = {};
+        entry->straight_shards = 0;
+        return true;
+    });
+}
+
+PublishResult Router::coordinate(TopicEntry& entry, const bus::Message& message,
+                                 const PublishOrigin& origin) {
     const Route& route = fresh_route(entry, message);
     auto retained = RetainedStore::Change::Nothing;
     if (message.retain) {
-        retained = space.retained.set(message);
+        retained = context_.space(message.tenant).retained.set(message, context_.shard.wall_now());
         if (retained == RetainedStore::Change::Refused) {
             ++context_.counters.refused_retained_full;
             return {.settlement = Settlement::Refused};
         }
     }
-    const bool stores_retained =
-        retained != RetainedStore::Change::Nothing && !is_volatile(message.topic);
+    const bool is_kept = message.retain && !is_volatile(message.topic);
+    if (is_kept) {
+        store_retained(message, retained);
+    }
     const bool is_durable = message.qos != Qos::AtMostOnce && route.is_durable();
-    const bool needs_commit = is_durable || stores_retained;
+    // Also when it has changed nothing: an earlier message's change may not be on disk yet.
+    const bool needs_commit = is_durable || (is_kept && origin.wants_settlement());
     const MessageId id = needs_commit ? context_.node.next_message_id() : MessageId{};
 
-    Routing routing{.message = message,
-                    .id = is_durable ? id : MessageId{},
-                    .fanout = Fanout(message, fanout_buffers_, context_.shard.wall_now())};
-    deliver_local(route, routing);
-    const std::uint64_t durable_shards = is_durable ? route.durable_shards : 0;
+    Routing routing =
+        context_.delivery->begin(message, is_durable ? id : MessageId{}, context_.shard.id());
+    context_.delivery->to_route(route, routing);
     const std::uint64_t shards = route.shards;
-    routing.receiver_count +=
-        forward(durable_shards, {.kind = RecordKind::Deliver, .id = id, .wants_rows = true},
-                message) +
-        forward(shards & ~durable_shards, {.kind = RecordKind::Deliver}, message);
-    if (reached_shards != nullptr) {
-        *reached_shards = shards;
-    }
-    if (routing.receiver_count == 0) {
+    const std::uint64_t durable_shards = is_durable ? route.durable_shards : 0;
+    forward(durable_shards,
+            {.kind = RecordKind::Deliver, .id = id, .coordinator = context_.shard.id()}, message);
+    forward(shards & ~durable_shards, {.kind = RecordKind::Deliver}, message);
+    entry.straight_shards |= shards;
+    entry.straight_flush = flush_;
+
+    const std::uint32_t receiver_count =
+        routing.receiver_count + static_cast<std::uint32_t>(std::popcount(shards));
+    if (receiver_count == 0) {
         ++context_.counters.dropped_no_receiver;
     }
-    const std::uint32_t receiver_count = routing.receiver_count;
     if (!needs_commit) {
         return {.receiver_count = receiver_count};
     }
-    if (routing.stored == nullptr) {
-        routing.stored = StoredMessage::create(message, id);
+    if (context_.store.is_congested()) {
+        context_.holds->note(Congestion::Backlog);
     }
-    pending_.emplace(
-        id, Pending{.origin = origin,
-                    .stored = routing.stored,
-                    .rows = std::move(routing.rows),
-                    .missing_count = narrow<std::uint32_t>(std::popcount(durable_shards)),
-                    .receiver_count = receiver_count,
-                    .durable_shards = durable_shards,
-                    .retained = stores_retained ? retained : RetainedStore::Change::Nothing});
-    keep_uncommitted(routing);
-    if (durable_shards == 0) {
-        commit(id);
-    }
+    context_.committer->begin(id, routing,
+                              {.origin = origin,
+                               .durable_shards = durable_shards,
+                               .receiver_count = receiver_count,
+                               .move = std::nullopt});
     return {.is_settled = !origin.wants_settlement(), .receiver_count = receiver_count};
 }
 
-/// Everything that the message changes on disk, in one batch and so in one transaction.
-void Router::commit(MessageId id) {
-    const Pending& pending = pending_.at(id);
-    const bus::Message message = pending.stored->view();
-    storage::WriteBatch& batch = context_.store.batch();
-    if (!pending.rows.empty()) {
-        batch.put_message({.id = id,
-                           .tenant = message.tenant,
-                           .topic = message.topic.text(),
-                           .payload = message.payload,
-                           .properties = message.properties,
-                           .qos = message.qos,
-                           .published_at = message.published_at,
-                           .expires_at = message.expires_at});
-        for (const DeliveryRow& row : pending.rows) {
-            batch.put_delivery(to_record(row, id));
-        }
+void Router::store_retained(const bus::Message& message, RetainedStore::Change change) {
+    if (change == RetainedStore::Change::Cleared) {
+        context_.store.batch().delete_retained(message.tenant, message.topic.text());
+    } else if (change == RetainedStore::Change::Stored) {
+        context_.store.batch().put_retained({.tenant = message.tenant,
+                                             .topic = message.topic.text(),
+                                             .payload = message.payload,
+                                             .properties = message.properties,
+                                             .qos = message.qos,
+                                             .published_at = message.published_at,
+                                             .expires_at = message.expires_at});
     }
-    if (pending.origin.qos == Qos::ExactlyOnce && pending.origin.is_durable) {
-        batch.put_inbound(pending.origin.session, pending.origin.packet_id);
-    }
-    if (pending.retained == RetainedStore::Change::Stored) {
-        batch.put_retained({.tenant = message.tenant,
-                            .topic = message.topic.text(),
-                            .payload = message.payload,
-                            .properties = message.properties,
-                            .qos = message.qos,
-                            .published_at = message.published_at,
-                            .expires_at = message.expires_at});
-    } else if (pending.retained == RetainedStore::Change::Cleared) {
-        batch.delete_retained(message.tenant, message.topic.text());
-    }
-    context_.store.when_committed([this, id] { on_durable(id); });
-}
-
-void Router::on_durable(MessageId id) {
-    const auto found = pending_.find(id);
-    CHECK(found != pending_.end());
-    const Pending pending = std::move(found->second);
-    pending_.erase(found);
-    show_committed(id);
-    for_each_shard(pending.durable_shards, [&](ShardId shard) {
-        context_.links[shard.value()].append_committed(id);
-        flush_links();
-    });
-    settle(pending.origin, Settlement::Durable, pending.receiver_count);
-}
-
-/// The message is on disk: the durable sessions that queued it here may send it.
-void Router::show_committed(MessageId id) {
-    const auto found = uncommitted_.find(id);
-    if (found == uncommitted_.end()) {
-        return;
-    }
-    if (found->second.is_row_unassigned && assign_row(id, found->second)) {
-        return;  // shown after one more commit
-    }
-    const Uncommitted uncommitted = std::move(found->second);
-    uncommitted_.erase(found);
-    uncommitted.stored->mark_committed();
-    for (const SessionId session_id : uncommitted.awaiting) {
-        Session* session = context_.sessions->find(session_id);
-        if (session != nullptr && session->connection != nullptr) {
-            session->connection->pump();
-        }
-    }
-    for_each_shard(uncommitted.relay_shards, [&](ShardId shard) {
-        context_.links[shard.value()].append_committed(id);
-        flush_links();
-    });
-}
-
-/// A QoS 2 message that a group on another shard chose this session for: its packet id must be on
-/// disk before it is sent under it. False if there is nothing to write.
-bool Router::assign_row(MessageId id, Uncommitted& uncommitted) {
-    uncommitted.is_row_unassigned = false;
-    bool is_written = false;
-    for (const SessionId session_id : uncommitted.awaiting) {
-        Session* session = context_.sessions->find(session_id);
-        if (session == nullptr) {
-            continue;
-        }
-        session->outbound.for_each([&](const OutboundItem& item) {
-            if (item.message_id == id && item.qos == Qos::ExactlyOnce) {
-                context_.store.batch().set_delivery(session_id, id, storage::DeliveryState::Queued,
-                                                    item.packet_id());
-                is_written = true;
-            }
-        });
-    }
-    if (is_written) {
-        context_.store.when_committed([this, id] { show_committed(id); });
-    }
-    return is_written;
 }
 
 void Router::settle(const PublishOrigin& origin, Settlement settlement,
@@ -236,11 +181,14 @@ void Router::settle(const PublishOrigin& origin, Settlement settlement,
         return;
     }
     if (origin.shard != context_.shard.id()) {
-        context_.links[origin.shard.value()].append_settled(origin, settlement, receiver_count);
-        flush_links();
+        link_to(origin.shard).append_settled(origin, settlement, receiver_count);
         return;
     }
     on_settled_record(origin, settlement, receiver_count);
+}
+
+const Route& Router::fresh_route(const bus::Message& message) {
+    return fresh_route(context_.space(message.tenant).topics.at(message.topic.text()), message);
 }
 
 const Route& Router::fresh_route(TopicEntry& entry, const bus::Message& message) {
@@ -251,156 +199,50 @@ const Route& Router::fresh_route(TopicEntry& entry, const bus::Message& message)
     return entry.route;
 }
 
-void Router::deliver_local(const Route& route, Routing& routing) {
-    const bus::Message& message = routing.message;
-    for (const Target& target : route.targets) {
-        const bool is_own = target.session->id() == message.publisher;
-        if (is_own && !target.receives_own) {
-            continue;  // No Local [MQTT-3.8.3-3]
-        }
-        const Qos maximum = is_own ? target.own_maximum_qos : target.maximum_qos;
-        const std::size_t identifier_count =
-            is_own ? target.own_identifier_count : target.identifier_count;
-        ++routing.receiver_count;
-        deliver(*target.session, std::min(message.qos, maximum),
-                message.retain && target.retain_as_published,
-                std::span(route.identifiers).subspan(target.identifiers_begin, identifier_count),
-                routing);
+void Router::forward(std::uint64_t shards, const MessageHeader& header,
+                     const bus::Message& message) {
+    for_each_shard(shards, [&](ShardId shard) { send(shard, header, message); });
+}
+
+void Router::send(ShardId shard, const MessageHeader& header, const bus::Message& message) {
+    if (shard == context_.shard.id()) {
+        on_message_record(shard, header, message);
+        return;
     }
-    for (ShareGroup* group : route.groups) {
-        deliver_to_group(*group, routing);
-    }
-    for (bus::Subscriber* tap : route.taps) {
-        ++routing.receiver_count;
-        tap->on_message(message);
+    ShardLink& link = link_to(shard);
+    link.append_message(header, message);
+    if (link.is_congested()) {
+        context_.holds->note(Congestion::Backlog);
     }
 }
 
-void Router::deliver_to_group(ShareGroup& group, Routing& routing) {
-    const ShareMember* member = group.pick();
-    if (member == nullptr) {
+void Router::send_rows(ShardId coordinator, const RowsHeader& header,
+                       const std::vector<DeliveryRow>& rows) {
+    if (coordinator == context_.shard.id()) {
+        context_.committer->on_rows(coordinator, header, rows);
         return;
     }
-    const bus::Message& message = routing.message;
-    ++routing.receiver_count;
-    const std::span<const std::uint32_t> identifiers(&member->identifier,
-                                                     member->identifier != 0 ? 1 : 0);
-    const Qos granted = std::min(message.qos, member->options.maximum_qos());
-    const bool retain = message.retain && member->options.retain_as_published();
-    if (member->shard == context_.shard.id()) {
-        if (Session* session = context_.sessions->find(member->session); session != nullptr) {
-            deliver(*session, granted, retain, identifiers, routing);
-        }
-        return;
-    }
-    const bool needs_row =
-        routing.id.value() != 0 && member->is_durable && granted != Qos::AtMostOnce;
-    if (needs_row) {
-        // The member's shard gives it a packet id; the row goes to disk without one.
-        routing.rows.push_back({.session = member->session,
-                                .qos = granted,
-                                .retain = retain,
-                                .packet_id = PacketId{},
-                                .identifiers = encode_identifiers(identifiers)});
-        routing.relay_shards |= bit(member->shard);
-        if (routing.stored == nullptr) {
-            routing.stored = StoredMessage::create(message, routing.id);
-        }
-    }
-    forward(bit(member->shard),
-            {.kind = RecordKind::Direct,
-             .id = needs_row ? routing.id : MessageId{},
-             .session = member->session,
-             .identifier = member->identifier,
-             .options = member->options,
-             .is_row_unassigned = needs_row},
-            message);
+    link_to(coordinator).append_rows(header, rows);
 }
 
-void Router::deliver(Session& session, Qos granted, bool retain,
-                     std::span<const std::uint32_t> identifiers, Routing& routing) {
-    if (granted != Qos::AtMostOnce) {
-        enqueue(session, granted, retain, identifiers, routing);
-        return;
-    }
-    if (session.connection == nullptr) {
-        return;  // QoS 0 is for who is there
-    }
-    session.connection->send_qos0(routing.message, routing.fanout, retain, identifiers);
-}
-
-void Router::enqueue(Session& session, Qos granted, bool retain,
-                     std::span<const std::uint32_t> identifiers, Routing& routing) {
-    if (routing.stored == nullptr) {
-        routing.stored = StoredMessage::create(routing.message, routing.id);
-    }
-    const BrokerOptions& options = context_.options();
-    if (!session.outbound.has_room({.message_count_max = options.session_queue_messages_max,
-                                    .bytes_max = options.session_queue_bytes_max},
-                                   routing.stored->size_bytes())) {
-        ++session.traffic.dropped;
-        ++context_.counters.dropped_queue_full;
-        if (session.connection != nullptr && session.connection->may_hold_publishers()) {
-            note_congestion();
-        }
-        return;
-    }
-    OutboundItem item;
-    item.message = routing.stored;
-    item.subscription_identifiers.assign(identifiers.begin(), identifiers.end());
-    item.qos = granted;
-    item.retain = retain;
-    item.awaits_commit = session.is_durable() && routing.id.value() != 0;
-    const OutboundItem& queued = session.outbound.push(std::move(item));
-    ++context_.counters.queued_messages;
-    context_.counters.queued_bytes += routing.stored->size_bytes();
-    if (queued.awaits_commit) {
-        routing.rows.push_back({.session = session.id(),
-                                .qos = granted,
-                                .retain = retain,
-                                .packet_id = queued.packet_id(),
-                                .identifiers = encode_identifiers(identifiers)});
-        routing.awaiting.push_back(session.id());
-        return;  // sent when it is on disk
-    }
-    if (session.connection != nullptr) {
-        session.connection->pump();
-    }
-}
-
-std::uint32_t Router::forward(std::uint64_t shards, const MessageHeader& header,
-                              const bus::Message& message) {
-    std::uint32_t count = 0;
-    for_each_shard(shards, [&](ShardId shard) {
-        ShardLink& link = context_.links[shard.value()];
-        link.append_message(header, message);
-        flush_links();
-        if (link.is_congested()) {
-            note_congestion();
-        }
-        ++count;
-    });
-    return count;
-}
-
-void Router::keep_uncommitted(Routing& routing) {
-    if (routing.awaiting.empty() && routing.relay_shards == 0) {
-        return;
-    }
-    uncommitted_.emplace(routing.id, Uncommitted{.stored = routing.stored,
-                                                 .awaiting = std::move(routing.awaiting),
-                                                 .relay_shards = routing.relay_shards,
-                                                 .is_row_unassigned = routing.is_row_unassigned});
+void Router::send_committed(std::uint64_t shards, MessageId id) {
+    for_each_shard(shards, [&](ShardId shard) { link_to(shard).append_committed(id); });
 }
 
 void Router::on_message_record(ShardId from, const MessageHeader& header,
                                const bus::Message& message) {
     switch (header.kind) {
         case RecordKind::Deliver:
-            deliver_for(from, header, message);
+            context_.delivery->on_deliver(header, message);
             return;
         case RecordKind::Direct:
-            deliver_direct(header, message);
+            context_.delivery->on_direct(header, message);
+            return;
+        case RecordKind::Snapshot:
+            context_.snapshots->on_part(header, message);
+            return;
+        case RecordKind::Return:
+            context_.delivery->on_return(header, message);
             return;
         case RecordKind::Route:
             route_for(from, header, message);
@@ -414,111 +256,53 @@ void Router::on_message_record(ShardId from, const MessageHeader& header,
     CHECK_TEXT(false, "not a message record");
 }
 
-/// Another shard coordinates; this one has receivers.
-void Router::deliver_for(ShardId from, const MessageHeader& header, const bus::Message& message) {
-    TopicEntry& entry = context_.space(message.tenant).topics.at(message.topic.text());
-    const Route& route = fresh_route(entry, message);
-    Routing routing{.message = message,
-                    .id = header.id,
-                    .fanout = Fanout(message, fanout_buffers_, context_.shard.wall_now())};
-    deliver_local(route, routing);
-    if (header.wants_rows) {
-        context_.links[from.value()].append_rows(header.id, routing.rows);
-        flush_links();
-    }
-    keep_uncommitted(routing);
-}
-
 /// This shard owns the topic of a message published elsewhere.
 void Router::route_for(ShardId from, const MessageHeader& header, const bus::Message& message) {
-    std::uint64_t reached_shards = 0;
-    const PublishResult result = coordinate(message, header.origin, &reached_shards);
+    TopicEntry& entry = context_.space(message.tenant).topics.at(message.topic.text());
+    entry.straight_shards = 0;
+    const PublishResult result = coordinate(entry, message, header.origin);
     if (result.is_settled) {
         settle(header.origin, result.settlement, result.receiver_count);
     }
-    RouteMark mark{.origin = from, .routed_topic = header.origin.routed_topic, .posted = {}};
-    for_each_shard(reached_shards & ~bit(from), [&](ShardId shard) {
-        mark.posted.emplace_back(shard, context_.links[shard.value()].posted_count() + 1);
-    });
-    route_marks_.push_back(std::move(mark));
+    // The origin itself reads RouteDone behind the message, on the same link.
+    route_marks_.push_back({.origin = from,
+                            .routed_topic = header.origin.routed_topic,
+                            .shards = entry.straight_shards & ~bit(from),
+                            .flush = flush_});
     check_route_marks();
 }
 
-/// In order: a mark whose links have all been read lets its origin go straight again.
+/// In order: a mark whose message has been read everywhere lets its origin go straight again.
 void Router::check_route_marks() {
-    while (!route_marks_.empty()) {
+    while (!route_marks_.empty() &&
+           is_read(route_marks_.front().shards, route_marks_.front().flush)) {
         const RouteMark& mark = route_marks_.front();
-        const bool is_read = std::ranges::all_of(mark.posted, [this](const auto& posted) {
-            return context_.links[posted.first.value()].returned_count() >= posted.second;
-        });
-        if (!is_read) {
-            return;
-        }
-        context_.links[mark.origin.value()].append_route_done(mark.routed_topic);
-        flush_links();
+        link_to(mark.origin).append_route_done(mark.routed_topic);
         route_marks_.pop_front();
     }
 }
 
-void Router::deliver_direct(const MessageHeader& header, const bus::Message& message) {
-    Session* session = context_.sessions->find(header.session);
-    if (header.snapshot != 0) {
-        context_.snapshots->deliver_chunk_part(session, header, message);
-        return;
-    }
-    if (session == nullptr) {
-        return;  // the group hears of it by itself
-    }
-    Routing routing{.message = message,
-                    .id = header.id,
-                    .fanout = Fanout(message, fanout_buffers_, context_.shard.wall_now()),
-                    .is_row_unassigned = header.is_row_unassigned};
-    const std::span<const std::uint32_t> identifiers(&header.identifier,
-                                                     header.identifier != 0 ? 1 : 0);
-    deliver(*session, std::min(message.qos, header.options.maximum_qos()),
-            message.retain && header.options.retain_as_published(), identifiers, routing);
-    keep_uncommitted(routing);
+bool Router::is_read(std::uint64_t shards, std::uint64_t flush) const {
+    bool is_read = true;
+    for_each_shard(shards, [&](ShardId shard) {
+        const ShardLink& link = context_.links[shard.value()];
+        is_read &= link.is_read_through(flush) && (flush < flush_ || !link.has_records());
+    });
+    return is_read;
 }
 
-void Router::deliver_retained(Session& session, const MessageHeader& header,
-                              const bus::Message& message) {
-    if (header.options.no_local() && message.publisher == session.id()) {
-        return;
-    }
-    const Qos granted = std::min(message.qos, header.options.maximum_qos());
-    const bool is_durable = granted != Qos::AtMostOnce && session.is_durable();
-    Routing routing{.message = message,
-                    .id = is_durable ? context_.node.next_message_id() : MessageId{},
-                    .fanout = Fanout(message, fanout_buffers_, context_.shard.wall_now())};
-    const std::span<const std::uint32_t> identifiers(&header.identifier,
-                                                     header.identifier != 0 ? 1 : 0);
-    deliver(session, granted, true, identifiers, routing);
-    if (routing.rows.empty()) {
-        return;
-    }
-    const MessageId id = routing.id;
-    pending_.emplace(id, Pending{.stored = routing.stored, .rows = std::move(routing.rows)});
-    keep_uncommitted(routing);
-    commit(id);
-}
-
-void Router::on_rows_record(MessageId id, std::vector<DeliveryRow> rows) {
-    Pending& pending = pending_.at(id);
-    CHECK(pending.missing_count > 0);
-    std::ranges::move(rows, std::back_inserter(pending.rows));
-    if (--pending.missing_count == 0) {
-        commit(id);
-    }
+void Router::on_rows_record(ShardId from, const RowsHeader& header, std::vector<DeliveryRow> rows) {
+    context_.committer->on_rows(from, header, std::move(rows));
 }
 
 void Router::on_committed_record(MessageId id) {
-    show_committed(id);
+    context_.committer->show(id);
 }
 
 void Router::on_settled_record(const PublishOrigin& origin, Settlement settlement,
                                std::uint32_t receiver_count) {
     if (origin.ticket == 0) {
-        context_.sessions->on_settled(origin, settlement);
+        context_.sessions->on_settled(origin, settlement, receiver_count);
         return;
     }
     if (const auto found = tickets_.find(origin.ticket); found != tickets_.end()) {
@@ -538,7 +322,7 @@ void Router::on_route_done_record(TopicEntry* routed_topic) {
 void Router::on_link_mail_done(ShardId from, std::vector<std::uint8_t> buffer) {
     kept_credits_.emplace_back(from, std::move(buffer));
     // Receivers here that cannot take more hold back the shards that feed them.
-    if (take_congestion()) {
+    if (context_.holds->take_noted() != Congestion::None) {
         context_.holds->arm();
         return;
     }
@@ -546,6 +330,12 @@ void Router::on_link_mail_done(ShardId from, std::vector<std::uint8_t> buffer) {
 }
 
 void Router::release_credits() {
+    if (context_.store.is_congested()) {
+        if (!kept_credits_.empty()) {
+            context_.holds->arm();
+        }
+        return;
+    }
     for (auto& [from, buffer] : kept_credits_) {
         context_.shard.post(from, [node = &context_.node, to = from, by = context_.shard.id(),
                                    credit = std::move(buffer)](runtime::Shard&) mutable {
@@ -560,9 +350,22 @@ void Router::on_credit(ShardId from, std::vector<std::uint8_t> buffer) {
     const bool was_congested = link.is_congested();
     link.give_back(std::move(buffer));
     check_route_marks();
-    if (was_congested && !link.is_congested()) {
+    const bool was_fenced = !fenced_.empty();
+    check_fences();
+    if ((was_congested && !link.is_congested()) || (was_fenced && fenced_.empty())) {
         context_.holds->release();
     }
+}
+
+bool Router::is_backlogged() const {
+    return context_.store.is_congested() ||
+           std::ranges::any_of(context_.links, &ShardLink::is_congested);
+}
+
+ShardLink& Router::link_to(ShardId shard) {
+    CHECK(shard != context_.shard.id());
+    context_.shard.flush_later(flush_task_);
+    return context_.links[shard.value()];
 }
 
 void Router::post_links() {
@@ -572,10 +375,11 @@ void Router::post_links() {
             continue;
         }
         context_.shard.post(ShardId(i), [node = &context_.node, to = i, from = context_.shard.id(),
-                                         records = link.take()](runtime::Shard&) mutable {
+                                         records = link.take(flush_)](runtime::Shard&) mutable {
             read_records(from, std::move(records), node->shards[to]->router());
         });
     }
+    ++flush_;
 }
 
 }  // namespace kith::broker

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <boost/unordered/unordered_flat_map.hpp>
+
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -34,15 +35,18 @@ struct SessionWill {
     std::uint32_t message_expiry_interval_s = 0;  // 0 never; runs from the publication
 };
 
-/// Where a QoS 2 id of the client stands, between its PUBLISH and its PUBREL.
+/// Where a QoS 2 id of the client stands, between its PUBLISH and its PUBCOMP.
 enum class InboundState : std::uint8_t {
     Publishing,  // routed; its PUBREC waits for the disk
     Received,    // PUBREC sent, or due again on a duplicate
+    Releasing,   // PUBREL seen; its PUBCOMP waits until the disk has forgotten the id
 };
 
 struct InboundId {
     InboundState state = InboundState::Publishing;
-    bool is_stored = false;  // on disk too
+    bool is_stored = false;   // on disk too
+    bool is_current = false;  // published (again) on the present connection: counts there
+    bool is_asked = false;    // PUBREL came on the present connection, which is owed a PUBCOMP
 };
 
 /// Traffic of one session, for people to look at.
@@ -85,10 +89,15 @@ class Session final : public runtime::Timer {
     std::unique_ptr<SessionWill> will;
 
     std::uint32_t expiry_interval_s = 0;
+    std::uint32_t shared_count = 0;     // of the subscriptions
+    std::uint16_t returning_count = 0;  // messages on their way to other members of their groups
     std::uint8_t protocol_version = 0;
-    bool is_stored = false;  // has a record on disk
+    bool is_stored = false;     // has a record on disk
+    bool has_stranded = false;  // messages of groups that go to others once they are committed
+    bool is_share_open = true;  // as groups have been told: takes more
     WallTime connected_at;
-    WallTime disconnected_at;  // 0 while connected
+    WallTime disconnected_at;    // 0 while connected
+    Instant disconnected_since;  // the same, for timers
     const char* disconnect_reason = "";
     SessionTraffic traffic;
     const ClientWatches::Watchers* watchers = nullptr;  // null: nobody listens in

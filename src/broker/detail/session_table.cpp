@@ -6,21 +6,16 @@
 
 #include "base/hash.h"
 #include "base/narrow.h"
+#include "broker/detail/router.h"
+#include "broker/detail/share_returns.h"
 #include "broker/detail/snapshot.h"
 #include "broker/detail/subscriber.h"
+#include "broker/detail/topic_access.h"
 #include "broker/detail/will_record.h"
 
 namespace kith::broker {
-namespace {
 
-/// Longer waits are made of several timers: an interval may be 136 years.
-constexpr Duration kTimerSpanMax = 24h;
-
-std::chrono::milliseconds seconds(std::uint32_t s) {
-    return std::chrono::milliseconds(std::int64_t{s} * 1000);
-}
-
-}  // namespace
+using mqtt::ReasonCode;
 
 void Session::on_timer(Instant) {
     table_->on_session_timer(*this);
@@ -31,84 +26,113 @@ SessionTable::~SessionTable() = default;
 SessionTable::Opened SessionTable::open(Connection& connection, const mqtt::Connect& connect,
                                         bus::Principal principal) {
     Session* session = find(principal.tenant, connect.client_id);
-    if (session != nullptr && session->principal().name != principal.name &&
-        session->principal().name != "anonymous" && principal.role != bus::Role::Admin) {
-        return {.refusal = mqtt::ReasonCode::NotAuthorized,
-                .words = "client id belongs to another principal"};
+    const Opened checked = check(session, connect, principal);
+    if (checked.refusal != ReasonCode::Success) {
+        return checked;
     }
     if (session != nullptr) {
-        take_over(*session, connect.clean_start);
+        take_over(*session);
         if (connect.clean_start || !session->is_durable()) {
-            remove(*session);
+            const bool was_stored = session->is_stored;
+            remove(*session, {});
             session = nullptr;
+            if (was_stored) {
+                // [MQTT-3.1.2-4]: what CONNACK says is gone must not come back with a restart.
+                return {.must_wait = true};
+            }
         }
     }
     const bool is_present = session != nullptr;
-    if (session == nullptr) {
-        if (by_id_.size() >= context_.options().sessions_max / context_.shard.shard_count() + 1) {
-            return {.refusal = mqtt::ReasonCode::QuotaExceeded, .words = "too many sessions"};
-        }
+    if (is_present) {
+        session->will.reset();  // [MQTT-3.1.3-9]: the session goes on in time
+        session->set_principal(std::move(principal));
+    } else {
         session = &create(principal.tenant, connect.client_id, std::move(principal),
                           context_.node.next_session_id());
-    } else {
-        session->set_principal(std::move(principal));
     }
     session->cancel();
     session->connection = &connection;
     session->connected_at = context_.shard.wall_now();
     session->disconnected_at = WallTime{};
     session->protocol_version = static_cast<std::uint8_t>(connect.version);
+    for (auto& [packet_id, inbound] : session->inbound) {
+        inbound.is_current = false;
+        inbound.is_asked = false;
+    }
     // MQTT 3: a session that is not clean lasts until it is cleaned.
-    const std::uint32_t asked = connect.version == mqtt::Version::V5
-                                    ? connect.session_expiry_interval
-                                : connect.clean_start ? 0
-                                                      : kSessionNeverExpires;
-    set_expiry(*session, std::min(asked, context_.options().session_expiry_interval_max_s));
+    set_expiry(*session, connect.version == mqtt::Version::V5 ? connect.session_expiry_interval
+                         : connect.clean_start                ? 0
+                                                              : kSessionNeverExpires);
     set_will(*session, connect);
     if (session->is_durable() || session->is_stored) {
         write_record(*session);
     }
-    context_.subscriber->on_connected_changed(*session);
     return {.session = session, .is_present = is_present};
 }
 
-/// The will of the old connection: published if it has no delay or the session ends, dropped if the
-/// session goes on [MQTT-3.1.3-9].
-void SessionTable::take_over(Session& session, bool clean_start) {
-    if (session.connection != nullptr) {
-        Connection& old = *session.connection;
-        context_.events.on_event({.kind = EventKind::SessionTakenOver,
-                                  .at = context_.shard.wall_now(),
-                                  .client_id = session.client_id()});
-        old.end_taken_over();
-        if (session.will != nullptr && session.will->delay_s == 0) {
-            publish_will(session);
+/// Whether this client may have this session, and leave this will.
+SessionTable::Opened SessionTable::check(const Session* known, const mqtt::Connect& connect,
+                                         const bus::Principal& principal) const {
+    if (context_.is_closing) {
+        return {.refusal = ReasonCode::ServerUnavailable, .words = "node shuts down"};
+    }
+    if (known != nullptr && known->principal().name != principal.name &&
+        known->principal().name != "anonymous" && principal.role != bus::Role::Admin) {
+        return {.refusal = ReasonCode::NotAuthorized,
+                .words = "client id belongs to another principal"};
+    }
+    if (known == nullptr &&
+        by_id_.size() >= context_.options().sessions_max / context_.shard.shard_count() + 1) {
+        return {.refusal = ReasonCode::QuotaExceeded, .words = "too many sessions"};
+    }
+    if (connect.will) {
+        const Result<bus::TopicName> topic = bus::TopicName::create(connect.will->topic);
+        if (!topic) {
+            return {.refusal = ReasonCode::TopicNameInvalid, .words = topic.error().text};
+        }
+        if (!may_publish(principal.role, connect.client_id, *topic)) {
+            return {.refusal = ReasonCode::NotAuthorized, .words = "will topic not allowed"};
         }
     }
-    if (!clean_start && session.is_durable()) {
-        session.will.reset();
+    return {};
+}
+
+/// The will of the old connection goes now if it has no delay; if it has one, and the session ends,
+/// with that [MQTT-3.1.4-3].
+void SessionTable::take_over(Session& session) {
+    if (session.connection == nullptr) {
+        return;
+    }
+    ++context_.counters.takeovers;
+    context_.events.on_event({.kind = EventKind::SessionTakenOver,
+                              .at = context_.shard.wall_now(),
+                              .client_id = session.client_id()});
+    session.connection->end_without_session(ReasonCode::SessionTakenOver, "session taken over");
+    if (session.will != nullptr && session.will->delay_s == 0) {
+        publish_will(session);
     }
 }
 
 void SessionTable::let_go(Session& session, const char* reason) {
+    ++context_.counters.disconnects;
     session.connection = nullptr;
     session.disconnected_at = context_.shard.wall_now();
+    session.disconnected_since = context_.shard.now();
     session.disconnect_reason = reason;
     context_.snapshots->on_session_left(session);
 }
 
-void SessionTable::close(Session& session, bool publish, const char* reason) {
-    ++context_.counters.disconnects;
+void SessionTable::close(Session& session, Connection::WillFate will, const char* reason) {
     let_go(session, reason);
     context_.events.on_event({.kind = EventKind::ClientDisconnected,
                               .at = session.disconnected_at,
                               .client_id = session.client_id(),
                               .reason = reason});
-    if (!publish) {
+    if (will == Connection::WillFate::Discard) {
         session.will.reset();  // [MQTT-3.14.4-3]
     }
     if (!session.is_durable()) {
-        remove(session);
+        remove(session, {});
         return;
     }
     if (session.will != nullptr && session.will->delay_s == 0) {
@@ -116,18 +140,22 @@ void SessionTable::close(Session& session, bool publish, const char* reason) {
     }
     write_record(session);
     context_.subscriber->on_connected_changed(session);
+    if (session.shared_count > 0) {
+        context_.returns->return_unsent(session);
+    }
     arm_timer(session);
 }
 
-void SessionTable::remove(Session& session) {
+void SessionTable::remove(Session& session, const Ending& ending) {
     session.cancel();
-    if (session.will != nullptr) {
-        publish_will(session);  // the session ends: no delay any more [MQTT-3.1.3-9]
-    }
     if (session.connection != nullptr) {
-        session.connection->end_taken_over();
+        session.connection->end_without_session(ending.reason, ending.words);
     }
-    context_.subscriber->drop_all(session);
+    if (session.will != nullptr) {
+        publish_will(session);  // the session ends: no delay any more [MQTT-3.1.2-8]
+    }
+    context_.subscriber->drop_all(session);  // before its groups are asked for somebody else
+    context_.returns->return_all(session);
     session.outbound.for_each([this](const OutboundItem& item) {
         --context_.counters.queued_messages;
         context_.counters.queued_bytes -= item.message == nullptr ? 0 : item.message->size_bytes();
@@ -140,15 +168,16 @@ void SessionTable::remove(Session& session) {
     by_id_.erase(session.id());
 }
 
-void SessionTable::set_expiry(Session& session, std::uint32_t expiry_interval_s) {
+void SessionTable::set_expiry(Session& session, std::uint32_t asked_s) {
     const bool was_durable = session.is_durable();
-    session.expiry_interval_s = expiry_interval_s;
+    session.expiry_interval_s = std::min(asked_s, context_.options().session_expiry_interval_max_s);
     if (was_durable != session.is_durable()) {
         context_.subscriber->on_durability_changed(session);
     }
 }
 
-void SessionTable::on_settled(const PublishOrigin& origin, Settlement settlement) {
+void SessionTable::on_settled(const PublishOrigin& origin, Settlement settlement,
+                              std::uint32_t receiver_count) {
     if (origin.qos == Qos::AtMostOnce) {
         return;
     }
@@ -156,20 +185,24 @@ void SessionTable::on_settled(const PublishOrigin& origin, Settlement settlement
     if (session == nullptr) {
         return;
     }
-    const auto reason = settlement == Settlement::Refused ? mqtt::ReasonCode::QuotaExceeded
-                                                          : mqtt::ReasonCode::Success;
+    const auto reason = settlement == Settlement::Refused ? ReasonCode::QuotaExceeded
+                        : receiver_count == 0             ? ReasonCode::NoMatchingSubscribers
+                                                          : ReasonCode::Success;
     if (origin.qos == Qos::ExactlyOnce) {
         const auto known = session->inbound.find(origin.packet_id.value());
-        if (known != session->inbound.end()) {
-            known->second = {.state = InboundState::Received,
-                             .is_stored = settlement == Settlement::Durable && origin.is_durable};
-            if (mqtt::is_failure(reason)) {
-                session->inbound.erase(known);  // the id is free again, no PUBREL follows
-            }
+        CHECK(known != session->inbound.end());
+        CHECK(known->second.state == InboundState::Publishing);
+        known->second.state = InboundState::Received;
+        known->second.is_stored = settlement == Settlement::Durable && origin.is_durable;
+        if (mqtt::is_failure(reason)) {
+            session->inbound.erase(known);  // [MQTT-4.3.3-9]: the id is free, no PUBREL follows
         }
     }
-    if (session->connection != nullptr) {
-        session->connection->complete_publish(origin.packet_id, origin.qos, reason);
+    // A PUBACK is owed to the connection that published; a PUBREC to any that did so again.
+    Connection* connection = session->connection;
+    if (connection != nullptr &&
+        (origin.qos == Qos::ExactlyOnce || connection->id() == origin.connection)) {
+        connection->complete_publish(origin.packet_id, origin.qos, reason);
     }
 }
 
@@ -180,37 +213,58 @@ void SessionTable::complete(Session& session, OutboundItem& item) {
         context_.store.batch().delete_delivery(session.id(), item.message_id);
     }
     session.outbound.complete(item);
+    context_.subscriber->note_room(session);
 }
 
 void SessionTable::release(Session& session, OutboundItem& item) {
+    item.state = OutboundItem::State::Received;
     context_.counters.queued_bytes -= item.message == nullptr ? 0 : item.message->size_bytes();
     session.outbound.drop_message(item);
     const PacketId packet_id = item.packet_id();
-    const auto send_release = [this, id = session.id(), packet_id] {
-        Session* now = find(id);
-        OutboundItem* released = now == nullptr ? nullptr : now->outbound.find(packet_id);
-        if (released == nullptr || released->state != OutboundItem::State::Received) {
-            return;
-        }
-        released->state = OutboundItem::State::Released;
-        if (now->connection == nullptr) {
-            return;
-        }
-        if (now->outbound.find_sent(packet_id) != nullptr) {
-            now->connection->send(
-                mqtt::Acknowledgement{.type = mqtt::PacketType::Pubrel, .packet_id = packet_id});
-        } else {
-            now->connection->pump();  // a new connection, which has not come that far
-        }
-    };
     if (!session.is_stored || item.message_id.value() == 0) {
-        send_release();
+        send_release(session.id(), packet_id);
         return;
     }
     // The client may forget the id after PUBREL, so the disk must know before that it was received.
     context_.store.batch().set_delivery(session.id(), item.message_id,
                                         storage::DeliveryState::Released, packet_id);
-    context_.store.when_committed(send_release);
+    context_.store.when_committed(
+        [this, id = session.id(), packet_id] { send_release(id, packet_id); });
+}
+
+void SessionTable::send_release(SessionId session_id, PacketId packet_id) {
+    Session* session = find(session_id);
+    OutboundItem* released = session == nullptr ? nullptr : session->outbound.find(packet_id);
+    if (released == nullptr || released->state != OutboundItem::State::Received) {
+        return;
+    }
+    released->state = OutboundItem::State::Released;
+    if (session->connection == nullptr) {
+        return;
+    }
+    if (session->outbound.find_sent(packet_id) != nullptr) {
+        session->connection->send(
+            mqtt::Acknowledgement{.type = mqtt::PacketType::Pubrel, .packet_id = packet_id});
+    } else {
+        session->connection->pump();  // a new connection, which has not come that far
+    }
+}
+
+void SessionTable::forget_inbound(Session& session, PacketId packet_id) {
+    context_.store.batch().delete_inbound(session.id(), packet_id);
+    context_.store.when_committed([this, id = session.id(), packet_id] {
+        Session* now = find(id);
+        if (now == nullptr) {
+            return;
+        }
+        const auto known = now->inbound.find(packet_id.value());
+        CHECK(known != now->inbound.end() && known->second.state == InboundState::Releasing);
+        if (known->second.is_asked && now->connection != nullptr) {
+            now->connection->finish_release(packet_id);
+        } else {
+            now->inbound.erase(known);
+        }
+    });
 }
 
 Session* SessionTable::find(SessionId id) {
@@ -295,21 +349,17 @@ void SessionTable::publish_will(Session& session) {
     bus::Message message = will->message->view();
     message.published_at = context_.shard.wall_now();
     if (will->message_expiry_interval_s != 0) {
-        message.expires_at = message.published_at + seconds(will->message_expiry_interval_s);
+        message.expires_at =
+            message.published_at + std::chrono::seconds(will->message_expiry_interval_s);
     }
     ++context_.counters.wills_published;
     context_.router->publish(message, PublishOrigin{});
-    if (session.is_stored) {
-        write_record(session);
-    }
 }
 
-void SessionTable::write_record(const Session& session) {
+void SessionTable::write_record(Session& session) {
     const std::vector<std::uint8_t> will =
         session.will == nullptr ? std::vector<std::uint8_t>() : encode_will(*session.will);
-    Session* known = find(session.id());
-    CHECK(known != nullptr);
-    known->is_stored = true;
+    session.is_stored = true;
     context_.store.batch().put_session({.id = session.id(),
                                         .tenant = session.tenant(),
                                         .client_id = session.client_id(),
@@ -322,43 +372,48 @@ void SessionTable::write_record(const Session& session) {
 
 /// Whichever comes first: the will's delay or the session's end.
 void SessionTable::arm_timer(Session& session) {
-    const WallTime now = context_.shard.wall_now();
-    Duration wait = kTimerSpanMax;
-    const auto consider = [&](std::uint32_t interval_s) {
-        const Duration left = session.disconnected_at + seconds(interval_s) - now;
-        wait = std::clamp<Duration>(left, Duration::zero(), wait);
-    };
+    Instant due = Instant::never();
     if (session.expiry_interval_s != kSessionNeverExpires) {
-        consider(session.expiry_interval_s);
+        due = session.disconnected_since + std::chrono::seconds(session.expiry_interval_s);
     }
     if (session.will != nullptr) {
-        consider(session.will->delay_s);
+        due =
+            std::min(due, session.disconnected_since + std::chrono::seconds(session.will->delay_s));
     }
-    if (session.expiry_interval_s != kSessionNeverExpires || session.will != nullptr) {
-        context_.shard.arm_after(session, wait);
+    if (due != Instant::never()) {
+        context_.shard.arm(session, due);
     }
 }
 
 void SessionTable::on_session_timer(Session& session) {
-    const WallTime now = context_.shard.wall_now();
-    const bool is_over = session.expiry_interval_s != kSessionNeverExpires &&
-                         now >= session.disconnected_at + seconds(session.expiry_interval_s);
+    const Instant now = context_.shard.now();
+    const bool is_over =
+        session.expiry_interval_s != kSessionNeverExpires &&
+        now >= session.disconnected_since + std::chrono::seconds(session.expiry_interval_s);
     if (is_over) {
         context_.events.on_event({.kind = EventKind::SessionEnded,
-                                  .at = now,
+                                  .at = context_.shard.wall_now(),
                                   .client_id = session.client_id(),
                                   .reason = "session expired"});
-        remove(session);
+        remove(session, {});
         return;
     }
     if (session.will != nullptr &&
-        now >= session.disconnected_at + seconds(session.will->delay_s)) {
+        now >= session.disconnected_since + std::chrono::seconds(session.will->delay_s)) {
         publish_will(session);
+        write_record(session);
     }
     arm_timer(session);
 }
 
 void SessionTable::restore_session(const storage::SessionRecord& record, WallTime now) {
+    if (Session* older = find(record.tenant, record.client_id); older != nullptr) {
+        // A clean start was on its way when the node stopped: the later session counts.
+        outlived_.push_back(older->id());
+        --context_.counters.sessions;
+        by_client_.erase(key(record.tenant, record.client_id));
+        by_id_.erase(older->id());
+    }
     Session& session =
         create(record.tenant, record.client_id,
                {.tenant = record.tenant, .name = std::string(record.principal)}, record.id);
@@ -368,6 +423,8 @@ void SessionTable::restore_session(const storage::SessionRecord& record, WallTim
     session.disconnect_reason = "node restarted";
     // Whoever was connected when the node stopped has been gone since now.
     session.disconnected_at = record.disconnected_at.ms() == 0 ? now : record.disconnected_at;
+    session.disconnected_since = context_.shard.now() - std::max(now - session.disconnected_at,
+                                                                 std::chrono::milliseconds(0));
     if (!record.will.empty()) {
         Result<std::unique_ptr<SessionWill>> will =
             decode_will(record.will, record.tenant, record.id);
@@ -380,32 +437,23 @@ void SessionTable::restore_session(const storage::SessionRecord& record, WallTim
     }
 }
 
-void SessionTable::restore_subscription(Session& session,
-                                        const storage::SubscriptionRecord& record) {
-    context_.subscriber->restore(session, record);
+std::size_t SessionTable::restore_queue(Session& session,
+                                        std::vector<OutboundQueue::Stored> stored) {
+    std::size_t dropped_count = 0;
+    session.outbound.restore(std::move(stored),
+                             [&](const OutboundQueue::Stored&) { ++dropped_count; });
+    session.outbound.for_each([this](const OutboundItem& item) {
+        ++context_.counters.queued_messages;
+        context_.counters.queued_bytes += item.message == nullptr ? 0 : item.message->size_bytes();
+    });
+    return dropped_count;
 }
 
-void SessionTable::restore_delivery(Session& session, const storage::DeliveryRecord& record,
-                                    const MessageRef& message) {
-    OutboundItem item;
-    item.message = record.state == storage::DeliveryState::Released ? nullptr : message;
-    item.message_id = record.message;
-    item.subscription_identifiers = decode_identifiers(record.subscription_identifiers);
-    item.state = record.state == storage::DeliveryState::Released ? OutboundItem::State::Released
-                                                                  : OutboundItem::State::Pending;
-    item.qos = record.qos;
-    item.retain = record.retain;
-    item.was_sent = record.packet_id.value() != 0;  // it may have been: better a DUP too many
-    ++context_.counters.queued_messages;
-    context_.counters.queued_bytes += item.message == nullptr ? 0 : item.message->size_bytes();
-    if (record.packet_id.value() == 0) {
-        session.outbound.push(std::move(item));
-    } else {
-        session.outbound.restore(std::move(item), record.packet_id);
+void SessionTable::start() {
+    for (const SessionId id : outlived_) {
+        context_.store.batch().delete_session(id);
     }
-}
-
-void SessionTable::start_timers() {
+    outlived_ = {};
     for (auto& [id, session] : by_id_) {
         if (!session->is_connected()) {
             arm_timer(*session);

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <boost/unordered/unordered_flat_map.hpp>
+
 #include <memory>
 #include <string>
 #include <vector>
@@ -22,8 +23,9 @@ class SessionTable {
     ~SessionTable();
 
     struct Opened {
-        Session* session = nullptr;  // null: refused
+        Session* session = nullptr;  // null: refused, or to be tried again
         bool is_present = false;     // it existed before [MQTT-3.2.2-2]
+        bool must_wait = false;      // try again once the disk has forgotten the old session
         mqtt::ReasonCode refusal = mqtt::ReasonCode::Success;
         const char* words = "";
     };
@@ -31,20 +33,28 @@ class SessionTable {
     Opened open(Connection& connection, const mqtt::Connect& connect, bus::Principal principal);
 
     /// The connection of `session` has ended.
-    void close(Session& session, bool publish_will, const char* reason);
-    /// A connection is about to be replaced: like close(), but the session goes on elsewhere.
+    void close(Session& session, Connection::WillFate will, const char* reason);
+    /// A connection is about to leave a session that is taken over or ends.
     void let_go(Session& session, const char* reason);
+    /// Why a session ends for good; static text. Its client, if connected, is told.
+    struct Ending {
+        mqtt::ReasonCode reason = mqtt::ReasonCode::Success;
+        const char* words = "";
+    };
     /// Ends the session for good, whoever uses it.
-    void remove(Session& session);
-    /// A DISCONNECT changed the expiry interval.
-    void set_expiry(Session& session, std::uint32_t expiry_interval_s);
+    void remove(Session& session, const Ending& ending);
+    /// What CONNECT or DISCONNECT ask for, as far as the node allows.
+    void set_expiry(Session& session, std::uint32_t asked_s);
 
     /// What a client of this session published has been settled.
-    void on_settled(const PublishOrigin& origin, Settlement settlement);
+    void on_settled(const PublishOrigin& origin, Settlement settlement,
+                    std::uint32_t receiver_count);
     /// An outgoing message needs nothing more.
     void complete(Session& session, OutboundItem& item);
     /// PUBREC came: forget the message, remember the id, send PUBREL once that is on disk.
     void release(Session& session, OutboundItem& item);
+    /// PUBREL came for an id that is on disk: send PUBCOMP once the disk has forgotten it.
+    void forget_inbound(Session& session, PacketId packet_id);
     void on_session_timer(Session& session);
 
     [[nodiscard]] Session* find(SessionId id);
@@ -58,12 +68,12 @@ class SessionTable {
 
     // Recovery, before the shards run.
     void restore_session(const storage::SessionRecord& record, WallTime now);
-    void restore_subscription(Session& session, const storage::SubscriptionRecord& record);
-    void restore_delivery(Session& session, const storage::DeliveryRecord& record,
-                          const MessageRef& message);
+    /// Returns how many could not be restored.
+    std::size_t restore_queue(Session& session, std::vector<OutboundQueue::Stored> stored);
     /// In the shard's first turn: expiry and wills of those who are not connected.
-    void start_timers();
+    void start();
 
+    /// Calls visit(Session&) for each. It must not open or remove any.
     template <typename Visit>
     void for_each(Visit&& visit) {
         for (auto& [id, session] : by_id_) {
@@ -75,18 +85,22 @@ class SessionTable {
 
   private:
     [[nodiscard]] static std::string key(TenantId tenant, std::string_view client_id);
+    [[nodiscard]] Opened check(const Session* known, const mqtt::Connect& connect,
+                               const bus::Principal& principal) const;
     Session& create(TenantId tenant, std::string_view client_id, bus::Principal principal,
                     SessionId id);
-    void take_over(Session& session, bool clean_start);
+    void take_over(Session& session);
     void set_will(Session& session, const mqtt::Connect& connect);
     void publish_will(Session& session);
-    void write_record(const Session& session);
+    void write_record(Session& session);
     void arm_timer(Session& session);
+    void send_release(SessionId session, PacketId packet_id);
 
     ShardContext& context_;
     ClientWatches watches_;
     boost::unordered_flat_map<SessionId, std::unique_ptr<Session>> by_id_;
     boost::unordered_flat_map<std::string, Session*, TextHash, std::equal_to<>> by_client_;
+    std::vector<SessionId> outlived_;  // recovered beside a newer session of the same client
 };
 
 }  // namespace kith::broker

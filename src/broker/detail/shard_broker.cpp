@@ -28,11 +28,17 @@ ShardBroker::ShardBroker(runtime::Shard& shard, NodeShared& node, bus::Authentic
     : context_(shard, node, authenticator, events),
       holds_(context_),
       router_(context_),
+      delivery_(context_),
+      committer_(context_),
+      returns_(context_),
       sessions_(context_),
       subscriber_(context_),
       snapshots_(context_),
       connections_(context_) {
     context_.router = &router_;
+    context_.delivery = &delivery_;
+    context_.committer = &committer_;
+    context_.returns = &returns_;
     context_.sessions = &sessions_;
     context_.subscriber = &subscriber_;
     context_.snapshots = &snapshots_;
@@ -42,7 +48,23 @@ ShardBroker::ShardBroker(runtime::Shard& shard, NodeShared& node, bus::Authentic
 
 ShardBroker::~ShardBroker() = default;
 
+void ShardBroker::start() {
+    sessions_.start();
+}
+
+void ShardBroker::on_committed(storage::CommitTicket through) {
+    const bool was_congested = context_.store.is_congested();
+    context_.store.on_committed(through);
+    if (was_congested && !context_.store.is_congested()) {
+        holds_.release();
+    }
+}
+
 void ShardBroker::accept(std::unique_ptr<runtime::Stream> stream, AcceptOptions options) {
+    if (context_.is_closing) {
+        stream->abort();
+        return;
+    }
     if (context_.node.connection_count.load(std::memory_order_relaxed) >=
         context_.options().connections_max) {
         ++context_.counters.connects_refused;
@@ -62,6 +84,7 @@ void ShardBroker::adopt(Handover handover) {
 }
 
 void ShardBroker::disconnect_all() {
+    context_.is_closing = true;
     std::vector<ConnectionId> all;
     connections_.for_each([&](const Connection& connection) { all.push_back(connection.id()); });
     for (const ConnectionId id : all) {
@@ -168,7 +191,12 @@ bool ShardBroker::forget(std::string_view client_id) {
     if (session == nullptr) {
         return false;
     }
-    sessions_.remove(*session);
+    context_.events.on_event({.kind = EventKind::SessionEnded,
+                              .at = context_.shard.wall_now(),
+                              .client_id = client_id,
+                              .reason = "session removed"});
+    sessions_.remove(
+        *session, {.reason = mqtt::ReasonCode::AdministrativeAction, .words = "session removed"});
     return true;
 }
 
@@ -200,17 +228,12 @@ void ShardBroker::for_each_topic(const std::function<void(const TopicView&)>& vi
 }
 
 void ShardBroker::for_each_retained(const std::function<void(const RetainedView&)>& visit) {
-    const auto show = [&](const MessageRef& message) {
+    for (const MessageRef& message :
+         context_.default_space.retained.all(context_.shard.wall_now())) {
         visit({.topic = message->topic().text(),
                .payload = message->payload(),
                .qos = message->qos(),
                .published_at = message->published_at()});
-    };
-    for (const char* filter : {"#", "$SYS/#", "$m/#", "$to/#"}) {
-        for (const MessageRef& message : context_.default_space.retained.match(
-                 bus::TopicFilter::trusted(filter), context_.shard.wall_now())) {
-            show(message);
-        }
     }
 }
 

@@ -4,11 +4,14 @@
 #include <memory>
 
 #include "broker/broker.h"
+#include "broker/detail/committer.h"
 #include "broker/detail/connection_table.h"
+#include "broker/detail/delivery.h"
 #include "broker/detail/hold_list.h"
 #include "broker/detail/router.h"
 #include "broker/detail/session_table.h"
 #include "broker/detail/shard_context.h"
+#include "broker/detail/share_returns.h"
 #include "broker/detail/snapshot.h"
 #include "broker/detail/subscriber.h"
 
@@ -23,6 +26,10 @@ class ShardBroker final : public BrokerShard {
 
     /// A connection comes from the shard that accepted it.
     void adopt(Handover handover);
+    /// The shard's first turn.
+    void start();
+    /// The journal reports; in the completions phase.
+    void on_committed(storage::CommitTicket through);
 
     [[nodiscard]] ShardContext& context() { return context_; }
     [[nodiscard]] Router& router() { return router_; }
@@ -62,6 +69,9 @@ class ShardBroker final : public BrokerShard {
     ShardContext context_;
     HoldList holds_;
     Router router_;
+    Delivery delivery_;
+    Committer committer_;
+    ShareReturns returns_;
     SessionTable sessions_;
     Subscriber subscriber_;
     SnapshotServer snapshots_;

@@ -24,11 +24,14 @@
 
 namespace kith::broker {
 
+class Committer;
 class ConnectionTable;
+class Delivery;
 class HoldList;
 class Router;
 class SessionTable;
 class ShardBroker;
+class ShareReturns;
 class SnapshotServer;
 class Subscriber;
 
@@ -36,6 +39,7 @@ class Subscriber;
 struct NodeShared {
     BrokerOptions options;
     std::vector<ShardBroker*> shards;  // by shard id
+    bool is_started = false;           // before that shards call one another directly
     std::atomic<std::uint64_t> last_message_id = 0;
     std::atomic<std::uint64_t> last_session_id = 0;
     std::atomic<std::uint64_t> connection_count = 0;
@@ -88,7 +92,13 @@ struct ShardContext {
     std::vector<ShardLink> links;  // by shard id; the own one is unused
     TopicSpace default_space;
 
+    /// The node stops: nobody is let in any more.
+    bool is_closing = false;
+
     Router* router = nullptr;
+    Delivery* delivery = nullptr;
+    Committer* committer = nullptr;
+    ShareReturns* returns = nullptr;
     SessionTable* sessions = nullptr;
     Subscriber* subscriber = nullptr;
     SnapshotServer* snapshots = nullptr;

@@ -27,7 +27,7 @@ struct MessageFixed {
 };
 
 struct RowsFixed {
-    MessageId id;
+    RowsHeader header;
     std::uint32_t row_count = 0;
 };
 
@@ -96,7 +96,7 @@ void read_message(ShardId from, RecordReader& reader, LinkReceiver& receiver) {
                                 .expires_at = fixed.expires_at});
 }
 
-void read_rows(RecordReader& reader, LinkReceiver& receiver) {
+void read_rows(ShardId from, RecordReader& reader, LinkReceiver& receiver) {
     const auto fixed = reader.get<RowsFixed>();
     std::vector<DeliveryRow> rows(fixed.row_count);
     for (DeliveryRow& row : rows) {
@@ -108,7 +108,7 @@ void read_rows(RecordReader& reader, LinkReceiver& receiver) {
         row.packet_id = row_fixed.packet_id;
         row.identifiers.assign(identifiers.begin(), identifiers.end());
     }
-    receiver.on_rows_record(fixed.id, std::move(rows));
+    receiver.on_rows_record(from, fixed.header, std::move(rows));
 }
 
 }  // namespace
@@ -131,9 +131,9 @@ void ShardLink::append_message(const MessageHeader& header, const bus::Message& 
     put(buffer_, message.payload);
 }
 
-void ShardLink::append_rows(MessageId id, std::span<const DeliveryRow> rows) {
+void ShardLink::append_rows(const RowsHeader& header, std::span<const DeliveryRow> rows) {
     put(buffer_, RecordKind::Rows);
-    put(buffer_, RowsFixed{.id = id, .row_count = narrow<std::uint32_t>(rows.size())});
+    put(buffer_, RowsFixed{.header = header, .row_count = narrow<std::uint32_t>(rows.size())});
     for (const DeliveryRow& row : rows) {
         put(buffer_, RowFixed{.session = row.session,
                               .packet_id = row.packet_id,
@@ -161,7 +161,7 @@ void ShardLink::append_route_done(TopicEntry* routed_topic) {
     put(buffer_, routed_topic);
 }
 
-std::vector<std::uint8_t> ShardLink::take() {
+std::vector<std::uint8_t> ShardLink::take(std::uint64_t flush) {
     std::vector<std::uint8_t> full = std::move(buffer_);
     buffer_.clear();
     if (!idle_buffers_.empty()) {
@@ -169,14 +169,15 @@ std::vector<std::uint8_t> ShardLink::take() {
         idle_buffers_.pop_back();
     }
     bytes_under_way_ += full.size();
-    ++posted_count_;
+    unread_.push_back(flush);
     return full;
 }
 
 void ShardLink::give_back(std::vector<std::uint8_t> buffer) {
     CHECK(bytes_under_way_ >= buffer.size());
     bytes_under_way_ -= buffer.size();
-    ++returned_count_;
+    CHECK(!unread_.empty());
+    unread_.erase(unread_.begin());
     if (idle_buffers_.size() < kIdleBuffersMax && buffer.capacity() <= kIdleBufferBytesMax) {
         buffer.clear();
         idle_buffers_.push_back(std::move(buffer));
@@ -189,11 +190,13 @@ void read_records(ShardId from, std::vector<std::uint8_t> buffer, LinkReceiver& 
         switch (reader.get<RecordKind>()) {
             case RecordKind::Deliver:
             case RecordKind::Direct:
+            case RecordKind::Snapshot:
+            case RecordKind::Return:
             case RecordKind::Route:
                 read_message(from, reader, receiver);
                 break;
             case RecordKind::Rows:
-                read_rows(reader, receiver);
+                read_rows(from, reader, receiver);
                 break;
             case RecordKind::Committed:
                 receiver.on_committed_record(reader.get<MessageId>());

@@ -9,13 +9,17 @@
 // direction.
 #pragma once
 
+#include <boost/container/small_vector.hpp>
+
 #include <cstdint>
 #include <memory>
 #include <span>
 #include <vector>
 
 #include "base/ids.h"
+#include "broker/detail/connection_id.h"
 #include "broker/detail/delivery_row.h"
+#include "broker/detail/group_ref.h"
 #include "broker/detail/subscription.h"
 #include "bus/message.h"
 #include "runtime/shard.h"
@@ -27,7 +31,9 @@ inline constexpr std::size_t kLinkBytesMax = 2 * 1024 * 1024;
 
 enum class RecordKind : std::uint8_t {
     Deliver,    // route to the receiving shard's own sessions
-    Direct,     // deliver to one session: a retained message, or a shared group's choice
+    Direct,     // deliver to one session: a shared group's choice
+    Snapshot,   // deliver to one session: a retained message for a new subscription
+    Return,     // a member of a group that the receiver owns does not take it: choose another
     Route,      // the receiver owns the topic: order, retain and route it
     Rows,       // what durable sessions there will have in their queues
     Committed,  // the message is on disk: durable sessions may be shown it
@@ -40,6 +46,7 @@ struct TopicEntry;
 /// Who published, for the acknowledgement; nobody if `session` and `ticket` are 0.
 struct PublishOrigin {
     SessionId session;
+    ConnectionId connection;  // a later one of the session is not owed a PUBACK
     ShardId shard;
     PacketId packet_id;
     Qos qos = Qos::AtMostOnce;
@@ -54,16 +61,28 @@ struct PublishOrigin {
 struct MessageHeader {
     RecordKind kind = RecordKind::Deliver;
     MessageId id;  // 0: nothing durable waits for it
-    bool wants_rows = false;
-    // Direct:
+    // Deliver, Direct, Return: who commits it and so wants rows, if `id` is not 0.
+    ShardId coordinator;
+    // Direct, Snapshot: the receiver. Return: who did not take it.
     SessionId session;
     std::uint32_t identifier = 0;
     SubscriptionOptions options;
-    std::uint64_t snapshot = 0;      // the retained snapshot that this is part of; 0 if none
-    bool is_last_of_chunk = false;   // ... whose next chunk waits to be asked for
-    bool is_row_unassigned = false;  // the delivery goes to disk without a packet id
+    GroupRef group;              // Direct, Return
+    std::uint8_t hop_count = 0;  // members that did not take it so far
+    bool may_sleep = true;       // Return: a member that is not connected will do
+    // Snapshot:
+    std::uint64_t snapshot = 0;     // names the job at its owner
+    bool is_last_of_chunk = false;  // the next chunk waits to be asked for
     // Route:
     PublishOrigin origin;
+};
+
+/// What a shard reports of a message that it was given with an id.
+struct RowsHeader {
+    MessageId id;
+    std::uint32_t relayed_count = 0;  // group members elsewhere, whose shards will report too
+    bool is_relayed = false;          // this is such a report
+    bool is_taken = true;             // false: no member of the group took it
 };
 
 /// What became of a publish.
@@ -77,7 +96,8 @@ class LinkReceiver {
   public:
     virtual void on_message_record(ShardId from, const MessageHeader& header,
                                    const bus::Message& message) = 0;
-    virtual void on_rows_record(MessageId id, std::vector<DeliveryRow> rows) = 0;
+    virtual void on_rows_record(ShardId from, const RowsHeader& header,
+                                std::vector<DeliveryRow> rows) = 0;
     virtual void on_committed_record(MessageId id) = 0;
     virtual void on_settled_record(const PublishOrigin& origin, Settlement settlement,
                                    std::uint32_t receiver_count) = 0;
@@ -92,31 +112,32 @@ class LinkReceiver {
 class ShardLink {
   public:
     void append_message(const MessageHeader& header, const bus::Message& message);
-    void append_rows(MessageId id, std::span<const DeliveryRow> rows);
+    void append_rows(const RowsHeader& header, std::span<const DeliveryRow> rows);
     void append_committed(MessageId id);
     void append_settled(const PublishOrigin& origin, Settlement settlement,
                         std::uint32_t receiver_count);
     void append_route_done(TopicEntry* routed_topic);
 
     [[nodiscard]] bool has_records() const { return !buffer_.empty(); }
-    /// Takes what was appended, to be posted.
-    [[nodiscard]] std::vector<std::uint8_t> take();
-    /// The receiver gave a buffer back.
+    /// Takes what was appended, to be posted as the mail of `flush`: a number that only grows.
+    [[nodiscard]] std::vector<std::uint8_t> take(std::uint64_t flush);
+    /// The receiver has read the oldest mail and gives its buffer back.
     void give_back(std::vector<std::uint8_t> buffer);
+    /// True if the receiver has read all mails of flushes up to this one. What was appended since
+    /// the last take() will be of a later one.
+    [[nodiscard]] bool is_read_through(std::uint64_t flush) const {
+        return unread_.empty() || unread_.front() > flush;
+    }
 
     [[nodiscard]] bool is_congested() const {
         return bytes_under_way_ + buffer_.size() > kLinkBytesMax;
     }
-    /// Mails posted and mails given back; equal when nothing is under way.
-    [[nodiscard]] std::uint64_t posted_count() const { return posted_count_; }
-    [[nodiscard]] std::uint64_t returned_count() const { return returned_count_; }
 
   private:
     std::vector<std::uint8_t> buffer_;
     std::vector<std::vector<std::uint8_t>> idle_buffers_;
     std::size_t bytes_under_way_ = 0;
-    std::uint64_t posted_count_ = 0;
-    std::uint64_t returned_count_ = 0;
+    boost::container::small_vector<std::uint64_t, 8> unread_;  // flushes of the mails under way
 };
 
 /// Shows the records of a mail, in order.

@@ -18,38 +18,41 @@ bool ShareGroup::remove(SessionId session) {
            }) > 0;
 }
 
-void ShareGroup::set_state(SessionId session, bool is_connected, bool is_open) {
-    if (ShareMember* known = find(session); known != nullptr) {
-        known->is_connected = is_connected;
-        known->is_open = is_open;
+bool ShareGroup::set_state(SessionId session, bool is_connected, bool is_open) {
+    ShareMember* known = find(session);
+    if (known == nullptr) {
+        return false;
     }
+    const bool has_come = is_connected && !known->is_connected;
+    known->is_connected = is_connected;
+    known->is_open = is_open;
+    return has_come;
 }
 
-const ShareMember* ShareGroup::pick() {
-    const auto open = [](const ShareMember& member) {
-        return member.is_connected && member.is_open;
-    };
-    const auto connected = [](const ShareMember& member) { return member.is_connected; };
-    const auto durable = [](const ShareMember& member) { return member.is_durable; };
-    const auto pick_if = [this](auto suits) -> const ShareMember* {
+const ShareMember* ShareGroup::pick(SessionId except, Sleepers sleepers) {
+    const auto pick_if = [&](auto suits) -> const ShareMember* {
         for (std::size_t step = 0; step < members_.size(); ++step) {
             const std::size_t at = (turn_ + step) % members_.size();
-            if (suits(members_[at])) {
+            if (members_[at].session != except && suits(members_[at])) {
                 turn_ = at + 1;
                 return &members_[at];
             }
         }
         return nullptr;
     };
-    if (const ShareMember* member = pick_if(open); member != nullptr) {
-        return member;
+    if (const ShareMember* open = pick_if(
+            [](const ShareMember& member) { return member.is_connected && member.is_open; })) {
+        return open;
     }
     // Everybody is full or asleep: wait in the queue of one that is there, else of one that will
     // be.
-    if (const ShareMember* member = pick_if(connected); member != nullptr) {
-        return member;
+    if (const ShareMember* full =
+            pick_if([](const ShareMember& member) { return member.is_connected; })) {
+        return full;
     }
-    return pick_if(durable);
+    return sleepers == Sleepers::Excluded
+               ? nullptr
+               : pick_if([](const ShareMember& member) { return member.is_durable; });
 }
 
 bool ShareGroup::is_durable() const {

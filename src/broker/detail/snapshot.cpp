@@ -1,8 +1,11 @@
 #include "broker/detail/snapshot.h"
 
 #include "base/hash.h"
+#include "broker/detail/connection.h"
+#include "broker/detail/delivery.h"
 #include "broker/detail/router.h"
 #include "broker/detail/session.h"
+#include "broker/detail/session_table.h"
 #include "broker/detail/shard_broker.h"
 #include "broker/limits.h"
 
@@ -44,6 +47,7 @@ void SnapshotServer::start(const Request& request) {
     std::vector<MessageRef> messages =
         context_.space(kDefaultTenant)
             .retained.match(bus::TopicFilter::trusted(request.filter), context_.shard.wall_now());
+    forget_expired();
     if (messages.empty()) {
         return;
     }
@@ -51,6 +55,13 @@ void SnapshotServer::start(const Request& request) {
         (std::uint64_t{context_.shard.id().value()} << kOwnerShift) | ++last_job_;
     jobs_.emplace(snapshot, Job{.request = request, .messages = std::move(messages)});
     go_on(snapshot);
+}
+
+/// What has expired leaves the disk, too.
+void SnapshotServer::forget_expired() {
+    for (const MessageRef& message : context_.space(kDefaultTenant).retained.take_expired()) {
+        context_.store.batch().delete_retained(kDefaultTenant, message->topic().text());
+    }
 }
 
 void SnapshotServer::go_on(std::uint64_t snapshot) {
@@ -74,24 +85,25 @@ void SnapshotServer::run_task() {
 }
 
 bool SnapshotServer::send_chunk(std::uint64_t snapshot, Job& job) {
+    RetainedStore& retained = context_.space(kDefaultTenant).retained;
     std::size_t bytes = 0;
-    for (std::size_t count = 0; job.next < job.messages.size(); ++count) {
+    std::size_t count = 0;
+    while (job.next < job.messages.size()) {
         const MessageRef message = std::move(job.messages[job.next++]);
-        bytes += message->size_bytes();
-        const bool is_full = count + 1 == kSnapshotChunkMessages || bytes >= kSnapshotChunkBytes;
-        const bool has_more = job.next < job.messages.size();
-        const MessageHeader header{.kind = RecordKind::Direct,
-                                   .session = job.request.session,
-                                   .identifier = job.request.identifier,
-                                   .options = job.request.options,
-                                   .snapshot = snapshot,
-                                   .is_last_of_chunk = is_full && has_more};
-        if (job.request.shard == context_.shard.id()) {
-            context_.router->deliver_direct(header, message->view());
-        } else {
-            context_.links[job.request.shard.value()].append_message(header, message->view());
-            context_.router->flush_links();
+        if (retained.find(message->topic().text()) != message.get()) {
+            continue;  // the session has had a newer one
         }
+        bytes += message->size_bytes();
+        const bool is_full = ++count == kSnapshotChunkMessages || bytes >= kSnapshotChunkBytes;
+        const bool has_more = job.next < job.messages.size();
+        context_.router->send(job.request.shard,
+                              {.kind = RecordKind::Snapshot,
+                               .session = job.request.session,
+                               .identifier = job.request.identifier,
+                               .options = job.request.options,
+                               .snapshot = snapshot,
+                               .is_last_of_chunk = is_full && has_more},
+                              message->view());
         if (is_full && has_more) {
             return false;
         }
@@ -99,15 +111,15 @@ bool SnapshotServer::send_chunk(std::uint64_t snapshot, Job& job) {
     return true;
 }
 
-void SnapshotServer::deliver_chunk_part(Session* session, const MessageHeader& header,
-                                        const bus::Message& message) {
+void SnapshotServer::on_part(const MessageHeader& header, const bus::Message& message) {
+    Session* session = context_.sessions->find(header.session);
     if (session == nullptr || session->connection == nullptr) {
         if (header.is_last_of_chunk) {
             tell_owner(header.snapshot, &SnapshotServer::cancel);
         }
         return;
     }
-    context_.router->deliver_retained(*session, header, message);
+    context_.delivery->retained(*session, header, message);
     if (!header.is_last_of_chunk) {
         return;
     }

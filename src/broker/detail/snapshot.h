@@ -3,11 +3,13 @@
 // The shards that own topics match them once and keep the list; they send a chunk and wait until
 // the session's shard asks for more, which it does when the client's socket and queue have room. So
 // a subscription to a million retained messages costs one list of references and no burst. The
-// chunks share the link with live messages: a newer value of a topic never overtakes an older.
-// Threads: shard-local; each shard is owner for some topics and client for its sessions.
+// chunks share the link with live messages, and a value that has been replaced since is left out:
+// no older value of a topic follows a newer one. Threads: shard-local; each shard is owner for some
+// topics and client for its sessions.
 #pragma once
 
 #include <boost/unordered/unordered_flat_map.hpp>
+
 #include <cstdint>
 #include <vector>
 
@@ -28,9 +30,8 @@ class SnapshotServer final : public runtime::Task {
                  std::uint32_t identifier);
 
     // The session's side.
-    /// A message of a chunk; `session` is null if it has gone.
-    void deliver_chunk_part(Session* session, const MessageHeader& header,
-                            const bus::Message& message);
+    /// A message of a chunk.
+    void on_part(const MessageHeader& header, const bus::Message& message);
     /// The client may take more now.
     void on_room(Session& session);
     void on_session_left(Session& session);
@@ -56,6 +57,7 @@ class SnapshotServer final : public runtime::Task {
         std::size_t next = 0;
     };
 
+    void forget_expired();
     /// True if the job is done.
     bool send_chunk(std::uint64_t snapshot, Job& job);
     void ask_more(std::uint64_t snapshot);

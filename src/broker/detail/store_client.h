@@ -1,13 +1,14 @@
 // One shard's side of the journal: what this turn changes, and what waits for the disk.
 //
 // Changes gather in a batch; the flush phase submits it. Actions queued with when_committed() run
-// in order, each after the commit that covers all that was appended before it. Threads:
-// shard-local.
+// in order, each after the commit that covers all that was appended before it. Limits: above
+// kUncommittedBytesMax publishers of what needs the disk are held back. Threads: shard-local.
 #pragma once
 
 #include <deque>
 #include <functional>
 
+#include "broker/limits.h"
 #include "runtime/shard.h"
 #include "storage/journal.h"
 
@@ -32,10 +33,8 @@ class StoreClient final : public runtime::Task {
     /// The journal reports; in the completions phase.
     void on_committed(storage::CommitTicket through);
 
-    /// Batches that are not on disk yet.
-    [[nodiscard]] std::uint64_t pending_count() const {
-        return submitted_.value() - committed_.value();
-    }
+    /// More waits for the disk than this shard should hold in memory.
+    [[nodiscard]] bool is_congested() const { return uncommitted_bytes_ > kUncommittedBytesMax; }
 
     void run_task() override;
 
@@ -44,12 +43,18 @@ class StoreClient final : public runtime::Task {
         storage::CommitTicket ticket;
         std::function<void()> action;
     };
+    struct Submitted {
+        storage::CommitTicket ticket;
+        std::size_t bytes;
+    };
 
     runtime::Shard* shard_;
     storage::Journal* journal_ = nullptr;
     storage::WriteBatch batch_;
     storage::CommitTicket submitted_;
     storage::CommitTicket committed_;
+    std::deque<Submitted> uncommitted_;
+    std::size_t uncommitted_bytes_ = 0;
     std::deque<Waiter> waiters_;
 };
 

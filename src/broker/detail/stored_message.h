@@ -6,6 +6,7 @@
 #pragma once
 
 #include <boost/smart_ptr/intrusive_ptr.hpp>
+
 #include <cstdint>
 
 #include "base/shared_bytes.h"

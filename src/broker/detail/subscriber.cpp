@@ -1,9 +1,12 @@
 #include "broker/detail/subscriber.h"
 
+#include <algorithm>
+
 #include "base/hash.h"
 #include "base/narrow.h"
 #include "broker/detail/session_table.h"
 #include "broker/detail/shard_broker.h"
+#include "broker/detail/share_returns.h"
 #include "broker/detail/snapshot.h"
 #include "broker/detail/topic_access.h"
 
@@ -39,6 +42,17 @@ struct Subscriber::Answer {
 
 void Subscriber::subscribe(Session& session, Connection& connection,
                            const mqtt::Subscribe& packet) {
+    const bool is_wrong =
+        std::ranges::any_of(packet.subscriptions, [](const mqtt::Subscription& wanted) {
+            return wanted.no_local && wanted.filter.starts_with("$share/");
+        });
+    if (is_wrong) {
+        // [MQTT-3.8.3-4]
+        ++context_.counters.protocol_errors;
+        connection.end(ReasonCode::ProtocolError, "no local on a shared subscription",
+                       Connection::WillFate::Publish);
+        return;
+    }
     // shared_ptr: the barrier keeps the answer, and mails to other shards and a commit keep the
     // barrier until the last of them has come back.
     const auto answer =
@@ -49,12 +63,6 @@ void Subscriber::subscribe(Session& session, Connection& connection,
     const auto barrier = std::make_shared<Barrier>([this, answer] { finish_subscribe(*answer); });
     barrier->expect();
     for (const mqtt::Subscription& wanted : packet.subscriptions) {
-        if (wanted.no_local && wanted.filter.starts_with("$share/")) {
-            // [MQTT-3.8.3-4]
-            connection.end(ReasonCode::ProtocolError, "no local on a shared subscription",
-                           Connection::WillFate::Publish);
-            return;
-        }
         answer->codes.push_back(subscribe_one(session, wanted, *answer, barrier));
     }
     wait_for_shards(barrier);
@@ -73,23 +81,21 @@ ReasonCode Subscriber::subscribe_one(Session& session, const mqtt::Subscription&
         ++context_.counters.refused_not_authorized;
         return ReasonCode::NotAuthorized;
     }
-    const bool is_known = session.subscriptions.contains(wanted.filter);
-    if (!is_known &&
+    const auto known = session.subscriptions.find(wanted.filter);
+    const bool is_new = known == session.subscriptions.end();
+    if (is_new &&
         session.subscriptions.size() >= context_.options().subscriptions_per_session_max) {
         return ReasonCode::QuotaExceeded;
     }
-    if (is_known) {
-        withdraw(*session.subscriptions.find(wanted.filter)->second);
-    }
-    bool is_new = false;
     Subscription& subscription =
-        put_subscription(session, wanted.filter, parsed->filter.text(), is_new);
+        is_new ? add_subscription(session, wanted.filter, parsed->filter.text()) : *known->second;
     subscription.identifier = answer.identifier;
     subscription.options.bits = static_cast<std::uint8_t>(
         static_cast<unsigned>(wanted.maximum_qos) | (wanted.no_local ? 4U : 0U) |
         (wanted.retain_as_published ? 8U : 0U) |
         (static_cast<unsigned>(wanted.retain_handling) << 4));
-    insert(subscription, barrier);
+    // A replaced subscription never stops to match [MQTT-3.8.4-3], [MQTT-3.8.4-4].
+    is_new ? insert(subscription, barrier) : refresh(subscription, barrier);
     if (session.is_stored && session.is_durable()) {
         context_.store.batch().put_subscription({.session = session.id(),
                                                  .filter = subscription.text,
@@ -107,20 +113,15 @@ ReasonCode Subscriber::subscribe_one(Session& session, const mqtt::Subscription&
     return static_cast<ReasonCode>(wanted.maximum_qos);
 }
 
-Subscription& Subscriber::put_subscription(Session& session, std::string_view text,
-                                           std::string_view filter, bool& is_new) {
-    const auto known = session.subscriptions.find(text);
-    if (known != session.subscriptions.end()) {
-        is_new = false;
-        return *known->second;
-    }
-    is_new = true;
+Subscription& Subscriber::add_subscription(Session& session, std::string_view text,
+                                           std::string_view filter) {
     auto subscription = std::make_unique<Subscription>();
     subscription->session = &session;
     subscription->text = text;
     subscription->filter_offset = narrow<std::uint32_t>(text.size() - filter.size());
     Subscription& added = *subscription;
     session.subscriptions.emplace(std::string_view(added.text), std::move(subscription));
+    session.shared_count += added.is_shared() ? 1U : 0U;
     ++context_.counters.subscriptions;
     return added;
 }
@@ -167,6 +168,7 @@ ReasonCode Subscriber::unsubscribe_one(Session& session, std::string_view text) 
                                                      : ReasonCode::TopicFilterInvalid;
     }
     withdraw(*known->second);
+    session.shared_count -= known->second->is_shared() ? 1U : 0U;
     if (session.is_stored) {
         context_.store.batch().delete_subscription(session.id(), text);
     }
@@ -181,52 +183,76 @@ void Subscriber::drop_all(Session& session) {
         --context_.counters.subscriptions;
     }
     session.subscriptions.clear();
+    session.shared_count = 0;
 }
 
-void Subscriber::restore(Session& session, const storage::SubscriptionRecord& record) {
+bool Subscriber::restore(Session& session, const storage::SubscriptionRecord& record) {
     const Result<bus::SubscriptionFilter> parsed = bus::SubscriptionFilter::create(record.filter);
-    if (!parsed) {
-        LOG(context_.shard.log(), Error, "stored subscription cannot be read",
-            {"client", std::string_view(session.client_id())}, {"filter", record.filter});
-        return;
+    const SubscriptionOptions options{record.options};
+    if (!parsed || options.maximum_qos() > Qos::ExactlyOnce ||
+        session.subscriptions.contains(record.filter)) {
+        return false;
     }
-    bool is_new = false;
-    Subscription& subscription =
-        put_subscription(session, record.filter, parsed->filter.text(), is_new);
-    if (!is_new) {
-        return;
-    }
+    Subscription& subscription = add_subscription(session, record.filter, parsed->filter.text());
     subscription.identifier = record.subscription_identifier;
-    subscription.options.bits = record.options;
+    subscription.options = options;
     insert(subscription, nullptr);
+    return true;
 }
 
 void Subscriber::insert(Subscription& subscription, const std::shared_ptr<Barrier>& barrier) {
-    if (!subscription.is_shared()) {
-        const Interest before = index().interest(subscription.filter());
-        index().add(subscription);
-        announce(subscription.filter(), before);
+    if (subscription.is_shared()) {
+        join(subscription, barrier);
         return;
     }
+    const Interest before = index().interest(subscription.filter());
+    index().add(subscription);
+    announce(subscription.filter(), before);
+}
+
+void Subscriber::refresh(Subscription& subscription, const std::shared_ptr<Barrier>& barrier) {
+    if (subscription.is_shared()) {
+        join(subscription, barrier);  // again, with what has changed
+        return;
+    }
+    const Interest before = index().interest(subscription.filter());
+    index().refresh(subscription);
+    announce(subscription.filter(), before);
+}
+
+void Subscriber::join(Subscription& subscription, const std::shared_ptr<Barrier>& barrier) {
     const std::string key = group_key(subscription);
     const ShareMember member = member_of(subscription);
     const std::string filter(subscription.filter());
-    const ShardId owner = group_owner(key);
-    std::function<void()> done = [] {};
     if (barrier != nullptr) {
         barrier->expect();
-        done = [barrier] { barrier->arrive(); };
     }
+    const auto done = [this, barrier, session = member.session,
+                       text = subscription.text](GroupRef group) {
+        note_group(session, text, group);
+        if (barrier != nullptr) {
+            barrier->arrive();
+        }
+    };
+    const ShardId owner = group_owner(key);
     if (owner == context_.shard.id()) {
-        join_group(key, filter, member, std::move(done));
+        join_group(key, filter, member, done);
         return;
     }
-    post_to(owner, [key, filter, member, done = std::move(done),
-                    home = context_.shard.id()](Subscriber& there) {
-        there.join_group(key, filter, member, [&there, home, done] {
-            there.post_to(home, [done](Subscriber&) { done(); });
+    post_to(owner, [key, filter, member, done, home = context_.shard.id()](Subscriber& there) {
+        there.join_group(key, filter, member, [&there, home, done](GroupRef group) {
+            there.post_to(home, [done, group](Subscriber&) { done(group); });
         });
     });
+}
+
+void Subscriber::note_group(SessionId session_id, const std::string& text, GroupRef group) {
+    if (Session* session = context_.sessions->find(session_id); session != nullptr) {
+        const auto found = session->subscriptions.find(text);
+        if (found != session->subscriptions.end()) {
+            found->second->group = group;
+        }
+    }
 }
 
 void Subscriber::withdraw(Subscription& subscription) {
@@ -248,16 +274,23 @@ void Subscriber::withdraw(Subscription& subscription) {
 }
 
 void Subscriber::join_group(const std::string& key, const std::string& filter,
-                            const ShareMember& member, std::function<void()> done) {
+                            const ShareMember& member, std::function<void(GroupRef)> done) {
     const Interest before = index().interest(filter);
     std::unique_ptr<ShareGroup>& group = groups_[key];
     if (group == nullptr) {
-        group = std::make_unique<ShareGroup>(filter);
+        const GroupRef ref{.number = ++last_group_, .owner = context_.shard.id()};
+        group = std::make_unique<ShareGroup>(ref, filter);
+        groups_by_number_.emplace(ref.number, group.get());
         index().add_group(filter, *group);
     }
     group->put(member);
+    index().refresh_groups();
     announce(filter, before);
-    const auto barrier = std::make_shared<Barrier>(std::move(done));
+    if (member.is_connected) {
+        wake_group(*group);
+    }
+    const auto barrier =
+        std::make_shared<Barrier>([done = std::move(done), ref = group->ref()] { done(ref); });
     barrier->expect();
     wait_for_shards(barrier);
     barrier->arrive();
@@ -272,41 +305,83 @@ void Subscriber::leave_group(const std::string& key, SessionId session) {
     const std::string filter = group.filter();
     const Interest before = index().interest(filter);
     group.remove(session);
+    index().refresh_groups();
     if (group.empty()) {
         index().remove_group(filter, group);
+        groups_by_number_.erase(group.ref().number);
         groups_.erase(found);
     }
     announce(filter, before);
 }
 
-void Subscriber::set_member_state(const std::string& key, SessionId session, bool is_connected) {
-    if (const auto found = groups_.find(key); found != groups_.end()) {
-        found->second->set_state(session, is_connected, true);
+ShareGroup* Subscriber::group(std::uint32_t number) {
+    const auto found = groups_by_number_.find(number);
+    return found == groups_by_number_.end() ? nullptr : found->second;
+}
+
+void Subscriber::set_member_state(const std::string& key, const MemberState& state) {
+    const auto found = groups_.find(key);
+    if (found != groups_.end() &&
+        found->second->set_state(state.session, state.is_connected, state.is_open)) {
+        wake_group(*found->second);
+    }
+}
+
+/// Somebody has come: what waits with members that sleep may go there.
+void Subscriber::wake_group(const ShareGroup& group) {
+    for (const ShareMember& member : group.members()) {
+        if (member.is_connected || !member.is_durable) {
+            continue;
+        }
+        post_to(member.shard, [id = member.session](Subscriber& there) {
+            Session* sleeper = there.context_.sessions->find(id);
+            if (sleeper != nullptr && sleeper->connection == nullptr) {
+                there.context_.returns->return_unsent(*sleeper);
+            }
+        });
     }
 }
 
 void Subscriber::on_connected_changed(Session& session) {
+    session.is_share_open = session.connection != nullptr && session.connection->has_window(true);
+    tell_groups(session);
+}
+
+void Subscriber::note_room(Session& session) {
+    if (session.shared_count == 0 || session.connection == nullptr) [[likely]] {
+        return;
+    }
+    const bool is_open = session.connection->has_window(session.is_share_open);
+    if (is_open != session.is_share_open) {
+        session.is_share_open = is_open;
+        tell_groups(session);
+    }
+}
+
+void Subscriber::tell_groups(Session& session) {
+    if (session.shared_count == 0) {
+        return;
+    }
+    const MemberState state{.session = session.id(),
+                            .is_connected = session.is_connected(),
+                            .is_open = session.is_share_open};
     for (auto& [text, subscription] : session.subscriptions) {
         if (!subscription->is_shared()) {
             continue;
         }
-        post_to(group_owner(group_key(*subscription)),
-                [key = group_key(*subscription), id = session.id(),
-                 is_connected = session.is_connected()](Subscriber& there) {
-                    there.set_member_state(key, id, is_connected);
-                });
+        const std::string key = group_key(*subscription);
+        const ShardId owner = group_owner(key);
+        if (owner == context_.shard.id()) {
+            set_member_state(key, state);
+        } else {
+            post_to(owner, [key, state](Subscriber& there) { there.set_member_state(key, state); });
+        }
     }
 }
 
 void Subscriber::on_durability_changed(Session& session) {
     for (auto& [text, subscription] : session.subscriptions) {
-        if (subscription->is_shared()) {
-            insert(*subscription, nullptr);  // joins again, with what has changed
-            continue;
-        }
-        const Interest before = index().interest(subscription->filter());
-        index().refresh(*subscription);
-        announce(subscription->filter(), before);
+        refresh(*subscription, nullptr);
     }
 }
 
@@ -355,6 +430,11 @@ void Subscriber::wait_for_shards(const std::shared_ptr<Barrier>& barrier) {
 }
 
 void Subscriber::post_to(ShardId shard, std::function<void(Subscriber&)> action) {
+    if (!context_.node.is_started) {
+        // Recovery, on one thread: whoever is let in first must find all of it.
+        action(context_.node.shards[shard.value()]->subscriber());
+        return;
+    }
     context_.shard.post(
         shard, [node = &context_.node, shard, action = std::move(action)](runtime::Shard&) {
             action(node->shards[shard.value()]->subscriber());
@@ -370,7 +450,7 @@ ShareMember Subscriber::member_of(const Subscription& subscription) const {
         .options = subscription.options,
         .is_durable = session.is_durable() && subscription.options.maximum_qos() != Qos::AtMostOnce,
         .is_connected = session.is_connected(),
-        .is_open = true};
+        .is_open = session.is_share_open};
 }
 
 std::string Subscriber::group_key(const Subscription& subscription) {

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <boost/unordered/unordered_flat_map.hpp>
+
 #include <functional>
 #include <memory>
 #include <string>
@@ -27,22 +28,33 @@ class Subscriber {
     void unsubscribe(Session& session, Connection& connection, const mqtt::Unsubscribe& packet);
     /// The session ends: all its subscriptions do.
     void drop_all(Session& session);
-    /// A subscription from disk, before the shards run; announce_restored() follows for all.
-    void restore(Session& session, const storage::SubscriptionRecord& record);
+    /// A subscription from disk, before the shards run; false if it is not valid.
+    bool restore(Session& session, const storage::SubscriptionRecord& record);
 
-    /// Tells the shared groups whether the session's client is there.
+    /// Tells the shared groups of the session whether its client is there.
     void on_connected_changed(Session& session);
     /// The session became durable, or stopped being so.
     void on_durability_changed(Session& session);
+    /// Tells the shared groups of the session when its client takes more, or no more.
+    void note_room(Session& session);
 
     void add_tap(TenantId tenant, std::string_view filter, bus::Subscriber& tap);
     void remove_tap(TenantId tenant, std::string_view filter, bus::Subscriber& tap);
 
-    /// The owner's side of a shared group; `done` once every shard knows of it.
+    // The owner's side of a shared group.
+    /// `done` is called with the group once every shard knows of it.
     void join_group(const std::string& group_key, const std::string& filter,
-                    const ShareMember& member, std::function<void()> done);
+                    const ShareMember& member, std::function<void(GroupRef)> done);
     void leave_group(const std::string& group_key, SessionId session);
-    void set_member_state(const std::string& group_key, SessionId session, bool is_connected);
+    struct MemberState {
+        SessionId session;
+        bool is_connected = false;
+        bool is_open = false;
+    };
+    void set_member_state(const std::string& group_key, const MemberState& state);
+    /// Null if this shard has no group of this number (any more).
+    [[nodiscard]] ShareGroup* group(std::uint32_t number);
+
     /// What another shard told.
     void note_interest(ShardId from, std::string_view filter, Interest interest);
 
@@ -59,13 +71,19 @@ class Subscriber {
 
     mqtt::ReasonCode subscribe_one(Session& session, const mqtt::Subscription& wanted,
                                    Answer& answer, const std::shared_ptr<Barrier>& barrier);
-    Subscription& put_subscription(Session& session, std::string_view text, std::string_view filter,
-                                   bool& is_new);
+    Subscription& add_subscription(Session& session, std::string_view text,
+                                   std::string_view filter);
     mqtt::ReasonCode unsubscribe_one(Session& session, std::string_view text);
     void finish_subscribe(const Answer& answer);
 
     void insert(Subscription& subscription, const std::shared_ptr<Barrier>& barrier);
+    /// The options of a subscription, or what its session is, have changed.
+    void refresh(Subscription& subscription, const std::shared_ptr<Barrier>& barrier);
+    void join(Subscription& subscription, const std::shared_ptr<Barrier>& barrier);
+    void note_group(SessionId session, const std::string& text, GroupRef group);
     void withdraw(Subscription& subscription);
+    void tell_groups(Session& session);
+    void wake_group(const ShareGroup& group);
     [[nodiscard]] ShareMember member_of(const Subscription& subscription) const;
     [[nodiscard]] static std::string group_key(const Subscription& subscription);
     [[nodiscard]] ShardId group_owner(std::string_view group_key) const;
@@ -81,6 +99,8 @@ class Subscriber {
     ShardContext& context_;
     boost::unordered_flat_map<std::string, std::unique_ptr<ShareGroup>, TextHash, std::equal_to<>>
         groups_;  // those that this shard owns, by "group/filter"
+    boost::unordered_flat_map<std::uint32_t, ShareGroup*> groups_by_number_;
+    std::uint32_t last_group_ = 0;
 };
 
 }  // namespace kith::broker

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "base/qos.h"
+#include "broker/detail/group_ref.h"
 
 namespace kith::broker {
 
@@ -35,6 +36,7 @@ struct Subscription {
     std::uint32_t filter_offset = 0;  // where the filter starts in `text`, behind $share/group/
     std::uint32_t position = 0;       // in the index's list of this filter
     std::uint32_t identifier = 0;     // subscription identifier, 0 is none
+    GroupRef group;                   // if shared: as far as it is known
     SubscriptionOptions options;
     bool counted_durable = false;  // as the index counted it
 

@@ -1,6 +1,7 @@
 #include "broker/detail/subscription_index.h"
 
 #include <algorithm>
+#include <span>
 
 #include "base/narrow.h"
 #include "broker/detail/session.h"
@@ -12,6 +13,18 @@ namespace {
 bool wants_durably(const Subscription& subscription) {
     return subscription.options.maximum_qos() != Qos::AtMostOnce &&
            subscription.session->is_durable();
+}
+
+enum class OwnMessages : std::uint8_t { Received, NotReceived };
+
+/// The identifiers of those of `targets` that take their session's own messages, or do not.
+void append_identifiers(std::span<const Target> targets, OwnMessages own,
+                        const std::vector<std::uint32_t>& from, std::vector<std::uint32_t>& to) {
+    for (const Target& each : targets) {
+        if (each.identifier_count != 0 && each.receives_own == (own == OwnMessages::Received)) {
+            to.push_back(from[each.identifiers_begin]);
+        }
+    }
 }
 
 }  // namespace
@@ -157,16 +170,18 @@ void SubscriptionIndex::append_targets(const FilterEntry& entry, Route& route) {
     }
 }
 
-/// Makes one target of all that a session has: the highest QoS, every identifier [MQTT-3.3.4-3].
+/// Makes one target of all that a session has: the highest QoS, every identifier [MQTT-3.3.4-2],
+/// [MQTT-3.3.4-3].
 void SubscriptionIndex::merge_targets(Route& route) {
-    std::ranges::stable_sort(route.targets, std::ranges::less{}, &Target::session);
+    // By id, not by address: the order is the same in every run.
+    std::ranges::stable_sort(route.targets, std::ranges::less{},
+                             [](const Target& target) { return target.session->id(); });
     std::vector<Target> merged;
     std::vector<std::uint32_t> identifiers;
     merged.reserve(route.targets.size());
     for (std::size_t first = 0; first < route.targets.size();) {
         std::size_t last = first;
         Target target = route.targets[first];
-        target.identifiers_begin = narrow<std::uint32_t>(identifiers.size());
         while (last < route.targets.size() && route.targets[last].session == target.session) {
             const Target& each = route.targets[last++];
             target.maximum_qos = std::max(target.maximum_qos, each.maximum_qos);
@@ -175,20 +190,14 @@ void SubscriptionIndex::merge_targets(Route& route) {
             target.retain_as_published |= each.retain_as_published;
         }
         // Identifiers of subscriptions that take the session's own messages come first.
-        for (const bool own : {true, false}) {
-            for (std::size_t i = first; i < last; ++i) {
-                const Target& each = route.targets[i];
-                if (each.identifier_count != 0 && each.receives_own == own) {
-                    identifiers.push_back(route.identifiers[each.identifiers_begin]);
-                }
-            }
-            if (own) {
-                target.own_identifier_count =
-                    narrow<std::uint16_t>(identifiers.size() - target.identifiers_begin);
-            }
-        }
-        target.identifier_count =
-            narrow<std::uint16_t>(identifiers.size() - target.identifiers_begin);
+        const auto same = std::span(route.targets).subspan(first, last - first);
+        const std::size_t begin = identifiers.size();
+        append_identifiers(same, OwnMessages::Received, route.identifiers, identifiers);
+        const std::size_t own_end = identifiers.size();
+        append_identifiers(same, OwnMessages::NotReceived, route.identifiers, identifiers);
+        target.identifiers_begin = narrow<std::uint32_t>(begin);
+        target.own_identifier_count = narrow<std::uint16_t>(own_end - begin);
+        target.identifier_count = narrow<std::uint16_t>(identifiers.size() - begin);
         merged.push_back(target);
         first = last;
     }

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <boost/container/small_vector.hpp>
+
 #include <cstdint>
 #include <memory>
 #include <string_view>
@@ -33,6 +34,8 @@ class SubscriptionIndex {
     /// A shared group that this shard owns; `group` is the route's entry.
     void add_group(std::string_view filter, ShareGroup& group);
     void remove_group(std::string_view filter, ShareGroup& group);
+    /// After the members of a group in the index changed.
+    void refresh_groups() { ++generation_; }
 
     void add_tap(std::string_view filter, bus::Subscriber& tap);
     void remove_tap(std::string_view filter, bus::Subscriber& tap);

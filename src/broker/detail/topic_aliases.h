@@ -3,6 +3,7 @@
 #pragma once
 
 #include <boost/unordered/unordered_flat_map.hpp>
+
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -45,16 +46,19 @@ class OutboundAliases {
         std::uint16_t alias = 0;  // 0: send the topic without one
         bool is_known = false;    // the client has it: the topic may be left out
     };
-    [[nodiscard]] Use use(std::string_view topic) {
+    /// The alias of `topic`, or the one that add() would give it.
+    [[nodiscard]] Use find(std::string_view topic) const {
         if (const auto found = aliases_.find(topic); found != aliases_.end()) {
             return {.alias = found->second, .is_known = true};
         }
         if (aliases_.size() >= maximum_) {
             return {};
         }
-        const auto alias = static_cast<std::uint16_t>(aliases_.size() + 1);
-        aliases_.emplace(topic, alias);
-        return {.alias = alias, .is_known = false};
+        return {.alias = static_cast<std::uint16_t>(aliases_.size() + 1), .is_known = false};
+    }
+    /// The client is sent the alias that find() gave. Requires: one that is not known.
+    void add(std::string_view topic) {
+        aliases_.emplace(topic, static_cast<std::uint16_t>(aliases_.size() + 1));
     }
 
   private:

@@ -33,6 +33,9 @@ TopicEntry& TopicTable::add(std::string_view topic) {
         }
         slot = std::move(entry);
     }
+    // It may be one that was evicted while its messages were on their way.
+    added.straight_shards = evicted_straight_shards_;
+    added.straight_flush = evicted_straight_flush_;
     entries_.emplace(added.topic, &added);
     return added;
 }
@@ -44,6 +47,8 @@ void TopicTable::evict(TopicEntry& entry) {
         changed_[entry.changed_position]->changed_position = entry.changed_position;
         changed_.pop_back();
     }
+    evicted_straight_shards_ |= entry.straight_shards;
+    evicted_straight_flush_ = std::max(evicted_straight_flush_, entry.straight_flush);
     ++evicted_count_;
 }
 

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <boost/unordered/unordered_flat_map.hpp>
+
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -14,6 +15,8 @@
 #include "base/hash.h"
 #include "base/ids.h"
 #include "broker/detail/route.h"
+#include "broker/detail/shard_link.h"
+#include "broker/detail/stored_message.h"
 #include "bus/message.h"
 
 namespace kith::broker {
@@ -37,8 +40,18 @@ struct TopicEntry {
     bool last_retain = false;
 
     /// Messages of this shard on their way through the owner. While there are any, all go that way,
-    /// so that none overtakes.
+    /// so that none overtakes; see Router.
     std::uint32_t routed_in_flight = 0;
+    /// Where messages of this shard went straight, and the last flush of links that took one.
+    std::uint64_t straight_shards = 0;
+    std::uint64_t straight_flush = 0;
+    /// Messages for the owner that wait until those have been read.
+    struct Fenced {
+        MessageRef message;
+        PublishOrigin origin;
+    };
+    std::vector<Fenced> fenced;
+
     bool recently_used = true;
     std::uint32_t changed_position =
         kUnchanged;  // in the list of those changed since the last drain
@@ -90,6 +103,8 @@ class TopicTable {
     std::size_t hand_ = 0;
     std::vector<TopicEntry*> changed_;
     std::uint64_t evicted_count_ = 0;
+    std::uint64_t evicted_straight_shards_ = 0;  // of all that were evicted
+    std::uint64_t evicted_straight_flush_ = 0;
 };
 
 }  // namespace kith::broker

@@ -6,8 +6,9 @@
 // No recursion: depth is bounded by kTopicLevelsMax. Threads: shard-local.
 #pragma once
 
-#include <array>
 #include <boost/unordered/unordered_flat_map.hpp>
+
+#include <array>
 #include <cstdint>
 #include <string_view>
 #include <vector>
@@ -60,6 +61,16 @@ class TopicTrie {
     /// Nodes are topics: calls visit(Value&) for each that `filter` matches and that is not empty.
     template <typename Visit>
     void match_filter(bus::TopicFilter filter, Visit&& visit);
+
+    /// Calls visit(Value&) for each value that is not empty, in no order.
+    template <typename Visit>
+    void for_each(Visit&& visit) {
+        for (Node& node : nodes_) {
+            if (!node.value.empty()) {
+                visit(node.value);
+            }
+        }
+    }
 
     [[nodiscard]] std::size_t node_count() const { return nodes_.size() - free_.size() - 1; }
 

@@ -4,6 +4,7 @@
 #include "base/byte_writer.h"
 #include "base/narrow.h"
 #include "base/utf8.h"
+#include "wire/mqtt/properties.h"
 
 namespace kith::broker {
 namespace {
@@ -44,7 +45,8 @@ Result<std::unique_ptr<SessionWill>> decode_will(Bytes record, TenantId tenant, 
     const std::uint32_t properties_bytes = reader.u32();
     const Bytes topic = reader.bytes(topic_bytes);
     const Bytes properties = reader.bytes(properties_bytes);
-    if (reader.failed() || version != kVersion || qos > 2 || !is_mqtt_utf8(topic)) {
+    if (reader.failed() || version != kVersion || qos > 2 || !is_mqtt_utf8(topic) ||
+        !mqtt::MessageProperties::from_encoded(properties)) {
         return fail(ErrorKind::Corrupt, "stored will cannot be read");
     }
     const Result<bus::TopicName> name = bus::TopicName::create(as_text(topic));

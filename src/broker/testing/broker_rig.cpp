@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "base/hash.h"
+
 namespace kith::broker::testing {
 namespace {
 
@@ -25,19 +27,26 @@ storage::CommitTicket SimJournal::submit(ShardId shard, storage::WriteBatch& bat
     last = last.next();
     waiting_.push_back({.shard = shard, .ticket = last, .batch = std::move(batch)});
     batch = storage::WriteBatch();
-    if (!timer_.is_armed()) {
-        shard_.arm_after(timer_, commit_delay_);
-    }
+    schedule();
     return last;
 }
 
 void SimJournal::resume() {
     is_stalled_ = false;
-    shard_.arm_after(timer_, commit_delay_);
+    schedule();
+}
+
+/// As mail, which wakes the shard: the caller is another one, or the test.
+void SimJournal::schedule() {
+    shard_.post_completion(runtime::make_mail([this](runtime::Shard& shard) {
+        if (!timer_.is_armed()) {
+            shard.arm_after(timer_, commit_delay_);
+        }
+    }));
 }
 
 void SimJournal::commit() {
-    if (is_stalled_) {
+    if (is_stalled_ || waiting_.empty()) {
         return;
     }
     std::vector<const storage::WriteBatch*> batches;
@@ -60,8 +69,24 @@ void FakeAuthenticator::authenticate(const bus::AuthRequest& request,
         done(fail(ErrorKind::Denied, "wrong password"));
         return;
     }
+    if (password == "unavailable") {
+        done(fail(ErrorKind::Unavailable, "cannot tell now"));
+        return;
+    }
+    if (password == "limit") {
+        done(fail(ErrorKind::Limit, "too many tries"));
+        return;
+    }
+    if (password == "never") {
+        return;
+    }
     bus::Principal principal{.name = std::string(request.user_name.value_or("anonymous")),
                              .role = bus::Role::Machine};
+    if (principal.name == "viewer") {
+        principal.role = bus::Role::Viewer;
+    } else if (principal.name == "admin") {
+        principal.role = bus::Role::Admin;
+    }
     if (password == "later") {
         shard_.post(shard_.id(), [done, principal](runtime::Shard&) { done(principal); });
         return;
@@ -70,11 +95,18 @@ void FakeAuthenticator::authenticate(const bus::AuthRequest& request,
 }
 
 void RecordingEvents::on_event(const Event& event) {
-    kinds.push_back(event.kind);
+    events.push_back({event.kind, std::string(event.client_id), std::string(event.reason)});
 }
 
 std::size_t RecordingEvents::count(EventKind kind) const {
-    return static_cast<std::size_t>(std::ranges::count(kinds, kind));
+    return static_cast<std::size_t>(std::ranges::count(events, kind, &Recorded::kind));
+}
+
+RecordingEvents::Recorded RecordingEvents::last(EventKind kind) const {
+    const auto found = std::find_if(events.rbegin(), events.rend(),
+                                    [kind](const Recorded& each) { return each.kind == kind; });
+    EXPECT_NE(found, events.rend()) << "no " << to_string(kind);
+    return found == events.rend() ? Recorded{} : *found;
 }
 
 class BrokerRig::Acceptor final : public runtime::AcceptHandler {
@@ -97,7 +129,9 @@ class BrokerRig::Acceptor final : public runtime::AcceptHandler {
 
 BrokerRig::BrokerRig(const RigOptions& options)
     : options_(options),
-      world_({.seed = options.seed, .piece_bytes_max = options.piece_bytes_max}),
+      world_({.seed = options.seed,
+              .piece_bytes_max = options.piece_bytes_max,
+              .window_bytes = options.window_bytes}),
       store_(storage::make_memory_message_store()) {
     clients_ = &world_.add_host("clients", 1, log_);
     start(options.shard_count);
@@ -146,6 +180,22 @@ void BrokerRig::restart(std::uint16_t shard_count) {
     broker_.reset();
     authenticators_.clear();
     start(shard_count);
+}
+
+std::string BrokerRig::id_on(std::uint16_t shard_id, const std::string& prefix) {
+    std::string id;
+    for (int i = 0; id.empty() || shard(0).home_of(id) != ShardId(shard_id); ++i) {
+        id = prefix + "-" + std::to_string(i);
+    }
+    return id;
+}
+
+std::string BrokerRig::topic_on(std::uint16_t shard_id, const std::string& prefix) const {
+    std::string topic;
+    for (int i = 0; topic.empty() || hash_text(topic) % node_->shard_count() != shard_id; ++i) {
+        topic = prefix + "/" + std::to_string(i);
+    }
+    return topic;
 }
 
 Counters BrokerRig::counters() {
@@ -233,6 +283,14 @@ PacketId TestClient::publish(std::string_view topic, std::string_view payload, Q
     return packet.packet_id;
 }
 
+void TestClient::acknowledge(mqtt::PacketType type, PacketId packet_id, mqtt::ReasonCode reason) {
+    send(mqtt::Acknowledgement{.type = type, .packet_id = packet_id, .reason_code = reason});
+}
+
+bool TestClient::wait_closed() {
+    return rig_.world().run_until([this] { return stream_ == nullptr; }, 60s);
+}
+
 void TestClient::disconnect(mqtt::ReasonCode reason) {
     send(mqtt::Disconnect{.reason_code = reason});
     if (stream_ != nullptr) {
@@ -309,16 +367,16 @@ void TestClient::on_publish(const mqtt::Publish& packet) {
     const mqtt::MessageProperties::Fields fields = packet.properties.fields();
     message.response_topic = fields.response_topic.value_or("");
     message.correlation = as_text(fields.correlation_data.value_or(Bytes{}));
+    message.content_type = fields.content_type.value_or("");
+    message.payload_format = fields.payload_format_indicator;
     packet.properties.for_each_user_property([&](const mqtt::UserProperty& property) {
         message.user_properties.emplace_back(property.name, property.value);
     });
     received.push_back(std::move(message));
     if (acknowledges && packet.qos == Qos::AtLeastOnce) {
-        send(
-            mqtt::Acknowledgement{.type = mqtt::PacketType::Puback, .packet_id = packet.packet_id});
+        acknowledge(mqtt::PacketType::Puback, packet.packet_id);
     } else if (acknowledges && packet.qos == Qos::ExactlyOnce) {
-        send(
-            mqtt::Acknowledgement{.type = mqtt::PacketType::Pubrec, .packet_id = packet.packet_id});
+        acknowledge(mqtt::PacketType::Pubrec, packet.packet_id);
     }
 }
 
@@ -336,6 +394,7 @@ void TestClient::on_packet(const mqtt::Packet& packet) {
                   .session_expiry_s = connack->session_expiry_interval,
                   .receive_maximum = connack->receive_maximum,
                   .topic_alias_maximum = connack->topic_alias_maximum,
+                  .maximum_packet_size = connack->maximum_packet_size,
                   .response_information = std::string(connack->response_information.value_or(""))};
     } else if (const auto* suback = std::get_if<mqtt::Suback>(&packet)) {
         answer = {.type = mqtt::PacketType::Suback,
@@ -356,11 +415,9 @@ void TestClient::on_packet(const mqtt::Packet& packet) {
     }
     answers.push_back(answer);
     if (acknowledges && answer.type == mqtt::PacketType::Pubrec && !is_failure(answer.reason)) {
-        send(
-            mqtt::Acknowledgement{.type = mqtt::PacketType::Pubrel, .packet_id = answer.packet_id});
+        acknowledge(mqtt::PacketType::Pubrel, answer.packet_id);
     } else if (acknowledges && answer.type == mqtt::PacketType::Pubrel) {
-        send(mqtt::Acknowledgement{.type = mqtt::PacketType::Pubcomp,
-                                   .packet_id = answer.packet_id});
+        acknowledge(mqtt::PacketType::Pubcomp, answer.packet_id);
     }
 }
 

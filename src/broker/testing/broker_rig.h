@@ -34,6 +34,7 @@ class SimJournal final : public storage::Journal {
     void resume();
 
   private:
+    void schedule();
     void commit();
 
     struct Submitted {
@@ -53,8 +54,9 @@ class SimJournal final : public storage::Journal {
     bool is_stalled_ = false;
 };
 
-/// Lets in everybody but those with the password "wrong"; "later" is answered a turn later. The
-/// user name becomes the principal.
+/// Lets in everybody but those with a password that says how not to: "wrong", "unavailable",
+/// "limit" are refused, "later" is let in a turn later, "never" gets no answer. The user name
+/// becomes the principal; "viewer" and "admin" have those roles, all others are machines.
 class FakeAuthenticator final : public bus::Authenticator {
   public:
     explicit FakeAuthenticator(runtime::Shard& shard) : shard_(shard) {}
@@ -67,9 +69,16 @@ class FakeAuthenticator final : public bus::Authenticator {
 
 class RecordingEvents final : public EventSink {
   public:
+    struct Recorded {
+        EventKind kind;
+        std::string client_id;
+        std::string reason;
+    };
     void on_event(const Event& event) override;
     [[nodiscard]] std::size_t count(EventKind kind) const;
-    std::vector<EventKind> kinds;
+    /// The last of this kind; fails the test if there is none.
+    [[nodiscard]] Recorded last(EventKind kind) const;
+    std::vector<Recorded> events;
 };
 
 struct RigOptions {
@@ -77,6 +86,7 @@ struct RigOptions {
     std::uint16_t shard_count = 1;
     std::size_t piece_bytes_max = 0;
     Duration commit_delay = 1ms;
+    std::size_t window_bytes = 256 * 1024;
     BrokerOptions broker{.sys_interval = Duration::zero()};
 };
 
@@ -104,6 +114,10 @@ class BrokerRig {
     void run_for(Duration span) { world_.run_for(span); }
     /// Power off, power on, with as many shards as told.
     void restart(std::uint16_t shard_count);
+    /// A client id that starts with `prefix` and lives on this shard.
+    [[nodiscard]] std::string id_on(std::uint16_t shard, const std::string& prefix);
+    /// A topic that starts with `prefix` and is owned by this shard.
+    [[nodiscard]] std::string topic_on(std::uint16_t shard, const std::string& prefix) const;
 
   private:
     void start(std::uint16_t shard_count);
@@ -138,6 +152,8 @@ struct Received {
     std::optional<std::uint16_t> topic_alias;
     std::vector<std::uint32_t> identifiers;
     std::string response_topic;
+    std::string content_type;
+    std::optional<std::uint8_t> payload_format;
     std::string correlation;
     std::vector<std::pair<std::string, std::string>> user_properties;
 };
@@ -153,6 +169,7 @@ struct Answered {
     std::optional<std::uint32_t> session_expiry_s;
     std::optional<std::uint16_t> receive_maximum;
     std::optional<std::uint16_t> topic_alias_maximum;
+    std::optional<std::uint32_t> maximum_packet_size;
     std::string response_information;
 };
 
@@ -176,13 +193,23 @@ class TestClient final : public runtime::StreamHandler {
     void send(const Packet& packet);
     void send_raw(Bytes bytes);
 
+    /// Sends and runs until a packet of this type has come, or the connection is closed.
+    template <typename Packet>
+    Answered ask(const Packet& packet, mqtt::PacketType answer) {
+        send(packet);
+        return wait_for(answer);
+    }
     Answered subscribe(std::string_view filter, Qos qos = Qos::AtMostOnce,
                        mqtt::Subscription options = {}, std::uint32_t identifier = 0);
     Answered unsubscribe(std::string_view filter);
     /// Sends and, for QoS 1 and 2, does not wait for anything.
     PacketId publish(std::string_view topic, std::string_view payload, Qos qos = Qos::AtMostOnce,
                      bool retain = false);
+    void acknowledge(mqtt::PacketType type, PacketId packet_id,
+                     mqtt::ReasonCode reason = mqtt::ReasonCode::Success);
     void disconnect(mqtt::ReasonCode reason = mqtt::ReasonCode::Success);
+    /// Runs until the broker has closed; false if it does not within a minute.
+    [[nodiscard]] bool wait_closed();
     /// The connection breaks, without DISCONNECT.
     void drop();
     void pause_reading() { stream_->pause_reading(); }
@@ -193,6 +220,8 @@ class TestClient final : public runtime::StreamHandler {
     [[nodiscard]] std::size_t count(mqtt::PacketType type) const;
     /// The last packet of this type; fails the test if there is none.
     [[nodiscard]] Answered last(mqtt::PacketType type) const;
+    /// Runs until a packet of this type has come, or the connection is closed.
+    Answered wait_for(mqtt::PacketType type);
 
     std::vector<Received> received;
     std::vector<Answered> answers;
@@ -205,8 +234,6 @@ class TestClient final : public runtime::StreamHandler {
   private:
     void on_packet(const mqtt::Packet& packet);
     void on_publish(const mqtt::Publish& packet);
-    Answered wait_for(mqtt::PacketType type);
-
     BrokerRig& rig_;
     std::unique_ptr<runtime::Stream> stream_;
     mqtt::Framer framer_{256 * 1024 * 1024};

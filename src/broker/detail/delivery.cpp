@@ -1,0 +1,282 @@
+#include "broker/detail/delivery.h"
+
+#include <algorithm>
+
+#include "broker/detail/committer.h"
+#include "broker/detail/connection.h"
+#include "broker/detail/hold_list.h"
+#include "broker/detail/router.h"
+#include "broker/detail/session.h"
+#include "broker/detail/session_table.h"
+#include "broker/detail/subscriber.h"
+#include "broker/limits.h"
+
+namespace kith::broker {
+namespace {
+
+std::span<const std::uint32_t> identifier_span(const std::uint32_t& identifier) {
+    return {&identifier, identifier != 0 ? 1U : 0U};
+}
+
+}  // namespace
+
+Routing Delivery::begin(const bus::Message& message, MessageId id, ShardId coordinator) {
+    return {.message = message,
+            .id = id,
+            .coordinator = coordinator,
+            .fanout = Fanout(message, fanout_buffers_, context_.shard.wall_now())};
+}
+
+/// The same for a message that another shard coordinates: it may have come here already, by way of
+/// a group.
+Routing Delivery::go_on(const bus::Message& message, const MessageHeader& header) {
+    Routing routing = begin(message, header.id, header.coordinator);
+    if (header.id.value() != 0) {
+        routing.stored = context_.committer->find(header.id);
+    }
+    return routing;
+}
+
+void Delivery::on_deliver(const MessageHeader& header, const bus::Message& message) {
+    const Route& route = context_.router->fresh_route(message);
+    Routing routing = go_on(message, header);
+    to_route(route, routing);
+    report(routing, {.id = header.id, .relayed_count = routing.relayed_count});
+}
+
+void Delivery::to_route(const Route& route, Routing& routing) {
+    const bus::Message& message = routing.message;
+    for (const Target& target : route.targets) {
+        const bool is_own = target.session->id() == message.publisher;
+        if (is_own && !target.receives_own) {
+            continue;  // No Local [MQTT-3.8.3-3]
+        }
+        const Qos maximum = is_own ? target.own_maximum_qos : target.maximum_qos;
+        const std::size_t identifier_count =
+            is_own ? target.own_identifier_count : target.identifier_count;
+        ++routing.receiver_count;
+        to_session(
+            *target.session,
+            {.qos = std::min(message.qos, maximum),  // [MQTT-3.8.4-8]
+             .retain = message.retain && target.retain_as_published,
+             .identifiers =
+                 std::span(route.identifiers).subspan(target.identifiers_begin, identifier_count),
+             .group = {}},
+            routing);
+    }
+    for (ShareGroup* group : route.groups) {
+        switch (offer(*group, {}, routing)) {
+            case Offered::Relayed:
+                routing.relayed_count += routing.id.value() != 0 ? 1U : 0U;
+                ++routing.receiver_count;
+                break;
+            case Offered::Taken:
+                ++routing.receiver_count;
+                break;
+            case Offered::Refused:
+                break;
+        }
+    }
+    for (bus::Subscriber* tap : route.taps) {
+        ++routing.receiver_count;
+        tap->on_message(message);
+    }
+    record_delay(routing);
+}
+
+bool Delivery::to_session(Session& session, const Grant& grant, Routing& routing) {
+    if (grant.qos == Qos::AtMostOnce) {
+        if (session.connection == nullptr) {
+            return false;  // QoS 0 is for who is there
+        }
+        session.connection->send_qos0(routing.message, routing.fanout,
+                                      {.retain = grant.retain, .identifiers = grant.identifiers});
+        ++routing.sent_count;
+        return true;
+    }
+    if (routing.stored == nullptr) {
+        routing.stored = StoredMessage::create(routing.message, routing.id);
+    }
+    if (!has_room(session, routing.stored->size_bytes())) {
+        if (grant.group.is_none()) {
+            ++session.traffic.dropped;
+            ++context_.counters.dropped_queue_full;
+        }
+        return false;
+    }
+    enqueue(session, grant, routing);
+    return true;
+}
+
+bool Delivery::has_room(Session& session, std::size_t bytes) {
+    const BrokerOptions& options = context_.options();
+    const OutboundQueue::Limits limits{.message_count_max = options.session_queue_messages_max,
+                                       .bytes_max = options.session_queue_bytes_max};
+    if (session.outbound.has_room(limits, bytes)) {
+        return true;
+    }
+    session.outbound.drop_expired(context_.shard.wall_now(), [&](OutboundItem& item) {
+        ++context_.counters.dropped_expired;  // [MQTT-3.3.2-5]
+        context_.sessions->complete(session, item);
+    });
+    return session.outbound.has_room(limits, bytes);
+}
+
+void Delivery::enqueue(Session& session, const Grant& grant, Routing& routing) {
+    OutboundItem item;
+    item.message = routing.stored;
+    item.subscription_identifiers.assign(grant.identifiers.begin(), grant.identifiers.end());
+    item.group = grant.group;
+    item.qos = grant.qos;
+    item.retain = grant.retain;
+    item.awaits_commit = session.is_durable() && routing.id.value() != 0;
+    const OutboundItem& queued = session.outbound.push(std::move(item));
+    ++context_.counters.queued_messages;
+    context_.counters.queued_bytes += routing.stored->size_bytes();
+    note_slow(session);
+    if (queued.awaits_commit) {
+        routing.rows.push_back({.session = session.id(),
+                                .qos = grant.qos,
+                                .retain = grant.retain,
+                                .packet_id = queued.packet_id(),
+                                .identifiers = encode_identifiers(grant.identifiers)});
+        routing.awaiting.push_back(session.id());
+        return;  // sent when it is on disk
+    }
+    if (session.connection != nullptr) {
+        session.connection->pump();
+    }
+}
+
+/// Its publishers wait a while for a client whose queue fills up, before messages are dropped.
+void Delivery::note_slow(Session& session) {
+    context_.subscriber->note_room(session);
+    const BrokerOptions& options = context_.options();
+    const bool is_filling =
+        session.outbound.message_count() > options.session_queue_messages_max / 4 * 3 ||
+        session.outbound.size_bytes() > options.session_queue_bytes_max / 4 * 3;
+    if (is_filling && session.connection != nullptr && session.connection->may_hold_publishers())
+        [[unlikely]] {
+        context_.holds->note(Congestion::Receiver);
+    }
+}
+
+/// Offers the message to one member after the other, until one takes it or one elsewhere is asked.
+Delivery::Offered Delivery::offer(ShareGroup& group, Offer offer, Routing& routing) {
+    for (; offer.hop_count < kGroupHopsMax; ++offer.hop_count) {
+        const ShareMember* member = group.pick(offer.except, offer.sleepers);
+        if (member == nullptr) {
+            return Offered::Refused;
+        }
+        if (member->shard != context_.shard.id()) {
+            relay(*member, group, offer, routing);
+            return Offered::Relayed;
+        }
+        Session* session = context_.sessions->find(member->session);
+        const Grant grant{.qos = std::min(routing.message.qos, member->options.maximum_qos()),
+                          .retain = routing.message.retain && member->options.retain_as_published(),
+                          .identifiers = identifier_span(member->identifier),
+                          .group = group.ref()};
+        if (session != nullptr && to_session(*session, grant, routing)) {
+            return Offered::Taken;
+        }
+        offer.except = member->session;
+    }
+    return Offered::Refused;
+}
+
+void Delivery::relay(const ShareMember& member, const ShareGroup& group, const Offer& offer,
+                     const Routing& routing) {
+    context_.router->send(member.shard,
+                          {.kind = RecordKind::Direct,
+                           .id = routing.id,
+                           .coordinator = routing.coordinator,
+                           .session = member.session,
+                           .identifier = member.identifier,
+                           .options = member.options,
+                           .group = group.ref(),
+                           .hop_count = offer.hop_count,
+                           .may_sleep = offer.sleepers == ShareGroup::Sleepers::Allowed},
+                          routing.message);
+}
+
+void Delivery::on_direct(const MessageHeader& header, const bus::Message& message) {
+    Session* session = context_.sessions->find(header.session);
+    Routing routing = go_on(message, header);
+    const Grant grant{.qos = std::min(message.qos, header.options.maximum_qos()),
+                      .retain = message.retain && header.options.retain_as_published(),
+                      .identifiers = identifier_span(header.identifier),
+                      .group = header.group};
+    if (session == nullptr || !to_session(*session, grant, routing)) {
+        MessageHeader back = header;
+        back.kind = RecordKind::Return;
+        ++back.hop_count;
+        context_.router->send(header.group.owner, back, message);
+        return;
+    }
+    record_delay(routing);
+    report(routing, {.id = routing.id, .is_relayed = true});
+}
+
+void Delivery::on_return(const MessageHeader& header, const bus::Message& message) {
+    Routing routing = go_on(message, header);
+    ShareGroup* group = context_.subscriber->group(header.group.number);
+    auto offered = Offered::Refused;
+    if (group != nullptr) {
+        offered = offer(*group,
+                        {.except = header.session,
+                         .hop_count = header.hop_count,
+                         .sleepers = header.may_sleep ? ShareGroup::Sleepers::Allowed
+                                                      : ShareGroup::Sleepers::Excluded},
+                        routing);
+    }
+    if (offered == Offered::Relayed) {
+        return;  // reports in its turn
+    }
+    if (offered == Offered::Refused && header.may_sleep) {
+        ++context_.counters.dropped_no_receiver;
+    }
+    record_delay(routing);
+    report(routing, {.id = routing.id, .is_relayed = true, .is_taken = offered == Offered::Taken});
+}
+
+void Delivery::retained(Session& session, const MessageHeader& header,
+                        const bus::Message& message) {
+    if (header.options.no_local() && message.publisher == session.id()) {
+        return;
+    }
+    const Qos granted = std::min(message.qos, header.options.maximum_qos());
+    const bool is_durable = granted != Qos::AtMostOnce && session.is_durable();
+    const MessageId id = is_durable ? context_.node.next_message_id() : MessageId{};
+    Routing routing = begin(message, id, context_.shard.id());
+    to_session(session,
+               {.qos = granted,
+                .retain = true,
+                .identifiers = identifier_span(header.identifier),
+                .group = {}},
+               routing);
+    if (!routing.rows.empty()) {
+        context_.committer->begin(id, routing, {});
+    }
+}
+
+/// Tells the coordinator what this shard will have in its queues, and awaits the commit.
+void Delivery::report(const Routing& routing, const RowsHeader& header) {
+    if (routing.id.value() == 0) {
+        return;
+    }
+    context_.committer->await(routing);
+    context_.router->send_rows(routing.coordinator, header, routing.rows);
+}
+
+void Delivery::record_delay(const Routing& routing) {
+    if (routing.sent_count > 0) {
+        const std::int64_t delay_ms =
+            (context_.shard.wall_now() - routing.message.published_at).count();
+        context_.counters.delivery.record_us(
+            static_cast<std::uint64_t>(std::max<std::int64_t>(delay_ms, 0)) * 1000,
+            routing.sent_count);
+    }
+}
+
+}  // namespace kith::broker

@@ -1,0 +1,87 @@
+// From a message to the sessions of this shard that get it: into sockets, into queues, and by way
+// of shared groups to sessions elsewhere.
+//
+// A group's owner chooses a member; if the member's shard finds that it cannot take the message
+// after all, it returns it and the owner chooses another. Whoever ends up with a message that has
+// an id reports the row for its durable session to the coordinator, exactly once. Threads:
+// shard-local.
+#pragma once
+
+#include <boost/container/small_vector.hpp>
+
+#include <span>
+#include <vector>
+
+#include "broker/detail/fanout.h"
+#include "broker/detail/shard_context.h"
+#include "broker/detail/share_group.h"
+
+namespace kith::broker {
+
+class Session;
+
+/// One message while this shard's sessions get it.
+struct Routing {
+    const bus::Message& message;
+    MessageId id;         // 0: nothing durable waits for it
+    ShardId coordinator;  // commits it, if it has an id
+    Fanout fanout;
+    MessageRef stored;  // made when the first session must keep it
+    std::vector<DeliveryRow> rows;
+    boost::container::small_vector<SessionId, 4> awaiting;  // durable sessions that queued it
+    std::uint32_t receiver_count = 0;
+    std::uint32_t relayed_count = 0;  // group members elsewhere, whose shards will report
+    std::uint32_t sent_count = 0;     // written to sockets with QoS 0
+};
+
+/// How a session gets a message.
+struct Grant {
+    Qos qos = Qos::AtMostOnce;
+    bool retain = false;
+    std::span<const std::uint32_t> identifiers;
+    GroupRef group;
+};
+
+class Delivery {
+  public:
+    explicit Delivery(ShardContext& context) : context_(context) {}
+
+    /// `message` must outlive the result; one at a time.
+    [[nodiscard]] Routing begin(const bus::Message& message, MessageId id, ShardId coordinator);
+    /// Gives it to everybody on this shard.
+    void to_route(const Route& route, Routing& routing);
+    /// False if the session does not take it: not there for QoS 0, or its queue is full.
+    bool to_session(Session& session, const Grant& grant, Routing& routing);
+
+    /// Another shard coordinates; this one has receivers.
+    void on_deliver(const MessageHeader& header, const bus::Message& message);
+    /// A group elsewhere has chosen a session of this shard.
+    void on_direct(const MessageHeader& header, const bus::Message& message);
+    /// A member has not taken a message of a group that this shard owns, or gives it away.
+    void on_return(const MessageHeader& header, const bus::Message& message);
+    /// Delivers one message of a retained snapshot, with RETAIN set [MQTT-3.3.1-9].
+    void retained(Session& session, const MessageHeader& header, const bus::Message& message);
+
+  private:
+    struct Offer {
+        SessionId except;
+        std::uint8_t hop_count = 0;
+        ShareGroup::Sleepers sleepers = ShareGroup::Sleepers::Allowed;
+    };
+    enum class Offered : std::uint8_t { Taken, Relayed, Refused };
+
+    [[nodiscard]] Routing go_on(const bus::Message& message, const MessageHeader& header);
+    Offered offer(ShareGroup& group, Offer offer, Routing& routing);
+    void relay(const ShareMember& member, const ShareGroup& group, const Offer& offer,
+               const Routing& routing);
+    void enqueue(Session& session, const Grant& grant, Routing& routing);
+    [[nodiscard]] bool has_room(Session& session, std::size_t bytes);
+    void note_slow(Session& session);
+    void report(const Routing& routing, const RowsHeader& header);
+    void record_delay(const Routing& routing);
+
+    ShardContext& context_;
+    FanoutBuffers fanout_buffers_;
+};
+
+}  // namespace kith::broker
