@@ -292,9 +292,9 @@ void add_limit_keys(std::vector<ConfigKey>& keys) {
     keys.push_back(integer_key(
         {"mqtt.sessions_max", "1 to 100000000", "Sessions, connected or not; more are refused."},
         {1, 100'000'000}, MEMBER(broker.sessions_max)));
-    keys.push_back(integer_key({"mqtt.session_queue_messages_max", "1 to 60000",
+    keys.push_back(integer_key({"mqtt.session_queue_messages_max", "1 to 32000",
                                 "Messages that may wait for one session; more are dropped for it."},
-                               {1, 60'000}, MEMBER(broker.session_queue_messages_max)));
+                               {1, 32'000}, MEMBER(broker.session_queue_messages_max)));
     keys.push_back(
         integer_key({"mqtt.session_queue_bytes_max", "1024 to 1099511627776, or \"64MiB\"",
                      "The same in bytes; whichever comes first."},
