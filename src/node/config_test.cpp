@@ -1,7 +1,6 @@
 #include "node/config.h"
 
 #include "node/config_keys.h"
-#include "node/node_directory.h"
 #include "storage/testing/temp_directory.h"
 
 #include <gtest/gtest.h>
@@ -129,14 +128,6 @@ TEST_F(ConfigTest, DocumentsEveryKey) {
         EXPECT_NE(reference.find("| `" + std::string(key.name) + "` |"), std::string::npos);
         EXPECT_FALSE(key.summary.empty());
     }
-}
-
-// docs/reference/configuration.md is made from the table; this test is what keeps it so.
-TEST(ConfigReference, IsTheOneInTheDocumentation) {
-    const auto page = read_file("docs/reference/configuration.md");
-    ASSERT_TRUE(page) << page.error().text;
-    EXPECT_EQ(*page, reference_markdown())
-        << "run: kith config reference --markdown > docs/reference/configuration.md";
 }
 
 }  // namespace
