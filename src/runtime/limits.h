@@ -56,7 +56,7 @@ inline constexpr std::size_t kDatagramBytesMax = 4096;
 
 /// Datagrams read with one system call, and handled on one port in one turn.
 inline constexpr std::size_t kDatagramBatch = kReadBufferBytes / kDatagramBytesMax;
-inline constexpr std::size_t kDatagramsPerTurnMax = 256;
+inline constexpr std::size_t kDatagramsPerTurnMax = 128;
 
 /// Network interfaces that one port joins a multicast group on.
 inline constexpr std::size_t kMulticastInterfacesMax = 16;

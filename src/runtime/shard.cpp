@@ -37,6 +37,7 @@ void Shard::run_turn(Instant now, WallTime wall_now) {
 void Shard::post(ShardId to, std::unique_ptr<Mail> mail) {
     CHECK(to.value() < shard_count_);
     CHECK(mail != nullptr);
+    DCHECK(may_use());
     if (to == id_) {
         own_mail_.push_back(std::move(mail));
     } else {

@@ -154,6 +154,8 @@ class Shard {
     virtual void wake_peers() = 0;
     /// Ends a poll that waits. Any thread.
     virtual void wake() = 0;
+    /// Whether the calling thread may touch what is shard-local here.
+    [[nodiscard]] virtual bool may_use() const { return true; }
 
     void deliver_own_mail();
     void handle_ready();

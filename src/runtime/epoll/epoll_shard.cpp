@@ -97,10 +97,17 @@ void EpollShard::connect_peers(const std::vector<std::unique_ptr<EpollShard>>& s
 }
 
 void EpollShard::run() {
+    thread_ = std::this_thread::get_id();
     while (!stopping_.load(std::memory_order_acquire)) {
         run_turn(monotonic_now(), wall_clock_now());
         poll();
     }
+    thread_ = std::thread::id();
+}
+
+bool EpollShard::may_use() const {
+    const std::thread::id runs_on = thread_.load();
+    return runs_on == std::thread::id() || runs_on == std::this_thread::get_id();
 }
 
 void EpollShard::stop() {
@@ -157,9 +164,9 @@ int EpollShard::sleep_ms() {
         return -1;
     }
     const std::int64_t ns = (deadline - monotonic_now()).count();
-    constexpr std::int64_t kSleepMaxMs = 3'600'000;
+    constexpr std::int64_t kSleepMsMax = 3'600'000;
     return static_cast<int>(
-        std::clamp<std::int64_t>((ns + kNsPerMs - 1) / kNsPerMs, 0, kSleepMaxMs));
+        std::clamp<std::int64_t>((ns + kNsPerMs - 1) / kNsPerMs, 0, kSleepMsMax));
 }
 
 void EpollShard::post_to_peer(ShardId to, std::unique_ptr<Mail> mail) {

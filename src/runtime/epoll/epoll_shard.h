@@ -11,7 +11,7 @@
 
 #include <atomic>
 #include <memory>
-#include <span>
+#include <thread>
 #include <vector>
 
 #include "runtime/epoll/file_descriptor.h"
@@ -50,6 +50,7 @@ class EpollShard final : public Shard, private Network {
     void receive_mail() override;
     void wake_peers() override;
     void wake() override;
+    [[nodiscard]] bool may_use() const override;
     bool wake_if_asleep();
 
     void poll();
@@ -70,6 +71,8 @@ class EpollShard final : public Shard, private Network {
     std::vector<std::unique_ptr<Mailbox>> inboxes_;  // by sender
     std::vector<bool> posted_to_;                    // in this turn, by receiver
     bool has_posted_ = false;                        // some of it, or an overflow is left
+
+    std::atomic<std::thread::id> thread_;  // that runs it, if one does
 
     alignas(64) std::atomic<bool> asleep_ = false;
     std::atomic<bool> stopping_ = false;

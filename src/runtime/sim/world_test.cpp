@@ -398,6 +398,24 @@ TEST(World, InputBeforeAFailureIsReadFirst) {
     EXPECT_EQ(hosts.server.closed_reason->code, ECONNRESET);
 }
 
+// Goal: likewise if the write fails while more input waits than a turn may read.
+TEST(World, AllInputBeforeAFailedWriteIsRead) {
+    TwoHosts hosts({.seed = 1, .window_bytes = 4 * kReadBytesPerTurnMax});
+    hosts.connect();
+    hosts.a.freeze();
+    const std::string text = pattern(3 * kReadBytesPerTurnMax, 1);
+    hosts.client.stream->send(as_bytes(text));
+    hosts.world.run_for(1s);
+    hosts.client.stream->abort();
+    hosts.world.run_for(1s);
+    hosts.server.when_data = [&] { hosts.server.stream->send(as_bytes("to nobody")); };
+    hosts.a.thaw();
+    hosts.world.run_for(1s);
+    EXPECT_TRUE(hosts.server.received == text);
+    ASSERT_TRUE(hosts.server.closed_reason.has_value());
+    EXPECT_EQ(hosts.server.closed_reason->code, ECONNRESET);
+}
+
 TEST(World, ABacklogThatIsFullMakesConnectingWait) {
     Log log;
     World world({.seed = 1});

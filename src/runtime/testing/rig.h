@@ -164,7 +164,7 @@ struct SmoothProfile {
 
 /// Small windows, and every read and write cut short somewhere.
 struct RoughProfile {
-    static constexpr std::array<std::uint64_t, 6> kSeeds{11, 12, 13, 14, 15, 16};
+    static constexpr std::array<std::uint64_t, 4> kSeeds{11, 12, 13, 14};
     static sim::WorldOptions options(std::uint64_t seed) {
         return {.seed = seed,
                 .delay_min = 1us,
