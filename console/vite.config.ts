@@ -25,5 +25,5 @@ export default defineConfig({
         modulePreload: { polyfill: false },
         reportCompressedSize: false,
     },
-    test: { include: ['src/**/*.test.ts', 'src/**/*.test.tsx'], environment: 'node' },
+    test: { include: ['src/**/*.test.ts', 'dev/**/*.test.mjs'], environment: 'node' },
 });

@@ -51,7 +51,7 @@ export class LiveConnection {
                     ? follow.client === client
                     : matches(follow.filter ?? '#', message.topic));
             if (isWanted && follow.messages.length < messages_kept_max) {
-                follow.messages.push({ ...message, client });
+                follow.messages.push(message);
             }
         }
     }

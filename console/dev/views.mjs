@@ -10,6 +10,8 @@ export function statsOf(world) {
         at: iso(world.now_ms),
         messages_in_total: isIdle ? 0 : world.totals.in,
         messages_out_total: isIdle ? 0 : world.totals.out,
+        bytes_in_total: isIdle ? 0 : world.totals.in * 31,
+        bytes_out_total: isIdle ? 0 : world.totals.out * 33,
         messages_in_per_s: now.in,
         messages_out_per_s: now.out,
         bytes_in_per_s: now.in * 227,
@@ -24,7 +26,7 @@ export function statsOf(world) {
         topics: world.topics.size,
         resident_bytes: Math.round(now.memory),
         delivery_p99_ms: isIdle ? null : wobble(1.8, 0.3),
-        commit_ms_max: isIdle ? null : wobble(3.4, 0.9),
+        commit_ms_max: isIdle ? 0 : wobble(3.4, 0.9),
         stored_bytes: isIdle
             ? 40_960
             : 318_400_000 + Math.round((world.now_ms - world.started_ms) / 1e4),
@@ -204,7 +206,6 @@ export function searchOf(world, query) {
         next: null,
         matches: found.length,
         took_ms: 3,
-        totals: totalsOf(world),
     };
 }
 

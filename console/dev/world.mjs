@@ -138,7 +138,6 @@ export class World {
             node.topics += 1;
         }
         node.topic = topic;
-        node.topics -= 1;
         topic.node = node;
         if (spec.value) this.queue.push(topic);
         return topic;
@@ -384,7 +383,8 @@ export class World {
         }
     }
 
-    log(machine, message, isPast) {
+    log(machine, heard, isPast) {
+        const message = { ...heard, client: machine.id };
         machine.recent.unshift(message);
         if (machine.recent.length > recent_max) machine.recent.pop();
         if (!isPast) {

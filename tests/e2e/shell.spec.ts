@@ -88,3 +88,43 @@ test('console files come with a strict CSP and are cached by their content', asy
     expect(asset.status).toBe(200);
     expect(asset.headers.get('cache-control')).toContain('immutable');
 });
+
+test('a node that does not answer at first is asked again', async ({ page, node, allow }) => {
+    allow(/net::ERR_FAILED|status of 401/);
+    await page.route('**/api/v1/session', (route) => route.abort());
+    await page.goto(node.url);
+    await expect(page.getByText('This node could not be read')).toBeVisible();
+    await page.unroute('**/api/v1/session');
+    await page.getByRole('button', { name: 'Try again' }).click();
+    await expect(page.getByRole('heading', { level: 1 })).toHaveText('Sign in');
+});
+
+test('a page whose script does not arrive is loaded again', async ({ home, allow }) => {
+    allow(/net::ERR_FAILED|Failed to load resource/);
+    await home.route('**/topics_page-*.js', (route) => route.abort());
+    await home.getByRole('link', { name: 'Topics' }).first().click();
+    await expect(home.getByText('This page could not be read')).toBeVisible();
+    await home.unroute('**/topics_page-*.js');
+    await home.getByRole('button', { name: 'Try again' }).click();
+    await expect(home.getByRole('heading', { level: 1 })).toHaveText('Topics');
+});
+
+test('what could not be read says why, and is read again', async ({ home, node, allow }) => {
+    allow(/status of 503/);
+    const body = JSON.stringify({
+        type: 'about:blank',
+        title: 'Service Unavailable',
+        status: 503,
+        code: 'store.read_only',
+        detail: 'the disk is full',
+    });
+    await home.route('**/api/v1/machines?*', (route) =>
+        route.fulfill({ status: 503, contentType: 'application/problem+json', body }),
+    );
+    await home.goto(`${node.url}/machines`);
+    const alert = home.getByRole('alert');
+    await expect(alert).toContainText('gw-e2e answered 503: store.read_only. The disk is full.');
+    await home.unroute('**/api/v1/machines?*');
+    await home.getByRole('button', { name: 'Try again' }).click();
+    await expect(alert).toBeHidden();
+});

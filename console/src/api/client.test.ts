@@ -108,6 +108,7 @@ describe('what surrounds a call', () => {
 
     it('makes a sentence of a phrase, and leaves names as they are', () => {
         expect(sentence('the disk is full')).toBe('The disk is full.');
+        expect(sentence('unknown, expired')).toBe('Unknown, expired.');
         expect(sentence('press-07 never connected')).toBe('press-07 never connected.');
         expect(sentence('Already one.')).toBe('Already one.');
     });

@@ -165,7 +165,7 @@ export function readProblem(status: number, text: string): Problem {
 
 /** Makes a sentence of a phrase of the node, so that more can follow. A name stays as it is. */
 export function sentence(text: string): string {
-    const isPhrase = /^[a-z]+( |$)/.test(text);
+    const isPhrase = /^[a-z]+([ ,]|$)/.test(text);
     const start = isPhrase ? text.charAt(0).toUpperCase() + text.slice(1) : text;
     return /[.?]$/.test(start) ? start : `${start}.`;
 }

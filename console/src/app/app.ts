@@ -59,6 +59,7 @@ export class App {
     private scope: Scope | null = null;
     private shared: Scope | null = null;
     private openKey = '';
+    private readAll: () => void = () => {};
     private nextToast = 1;
 
     constructor(options: AppOptions) {
@@ -180,10 +181,9 @@ export class App {
         this.store.dialog.value = null;
     }
 
-    /** Opens the page of this place again, after it could not be loaded. */
-    reload(): void {
-        this.openKey = '';
-        void this.show(this.router.place.peek(), this.store.session.peek().phase === 'in');
+    /** Reads node, stats and events again, after that failed. */
+    readShared(): void {
+        this.readAll();
     }
 
     private addToast(text: string, isProblem: boolean): void {
@@ -206,18 +206,18 @@ export class App {
                 store.node.value = { phase: 'failed', problem: result.problem };
             }
         };
-        const readAll = (): void => {
+        this.readAll = () => {
             void readNode();
             void this.readStats(scope);
             void this.readEvents(scope);
         };
-        readAll();
+        this.readAll();
         scope.every(node_every_ms, () => void readNode());
         scope.follow(
             { channel: 'stats' },
             {
                 onData: (data) => scope.post('stats', () => this.takeStats(data as Stats)),
-                onResume: readAll,
+                onResume: () => this.readAll(),
             },
         );
         const fresh: NodeEvent[] = [];

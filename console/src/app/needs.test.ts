@@ -32,7 +32,7 @@ describe('what needs a person', () => {
     });
 
     it('is a degraded store, critical and before everything else', () => {
-        const sick = { ...node, store: { state: 'degraded', reason: 'disk is full' } };
+        const sick = { ...node, store: { state: 'degraded' as const, reason: 'disk is full' } };
         const needs = findNeeds(input({ node: sick, events: [refused(1, 'lathe-04')] }));
         expect(needs.map((need) => need.level)).toEqual(['crit', 'caution']);
         expect(needs[0]?.text).toContain('Disk is full.');

@@ -64,7 +64,7 @@ export function PageView({ app }: { app: App }): VNode {
                         what="This page"
                         problem={page.problem}
                         node={app.store.nodeName.value}
-                        onRetry={() => app.reload()}
+                        onRetry={() => location.reload()}
                     />
                 </div>
             );

@@ -96,7 +96,7 @@ export function Health({ app }: { app: App }): VNode {
                     what="The state of the node"
                     problem={node.problem}
                     node={app.store.nodeName.value}
-                    onRetry={() => app.reload()}
+                    onRetry={() => app.readShared()}
                 />
             </Section>
         );
@@ -167,7 +167,7 @@ export function Changes({ app }: { app: App }): VNode {
                         problem={events.problem}
                         node={app.store.nodeName.value}
                         still="New events appear as they come."
-                        onRetry={() => app.reload()}
+                        onRetry={() => app.readShared()}
                     />
                 )}
             </Section>

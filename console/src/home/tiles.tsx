@@ -123,7 +123,7 @@ function queueTile(app: App, stats: Stats, spark: (number | null)[]): StatProps 
 
 function storedTile(stats: Stats, spark: (number | null)[]): StatProps {
     const size = bytes(stats.stored_bytes);
-    const slowest = stats.commit_ms_max === null ? null : milliseconds(stats.commit_ms_max);
+    const slowest = stats.commit_ms_max === 0 ? null : milliseconds(stats.commit_ms_max);
     return {
         label: 'Stored',
         ...size,

@@ -80,7 +80,7 @@ function storeCheck(node: NodeInfo, stats: Stats): Check {
         return { name: 'Store', status: 'crit', text: `${node.store.state}, ${reason}` };
     }
     const size = bytesText(stats.stored_bytes);
-    if (stats.commit_ms_max === null) {
+    if (stats.commit_ms_max === 0) {
         return { name: 'Store', status: 'ok', text: `healthy, ${size}, nothing to commit yet` };
     }
     const slowest = milliseconds(stats.commit_ms_max);

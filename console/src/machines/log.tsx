@@ -110,7 +110,7 @@ function LogFoot({ state, shown }: { state: MachineState; shown: number }): VNod
     return (
         <div class="tfoot">
             <span>
-                The last {plural(shown, 'message')}
+                {shown > 0 && `The last ${plural(shown, 'message')}`}
                 {skipped > 0 && `, ${count(skipped)} more were too many to show`}
             </span>
         </div>

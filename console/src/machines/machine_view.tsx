@@ -40,7 +40,7 @@ export function MachineView(props: { app: App; state: MachineState; curl: string
             <div class="cols c-2 grow">
                 <div>
                     <Subscriptions machine={machine} />
-                    <Published app={app} machine={machine} />
+                    <Published app={app} state={state} machine={machine} />
                 </div>
                 <Log app={app} state={state} machine={machine} />
             </div>
@@ -223,7 +223,10 @@ function Readouts({ app, machine }: { app: App; machine: MachineDetail }): VNode
             label: 'In flight',
             value: count(machine.inflight_messages),
             unit: 'msg',
-            note: `unacknowledged, of ${count(machine.receive_maximum)}`,
+            note:
+                machine.receive_maximum === 0
+                    ? 'none under way'
+                    : `unacknowledged, of ${count(machine.receive_maximum)}`,
         },
     ];
     return (
@@ -383,7 +386,14 @@ function Subscriptions({ machine }: { machine: MachineDetail }): VNode {
     );
 }
 
-function Published({ app, machine }: { app: App; machine: MachineDetail }): VNode {
+/** The log of messages knows later times than the list that was read. */
+function latest(state: MachineState, topic: string, read_at: string): string {
+    const line = state.log.value.find((one) => one.topic === topic && one.direction === 'in');
+    return line && line.at > read_at ? line.at : read_at;
+}
+
+function Published(props: { app: App; state: MachineState; machine: MachineDetail }): VNode {
+    const { app, state, machine } = props;
     const list = machine.topics_published ?? [];
     return (
         <Section
@@ -401,7 +411,10 @@ function Published({ app, machine }: { app: App; machine: MachineDetail }): VNod
                                 <code>{one.topic}</code>
                             </a>
                             <span class="when faint small">
-                                <When at={one.last_at} now_ms={app.store.now_ms.value} />
+                                <When
+                                    at={latest(state, one.topic, one.last_at)}
+                                    now_ms={app.store.now_ms.value}
+                                />
                             </span>
                         </div>
                     ))}

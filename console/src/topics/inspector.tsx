@@ -304,10 +304,10 @@ function Facts({ topic }: { topic: TopicDetail }): VNode {
             </dd>
             <dt>Last message</dt>
             <dd>{at_ms === null ? 'none' : absolute(at_ms)}</dd>
-            {topic.topics > 0 && (
+            {topic.children > 0 && (
                 <>
                     <dt>Below it</dt>
-                    <dd>{plural(topic.topics, 'topic')}</dd>
+                    <dd>{plural(topic.children, 'level')}</dd>
                 </>
             )}
         </dl>

@@ -15,6 +15,8 @@ import { topicProblem } from './search';
 const qualities = ['0', '1', '2'] as const;
 type Quality = (typeof qualities)[number];
 
+const qosOf: Record<Quality, 0 | 1 | 2> = { '0': 0, '1': 1, '2': 2 };
+
 const qualityNotes: Record<Quality, string> = {
     '0': 'at most once',
     '1': 'at least once',
@@ -59,7 +61,7 @@ function Publish({ app, first }: { app: App; first: string }): VNode {
         const request: PublishRequest = {
             topic: topic.value,
             payload: payload.value,
-            qos: Number(quality.value),
+            qos: qosOf[quality.value],
             retain: isRetained.value,
         };
         isBusy.value = true;

@@ -253,7 +253,7 @@ function TopicLine({ app, model, row, topic, index }: RowProps & { row: TopicRow
                             words={words}
                         />
                     </code>
-                    {topic.topics > 0 && <span class="br">{count(topic.topics)}</span>}
+                    {(isBranch || !topic.is_topic) && <span class="br">{count(topic.topics)}</span>}
                 </div>
             </td>
             <td class="val">

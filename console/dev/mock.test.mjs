@@ -1,0 +1,89 @@
+/* The mock node is faithful: what it answers fits the description of the real one. */
+
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import * as views from './views.mjs';
+import { matches, World } from './world.mjs';
+
+const file = fileURLToPath(new URL('../../src/api/openapi.json', import.meta.url));
+const { schemas } = JSON.parse(readFileSync(file, 'utf8')).components;
+
+const isType = {
+    string: (value) => typeof value === 'string',
+    number: (value) => typeof value === 'number',
+    integer: (value) => Number.isInteger(value),
+    boolean: (value) => typeof value === 'boolean',
+    null: (value) => value === null,
+    array: Array.isArray,
+    object: (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
+};
+
+/** What does not fit, each with its path. As much of JSON Schema as openapi.json uses. */
+function faults(schema, value, path = '') {
+    if (schema.$ref) return faults(schemas[schema.$ref.split('/').at(-1)], value, path);
+    if (schema.oneOf) {
+        const all = schema.oneOf.map((one) => faults(one, value, path));
+        return all.some((found) => found.length === 0) ? [] : all.flat();
+    }
+    const types = [schema.type].flat();
+    if (!types.some((type) => isType[type](value))) return [`${path}: ${JSON.stringify(value)}`];
+    if (value === null) return [];
+    if (schema.enum && !schema.enum.includes(value)) return [`${path}: ${value} is not listed`];
+    if (schema.pattern && !new RegExp(schema.pattern).test(value)) return [`${path}: ${value}`];
+    if (schema.minimum !== undefined && value < schema.minimum) return [`${path}: ${value}`];
+    if (Array.isArray(value)) {
+        return value.flatMap((item, index) => faults(schema.items, item, `${path}[${index}]`));
+    }
+    return isType.object(value) ? memberFaults(schema, value, path) : [];
+}
+
+function memberFaults(schema, value, path) {
+    const known = schema.properties ?? {};
+    const missing = (schema.required ?? []).filter((name) => !(name in value));
+    const extra = Object.keys(value).filter(
+        (name) => !(name in known) && schema.additionalProperties === false,
+    );
+    return [
+        ...missing.map((name) => `${path}.${name} is missing`),
+        ...extra.map((name) => `${path}.${name} is unknown`),
+        ...Object.entries(known).flatMap(([name, one]) =>
+            name in value ? faults(one, value[name], `${path}.${name}`) : [],
+        ),
+    ];
+}
+
+const world = new World({ sensorsPerHall: 5, now_ms: Date.parse('2026-11-23T07:42:17.318Z') });
+const query = (text) => new URLSearchParams(text);
+const oven = world.machines.get('oven-1');
+const topic = world.topics.get('plant/h1/oven-1/temp_c');
+
+describe('the mock node', () => {
+    it.each([
+        ['Node', () => views.nodeOf(world, [], { session_queue_messages_max: 10_000 })],
+        ['Stats', () => views.statsOf(world)],
+        ['Usage', () => views.usageOf(world, 600)],
+        ['MachineList', () => views.machineListOf(world, query('q=oven&limit=3'))],
+        ['MachineDetail', () => views.machineDetailOf(world, oven)],
+        ['TopicLevel', () => views.levelOf(world, query('parent=plant'))],
+        ['TopicMatches', () => views.searchOf(world, query('q=temp > 60'))],
+        ['TopicDetail', () => views.topicDetailOf(world, topic)],
+        ['EventList', () => ({ items: world.events, next: null })],
+        ['MessageList', () => ({ items: oven.recent, next: null })],
+    ])('answers with a %s as the node describes it', (name, make) => {
+        expect(faults(schemas[name], make())).toEqual([]);
+    });
+
+    it('answers an empty node in the same shapes', () => {
+        const empty = new World({ isEmpty: true });
+        expect(faults(schemas.Stats, views.statsOf(empty))).toEqual([]);
+        expect(faults(schemas.Usage, views.usageOf(empty, 600))).toEqual([]);
+    });
+
+    it('matches filters as MQTT says', () => {
+        expect(matches('plant/+/temp', 'plant/h1/temp')).toBe(true);
+        expect(matches('plant/#', 'plant/h1/temp')).toBe(true);
+        expect(matches('plant/+', 'plant/h1/temp')).toBe(false);
+        expect(matches('$share/g/plant/#', 'plant/h1')).toBe(true);
+    });
+});

@@ -1,0 +1,299 @@
+/* Written by dev/make-types.mjs from openapi.json of the node; do not edit. Times are RFC 3339 UTC
+   with milliseconds; numbers name their unit. */
+
+/** RFC 9457 */
+export type Problem = {
+    type: string;
+    title: string;
+    status: number;
+    /** stable dotted word that programs may test */
+    code: string;
+    /** a sentence for people */
+    detail?: string;
+    retry_after_s?: number;
+    tries_left?: number;
+};
+
+export type User = { name: string; role: 'admin' | 'operator' | 'viewer' | 'machine' };
+
+export type Claim = { node: string; claimable: boolean };
+
+export type ClaimRequest = {
+    /** from the link that the node printed at its first start */
+    code: string;
+    name: string;
+    /** 8 to 1,024 bytes */
+    password: string;
+};
+
+export type SessionRequest = { name: string; password: string };
+
+export type Session = {
+    user: User;
+    /** to be sent as X-Kith-Token with every write; empty for a token */
+    csrf_token: string;
+    node: string;
+};
+
+export type Listener = {
+    kind: string;
+    address: string;
+    tls: boolean;
+    insecure: boolean;
+    anonymous: boolean;
+};
+
+export type Node = {
+    name: string;
+    version: string;
+    started_at: string;
+    uptime_s: number;
+    shards: number;
+    pid: number;
+    resident_bytes: number;
+    store: { state: 'healthy' | 'degraded'; reason: string | null };
+    listeners: Listener[];
+    hosts: string[];
+    limits: Record<string, number>;
+};
+
+export type Stats = {
+    at: string;
+    messages_in_total: number;
+    messages_out_total: number;
+    bytes_in_total: number;
+    bytes_out_total: number;
+    messages_in_per_s: number;
+    messages_out_per_s: number;
+    bytes_in_per_s: number;
+    bytes_out_per_s: number;
+    connections: number;
+    machines_known: number;
+    sessions: number;
+    subscriptions: number;
+    retained: number;
+    queued_messages: number;
+    dropped_messages_total: number;
+    topics: number;
+    resident_bytes: number;
+    /** of the last minute; null if nothing was delivered */
+    delivery_p99_ms: number | null;
+    commit_ms_max: number;
+    stored_bytes: number;
+};
+
+export type Usage = {
+    step_s: number;
+    end: string;
+    /** oldest first; null where nothing was measured */
+    series: {
+        messages_in_per_s: (number | null)[];
+        messages_out_per_s: (number | null)[];
+        bytes_in_per_s: (number | null)[];
+        bytes_out_per_s: (number | null)[];
+        connections: (number | null)[];
+        queued_messages: (number | null)[];
+        resident_bytes: (number | null)[];
+    };
+};
+
+export type Machine = {
+    id: string;
+    online: boolean;
+    protocol: 'MQTT 3.1' | 'MQTT 3.1.1' | 'MQTT 5.0';
+    transport: string | null;
+    address: string | null;
+    connected_at: string | null;
+    /** null while it is online */
+    last_seen_at: string | null;
+    /** 4294967295 is for ever */
+    session_expiry_s: number;
+    clean_start: boolean;
+    keep_alive_s: number;
+    subscriptions: number;
+    queued_messages: number;
+    inflight_messages: number;
+    messages_in_total: number;
+    messages_out_total: number;
+    bytes_in_total: number;
+    bytes_out_total: number;
+    messages_in_per_s: number;
+    messages_out_per_s: number;
+    disconnect_reason: string | null;
+    /** anonymous, token:ID, user:NAME or cert:SUBJECT */
+    user: string | null;
+};
+
+export type MachineList = { items: Machine[]; next: string | null; total: number; online: number };
+
+export type Subscription = {
+    filter: string;
+    qos: 0 | 1 | 2;
+    no_local: boolean;
+    retain_as_published: boolean;
+    identifier: number | null;
+};
+
+export type Will = { topic: string; qos: 0 | 1 | 2; retain: boolean; delay_s: number };
+
+export type MachineDetail = {
+    id: string;
+    online: boolean;
+    protocol: 'MQTT 3.1' | 'MQTT 3.1.1' | 'MQTT 5.0';
+    transport: string | null;
+    address: string | null;
+    connected_at: string | null;
+    /** null while it is online */
+    last_seen_at: string | null;
+    /** 4294967295 is for ever */
+    session_expiry_s: number;
+    clean_start: boolean;
+    keep_alive_s: number;
+    subscriptions: number;
+    queued_messages: number;
+    inflight_messages: number;
+    messages_in_total: number;
+    messages_out_total: number;
+    bytes_in_total: number;
+    bytes_out_total: number;
+    messages_in_per_s: number;
+    messages_out_per_s: number;
+    disconnect_reason: string | null;
+    /** anonymous, token:ID, user:NAME or cert:SUBJECT */
+    user: string | null;
+    subscription_list: Subscription[];
+    will: Will | null;
+    receive_maximum: number;
+    topics_published: { topic: string; last_at: string }[];
+};
+
+export type Message = {
+    at: string;
+    /** in: from the machine */
+    direction: 'in' | 'out';
+    client: string | null;
+    topic: string;
+    qos: 0 | 1 | 2;
+    retain: boolean;
+    payload: string;
+    /** base64 where the payload is no readable text */
+    encoding: 'text' | 'base64';
+    /** of the whole payload; what is shown may be less */
+    bytes: number;
+};
+
+export type MessageList = { items: Message[]; next: null };
+
+export type Topic = {
+    topic: string;
+    name: string;
+    children: number;
+    topics: number;
+    is_topic: boolean;
+    messages_per_s: number;
+    retained: boolean;
+    subscribers: number;
+    last: {
+        payload: string;
+        /** base64 where the payload is no readable text */
+        encoding: 'text' | 'base64';
+        bytes: number;
+        qos: 0 | 1 | 2;
+        at: string;
+        truncated: boolean;
+    } | null;
+};
+
+export type TopicLevel = {
+    items: Topic[];
+    next: string | null;
+    totals: { topics: number; retained: number; messages_per_s: number };
+};
+
+export type TopicMatches = { items: Topic[]; next: null; matches: number; took_ms: number };
+
+export type TopicDetail = {
+    topic: string;
+    name: string;
+    children: number;
+    topics: number;
+    is_topic: boolean;
+    messages_per_s: number;
+    retained: boolean;
+    subscribers: number;
+    last: {
+        payload: string;
+        /** base64 where the payload is no readable text */
+        encoding: 'text' | 'base64';
+        bytes: number;
+        qos: 0 | 1 | 2;
+        at: string;
+        truncated: boolean;
+    } | null;
+    publisher: string | null;
+    history: { at: string; value: number }[];
+    subscriber_list: string[];
+    content_type: string | null;
+};
+
+export type PublishRequest = {
+    topic: string;
+    /** text; or payload_base64 */
+    payload?: string;
+    payload_base64?: string;
+    qos?: 0 | 1 | 2;
+    retain?: boolean;
+    content_type?: string;
+    response_topic?: string;
+    user_properties?: [string, string][];
+};
+
+export type PublishResult = {
+    accepted: boolean;
+    /** it is on disk */
+    durable: boolean;
+    receivers: number;
+};
+
+export type Token = {
+    id: string;
+    name: string;
+    role: 'admin' | 'operator' | 'viewer' | 'machine';
+    created_at: string;
+    expires_at: string | null;
+    /** since the start of the node */
+    last_used_at: string | null;
+};
+
+export type TokenList = { items: Token[]; next: null };
+
+export type TokenRequest = {
+    name: string;
+    role: 'admin' | 'operator' | 'viewer' | 'machine';
+    expires_in_s?: number;
+};
+
+export type NewToken = {
+    id: string;
+    name: string;
+    role: 'admin' | 'operator' | 'viewer' | 'machine';
+    /** shown once; the node keeps its digest only */
+    token: string;
+};
+
+export type Event = {
+    at: string;
+    kind: string;
+    machine: string | null;
+    text: string;
+    detail: Record<string, string>;
+};
+
+export type EventList = { items: Event[]; next: null };
+
+export type ConnectWatch = {
+    reached_at: string | null;
+    refused: { at: string; reason: string } | null;
+    accepted_at: string | null;
+    first_message: Message | null;
+};
