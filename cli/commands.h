@@ -16,6 +16,7 @@ void add_version(CLI::App& app, int& exit_code);
 
 void add_pub(CLI::App& app, int& exit_code);
 void add_sub(CLI::App& app, int& exit_code);
+void add_call(CLI::App& app, int& exit_code);
 void add_bench(CLI::App& app, int& exit_code);
 
 }  // namespace kith::cli

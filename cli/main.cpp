@@ -15,6 +15,7 @@ int main(int argc, char** argv) {
     kith::cli::add_run(app, exit_code);
     kith::cli::add_pub(app, exit_code);
     kith::cli::add_sub(app, exit_code);
+    kith::cli::add_call(app, exit_code);
     kith::cli::add_bench(app, exit_code);
     kith::cli::add_token(app, exit_code);
     kith::cli::add_config(app, exit_code);

@@ -94,7 +94,7 @@ class PublisherEvents final : public sdk::LinkEvents {
     void on_link_up(const mqtt::Connack&) override { was_up_ = true; }
     void on_link_down(const Failure& reason) override {
         if (was_up_) {
-            report_failure(options_.connection.host + " (trying again)", reason);
+            report_failure(options_.connection.node.host + " (trying again)", reason);
         } else {
             window_.fail(reason);
         }
@@ -129,12 +129,15 @@ class Publisher {
             return false;
         }
         run_->post([this, bytes, payload = std::move(payload)](sdk::NodeLink& link) {
+            const Instant expires_at = options_.expiry_s
+                                           ? link.now() + std::chrono::seconds(*options_.expiry_s)
+                                           : Instant::never();
             const Done added = link.client().publish(
                 {.topic = options_.topic,
                  .payload = payload,
                  .qos = static_cast<Qos>(options_.qos),
                  .retain = options_.retain,
-                 .message_expiry_interval = options_.expiry_s,
+                 .expires_at = expires_at,
                  .properties = properties_},
                 [this, bytes](const Done& outcome) { window_.release(bytes, outcome); });
             if (!added) {

@@ -84,7 +84,7 @@ class Printer final : public sdk::LinkEvents {
         }
     }
     void on_link_down(const Failure& reason) override {
-        report_failure(options_.connection.host, reason);
+        report_failure(options_.connection.node.host, reason);
         if (!was_up_) {
             end_.end(1);
         }
@@ -130,7 +130,7 @@ class Printer final : public sdk::LinkEvents {
 int run(const Options& options) {
     auto settings = link_settings(options.connection);
     if (!settings) {
-        return report_failure(options.connection.host, settings.failure());
+        return report_failure(options.connection.node.host, settings.failure());
     }
     EndOfRun end;
     Printer printer(options, end);

@@ -1,6 +1,8 @@
 #include "sdk/mqtt_client.h"
 
 #include <algorithm>
+#include <chrono>
+#include <limits>
 #include <utility>
 
 #include "base/byte_writer.h"
@@ -151,6 +153,7 @@ void MqttClient::take_node_limits(const mqtt::Connack& connack) {
     node_packet_bytes_max_ = connack.maximum_packet_size.value_or(UINT32_MAX);
     node_qos_max_ = connack.maximum_qos.value_or(Qos::ExactlyOnce);
     node_retains_ = connack.retain_available.value_or(true);
+    node_has_identifiers_ = connack.subscription_identifiers_available.value_or(true);
     if (connack.server_keep_alive) {
         keep_alive_ = std::chrono::seconds(*connack.server_keep_alive);
     }
@@ -190,7 +193,7 @@ void MqttClient::on_acknowledgement(const mqtt::Acknowledgement& packet) {
 void MqttClient::pump(Instant now) {
     if (state_ == State::Accepted) {
         pump_subscriptions();
-        pump_messages();
+        pump_messages(now);
     }
     if (!output_.empty()) {
         last_sent_ = now;
@@ -215,39 +218,55 @@ void MqttClient::pump_subscriptions() {
             .retain_as_published = request.options->retain_as_published,
             .retain_handling = request.options->retain_handling};
         mqtt::Subscribe packet{.packet_id = request.packet_id, .subscriptions = {&subscription, 1}};
-        if (request.options->identifier != 0) {
+        if (request.options->identifier != 0 && node_has_identifiers_) {
             packet.subscription_identifier = request.options->identifier;
         }
         send(packet);
     }
 }
 
-void MqttClient::pump_messages() {
+void MqttClient::pump_messages(Instant now) {
     while (output_.size() < kOutputBytesMax) {
         OutboundQueue::Entry* entry = queue_.next(inflight_max_);
         if (entry == nullptr) {
             return;
         }
-        const OutboundMessage& message = entry->message;
-        const mqtt::Publish packet{.dup = entry->dup,
-                                   .qos = message.qos,
-                                   .retain = message.retain,
-                                   .topic = message.topic,
-                                   .packet_id = entry->packet_id,
-                                   .payload = as_bytes(message.payload),
-                                   .message_expiry_interval = message.message_expiry_interval,
-                                   .properties = {.encoded = message.properties}};
-        if (std::optional<Failure> failure = refusal(packet)) {
-            queue_.next_is_refused(std::move(*failure));
-            continue;
+        if (const Done sent = send_publish(*entry, now); !sent) {
+            queue_.next_is_refused(sent.failure());
+        } else {
+            queue_.next_was_sent();
         }
-        send(packet);
-        queue_.next_was_sent();
     }
 }
 
-/// What this node does not take, which is only known once it is connected.
-std::optional<Failure> MqttClient::refusal(const mqtt::Publish& packet) const {
+Done MqttClient::send_publish(const OutboundQueue::Entry& entry, Instant now) {
+    const OutboundMessage& message = entry.message;
+    mqtt::Publish packet{.dup = entry.dup,
+                         .qos = message.qos,
+                         .retain = message.retain,
+                         .topic = message.topic,
+                         .packet_id = entry.packet_id,
+                         .payload = as_bytes(message.payload),
+                         .properties = {.encoded = message.properties}};
+    if (message.expires_at != Instant::never()) {
+        // A duplicate goes on: its first sending may be half way through QoS 2.
+        if (now >= message.expires_at && !entry.dup) {
+            return Failure{FailureKind::Timeout, "it expired before it could be sent"};
+        }
+        const Duration left = std::max(message.expires_at - now, Duration(1s));
+        packet.message_expiry_interval = static_cast<std::uint32_t>(
+            std::min<std::int64_t>(std::chrono::ceil<std::chrono::seconds>(left).count(),
+                                   std::numeric_limits<std::uint32_t>::max()));
+    }
+    if (Done taken = check_node_takes(packet); !taken) {
+        return taken;
+    }
+    send(packet);
+    return {};
+}
+
+/// What a node does not take is only known once it is connected.
+Done MqttClient::check_node_takes(const mqtt::Publish& packet) const {
     if (mqtt::encoded_bytes(packet, settings_.version) > node_packet_bytes_max_) {
         return Failure{FailureKind::Limit, "larger than the node takes"};  // [MQTT-3.2.2-15]
     }
@@ -257,7 +276,7 @@ std::optional<Failure> MqttClient::refusal(const mqtt::Publish& packet) const {
     if (packet.retain && !node_retains_) {
         return Failure{FailureKind::Refused, "the node does not retain messages"};
     }
-    return std::nullopt;
+    return {};
 }
 
 Done MqttClient::tick(Instant now) {

@@ -112,8 +112,9 @@ class MqttClient {
     void on_publish(const mqtt::Publish& message);
     void on_acknowledgement(const mqtt::Acknowledgement& packet);
     void pump_subscriptions();
-    void pump_messages();
-    [[nodiscard]] std::optional<Failure> refusal(const mqtt::Publish& packet) const;
+    void pump_messages(Instant now);
+    [[nodiscard]] Done send_publish(const OutboundQueue::Entry& entry, Instant now);
+    [[nodiscard]] Done check_node_takes(const mqtt::Publish& packet) const;
     void acknowledge(mqtt::PacketType type, PacketId id,
                      mqtt::ReasonCode reason = mqtt::ReasonCode::Success);
     template <typename Packet>
@@ -139,6 +140,7 @@ class MqttClient {
     std::uint32_t node_packet_bytes_max_ = 0;
     Qos node_qos_max_ = Qos::ExactlyOnce;
     bool node_retains_ = true;
+    bool node_has_identifiers_ = true;
     Duration keep_alive_{};
 
     Instant last_sent_;

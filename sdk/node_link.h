@@ -25,13 +25,18 @@ class BlockingPool;
 
 namespace kith::sdk {
 
+/// Makes a TLS stream of a connected TCP stream.
+using Secure = std::function<std::unique_ptr<runtime::Stream>(std::unique_ptr<runtime::Stream>,
+                                                              runtime::Shard&)>;
+
+/// The user name beside a token: MQTT 3 has no password without one [MQTT-3.1.2-22], and a node
+/// does not read it.
+inline constexpr const char* kTokenUserName = "token";
+
 struct LinkSettings {
     ClientSettings client;
     std::string node;  // "host:port"
-    /// Makes a TLS stream of a connected TCP stream; null: plain TCP.
-    std::function<std::unique_ptr<runtime::Stream>(std::unique_ptr<runtime::Stream>,
-                                                   runtime::Shard&)>
-        secure;
+    Secure secure;     // null: plain TCP
     /// Resolves host names; null: only addresses are taken. Borrowed.
     runtime::BlockingPool* resolver = nullptr;
     Duration retry_min = kRetryMin;
@@ -58,6 +63,7 @@ class NodeLink final : private runtime::StreamHandler, private runtime::Task, pr
     /// Begins to connect.
     void start();
     [[nodiscard]] MqttClient& client() { return client_; }
+    [[nodiscard]] Instant now() const { return shard_.now(); }
 
     /// Waits at most `grace` until what was published is acknowledged, says goodbye and closes;
     /// `finished` is called in a later turn, as the last callback. What is not done by then fails.

@@ -18,6 +18,7 @@
 #include <boost/unordered/unordered_flat_map.hpp>
 
 #include "base/qos.h"
+#include "base/time.h"
 #include "sdk/detail/packet_ids.h"
 #include "sdk/kith/outcome.h"
 #include "wire/mqtt/types.h"
@@ -29,8 +30,8 @@ struct OutboundMessage {
     std::string payload;
     Qos qos = Qos::AtMostOnce;
     bool retain = false;
-    std::optional<std::uint32_t> message_expiry_interval;  // seconds
-    std::vector<std::uint8_t> properties;                  // encoded MessageProperties
+    Instant expires_at = Instant::never();  // what could not be sent by then is not sent
+    std::vector<std::uint8_t> properties;   // encoded MessageProperties
 };
 
 /// Called once, never from within the call that it was given to.
