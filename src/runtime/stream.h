@@ -5,6 +5,8 @@
 // a stream whose output passes `output_high_bytes` says so through is_congested(), and calls
 // on_drained() when it is below `output_low_bytes` again.
 //
+// Destroying a stream aborts it: use close() and wait for on_closed() where the output matters.
+//
 // A stream belongs to one shard. detach() and attach() move it: between the two it has no shard,
 // gets no events and may travel as mail; nothing is lost, TLS state goes along. Threads:
 // shard-local.

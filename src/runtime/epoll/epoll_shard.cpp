@@ -217,9 +217,12 @@ bool EpollShard::wake_if_asleep() {
     return true;
 }
 
-Status EpollShard::watch(int fd, Pollable& pollable) {
+Status EpollShard::watch(int fd, Pollable& pollable, Interest interest) {
     epoll_event event{};
-    event.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | static_cast<std::uint32_t>(EPOLLET);
+    event.events = EPOLLIN | EPOLLRDHUP | static_cast<std::uint32_t>(EPOLLET);
+    if (interest == Interest::ReadWrite) {
+        event.events |= EPOLLOUT;
+    }
     event.data.ptr = &pollable;
     if (epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &event) != 0) {
         return tl::unexpected(io_error(errno, "the kernel watches no more descriptors"));

@@ -21,6 +21,9 @@
 
 namespace kith::runtime {
 
+/// Streams want both. A datagram socket reports Writable after every send: those only read.
+enum class Interest : std::uint8_t { Read, ReadWrite };
+
 class EpollShard final : public Shard, private Network {
   public:
     [[nodiscard]] static Result<std::unique_ptr<EpollShard>> create(const ShardOptions& options,
@@ -39,7 +42,8 @@ class EpollShard final : public Shard, private Network {
     /// Drops undelivered mail. Requires: no shard runs any more.
     void drop_undelivered();
 
-    [[nodiscard]] Status watch(int fd, Pollable& pollable);
+    /// Edge-triggered readiness of `fd` from now on, what is present included.
+    [[nodiscard]] Status watch(int fd, Pollable& pollable, Interest interest);
     void unwatch(int fd);
 
   private:

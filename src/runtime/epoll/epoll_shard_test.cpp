@@ -495,6 +495,34 @@ TEST(EpollNetwork, ABurstOfDatagramsIsTakenOverSeveralTurns) {
     rig.stop();
 }
 
+// Goal: sending datagrams wakes nobody up but their receiver.
+TEST(EpollNetwork, SendingDatagramsCausesNoTurns) {
+    EpollRig rig(1, 1);
+    LastDatagram unused;
+    std::unique_ptr<Datagram> port;
+    std::uint64_t turns = 0;
+    Signal done;
+    CallbackTimer later([&](Instant) {
+        turns = rig.shard(0).counters().turns - turns;
+        done.set();
+    });
+    const FileDescriptor sink(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+    sockaddr_storage any;
+    const socklen_t length = to_kernel(SocketAddress::loopback(0), any);
+    ASSERT_EQ(::bind(sink.get(), reinterpret_cast<const sockaddr*>(&any), length), 0);
+    rig.call(0, [&](Shard& shard) {
+        port = shard.network().open_datagram(rig.address(), unused).value();
+    });
+    rig.call(0, [&](Shard& shard) {
+        turns = shard.counters().turns;
+        EXPECT_TRUE(port->send_to(local_address(sink.get()), as_bytes("x")).has_value());
+        shard.arm_after(later, 30ms);
+    });
+    ASSERT_TRUE(rig.wait(done));
+    rig.stop();
+    EXPECT_LE(turns, 3U);
+}
+
 TEST(EpollNetwork, AnIpv6DatagramPortTalksToIpv4Too) {
     EpollRig rig(1, 1);
     LastDatagram v4;

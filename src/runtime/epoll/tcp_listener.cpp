@@ -46,7 +46,7 @@ Result<std::unique_ptr<Listener>> TcpListener::open(EpollShard& shard, const Lis
         return last_error("the address cannot be listened on");
     }
     auto listener = std::make_unique<TcpListener>(shard, std::move(fd), handler);
-    TRY(shard.watch(listener->fd_.get(), *listener));
+    TRY(shard.watch(listener->fd_.get(), *listener, Interest::Read));
     return std::unique_ptr<Listener>(std::move(listener));
 }
 

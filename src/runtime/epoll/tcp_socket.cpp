@@ -49,7 +49,7 @@ void TcpSocket::close(CloseMode mode) {
 }
 
 Status TcpSocket::watch(Shard& shard, Pollable& pollable) {
-    return EpollShard::of(shard).watch(fd_.get(), pollable);
+    return EpollShard::of(shard).watch(fd_.get(), pollable, Interest::ReadWrite);
 }
 
 void TcpSocket::unwatch(Shard& shard) {

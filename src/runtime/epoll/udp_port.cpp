@@ -96,7 +96,7 @@ Result<std::unique_ptr<Datagram>> UdpPort::open(EpollShard& shard, const SocketA
         return tl::unexpected(io_error(errno, "the address cannot be bound"));
     }
     auto port = std::make_unique<UdpPort>(shard, std::move(fd), handler);
-    TRY(shard.watch(port->fd_.get(), *port));
+    TRY(shard.watch(port->fd_.get(), *port, Interest::Read));
     return std::unique_ptr<Datagram>(std::move(port));
 }
 
