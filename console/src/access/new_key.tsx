@@ -1,6 +1,6 @@
 /* Makes a key: a name, a role, an end. The key itself is shown once. */
 
-import { useSignal } from '@preact/signals';
+import { useSignal, type Signal } from '@preact/signals';
 import type { VNode } from 'preact';
 import type { App } from '../app/app';
 import { problemText } from '../api/client';
@@ -85,60 +85,9 @@ function Form(props: { app: App; onMade: (token: NewToken) => void; onClose: () 
             }}
         >
             <h2>Make a key</h2>
-            <Field
-                id="key-name"
-                label="Name"
-                note="What will use it. The name stands in lists and in the log."
-                problem={problem.value}
-            >
-                <input
-                    class="in mono"
-                    id="key-name"
-                    data-first
-                    placeholder="grafana"
-                    maxLength={64}
-                    autocomplete="off"
-                    spellcheck={false}
-                    value={name.value}
-                    aria-invalid={problem.value !== null}
-                    aria-describedby={noteId('key-name')}
-                    onInput={(event) => {
-                        name.value = event.currentTarget.value;
-                        problem.value = null;
-                    }}
-                />
-            </Field>
-            <fieldset class="roles-pick">
-                <legend>Role</legend>
-                {roleNotes.map(([one, note]) => (
-                    <label key={one}>
-                        <input
-                            type="radio"
-                            name="role"
-                            checked={role.value === one}
-                            onChange={() => (role.value = one)}
-                        />
-                        <span>
-                            <b class="strong">{one}</b>
-                            <small>{note}</small>
-                        </span>
-                    </label>
-                ))}
-            </fieldset>
-            <Field id="key-ends" label="It ends">
-                <select
-                    class="in"
-                    id="key-ends"
-                    value={ends_s.value}
-                    onChange={(event) => (ends_s.value = Number(event.currentTarget.value))}
-                >
-                    {ends.map((end) => (
-                        <option key={end.seconds} value={end.seconds}>
-                            {end.label}
-                        </option>
-                    ))}
-                </select>
-            </Field>
+            <NameField name={name} problem={problem} />
+            <RolePick role={role} />
+            <EndPick ends_s={ends_s} />
             <div class="acts">
                 <button type="button" class="btn" onClick={props.onClose}>
                     Cancel
@@ -148,6 +97,76 @@ function Form(props: { app: App; onMade: (token: NewToken) => void; onClose: () 
                 </button>
             </div>
         </form>
+    );
+}
+
+function NameField(props: { name: Signal<string>; problem: Signal<string | null> }): VNode {
+    const { name, problem } = props;
+    return (
+        <Field
+            id="key-name"
+            label="Name"
+            note="What will use it. The name stands in lists and in the log."
+            problem={problem.value}
+        >
+            <input
+                class="in mono"
+                id="key-name"
+                data-first
+                placeholder="grafana"
+                maxLength={64}
+                autocomplete="off"
+                spellcheck={false}
+                value={name.value}
+                aria-invalid={problem.value !== null}
+                aria-describedby={noteId('key-name')}
+                onInput={(event) => {
+                    name.value = event.currentTarget.value;
+                    problem.value = null;
+                }}
+            />
+        </Field>
+    );
+}
+
+function RolePick({ role }: { role: Signal<Role> }): VNode {
+    return (
+        <fieldset class="roles-pick">
+            <legend>Role</legend>
+            {roleNotes.map(([one, note]) => (
+                <label key={one}>
+                    <input
+                        type="radio"
+                        name="role"
+                        checked={role.value === one}
+                        onChange={() => (role.value = one)}
+                    />
+                    <span>
+                        <b class="strong">{one}</b>
+                        <small>{note}</small>
+                    </span>
+                </label>
+            ))}
+        </fieldset>
+    );
+}
+
+function EndPick({ ends_s }: { ends_s: Signal<number> }): VNode {
+    return (
+        <Field id="key-ends" label="It ends">
+            <select
+                class="in"
+                id="key-ends"
+                value={ends_s.value}
+                onChange={(event) => (ends_s.value = Number(event.currentTarget.value))}
+            >
+                {ends.map((end) => (
+                    <option key={end.seconds} value={end.seconds}>
+                        {end.label}
+                    </option>
+                ))}
+            </select>
+        </Field>
     );
 }
 

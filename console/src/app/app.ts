@@ -4,7 +4,7 @@
 import { batch, effect, untracked } from '@preact/signals';
 import type { VNode } from 'preact';
 import { problemText, Client, codeNoAnswer } from '../api/client';
-import { LiveFeed } from '../api/live';
+import type { LinkPhase, LiveFeed } from '../api/live';
 import type { ClaimState, List, NodeEvent, NodeInfo, Problem, Session, Stats } from '../api/types';
 import { parseTime } from '../format/time';
 import type { Frame } from './frame';
@@ -42,6 +42,7 @@ export interface AppOptions {
 /** Below this the difference is the way of the message, not the clock. */
 const skew_min_ms = 2_000;
 const node_every_ms = 30_000;
+const announce_every_ms = 5_000;
 const toast_ms = 5_000;
 const problem_toast_ms = 12_000;
 
@@ -93,7 +94,36 @@ export class App {
                 untracked(() => void this.show(place, phase === 'in'));
             }
         });
+        this.announceChanges();
         await this.resume();
+    }
+
+    /** What a screen reader should hear of by itself; more often than that is noise. */
+    private announceChanges(): void {
+        let before: LinkPhase = 'off';
+        let spoken_ms = 0;
+        const say = (text: string): void => {
+            const now_ms = this.now_ms();
+            if (now_ms - spoken_ms > announce_every_ms) {
+                spoken_ms = now_ms;
+                this.store.announcement.value = text;
+            }
+        };
+        effect(() => {
+            const { phase } = this.live.state.value;
+            if (phase === 'stale' && before !== 'stale') {
+                say('Not live: you hear the last known values.');
+            } else if (phase === 'live' && before === 'stale') {
+                say('Live again.');
+            }
+            before = phase;
+        });
+        effect(() => {
+            const worst = this.store.needs.value[0];
+            if (worst?.level === 'crit') {
+                untracked(() => say(worst.title));
+            }
+        });
     }
 
     /** Asks whether a session exists; what follows depends on the answer. */

@@ -145,55 +145,37 @@ export function Palette({ app }: { app: App }): VNode {
             [...own, ...found.value].filter((item) => item.group === group),
         );
     });
+    const active = Math.min(chosen.value, Math.max(0, items.value.length - 1));
     const close = (): void => app.closeDialog();
-    const run = (item: Item | undefined): void => {
-        if (item) {
-            close();
-            item.run();
-        }
+    const run = (item: Item): void => {
+        close();
+        item.run();
     };
     const onKeyDown = (event: KeyboardEvent): void => {
-        const size = items.value.length;
-        if ((event.key === 'ArrowDown' || event.key === 'ArrowUp') && size > 0) {
+        const by = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+        const item = items.value[active];
+        if (by !== undefined && items.value.length > 0) {
             event.preventDefault();
-            chosen.value = (chosen.value + (event.key === 'ArrowDown' ? 1 : size - 1)) % size;
-            list.current
-                ?.querySelectorAll('.i')
-                [chosen.value]?.scrollIntoView({ block: 'nearest' });
-        } else if (event.key === 'Enter') {
+            chosen.value = (active + by + items.value.length) % items.value.length;
+            const rows = list.current?.querySelectorAll('.i');
+            rows?.[chosen.value]?.scrollIntoView({ block: 'nearest' });
+        } else if (event.key === 'Enter' && item) {
             event.preventDefault();
-            const item = items.value[chosen.value];
-            if (event.ctrlKey && item) {
+            if (event.ctrlKey) {
                 void copyCall(app, item);
             } else {
                 run(item);
             }
         }
     };
-    const active = Math.min(chosen.value, Math.max(0, items.value.length - 1));
     return (
         <Dialog label="Find or do" kind="pal" onClose={close}>
-            <div class="q">
-                <Icon name="search" />
-                <input
-                    data-first
-                    placeholder="Machine, topic, page or action"
-                    aria-label="Find or do"
-                    role="combobox"
-                    aria-expanded="true"
-                    aria-controls="found"
-                    aria-activedescendant={items.value.length > 0 ? `found-${active}` : undefined}
-                    autocomplete="off"
-                    spellcheck={false}
-                    value={text.value}
-                    onInput={(event) => {
-                        text.value = event.currentTarget.value;
-                        chosen.value = 0;
-                    }}
-                    onKeyDown={onKeyDown}
-                />
-                <kbd>Esc</kbd>
-            </div>
+            <SearchLine
+                text={text}
+                activeId={items.value.length > 0 ? `found-${active}` : undefined}
+                onType={() => (chosen.value = 0)}
+                onKeyDown={onKeyDown}
+            />
             <ul role="listbox" id="found" aria-label="Found" ref={list}>
                 {items.value.map((item, index) => (
                     <Row
@@ -209,18 +191,55 @@ export function Palette({ app }: { app: App }): VNode {
                     <li class="g">Nothing has this name. Shorter words find more.</li>
                 )}
             </ul>
-            <div class="ft">
-                <span>
-                    <kbd>↑</kbd> <kbd>↓</kbd> move
-                </span>
-                <span>
-                    <kbd>Enter</kbd> open
-                </span>
-                <span>
-                    <kbd>Ctrl</kbd> <kbd>Enter</kbd> copy as API call
-                </span>
-            </div>
+            <KeysLine />
         </Dialog>
+    );
+}
+
+function SearchLine(props: {
+    text: Signal<string>;
+    activeId: string | undefined;
+    onType: () => void;
+    onKeyDown: (event: KeyboardEvent) => void;
+}): VNode {
+    return (
+        <div class="q">
+            <Icon name="search" />
+            <input
+                data-first
+                placeholder="Machine, topic, page or action"
+                aria-label="Find or do"
+                role="combobox"
+                aria-expanded="true"
+                aria-controls="found"
+                aria-activedescendant={props.activeId}
+                autocomplete="off"
+                spellcheck={false}
+                value={props.text.value}
+                onInput={(event) => {
+                    props.text.value = event.currentTarget.value;
+                    props.onType();
+                }}
+                onKeyDown={props.onKeyDown}
+            />
+            <kbd>Esc</kbd>
+        </div>
+    );
+}
+
+function KeysLine(): VNode {
+    return (
+        <div class="ft">
+            <span>
+                <kbd>↑</kbd> <kbd>↓</kbd> move
+            </span>
+            <span>
+                <kbd>Enter</kbd> open
+            </span>
+            <span>
+                <kbd>Ctrl</kbd> <kbd>Enter</kbd> copy as API call
+            </span>
+        </div>
     );
 }
 

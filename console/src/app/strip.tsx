@@ -13,7 +13,7 @@ import { valueOf } from './store';
 
 export function Strip({ app, where }: { app: App; where: string }): VNode {
     return (
-        <div class="strip">
+        <header class="strip">
             <div class="where">
                 <a class="only-s home" href="/" aria-label="Home">
                     <Mark />
@@ -34,13 +34,12 @@ export function Strip({ app, where }: { app: App; where: string }): VNode {
             <button
                 type="button"
                 class="find"
-                aria-label="Find or do"
+                aria-label="Find or do Ctrl K"
                 aria-keyshortcuts="Control+K"
                 onClick={() => openPalette(app)}
             >
                 <Icon name="search" />
-                <span>Find or do</span>
-                <kbd>Ctrl K</kbd>
+                <span>Find or do</span> <kbd>Ctrl K</kbd>
             </button>
             <span class="strip-set">
                 <IconButton
@@ -56,7 +55,7 @@ export function Strip({ app, where }: { app: App; where: string }): VNode {
                     onClick={() => turnTheme(app)}
                 />
             </span>
-        </div>
+        </header>
     );
 }
 
@@ -86,12 +85,15 @@ function Alarms({ app }: { app: App }): VNode | null {
     );
 }
 
-function Rate({ app }: { app: App }): VNode {
+function Rate({ app }: { app: App }): VNode | null {
     const stats = valueOf(app.store.stats.value);
+    if (!stats) {
+        return null;
+    }
     const isStale = app.live.state.value.phase === 'stale';
     return (
         <span class={`opt n${isStale ? ' stale' : ''}`}>
-            <span class="v">{stats ? rate(Math.round(stats.messages_in_per_s)) : '0'}</span>
+            <span class="v">{rate(Math.round(stats.messages_in_per_s))}</span>
             <u>msg/s in</u>
         </span>
     );

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Listener, NodeInfo } from '../api/types';
 import { highlight, kinds, languages, type Language, type SnippetInput } from './snippets';
+import { tracePath } from './watch_side';
 import {
     bestTransport,
     nameProblem,
@@ -150,5 +151,18 @@ describe('snippets', () => {
             'plain',
             'note',
         ]);
+    });
+});
+
+describe('the trace of a machine that came alive', () => {
+    it('is flat, then follows the values', () => {
+        const { path, end_y } = tracePath([21, 22, 23]);
+        expect(path.startsWith('M0 88H110L')).toBe(true);
+        expect(end_y).toBeLessThan(88);
+    });
+
+    it('stays level for one value and for equal ones', () => {
+        expect(tracePath([5]).path).toContain('H312');
+        expect(tracePath([5, 5, 5]).end_y).toBe(60);
     });
 });

@@ -28,8 +28,9 @@ const needs_shown_max = 5;
 
 export function Needs({ app }: { app: App }): VNode {
     const needs = app.store.needs.value;
+    const isKnown = app.store.stats.value.phase !== 'loading';
     return (
-        <Section title="Needs you" note={levelsText(needs)} id="needs">
+        <Section title="Needs you" note={isKnown ? levelsText(needs) : ''} id="needs">
             <div>
                 {needs.length === 0 && <Calm app={app} />}
                 {needs.slice(0, needs_shown_max).map((need) => (

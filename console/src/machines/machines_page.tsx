@@ -241,29 +241,7 @@ function Rows({ app, state }: { app: App; state: State }): VNode {
             <div class="tw" ref={handle.area} tabIndex={0} aria-label="Machines">
                 <table class="tb fixed machines" aria-rowcount={list.total.value}>
                     <Columns />
-                    <thead>
-                        <tr>
-                            <SortHead list={list} sort="id" label="Machine" />
-                            <th>State</th>
-                            <th class="x-over">Over</th>
-                            <th class="x-address">Address</th>
-                            <th class="num">In, msg/s</th>
-                            <th class="num x-out">Out, msg/s</th>
-                            <SortHead
-                                list={list}
-                                sort="messages_in"
-                                label="Messages in"
-                                kind="num x-total"
-                            />
-                            <th class="num x-wait">Waiting</th>
-                            <SortHead
-                                list={list}
-                                sort="last_seen"
-                                label="Last seen"
-                                kind="num x-seen"
-                            />
-                        </tr>
-                    </thead>
+                    <HeadRow list={list} />
                     <tbody>
                         <Spacer height_px={before_px} />
                         {numbers.map((index) => (
@@ -325,6 +303,24 @@ function Columns(): VNode {
             <col class="c-rate x-wait" />
             <col class="c-seen x-seen" />
         </colgroup>
+    );
+}
+
+function HeadRow({ list }: { list: MachineRows }): VNode {
+    return (
+        <thead>
+            <tr>
+                <SortHead list={list} sort="id" label="Machine" />
+                <th>State</th>
+                <th class="x-over">Over</th>
+                <th class="x-address">Address</th>
+                <th class="num">In, msg/s</th>
+                <th class="num x-out">Out, msg/s</th>
+                <SortHead list={list} sort="messages_in" label="Messages in" kind="num x-total" />
+                <th class="num x-wait">Waiting</th>
+                <SortHead list={list} sort="last_seen" label="Last seen" kind="num x-seen" />
+            </tr>
+        </thead>
     );
 }
 

@@ -1,7 +1,7 @@
 /* The publish form: topic, payload, QoS, retain. It says how many received the message and
    whether it was stored. */
 
-import { useSignal } from '@preact/signals';
+import { useSignal, type Signal } from '@preact/signals';
 import type { VNode } from 'preact';
 import type { App } from '../app/app';
 import { problemText } from '../api/client';
@@ -45,24 +45,34 @@ function sizeText(payload: string): string {
     return `Text as it stands here, ${bytesText(size)}.`;
 }
 
+interface PublishForm {
+    topic: Signal<string>;
+    payload: Signal<string>;
+    quality: Signal<Quality>;
+    isRetained: Signal<boolean>;
+    problem: Signal<string | null>;
+}
+
 function Publish({ app, first }: { app: App; first: string }): VNode {
-    const topic = useSignal(first);
-    const payload = useSignal('');
-    const quality = useSignal<Quality>('1');
-    const isRetained = useSignal(false);
-    const problem = useSignal<string | null>(null);
+    const form: PublishForm = {
+        topic: useSignal(first),
+        payload: useSignal(''),
+        quality: useSignal<Quality>('1'),
+        isRetained: useSignal(false),
+        problem: useSignal<string | null>(null),
+    };
     const isBusy = useSignal(false);
     const close = (): void => app.closeDialog();
     const send = async (): Promise<void> => {
-        problem.value = topicProblem(topic.value);
-        if (problem.value !== null) {
+        form.problem.value = topicProblem(form.topic.value);
+        if (form.problem.value !== null) {
             return;
         }
         const request: PublishRequest = {
-            topic: topic.value,
-            payload: payload.value,
-            qos: qosOf[quality.value],
-            retain: isRetained.value,
+            topic: form.topic.value,
+            payload: form.payload.value,
+            qos: qosOf[form.quality.value],
+            retain: form.isRetained.value,
         };
         isBusy.value = true;
         const result = await app.client.post<PublishResult>('/api/v1/publish', request);
@@ -71,7 +81,7 @@ function Publish({ app, first }: { app: App; first: string }): VNode {
             close();
             app.toast(resultText(request, result.value));
         } else {
-            problem.value = problemText(result.problem);
+            form.problem.value = problemText(result.problem);
         }
     };
     return (
@@ -84,64 +94,9 @@ function Publish({ app, first }: { app: App; first: string }): VNode {
                 }}
             >
                 <h2>Publish a message</h2>
-                <Field
-                    id="publish-topic"
-                    label="Topic"
-                    note="Levels are parted by a slash."
-                    problem={problem.value}
-                >
-                    <input
-                        class="in mono"
-                        id="publish-topic"
-                        data-first
-                        value={topic.value}
-                        autocomplete="off"
-                        spellcheck={false}
-                        aria-invalid={problem.value !== null}
-                        aria-describedby={noteId('publish-topic')}
-                        onInput={(event) => {
-                            topic.value = event.currentTarget.value;
-                            problem.value = null;
-                        }}
-                    />
-                </Field>
-                <Field
-                    id="publish-payload"
-                    label="Payload"
-                    note={`${sizeText(payload.value)} An empty retained message clears the topic.`}
-                >
-                    <textarea
-                        class="in mono"
-                        id="publish-payload"
-                        rows={5}
-                        spellcheck={false}
-                        value={payload.value}
-                        aria-describedby={noteId('publish-payload')}
-                        onInput={(event) => (payload.value = event.currentTarget.value)}
-                    />
-                </Field>
-                <div class="row wrap">
-                    <Segmented<Quality>
-                        label="Quality of service"
-                        value={quality.value}
-                        choices={qualities.map((value) => ({
-                            value,
-                            label: `QoS ${value}`,
-                            title: qualityNotes[value],
-                        }))}
-                        onChoose={(value) => (quality.value = value)}
-                    />
-                    <span class="small faint">{qualityNotes[quality.value]}</span>
-                    <span class="sp" />
-                    <label class="row check">
-                        <input
-                            type="checkbox"
-                            checked={isRetained.value}
-                            onChange={(event) => (isRetained.value = event.currentTarget.checked)}
-                        />
-                        Retain
-                    </label>
-                </div>
+                <TopicField form={form} />
+                <PayloadField form={form} />
+                <Options form={form} />
                 <div class="acts">
                     <button type="button" class="btn" onClick={close}>
                         Cancel
@@ -152,5 +107,76 @@ function Publish({ app, first }: { app: App; first: string }): VNode {
                 </div>
             </form>
         </Dialog>
+    );
+}
+
+function TopicField({ form }: { form: PublishForm }): VNode {
+    const problem = form.problem.value;
+    return (
+        <Field
+            id="publish-topic"
+            label="Topic"
+            note="Levels are parted by a slash."
+            problem={problem}
+        >
+            <input
+                class="in mono"
+                id="publish-topic"
+                data-first
+                value={form.topic.value}
+                autocomplete="off"
+                spellcheck={false}
+                aria-invalid={problem !== null}
+                aria-describedby={noteId('publish-topic')}
+                onInput={(event) => {
+                    form.topic.value = event.currentTarget.value;
+                    form.problem.value = null;
+                }}
+            />
+        </Field>
+    );
+}
+
+function PayloadField({ form }: { form: PublishForm }): VNode {
+    const note = `${sizeText(form.payload.value)} An empty retained message clears the topic.`;
+    return (
+        <Field id="publish-payload" label="Payload" note={note}>
+            <textarea
+                class="in mono"
+                id="publish-payload"
+                rows={5}
+                spellcheck={false}
+                value={form.payload.value}
+                aria-describedby={noteId('publish-payload')}
+                onInput={(event) => (form.payload.value = event.currentTarget.value)}
+            />
+        </Field>
+    );
+}
+
+function Options({ form }: { form: PublishForm }): VNode {
+    return (
+        <div class="row wrap">
+            <Segmented<Quality>
+                label="Quality of service"
+                value={form.quality.value}
+                choices={qualities.map((value) => ({
+                    value,
+                    label: `QoS ${value}`,
+                    title: qualityNotes[value],
+                }))}
+                onChoose={(value) => (form.quality.value = value)}
+            />
+            <span class="small faint">{qualityNotes[form.quality.value]}</span>
+            <span class="sp" />
+            <label class="row check">
+                <input
+                    type="checkbox"
+                    checked={form.isRetained.value}
+                    onChange={(event) => (form.isRetained.value = event.currentTarget.checked)}
+                />
+                Retain
+            </label>
+        </div>
     );
 }

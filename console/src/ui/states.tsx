@@ -31,7 +31,7 @@ export function Empty({
 }): VNode {
     return (
         <div class="empty">
-            <h3>{title}</h3>
+            <h2 class="as-h3">{title}</h2>
             {children}
             {actions !== undefined && <div class="row wrap mt-1">{actions}</div>}
         </div>
@@ -55,10 +55,10 @@ export function Failed({
     const who = node === '' ? 'The node' : node;
     return (
         <div class="empty failed" role="alert">
-            <h3 class="row">
+            <h2 class="as-h3 row">
                 <Shape status="crit" label="Failed" />
                 {what} could not be read
-            </h3>
+            </h2>
             <p>
                 {problem.status === 0 ? (
                     <>
@@ -90,10 +90,10 @@ export function Failed({
 export function NoRight({ what, role }: { what: string; role: Role }): VNode {
     return (
         <div class="empty">
-            <h3 class="row">
+            <h2 class="as-h3 row">
                 <Shape status="off" label="No right" />
                 {what} needs the role {role}
-            </h3>
+            </h2>
             <p>Ask whoever claimed this node, or sign in as a user with that role.</p>
         </div>
     );
