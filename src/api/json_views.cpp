@@ -57,7 +57,8 @@ void write_machine_members(json::Writer& json, const broker::ClientView& view,
     text_or_null(json, "transport", view.transport);
     text_or_null(json, "address", view.remote_address);
     time_or_null(json, "connected_at", view.connected_at);
-    time_or_null(json, "last_seen_at", view.is_online ? view.last_received_at : view.disconnected_at);
+    time_or_null(json, "last_seen_at",
+                 view.is_online ? view.last_received_at : view.disconnected_at);
     json.field("session_expiry_s", view.session_expiry_interval_s);
     json.field("clean_start", view.is_clean_start);
     json.field("keep_alive_s", view.keep_alive_s);
@@ -89,7 +90,7 @@ void write_topic_members(json::Writer& json, const TopicRow& row) {
         return;
     }
     json.begin_object();
-    write_payload(json, row.value->payload);
+    write_payload(json, row.value->payload, row.value->is_whole() ? Cut::No : Cut::Yes);
     json.field("bytes", row.value->payload_bytes);
     json.field("qos", static_cast<int>(row.value->qos));
     json.field("at", row.value->at);
@@ -114,8 +115,8 @@ double rounded(double rate) {
     return std::round(rate * 100) / 100;
 }
 
-void write_payload(json::Writer& json, std::string_view payload) {
-    const std::string_view whole = without_torn_end(payload);
+void write_payload(json::Writer& json, std::string_view payload, Cut cut) {
+    const std::string_view whole = cut == Cut::Yes ? without_torn_end(payload) : payload;
     const bool is_text = is_readable(whole);
     json.key("payload");
     if (is_text) {
@@ -301,7 +302,8 @@ void write(json::Writer& json, const KeptMessage& message) {
     json.field("topic", message.topic);
     json.field("qos", static_cast<int>(message.qos));
     json.field("retain", message.retain);
-    write_payload(json, message.payload);
+    write_payload(json, message.payload,
+                  message.payload.size() < message.payload_bytes ? Cut::Yes : Cut::No);
     json.field("bytes", message.payload_bytes);
     json.end_object();
 }

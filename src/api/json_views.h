@@ -47,8 +47,9 @@ void write(json::Writer& json, const NodeEvent& event);
 void write(json::Writer& json, const ConnectState& state);
 
 /// Text as it is if it can be read, base64 if not: the members `payload` and `encoding`.
-/// `payload` may have been cut at its end, in the middle of a character.
-void write_payload(json::Writer& json, std::string_view payload);
+/// One that was cut off may end in the middle of a character, which is left out.
+enum class Cut : bool { No, Yes };
+void write_payload(json::Writer& json, std::string_view payload, Cut cut);
 
 /// `{"user":{...},"csrf_token":...,"node":...}`.
 [[nodiscard]] std::string session_json(const Caller& caller, std::string_view node);
