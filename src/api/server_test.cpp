@@ -95,6 +95,35 @@ TEST(ApiServer, SlowHeadIsCutOffPolitely) {
     EXPECT_EQ(rig.server->counters().refused_timeout, 1U);
 }
 
+TEST(ApiServer, SlowHeadOfALaterRequestIsCutOffToo) {
+    ApiRig rig;
+    const auto client = rig.connect();
+    EXPECT_EQ(rig.ask(*client, {.target = "/healthz"}).status, 200);
+    rig.world().run_for(kIdleTimeout / 2);
+    rig.run_on(rig.client_shard(), [&] { client->send("GET"); });
+    rig.world().run_for(kHeadTimeout + 1s);
+    const auto answer = client->take_answer();
+    ASSERT_TRUE(answer.has_value());
+    EXPECT_EQ(answer->status, 408);
+}
+
+TEST(ApiServer, NothingIsReadWhileARequestIsWorkedOn) {
+    ApiRig rig;
+    const Credential who = rig.token("viewer");
+    rig.backend.holds_answers = true;
+    const auto client = rig.connect();
+    const std::string flood(8 * 1024 * 1024, 'x');
+    rig.run_on(rig.client_shard(), [&] {
+        client->send(to_text({.target = "/api/v1/machines/a", .headers = who.headers()}, "gw-1"));
+        client->send(flood);
+    });
+    rig.world().run_for(5s);
+    EXPECT_GT(client->stream->unsent_bytes(), flood.size() - 2 * 1024 * 1024);
+    rig.run_on(rig.shard(), [&] { rig.backend.release_answers(); });
+    EXPECT_EQ(rig.await_answer(*client).status, 404);
+    EXPECT_EQ(rig.await_answer(*client).status, 431) << "the flood was no request";
+}
+
 TEST(ApiServer, SlowBodyIsCutOffPolitely) {
     ApiRig rig;
     const auto client = rig.connect();

@@ -151,7 +151,6 @@ void WebSocketStream::close() {
         return;
     }
     is_closing_ = true;
-    lower_->resume_reading();  // to see the other side's end
     if (shard_ != nullptr) {
         shard_->flush_later(*this);
     }
