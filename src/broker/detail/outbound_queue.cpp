@@ -46,7 +46,7 @@ void OutboundQueue::restore(std::vector<Stored> stored,
             first = i;
         }
     }
-    std::ranges::rotate(stored, stored.begin() + static_cast<std::ptrdiff_t>(first));
+    std::rotate(stored.begin(), stored.begin() + static_cast<std::ptrdiff_t>(first), stored.end());
     for (Stored& each : stored) {
         if (!append(each)) {
             drop(each);
