@@ -147,11 +147,11 @@ PublishResult Router::coordinate(TopicEntry& entry, const bus::Message& message,
     if (receiver_count == 0) {
         ++context_.counters.dropped_no_receiver;
     }
+    if ((is_kept || is_durable) && context_.store.is_congested()) {
+        context_.holds->note(Congestion::Backlog);
+    }
     if (!needs_commit) {
         return {.receiver_count = receiver_count};
-    }
-    if (context_.store.is_congested()) {
-        context_.holds->note(Congestion::Backlog);
     }
     context_.committer->begin(id, routing,
                               {.origin = origin,

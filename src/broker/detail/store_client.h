@@ -1,8 +1,9 @@
 // One shard's side of the journal: what this turn changes, and what waits for the disk.
 //
 // Changes gather in a batch; the flush phase submits it. Actions queued with when_committed() run
-// in order, each after the commit that covers all that was appended before it. Limits: above
-// kUncommittedBytesMax publishers of what needs the disk are held back. Threads: shard-local.
+// in order, each after the commit that covers all that was appended before it. Limits: above its
+// share of kUncommittedBytesMax publishers of what needs the disk are held back. Threads:
+// shard-local.
 #pragma once
 
 #include <deque>
@@ -16,7 +17,8 @@ namespace kith::broker {
 
 class StoreClient final : public runtime::Task {
   public:
-    explicit StoreClient(runtime::Shard& shard) : shard_(&shard) {}
+    explicit StoreClient(runtime::Shard& shard)
+        : shard_(&shard), uncommitted_bytes_max_(kUncommittedBytesMax / shard.shard_count()) {}
 
     /// Before the shard runs: where batches go.
     void set_journal(storage::Journal& journal) { journal_ = &journal; }
@@ -34,7 +36,7 @@ class StoreClient final : public runtime::Task {
     void on_committed(storage::CommitTicket through);
 
     /// More waits for the disk than this shard should hold in memory.
-    [[nodiscard]] bool is_congested() const { return uncommitted_bytes_ > kUncommittedBytesMax; }
+    [[nodiscard]] bool is_congested() const { return uncommitted_bytes_ > uncommitted_bytes_max_; }
 
     void run_task() override;
 
@@ -55,6 +57,7 @@ class StoreClient final : public runtime::Task {
     storage::CommitTicket committed_;
     std::deque<Submitted> uncommitted_;
     std::size_t uncommitted_bytes_ = 0;
+    std::size_t uncommitted_bytes_max_;
     std::deque<Waiter> waiters_;
 };
 

@@ -66,8 +66,10 @@ void Subscriber::subscribe(Session& session, Connection& connection,
         answer->codes.push_back(subscribe_one(session, wanted, *answer, barrier));
     }
     wait_for_shards(barrier);
-    barrier->expect();
-    context_.store.when_committed([barrier] { barrier->arrive(); });
+    if (session.is_stored) {
+        barrier->expect();
+        context_.store.when_committed([barrier] { barrier->arrive(); });
+    }
     barrier->arrive();
 }
 
@@ -151,14 +153,19 @@ void Subscriber::unsubscribe(Session& session, Connection& connection,
     for (const std::string_view text : packet.filters) {
         codes.push_back(unsubscribe_one(session, text));
     }
-    // The answer follows the disk: what was unsubscribed does not come back with a restart.
-    context_.store.when_committed([sessions = context_.sessions, session_id = session.id(),
-                                   connection_id = connection.id(), packet_id = packet.packet_id,
-                                   codes = std::move(codes)] {
+    const auto answer = [sessions = context_.sessions, session_id = session.id(),
+                         connection_id = connection.id(), packet_id = packet.packet_id,
+                         codes = std::move(codes)] {
         if (Connection* asking = sessions->connection_of(session_id, connection_id)) {
             asking->send(mqtt::Unsuback{.packet_id = packet_id, .reason_codes = codes});
         }
-    });
+    };
+    if (session.is_stored) {
+        // What was unsubscribed does not come back with a restart.
+        context_.store.when_committed(answer);
+    } else {
+        answer();
+    }
 }
 
 ReasonCode Subscriber::unsubscribe_one(Session& session, std::string_view text) {
