@@ -313,7 +313,7 @@ TEST_P(ConnectTest, TakesASegmentThatEndsWithDisconnect) {
 }
 
 TEST_P(ConnectTest, RefusesMoreConnectionsThanAllowedAndDisturbsNobody) {
-    BrokerRig small({.shard_count = GetParam(), .broker = {.connections_max = 3}});
+    BrokerRig small({.shard_count = GetParam(), .broker = testing::quiet({.connections_max = 3})});
     std::vector<TestClient*> clients;
     for (int i = 0; i < 3; ++i) {
         clients.push_back(&small.client("client-" + std::to_string(i)));
@@ -331,7 +331,7 @@ TEST_P(ConnectTest, RefusesMoreConnectionsThanAllowedAndDisturbsNobody) {
 }
 
 TEST_P(ConnectTest, RefusesMoreSessionsThanAllowed) {
-    BrokerRig small({.shard_count = GetParam(), .broker = {.sessions_max = 1}});
+    BrokerRig small({.shard_count = GetParam(), .broker = testing::quiet({.sessions_max = 1})});
     std::size_t accepted_count = 0;
     for (int i = 0; i < 40; ++i) {
         TestClient& client = small.client("client-" + std::to_string(i));

@@ -291,7 +291,7 @@ TEST_P(PublishTest, KeepsToTheClientsReceiveMaximum) {
 }
 
 TEST_P(PublishTest, EndsAClientThatOverrunsTheReceiveMaximum) {
-    BrokerRig small({.shard_count = GetParam(), .broker = {.receive_maximum = 5}});
+    BrokerRig small({.shard_count = GetParam(), .broker = testing::quiet({.receive_maximum = 5})});
     TestClient& publisher = small.client("publisher");
     EXPECT_EQ(publisher.connect().receive_maximum, 5);
     publisher.acknowledges = false;
@@ -314,7 +314,7 @@ TEST_P(PublishTest, EndsAClientThatOverrunsTheReceiveMaximum) {
 }
 
 TEST_P(PublishTest, CountsTheReceiveMaximumAnewOnEveryConnection) {
-    BrokerRig small({.shard_count = GetParam(), .broker = {.receive_maximum = 3}});
+    BrokerRig small({.shard_count = GetParam(), .broker = testing::quiet({.receive_maximum = 3})});
     TestClient& publisher = small.client("publisher");
     publisher.acknowledges = false;
     publisher.connect_durable();
@@ -332,7 +332,7 @@ TEST_P(PublishTest, CountsTheReceiveMaximumAnewOnEveryConnection) {
 }
 
 TEST_P(PublishTest, DoesNotReadAnMqtt3ClientThatHasTooManyUnderWay) {
-    BrokerRig small({.shard_count = GetParam(), .broker = {.receive_maximum = 4}});
+    BrokerRig small({.shard_count = GetParam(), .broker = testing::quiet({.receive_maximum = 4})});
     TestClient& receiver = small.client("receiver");
     receiver.connect_durable();
     receiver.subscribe("a", Qos::ExactlyOnce);

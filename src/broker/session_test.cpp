@@ -70,7 +70,8 @@ TEST_P(SessionTest, LastsInMqtt3UntilItIsCleaned) {
 }
 
 TEST_P(SessionTest, IsCappedByTheNode) {
-    BrokerRig capped({.shard_count = GetParam(), .broker = {.session_expiry_interval_max_s = 50}});
+    BrokerRig capped({.shard_count = GetParam(),
+                      .broker = testing::quiet({.session_expiry_interval_max_s = 50})});
     TestClient& client = capped.client("press-07");
     EXPECT_EQ(client.connect_durable().session_expiry_s, 50U);
     client.send(mqtt::Disconnect{.session_expiry_interval = 1000});

@@ -187,7 +187,8 @@ TEST_P(SubscribeTest, KeepsTheRetainFlagOfThePublisherWhenAsked) {
 }
 
 TEST_P(SubscribeTest, LimitsSubscriptionsOfASession) {
-    BrokerRig small({.shard_count = GetParam(), .broker = {.subscriptions_per_session_max = 2}});
+    BrokerRig small({.shard_count = GetParam(),
+                     .broker = testing::quiet({.subscriptions_per_session_max = 2})});
     TestClient& client = small.client("client");
     client.connect();
     EXPECT_EQ(client.subscribe("a").reasons, std::vector{ReasonCode::Success});

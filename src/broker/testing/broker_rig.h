@@ -81,13 +81,19 @@ class RecordingEvents final : public EventSink {
     std::vector<Recorded> events;
 };
 
+/// The same without $SYS, which would count among messages and retained topics.
+[[nodiscard]] inline BrokerOptions quiet(BrokerOptions options = {}) {
+    options.sys_interval = Duration::zero();
+    return options;
+}
+
 struct RigOptions {
     std::uint64_t seed = 1;
     std::uint16_t shard_count = 1;
     std::size_t piece_bytes_max = 0;
     Duration commit_delay = 1ms;
     std::size_t window_bytes = 256 * 1024;
-    BrokerOptions broker{.sys_interval = Duration::zero()};
+    BrokerOptions broker = quiet();
 };
 
 class TestClient;
