@@ -18,6 +18,15 @@ import urllib.request
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 REFERENCE = ROOT / "docs" / "reference"
 MADE = "Made by `tools/make_reference.py` from {}; a test keeps it so.\n\n"
+EXIT_CODES = """\
+Every command exits with 0 for success, 1 for failure (the reason is on standard error), 2 for wrong
+usage. `--json` prints one object, or one object a line.
+"""
+METRICS_INTRODUCTION = """\
+`GET /metrics`, Prometheus' text format. Counters end in `_total` and count from the start of the
+node.
+
+"""
 
 
 def output_of(kith, *arguments):
@@ -32,8 +41,7 @@ def commands_in(help_text):
 
 def commands_page(kith):
     page = ["# Commands\n\n", MADE.format("`--help`")]
-    page.append("Every command exits with 0 for success, 1 for failure (the reason is on standard error), 2 for wrong\n")
-    page.append("usage. `--json` prints one object, or one object a line.\n")
+    page.append(EXIT_CODES)
     pending = [[name] for name in commands_in(output_of(kith, "--help"))]
     while pending:
         words = pending.pop(0)
@@ -46,22 +54,22 @@ def commands_page(kith):
 
 def metrics_page(kith):
     page = ["# Metrics\n\n", MADE.format("`/metrics` of a node")]
-    page.append("`GET /metrics`, Prometheus' text format. Counters end in `_total` and count from the start of the node.\n\n")
+    page.append(METRICS_INTRODUCTION)
     page.append("| metric | type | labels | meaning |\n| --- | --- | --- | --- |\n")
     text = metrics_of(kith)
     types = dict(re.findall(r"^# TYPE (\S+) (\S+)$", text, re.MULTILINE))
     for name, meaning in re.findall(r"^# HELP (\S+) (.*)$", text, re.MULTILINE):
-        labels = sorted({label for line in re.findall(rf"^{name}(?:_bucket)?{{(.*)}} ", text, re.MULTILINE)
-                         for label in re.findall(r"(\w+)=", line)})
+        samples = re.findall(rf"^{name}(?:_bucket)?{{(.*)}} ", text, re.MULTILINE)
+        labels = sorted({label for line in samples for label in re.findall(r"(\w+)=", line)})
         page.append(f"| `{name}` | {types[name]} | {', '.join(labels)} | {meaning} |\n")
     return "".join(page)
 
 
 def metrics_of(kith):
     with tempfile.TemporaryDirectory() as directory:
-        node = subprocess.Popen(
-            [kith, "run", "--data", f"{directory}/data", "--mqtt", "off", "--mqtts", "off", "--http", "127.0.0.1:0",
-             "--log", "error"], stdout=subprocess.PIPE, text=True)
+        command = [kith, "run", "--data", f"{directory}/data", "--log", "error",
+                   "--mqtt", "off", "--mqtts", "off", "--http", "127.0.0.1:0"]
+        node = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         try:
             for line in node.stdout:
                 if line.startswith("kith: ready"):
@@ -75,9 +83,13 @@ def metrics_of(kith):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("kith", help="the binary")
-    parser.add_argument("--check", action="store_true", help="write nothing; fail if a page differs")
+    parser.add_argument(
+        "--check", action="store_true", help="write nothing; fail if a page differs"
+    )
     options = parser.parse_args()
     pages = {
         "commands.md": commands_page(options.kith),
@@ -93,7 +105,7 @@ def main():
         else:
             path.write_text(page)
     for name in wrong:
-        print(f"docs/reference/{name} is not what the binary says; run tools/make_reference.py KITH")
+        print(f"docs/reference/{name} differs from the binary; run tools/make_reference.py KITH")
     return 1 if wrong else 0
 
 

@@ -29,8 +29,8 @@ inline constexpr std::size_t kUnsentBytesMax = 8 * 1024 * 1024;
 /// count: two brokers that write to each other must both go on reading.
 inline constexpr std::size_t kUnansweredBytesMax = kUnsentBytesMax + 1024 * 1024;
 
-/// Bytes of changes that wait for the disk, above which their publishers are held back. Of the node;
-/// shared evenly by the shards.
+/// Bytes of changes that wait for the disk, above which their publishers are held back. Of the
+/// node; shared evenly by the shards.
 inline constexpr std::size_t kUncommittedBytesMax = 64 * 1024 * 1024;
 
 /// Members of a shared group that are asked in turn to take one message.

@@ -256,8 +256,8 @@ std::string reference_markdown() {
     const NodeConfig defaults;
     std::string out =
         "# Configuration\n\n"
-        "Made by `tools/make_reference.py` from the table in `src/node/config_keys.cpp`; a test keeps\n"
-        "it so.\n\n"
+        "Made by `tools/make_reference.py` from the table in `src/node/config_keys.cpp`; a test\n"
+        "keeps it so.\n\n"
         "A key is set in the TOML file (`kith run --config FILE`) or on the command line\n"
         "(`--set KEY=VALUE`), which wins. `kith config check FILE` says what is wrong with a "
         "file.\n\n"
