@@ -315,7 +315,7 @@ std::vector<std::string> TestClient::payloads() const {
 }
 
 std::size_t TestClient::count(mqtt::PacketType type) const {
-    return static_cast<std::size_t>(std::ranges::count(answers, type, &Answered::type));
+    return counts_[static_cast<std::size_t>(type)];
 }
 
 Answered TestClient::last(mqtt::PacketType type) const {
@@ -413,7 +413,10 @@ void TestClient::on_packet(const mqtt::Packet& packet) {
                   .packet_id = acknowledgement->packet_id,
                   .reason = acknowledgement->reason_code};
     }
-    answers.push_back(answer);
+    ++counts_[static_cast<std::size_t>(answer.type)];
+    if (keeps_answers) {
+        answers.push_back(answer);
+    }
     if (acknowledges && answer.type == mqtt::PacketType::Pubrec && !is_failure(answer.reason)) {
         acknowledge(mqtt::PacketType::Pubrel, answer.packet_id);
     } else if (acknowledges && answer.type == mqtt::PacketType::Pubrel) {

@@ -5,6 +5,7 @@
 // not committed. Not part of the module. Threads: one.
 #pragma once
 
+#include <array>
 #include <deque>
 #include <functional>
 #include <memory>
@@ -189,6 +190,8 @@ class TestClient final : public runtime::StreamHandler {
     std::string client_id;
     /// Acknowledge QoS 1 and 2 by itself.
     bool acknowledges = true;
+    /// Keep packets in `answers`; else they are only counted.
+    bool keeps_answers = true;
 
     /// Opens a connection and sends CONNECT; runs until it is answered or closed.
     Answered connect();
@@ -246,6 +249,7 @@ class TestClient final : public runtime::StreamHandler {
     mqtt::Decoder decoder_{mqtt::Sender::Server};
     bool is_connected_ = false;
     std::uint16_t last_packet_id_ = 0;
+    std::array<std::size_t, 16> counts_{};  // of answers, by type
 };
 
 template <typename Packet>
