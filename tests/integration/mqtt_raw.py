@@ -41,6 +41,8 @@ class RawClient:
         self.stream = dial(stream) if isinstance(stream, tuple) else stream
         self._input = bytearray()
         self._next_packet_id = 1
+        self._taken: list[Packet] = []  # messages, for take_messages()
+        self._unreleased: set[int] = set()
 
     def __enter__(self):
         return self
@@ -155,25 +157,26 @@ class RawClient:
 
     def take_messages(self, count: int, within_s: float = DEADLINE_S) -> list[Packet]:
         """The next messages, each acknowledged to the end."""
-        taken: list[Packet] = []
-        unreleased: set[int] = set()
-        while len(taken) < count or unreleased:
-            got = self.receive(within_s)
-            if got.kind == "PUBREL":
-                unreleased.discard(got.packet_id)
-                self.acknowledge("PUBCOMP", got.packet_id)
-                continue
-            assert got.kind == "PUBLISH", got
-            taken.append(got)
-            if got.qos == 1:
-                self.acknowledge("PUBACK", got.packet_id)
-            elif got.qos == 2:
-                unreleased.add(got.packet_id)
-                self.acknowledge("PUBREC", got.packet_id)
+        while len(self._taken) < count or self._unreleased:
+            self._take(self.receive(within_s))
+        taken, self._taken = self._taken[:count], self._taken[count:]
         return taken
 
     def take_message(self, within_s: float = DEADLINE_S) -> Packet:
         return self.take_messages(1, within_s)[0]
+
+    def _take(self, got: Packet) -> None:
+        if got.kind == "PUBREL":
+            self._unreleased.discard(got.packet_id)
+            self.acknowledge("PUBCOMP", got.packet_id)
+            return
+        assert got.kind == "PUBLISH", got
+        self._taken.append(got)
+        if got.qos == 1:
+            self.acknowledge("PUBACK", got.packet_id)
+        elif got.qos == 2:
+            self._unreleased.add(got.packet_id)
+            self.acknowledge("PUBREC", got.packet_id)
 
     def ping(self) -> None:
         """When this returns, the node has handled everything sent before."""
