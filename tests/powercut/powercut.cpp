@@ -1,0 +1,112 @@
+// A node on a disk that forgets what was not synced, so that killing the process cuts its power.
+//
+// kith_powercut VFS sync|no-sync [--data DIR] [--mqtt ADDRESS:PORT] ...: the flags and the ready
+// line of `kith run`, over the VFS of tests/support/vfs with its options, as in "seed=7,leak=0.1".
+// `no-sync` is the mutant: a store that never waits for the disk, which a test of durability must
+// catch.
+#include "base/log.h"
+#include "node/config.h"
+#include "node/log_sink.h"
+#include "node/node.h"
+#include "tests/support/vfs/fault_vfs.h"
+
+#include <fmt/format.h>
+
+#include <csignal>
+#include <cstdio>
+#include <cstring>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace kith {
+namespace {
+
+constexpr int kWrongUsage = 2;
+
+struct Options {
+    test::FaultVfsOptions vfs;
+    bool unsafe_no_sync = false;
+    std::vector<node::ConfigOverride> overrides;
+};
+
+int usage(std::string_view why) {
+    fmt::print(stderr, "kith_powercut: {}; VFS sync|no-sync [--FLAG VALUE]...\n", why);
+    return kWrongUsage;
+}
+
+/// The key that a flag of `kith run` stands for.
+std::string key_of(std::string_view flag) {
+    for (const std::string_view listener : {"--mqtt", "--mqtts", "--http"}) {
+        if (flag == listener) {
+            return std::string(flag.substr(2)) + ".address";
+        }
+    }
+    return flag == "--log" ? "log.level" : std::string(flag.substr(2));
+}
+
+std::optional<Options> parse(const std::vector<std::string>& arguments) {
+    Options options;
+    if (arguments.size() < 2 || arguments.size() % 2 != 0) {
+        return std::nullopt;
+    }
+    const auto vfs = test::parse_fault_vfs_options(arguments[0]);
+    if (!vfs || (arguments[1] != "sync" && arguments[1] != "no-sync")) {
+        return std::nullopt;
+    }
+    options.vfs = *vfs;
+    options.unsafe_no_sync = arguments[1] == "no-sync";
+    for (std::size_t i = 2; i < arguments.size(); i += 2) {
+        if (!arguments[i].starts_with("--")) {
+            return std::nullopt;
+        }
+        options.overrides.push_back(
+            {.key = key_of(arguments[i]), .value = arguments[i + 1], .source = arguments[i]});
+    }
+    return options;
+}
+
+void print_ready(const node::Node& node) {
+    std::string line = "kith: ready";
+    if (node.addresses().mqtt) {
+        line += " mqtt=" + node.addresses().mqtt->to_string();
+    }
+    fmt::print("{}\n", line);
+    std::fflush(stdout);
+}
+
+int run(const Options& options) {
+    const auto config = node::load_config({.file = {}, .overrides = options.overrides});
+    if (!config) {
+        return usage(config.error().text);
+    }
+    sigset_t signals;
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGTERM);
+    pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+    std::signal(SIGPIPE, SIG_IGN);
+
+    test::FaultVfs disk(options.vfs);  // outlives the stores on it
+    const std::unique_ptr<LogSink> sink = node::make_stderr_log(config->log_format);
+    Log log(*sink, config->log_level);
+    auto node = node::Node::start(
+        *config, log, {.vfs = options.vfs.name, .unsafe_no_sync = options.unsafe_no_sync});
+    if (!node) {
+        fmt::print(stderr, "kith: {}\n", node.error().text);
+        return 1;
+    }
+    print_ready(**node);
+    int signal = 0;
+    sigwait(&signals, &signal);
+    (*node)->stop();
+    return 0;
+}
+
+}  // namespace
+}  // namespace kith
+
+int main(int argc, char** argv) {
+    const auto options = kith::parse({argv + 1, argv + argc});
+    return options ? kith::run(*options) : kith::usage("wrong arguments");
+}
