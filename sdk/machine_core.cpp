@@ -252,16 +252,26 @@ void MachineCore::send_call(std::uint64_t number) {
         link_.client().publish({.topic = commands_of(call.options.machine) + call.options.method,
                                 .payload = std::move(call.options.payload),
                                 .qos = Qos::ExactlyOnce,
+                                .needs_receiver = true,
                                 .expires_at = call.timer->deadline(),
                                 .properties = *properties},
                                [this, number](const Done& outcome) {
                                    if (!outcome) {
-                                       end_call(number, outcome.failure());
+                                       end_call(number, call_failure(number, outcome.failure()));
                                    }
                                });
     if (!added) {
         end_call(number, added.failure());
     }
+}
+
+/// In the words of who called, instead of those of the topic.
+Failure MachineCore::call_failure(std::uint64_t number, const Failure& failure) const {
+    const auto call = calls_.find(number);
+    if (failure.kind != FailureKind::Absent || call == calls_.end()) {
+        return failure;
+    }
+    return {FailureKind::Absent, call->second.options.machine + " serves no calls now"};
 }
 
 void MachineCore::on_call_timeout(std::uint64_t number) {

@@ -3,8 +3,9 @@
 //
 // kith/machine.h wraps it for threads; tests run it in the simulation. A call is a QoS 2 publish to
 // `$m/<machine>/command/<method>` with a response topic below this machine's inbox and correlation
-// data; it expires with its deadline, so that a late machine does not act on it. An answer that is
-// an error carries its text as payload and in the user property `error`.
+// data; it expires with its deadline, so that a late machine does not act on it, and fails at once
+// if nobody is there to receive it. An answer that is an error carries its text as payload and in
+// the user property `error`.
 // Threads: shard-local. Limits: client_limits.h.
 #pragma once
 
@@ -82,6 +83,7 @@ class MachineCore final : private LinkEvents {
                     DoneHandler done);
     void send_call(std::uint64_t number);
     void end_call(std::uint64_t number, Outcome<std::string> answer);
+    [[nodiscard]] Failure call_failure(std::uint64_t number, const Failure& failure) const;
     void on_call_timeout(std::uint64_t number);
     void on_answer(const Message& message);
     void on_command(const Message& message);

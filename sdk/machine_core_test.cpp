@@ -31,6 +31,16 @@ struct CoreRig {
         EXPECT_TRUE(run_until([&] { return machine->is_connected(); }));
         return machine;
     }
+    /// A machine that gets every call and answers none.
+    std::unique_ptr<MachineCore> connect_silent(const std::string& id) {
+        auto machine = connect(id);
+        EXPECT_TRUE(wait([&](DoneHandler done) {
+            machine->subscribe(
+                "$m/" + id + "/command/#", [](const Message&) {}, Delivery::AtLeastOnce,
+                std::move(done));
+        }));
+        return machine;
+    }
     [[nodiscard]] bool run_until(const std::function<bool()>& done, Duration limit = 1min) {
         return broker.world().run_until(done, limit);
     }
@@ -270,16 +280,32 @@ TEST(MachineCore, AReplyThatOutlivesItsMachineDoesNothing) {
     rig.broker.settle();
 }
 
-TEST(MachineCore, ACallThatNobodyAnswersTimesOut) {
+TEST(MachineCore, ACallToNobodyFailsAtOnce) {
     CoreRig rig;
     const auto clock = rig.connect("clock");
     const Instant begin = rig.broker.world().now();
+    const auto answer = rig.call(*clock, {.machine = "nobody", .method = "brew"});
+    ASSERT_FALSE(answer);
+    EXPECT_EQ(answer.failure().kind, FailureKind::Absent);
+    EXPECT_EQ(answer.failure().text, "nobody serves no calls now");
+    EXPECT_LT(rig.broker.world().now() - begin, 1s);
+    // Nor does what nobody receives harm who only publishes.
+    EXPECT_TRUE(rig.wait([&](DoneHandler done) {
+        clock->publish("x", "y", {.delivery = Delivery::ExactlyOnce}, std::move(done));
+    }));
+}
+
+TEST(MachineCore, ACallThatNobodyAnswersTimesOut) {
+    CoreRig rig;
+    const auto clock = rig.connect("clock");
+    const auto silent = rig.connect_silent("silent");
+    const Instant begin = rig.broker.world().now();
     const auto answer = rig.call(
         *clock,
-        {.machine = "nobody", .method = "brew", .timeout = std::chrono::milliseconds(1500)});
+        {.machine = "silent", .method = "brew", .timeout = std::chrono::milliseconds(1500)});
     ASSERT_FALSE(answer);
     EXPECT_EQ(answer.failure().kind, FailureKind::Timeout);
-    EXPECT_EQ(answer.failure().text, "nobody did not answer brew in time");
+    EXPECT_EQ(answer.failure().text, "silent did not answer brew in time");
     EXPECT_GE(rig.broker.world().now() - begin, 1500ms);
 }
 
@@ -360,8 +386,9 @@ TEST(MachineCore, ARetainedCommandIsNotDone) {
 TEST(MachineCore, AnswersToAnEarlierRunAndNonsenseAreIgnored) {
     CoreRig rig;
     const auto clock = rig.connect("clock");
+    const auto silent = rig.connect_silent("silent");
     int answered = 0;
-    clock->call({.machine = "nobody", .method = "brew"},
+    clock->call({.machine = "silent", .method = "brew"},
                 [&](const Outcome<std::string>&) { ++answered; });
     rig.broker.settle();
     TestClient& stranger = rig.broker.client("stranger");

@@ -181,6 +181,9 @@ void MqttClient::on_acknowledgement(const mqtt::Acknowledgement& packet) {
     const PacketId id = packet.packet_id;
     const Done outcome =
         is_failure(packet.reason_code) ? refused(packet.reason_code, packet.reason_string) : Done();
+    if (packet.reason_code == mqtt::ReasonCode::NoMatchingSubscribers) {
+        queue_.mark_unwanted(id);
+    }
     if (packet.type == mqtt::PacketType::Pubrel) {
         acknowledge(mqtt::PacketType::Pubcomp, id, reason_of(inbound_qos2_.erase(id.value()) != 0));
     } else if (packet.type == mqtt::PacketType::Pubrec && outcome) {

@@ -62,10 +62,19 @@ void OutboundQueue::next_is_refused(Failure failure) {
     remove(next_, std::move(failure));
 }
 
+void OutboundQueue::mark_unwanted(PacketId id) {
+    if (const auto found = by_packet_id_.find(id); found != by_packet_id_.end()) {
+        found->second->is_unwanted = true;
+    }
+}
+
 bool OutboundQueue::complete(PacketId id, Done outcome) {
     const auto found = by_packet_id_.find(id);
     if (found == by_packet_id_.end() || found->second->state == State::Waiting) {
         return false;
+    }
+    if (outcome && found->second->message.needs_receiver && found->second->is_unwanted) {
+        outcome = Failure{FailureKind::Absent, "nobody receives " + found->second->message.topic};
     }
     remove(found->second, std::move(outcome));
     return true;
@@ -102,6 +111,7 @@ std::vector<PacketId> OutboundQueue::resume(bool session_present) {
         // [MQTT-3.3.1-1]: DUP tells of an earlier attempt within the same session.
         entry->dup = session_present && (entry->dup || entry->state == State::Sent);
         entry->state = State::Waiting;
+        entry->is_unwanted = false;
         if (!session_present) {
             by_packet_id_.erase(entry->packet_id);
             packet_ids_.release(std::exchange(entry->packet_id, PacketId{}));

@@ -30,6 +30,7 @@ struct OutboundMessage {
     std::string payload;
     Qos qos = Qos::AtMostOnce;
     bool retain = false;
+    bool needs_receiver = false;            // Absent if the node says that nobody subscribes
     Instant expires_at = Instant::never();  // what could not be sent by then is not sent
     std::vector<std::uint8_t> properties;   // encoded MessageProperties
 };
@@ -51,6 +52,7 @@ class OutboundQueue {
         PacketId packet_id;  // QoS 1 and 2, from the first sending on
         State state = State::Waiting;
         bool dup = false;
+        bool is_unwanted = false;
     };
 
     OutboundQueue(Limits limits, PacketIds& packet_ids)
@@ -67,6 +69,8 @@ class OutboundQueue {
     /// next() cannot be sent over this connection.
     void next_is_refused(Failure failure);
 
+    /// The node acknowledges it and has nobody to give it to.
+    void mark_unwanted(PacketId id);
     /// PUBACK or PUBCOMP, or a PUBREC that refuses; false if nothing waits for it.
     bool complete(PacketId id, Done outcome);
     /// PUBREC: PUBLISH becomes PUBREL. False if no QoS 2 message waits for it.

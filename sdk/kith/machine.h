@@ -143,8 +143,8 @@ class Machine {
     std::future<Done> unsubscribe(std::string filter);
 
     /// Calls a method of another machine and waits for the answer. Not from a handler.
-    /// Errors: Timeout (nobody answered; it may have happened), Refused (the machine's own error,
-    /// or the node's), Limit, Invalid, Stopped.
+    /// Errors: Absent (nobody serves there now; known at once), Timeout (nobody answered; it may
+    /// have happened), Refused (the machine's own error, or the node's), Limit, Invalid, Stopped.
     Outcome<std::string> call(std::string machine, std::string method, std::string payload = {},
                               std::chrono::milliseconds timeout = std::chrono::seconds(10));
     /// The same with a callback on the machine's thread.

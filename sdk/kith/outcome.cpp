@@ -12,6 +12,8 @@ const char* to_string(FailureKind kind) {
             return "limit";
         case FailureKind::Timeout:
             return "timeout";
+        case FailureKind::Absent:
+            return "absent";
         case FailureKind::Offline:
             return "offline";
         case FailureKind::Stopped:

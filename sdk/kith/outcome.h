@@ -19,6 +19,7 @@ enum class FailureKind : std::uint8_t {
     Refused,  // the node or the other machine said no; `code` says why
     Limit,    // a limit of this process or of the node is reached: later perhaps
     Timeout,  // no answer in time; what was asked may have happened
+    Absent,   // nobody is there to receive it; nothing has happened
     Offline,  // the node cannot be reached, or the connection to it broke
     Stopped,  // this machine was closed, or the request was replaced, before it was done
 };
