@@ -17,6 +17,7 @@ int main(int argc, char** argv) {
     kith::cli::add_sub(app, exit_code);
     kith::cli::add_call(app, exit_code);
     kith::cli::add_bench(app, exit_code);
+    kith::cli::add_demo(app, exit_code);
     kith::cli::add_token(app, exit_code);
     kith::cli::add_config(app, exit_code);
     kith::cli::add_status(app, exit_code);
