@@ -76,7 +76,7 @@ TEST(Gate, ForeignOriginIsRefusedOnEveryPath) {
     requests.push_back(handshake("/mqtt", admin, "mqtt"));
     for (const Sent& sent : requests) {
         for (const char* origin :
-             {"http://evil.example", "null", "http://gw-1", "https://gw-1:8080"}) {
+             {"http://evil.example", "null", "http://gw-1", "https://gw-1:8081"}) {
             const Answer answer = rig.ask(*client, with(sent, {{"Origin", origin}}));
             EXPECT_EQ(answer.status, 403) << sent.method << " " << sent.target << " " << origin;
             EXPECT_EQ(answer.code(), "origin.refused");

@@ -50,6 +50,14 @@ bool is_loopback_literal(std::string_view host) {
     return !host.empty() && address && address->is_loopback();
 }
 
+/// Over plain HTTP, https:// with the same name and port is this server too: no other can be there,
+/// a proxy in front may speak TLS, and Paho Python says https whatever it speaks. Over TLS, http://
+/// may be a page that somebody on the way made.
+bool is_own_origin(std::string_view origin, const std::string& host, Scheme scheme) {
+    return http::equal_ignoring_case(origin, "https://" + host) ||
+           (scheme == Scheme::Http && http::equal_ignoring_case(origin, "http://" + host));
+}
+
 }  // namespace
 
 Guard::Guard(const std::vector<std::string>& hosts) {
@@ -69,9 +77,8 @@ std::optional<Problem> Guard::check(const http::Request& request, Scheme scheme)
     if (request.headers.count("Origin") == 0) {
         return std::nullopt;
     }
-    const std::string own = (scheme == Scheme::Https ? "https://" : "http://") + request.host;
     if (request.headers.count("Origin") > 1 ||
-        !http::equal_ignoring_case(*request.headers.find("Origin"), own)) {
+        !is_own_origin(*request.headers.find("Origin"), request.host, scheme)) {
         return Problem{.status = 403,
                        .code = "origin.refused",
                        .detail = "requests from pages of other sites are refused"};

@@ -39,9 +39,10 @@ TEST(Guard, RefusesEveryOtherHost) {
 TEST(Guard, OriginMustBeThisVeryServer) {
     EXPECT_EQ(code_of("gw-1:8080", {}), "");
     EXPECT_EQ(code_of("gw-1:8080", {"http://gw-1:8080"}), "");
+    EXPECT_EQ(code_of("gw-1:8080", {"https://gw-1:8080"}), "");
     EXPECT_EQ(code_of("gw-1", {"https://GW-1"}, Scheme::Https), "");
     for (const char* origin :
-         {"http://evil.example", "http://gw-1", "http://gw-1:8081", "https://gw-1:8080",
+         {"http://evil.example", "http://gw-1", "http://gw-1:8081", "https://gw-1",
           "http://gw-1:8080.evil.example", "null", "", "http://localhost:8080", "gw-1:8080"}) {
         EXPECT_EQ(code_of("gw-1:8080", {origin}), "origin.refused") << origin;
     }
