@@ -100,7 +100,8 @@ AFTER_CONNECT = {
 FIRST_PACKETS = {
     "not CONNECT": (raw(0xC0), [None]),
     "PUBLISH": (publish("a"), [None]),
-    "HTTP": (b"GET / HTTP/1.1\r\nHost: a\r\n\r\n", [None]),
+    # Its first two bytes promise 69 more, so it has to be as long as real ones are.
+    "HTTP": (b"GET / HTTP/1.1\r\nHost: gateway.example:1883\r\nAccept: */*\r\n" * 2, [None]),
     "TLS": (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + bytes(100), [None, MALFORMED_PACKET]),
     "another protocol": (raw(0x10, b"\0\x04MQXX\x05\x02\0\0\0\0\0"), [None, 0x84]),
     "a later version": (
