@@ -15,6 +15,9 @@ namespace {
 /// Bytes of the packet id in an acknowledgement, and of a topic's length.
 constexpr std::size_t kIdBytes = 2;
 
+/// How long the durable session of a run that broke stays at the broker, in seconds.
+constexpr std::uint32_t kSessionExpiryS = 600;
+
 Qos qos_of(const mqtt::Frame& frame) {
     return static_cast<Qos>((frame.flags() >> 1) & 3);
 }
@@ -26,6 +29,12 @@ Connection::Connection(runtime::Shard& shard, const Options& options, std::strin
     : shard_(shard), options_(options), events_(events), client_id_(std::move(client_id)) {}
 
 Connection::~Connection() = default;
+
+void Connection::make_durable() {
+    CHECK(state_ == State::Idle);
+    CHECK(options_.version == mqtt::Version::V5);
+    is_durable_ = true;
+}
 
 void Connection::open() {
     CHECK(state_ == State::Idle);
@@ -40,7 +49,11 @@ void Connection::open() {
 
 void Connection::close() {
     if (stream_ != nullptr && state_ != State::Closed) {
-        send_packet(mqtt::Disconnect{});
+        mqtt::Disconnect packet;
+        if (is_durable_) {
+            packet.session_expiry_interval = 0;  // ends the session
+        }
+        send_packet(packet);
         stream_->close();
     }
     state_ = State::Closed;
@@ -48,6 +61,9 @@ void Connection::close() {
 
 void Connection::on_connected() {
     mqtt::Connect packet{.version = options_.version, .client_id = client_id_};
+    if (is_durable_) {
+        packet.session_expiry_interval = kSessionExpiryS;
+    }
     if (!options_.token.empty()) {
         packet.user_name = "token";
         packet.password = as_bytes(options_.token);

@@ -58,6 +58,8 @@ class Connection final : private runtime::StreamHandler {
                ConnectionEvents& events);
     ~Connection();
 
+    /// The session outlives its connection, but not close(). Requires: MQTT 5, not yet open.
+    void make_durable();
     void open();
     /// Says goodbye and closes; no event follows.
     void close();
@@ -111,6 +113,7 @@ class Connection final : private runtime::StreamHandler {
     std::uint16_t last_packet_id_ = 0;
     State state_ = State::Idle;
     bool wants_payloads_ = false;
+    bool is_durable_ = false;
 };
 
 }  // namespace kith::bench

@@ -27,6 +27,8 @@ struct Options {
     std::optional<std::size_t> connections;  // of the side that has many
     std::optional<std::size_t> count;        // subscriptions, retained messages
 
+    bool durable = false;  // qos1, qos1-pairs, qos2: subscribers with durable sessions
+
     double rate_per_s = 2000;          // latency
     double background_rate_per_s = 0;  // latency: QoS 0 messages beside it
     std::size_t connects_under_way = 100;

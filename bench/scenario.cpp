@@ -16,6 +16,10 @@ constexpr Duration kTellInterval = 1s;
 /// When nothing came for this long, what is missing does not come any more.
 constexpr Duration kDrainPatience = 1s;
 
+/// A broker that says nothing for this long while connections, subscriptions or retained messages
+/// are made has stopped. Long: some do nothing else while they walk through a large tree.
+constexpr Duration kSetUpPatience = 30s;
+
 double seconds_of(Duration duration) {
     return std::chrono::duration<double>(duration).count();
 }
@@ -35,6 +39,9 @@ void BaseScenario::start(Finished finished) {
     report_.target = options().target_text;
     set_up();
     CHECK(!connections_.empty());
+    last_progress_ = clock();
+    last_told_ = last_progress_;
+    shard().arm_after(beat_timer_, kBeat);
     open_more();
 }
 
@@ -55,6 +62,7 @@ void BaseScenario::open_more() {
 
 void BaseScenario::on_ready(Connection&) {
     ++ready_count_;
+    last_progress_ = clock();
     if (ready_count_ < connections_.size()) {
         open_more();
         return;
@@ -72,6 +80,7 @@ void BaseScenario::subscribe(Connection& connection, const std::vector<std::stri
 }
 
 void BaseScenario::on_subscribed(Connection&, bool granted) {
+    last_progress_ = clock();
     if (!granted) {
         fail("the broker refused a subscription");
     } else if (--subscribes_waiting_ == 0 && phase_ == Phase::SettingUp) {
@@ -81,6 +90,10 @@ void BaseScenario::on_subscribed(Connection&, bool granted) {
 
 void BaseScenario::on_messages(Connection&, std::size_t count) {
     received_count_ += count;
+}
+
+void BaseScenario::on_acknowledged(Connection&, std::size_t) {
+    last_progress_ = clock();
 }
 
 void BaseScenario::on_failed(Connection&, const std::string& reason) {
@@ -93,7 +106,6 @@ void BaseScenario::measure() {
     last_progress_ = clock();
     last_told_ = last_progress_;
     shard().arm_after(phase_timer_, options().warm_up);
-    shard().arm_after(beat_timer_, kBeat);
     start_sending();
 }
 
@@ -143,21 +155,34 @@ void BaseScenario::beat() {
         last_progress_ = now;
         received_at_beat_ = received_count_;
     }
+    const Duration silence = now - last_progress_;
+    if (phase_ == Phase::SettingUp && silence >= kSetUpPatience) {
+        fail(fmt::format("{} of {} connections were made, then the broker said nothing",
+                         ready_count_, connections_.size()));
+        return;
+    }
     if (phase_ == Phase::Draining &&
-        (received_count_ >= expected_count() || now - last_progress_ >= kDrainPatience)) {
+        (received_count_ >= expected_count() || silence >= kDrainPatience)) {
         finish();
         return;
     }
     shard().arm_after(beat_timer_, kBeat);
     if (now - last_told_ >= kTellInterval) {
-        const double rate = static_cast<double>(received_count_ - received_when_told_) /
-                            seconds_of(now - last_told_);
-        tell(fmt::format("{}: {:.0f} messages/s{}", options().scenario, rate,
-                         phase_ == Phase::WarmingUp ? ", warming up" : ""));
+        tell(options().scenario + ": " + progress(now));
         last_told_ = now;
         received_when_told_ = received_count_;
     }
     on_beat();
+}
+
+std::string BaseScenario::progress(Instant now) const {
+    if (phase_ == Phase::SettingUp) {
+        return fmt::format("setting up, {} of {} connections", ready_count_, connections_.size());
+    }
+    const double rate =
+        static_cast<double>(received_count_ - received_when_told_) / seconds_of(now - last_told_);
+    return fmt::format("{:.0f} messages/s{}", rate,
+                       phase_ == Phase::WarmingUp ? ", warming up" : "");
 }
 
 void BaseScenario::finish() {

@@ -45,6 +45,8 @@ class Scenario {
 /// between a warm-up and the draining of what is under way.
 ///
 ///     set_up() -> all connected -> subscribe_all() -> all granted -> on_set_up()
+///
+/// A set-up in which the broker says nothing for kSetUpPatience has failed.
 ///     measure() -> start_sending(), warm-up, measured interval, stop_sending(), drain -> report
 class BaseScenario : public Scenario, protected ConnectionEvents {
   public:
@@ -88,6 +90,7 @@ class BaseScenario : public Scenario, protected ConnectionEvents {
     void on_ready(Connection& connection) override;
     void on_messages(Connection& connection, std::size_t count) override;
     void on_subscribed(Connection& connection, bool granted) override;
+    void on_acknowledged(Connection& connection, std::size_t count) override;
     void on_failed(Connection& connection, const std::string& reason) override;
 
     std::vector<std::unique_ptr<Connection>> connections_;
@@ -104,6 +107,7 @@ class BaseScenario : public Scenario, protected ConnectionEvents {
     void begin_interval();
     void end_interval();
     void beat();
+    [[nodiscard]] std::string progress(Instant now) const;
     [[nodiscard]] static ProcessUse read(ProcessProbe* probe);
 
     Environment environment_;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "bench/acknowledged.h"
 #include "bench/throughput.h"
 
 namespace kith::bench {
@@ -31,6 +32,18 @@ std::unique_ptr<Scenario> make_pairs(Environment environment, const ScenarioKind
     return std::make_unique<Throughput>(std::move(environment), shape);
 }
 
+template <Qos kQos>
+std::unique_ptr<Scenario> make_acknowledged(Environment environment, const ScenarioKind& kind) {
+    const AcknowledgedShape shape{.qos = kQos, .window = kind.window_of(environment.options)};
+    return std::make_unique<Acknowledged>(std::move(environment), shape);
+}
+
+std::unique_ptr<Scenario> make_qos1_pairs(Environment environment, const ScenarioKind& kind) {
+    const AcknowledgedShape shape{.pairs = kind.connections_of(environment.options),
+                                  .window = kind.window_of(environment.options)};
+    return std::make_unique<Acknowledged>(std::move(environment), shape);
+}
+
 constexpr std::array kKinds{
     ScenarioKind{"one-to-one", "QoS 0 from one publisher to one subscriber; open loop, or --window",
                  0, 0, 0, true, make_one_to_one},
@@ -40,6 +53,12 @@ constexpr std::array kKinds{
                  0, true, make_many_to_one},
     ScenarioKind{"pairs", "QoS 0 in --connections pairs, each with a --window of its own", 50, 100,
                  0, false, make_pairs},
+    ScenarioKind{"qos1", "QoS 1 from one publisher to one subscriber; --durable", 0, 20, 0, false,
+                 make_acknowledged<Qos::AtLeastOnce>},
+    ScenarioKind{"qos1-pairs", "QoS 1 in --connections pairs; --durable", 50, 20, 0, false,
+                 make_qos1_pairs},
+    ScenarioKind{"qos2", "QoS 2 from one publisher to one subscriber; --durable", 0, 20, 0, false,
+                 make_acknowledged<Qos::ExactlyOnce>},
 };
 
 }  // namespace

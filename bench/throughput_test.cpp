@@ -8,16 +8,6 @@
 namespace kith::bench {
 namespace {
 
-double more(const Report& report, const std::string& name) {
-    for (const auto& [key, value] : report.more) {
-        if (key == name) {
-            return value;
-        }
-    }
-    ADD_FAILURE() << "the report has no " << name;
-    return 0;
-}
-
 TEST(Throughput, AWindowedPairDeliversEverything) {
     for (const mqtt::Version version : {mqtt::Version::V311, mqtt::Version::V5}) {
         ScenarioRig rig;

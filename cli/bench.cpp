@@ -107,6 +107,8 @@ void add_bench(CLI::App& app, int& exit_code) {
         ->check(CLI::Range(1, 1'000'000));
     command->add_option("--count", bench.count, "Subscriptions, retained messages")
         ->check(CLI::Range(1, 100'000'000));
+    command->add_flag("--durable", bench.durable,
+                      "qos1, qos1-pairs, qos2: subscribers with durable sessions (MQTT 5)");
     command->add_option("--rate", bench.rate_per_s, "latency: messages a second")
         ->check(CLI::Range(1.0, 1e6))
         ->capture_default_str();

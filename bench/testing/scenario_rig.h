@@ -24,6 +24,17 @@ class FakeProbe final : public ProcessProbe {
     Duration cpu_each_read{};
 };
 
+/// What only this scenario reports; fails the test if it does not.
+[[nodiscard]] inline double more(const Report& report, const std::string& name) {
+    for (const auto& [key, value] : report.more) {
+        if (key == name) {
+            return value;
+        }
+    }
+    ADD_FAILURE() << "the report has no " << name;
+    return 0;
+}
+
 struct ScenarioRig {
     explicit ScenarioRig(const broker::testing::RigOptions& rig_options = {.shard_count = 2})
         : broker(rig_options) {
