@@ -29,6 +29,7 @@ struct Options {
 
     bool durable = false;  // qos1, qos1-pairs, qos2: subscribers with durable sessions
 
+    Qos qos = Qos::AtMostOnce;         // latency
     double rate_per_s = 2000;          // latency
     double background_rate_per_s = 0;  // latency: QoS 0 messages beside it
     std::size_t connects_under_way = 100;

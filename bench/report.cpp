@@ -48,6 +48,7 @@ std::string to_json(const Report& report) {
     json.field("p50_us", report.p50_us);
     json.field("p99_us", report.p99_us);
     json.field("p999_us", report.p999_us);
+    json.field("max_us", report.max_us);
     json.field("cpu_us_per_message", report.cpu_us_per_message);
     json.field("rss_bytes", report.rss_bytes);
     json.field("generator_cpu_share", report.generator_cpu_share);
@@ -74,6 +75,7 @@ std::string to_table(const Report& report) {
     add_row(out, "latency p50, us", report.p50_us);
     add_row(out, "latency p99, us", report.p99_us);
     add_row(out, "latency p99.9, us", report.p999_us);
+    add_row(out, "latency maximum, us", report.max_us);
     add_row(out, "broker CPU us per message", report.cpu_us_per_message);
     if (report.rss_bytes) {
         add_row(out, "broker resident MiB",

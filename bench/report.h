@@ -19,6 +19,7 @@ struct Report {
     std::optional<double> p50_us;
     std::optional<double> p99_us;
     std::optional<double> p999_us;
+    std::optional<double> max_us;
     std::optional<double> cpu_us_per_message;   // of the broker, user and system
     std::optional<std::uint64_t> rss_bytes;     // of the broker, at the end of the interval
     std::optional<double> generator_cpu_share;  // of one core: near 1 the generator is the limit

@@ -114,6 +114,7 @@ void BaseScenario::on_phase_over() {
         phase_ = Phase::Measuring;
         shard().arm_after(phase_timer_, options().measured);
         begin_interval();
+        on_measuring();
     } else {
         phase_ = Phase::Draining;
         end_interval();

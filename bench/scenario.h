@@ -61,6 +61,8 @@ class BaseScenario : public Scenario, protected ConnectionEvents {
     virtual void subscribe_all() {}
     virtual void on_set_up() { measure(); }
     virtual void start_sending() {}
+    /// The warm-up is over.
+    virtual void on_measuring() {}
     virtual void stop_sending() {}
     /// Deliveries that all that was sent should cause.
     [[nodiscard]] virtual std::uint64_t expected_count() const { return sent_count_; }

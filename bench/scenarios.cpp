@@ -4,6 +4,7 @@
 #include <array>
 
 #include "bench/acknowledged.h"
+#include "bench/latency.h"
 #include "bench/throughput.h"
 
 namespace kith::bench {
@@ -44,6 +45,10 @@ std::unique_ptr<Scenario> make_qos1_pairs(Environment environment, const Scenari
     return std::make_unique<Acknowledged>(std::move(environment), shape);
 }
 
+std::unique_ptr<Scenario> make_latency(Environment environment, const ScenarioKind&) {
+    return std::make_unique<Latency>(std::move(environment));
+}
+
 constexpr std::array kKinds{
     ScenarioKind{"one-to-one", "QoS 0 from one publisher to one subscriber; open loop, or --window",
                  0, 0, 0, true, make_one_to_one},
@@ -59,6 +64,9 @@ constexpr std::array kKinds{
                  make_qos1_pairs},
     ScenarioKind{"qos2", "QoS 2 from one publisher to one subscriber; --durable", 0, 20, 0, false,
                  make_acknowledged<Qos::ExactlyOnce>},
+    ScenarioKind{"latency",
+                 "from the intended sending on, at --rate and --qos, beside --background", 0, 0, 0,
+                 false, make_latency},
 };
 
 }  // namespace

@@ -19,6 +19,7 @@ struct Options {
     double seconds = 10;
     double warm_up_s = 2;
     std::string version = "3.1.1";
+    int qos = 0;
     bool lists = false;
     bool as_json = false;
 };
@@ -69,6 +70,7 @@ int run(Options options) {
     }
     options.bench.measured = from_seconds(options.seconds);
     options.bench.warm_up = from_seconds(options.warm_up_s);
+    options.bench.qos = static_cast<Qos>(options.qos);
     options.bench.version = options.version == "5" ? mqtt::Version::V5 : mqtt::Version::V311;
     const bench::Outcome outcome =
         bench::run({.scenario = options.bench,
@@ -109,6 +111,9 @@ void add_bench(CLI::App& app, int& exit_code) {
         ->check(CLI::Range(1, 100'000'000));
     command->add_flag("--durable", bench.durable,
                       "qos1, qos1-pairs, qos2: subscribers with durable sessions (MQTT 5)");
+    command->add_option("--qos", options->qos, "latency: QoS")
+        ->check(CLI::Range(0, 2))
+        ->capture_default_str();
     command->add_option("--rate", bench.rate_per_s, "latency: messages a second")
         ->check(CLI::Range(1.0, 1e6))
         ->capture_default_str();
