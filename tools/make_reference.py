@@ -1,13 +1,15 @@
 #!/usr/bin/env python3
 """Makes the pages of docs/reference/ that come from the binary itself.
 
-    tools/make_reference.py KITH            writes commands.md, configuration.md and metrics.md
+    tools/make_reference.py KITH            writes commands.md, configuration.md, metrics.md and the
+                                            table of http.md
     tools/make_reference.py KITH --check    fails if a page is not what the binary says
 
 Starts a node on free ports of this computer, in a directory of its own, for the metrics.
 """
 
 import argparse
+import json
 import pathlib
 import re
 import subprocess
@@ -17,6 +19,9 @@ import urllib.request
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 REFERENCE = ROOT / "docs" / "reference"
+OPENAPI = ROOT / "src" / "api" / "openapi.json"
+PATHS_BEGIN = "<!-- paths: begin -->"
+PATHS_END = "<!-- paths: end -->"
 MADE = "Made by `tools/make_reference.py` from {}; a test keeps it so.\n\n"
 EXIT_CODES = """\
 Every command exits with 0 for success, 1 for failure (the reason is on standard error), 2 for wrong
@@ -65,6 +70,25 @@ def metrics_page(kith):
     return "".join(page)
 
 
+def http_page():
+    """The page as it stands, with the table of paths between its marks made anew."""
+    page = (REFERENCE / "http.md").read_text()
+    before, _, rest = page.partition(PATHS_BEGIN)
+    _, _, after = rest.partition(PATHS_END)
+    rows = ["\n| request | role | what | parameters |\n| --- | --- | --- | --- |\n"]
+    for path, operations in json.loads(OPENAPI.read_text())["paths"].items():
+        for method, operation in operations.items():
+            parameters = "; ".join(
+                f"`{each['name']}`: {each['description']}"
+                for each in operation.get("parameters", [])
+                if each["in"] == "query"
+            )
+            role = operation["x-role"].replace("none", "")
+            summary = operation["summary"]
+            rows.append(f"| `{method.upper()} {path}` | {role} | {summary} | {parameters} |\n")
+    return before + PATHS_BEGIN + "".join(rows) + PATHS_END + after
+
+
 def metrics_of(kith):
     with tempfile.TemporaryDirectory() as directory:
         command = [kith, "run", "--data", f"{directory}/data", "--log", "error",
@@ -93,6 +117,7 @@ def main():
     options = parser.parse_args()
     pages = {
         "commands.md": commands_page(options.kith),
+        "http.md": http_page(),
         "configuration.md": output_of(options.kith, "config", "reference", "--markdown"),
         "metrics.md": metrics_page(options.kith),
     }
