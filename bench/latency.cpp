@@ -116,7 +116,8 @@ void Latency::stop_sending() {
     timer_.cancel();
     const Instant now = clock();
     due_count_ = 0;
-    for (const Flow& flow : flows_) {
+    for (Flow& flow : flows_) {
+        send_due(flow, now);
         const double seconds = std::chrono::duration<double>(now - started_).count();
         *due_count_ +=
             std::max(flow.sent_count, static_cast<std::uint64_t>(seconds * flow.rate_per_s));

@@ -124,7 +124,7 @@ void BaseScenario::on_phase_over() {
 }
 
 void BaseScenario::begin_interval() {
-    broker_at_begin_ = broker_use();
+    broker_at_begin_ = read(environment_.broker);
     generator_at_begin_ = read(environment_.generator);
     received_at_begin_ = received_count_;
     interval_begin_ = clock();
@@ -136,7 +136,7 @@ void BaseScenario::end_interval() {
     const auto messages = static_cast<double>(report_.messages);
     report_.rate_per_s = messages / report_.seconds;
     if (environment_.broker != nullptr) {
-        const ProcessUse use = broker_use();
+        const ProcessUse use = read(environment_.broker);
         report_.rss_bytes = use.rss_bytes;
         if (report_.messages != 0) {
             report_.cpu_us_per_message =
@@ -213,8 +213,12 @@ void BaseScenario::end(Outcome outcome) {
                                    runtime::Shard&) mutable { finished(std::move(outcome)); });
 }
 
-ProcessUse BaseScenario::broker_use() {
-    return read(environment_.broker);
+Moment BaseScenario::moment() {
+    Moment moment{.at = clock(), .broker = std::nullopt};
+    if (environment_.broker != nullptr) {
+        moment.broker = read(environment_.broker);
+    }
+    return moment;
 }
 
 ProcessUse BaseScenario::read(ProcessProbe* probe) {

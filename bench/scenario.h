@@ -14,6 +14,7 @@
 #include <tl/expected.hpp>
 
 #include "bench/connection.h"
+#include "bench/moment.h"
 #include "bench/options.h"
 #include "bench/process_probe.h"
 #include "bench/report.h"
@@ -78,7 +79,7 @@ class BaseScenario : public Scenario, protected ConnectionEvents {
     void measure();
     void finish();
     void fail(std::string reason);
-    [[nodiscard]] ProcessUse broker_use();
+    [[nodiscard]] Moment moment();
     [[nodiscard]] const Options& options() const { return environment_.options; }
     [[nodiscard]] runtime::Shard& shard() { return environment_.shard; }
     [[nodiscard]] Instant clock() const { return environment_.clock(); }

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "bench/acknowledged.h"
+#include "bench/idle.h"
 #include "bench/latency.h"
 #include "bench/throughput.h"
 
@@ -49,24 +50,73 @@ std::unique_ptr<Scenario> make_latency(Environment environment, const ScenarioKi
     return std::make_unique<Latency>(std::move(environment));
 }
 
+std::unique_ptr<Scenario> make_idle(Environment environment, const ScenarioKind& kind) {
+    const std::size_t connections = kind.connections_of(environment.options);
+    return std::make_unique<Idle>(std::move(environment), connections);
+}
+
 constexpr std::array kKinds{
-    ScenarioKind{"one-to-one", "QoS 0 from one publisher to one subscriber; open loop, or --window",
-                 0, 0, 0, true, make_one_to_one},
-    ScenarioKind{"one-to-many", "QoS 0 from one publisher to --connections subscribers", 500, 64, 0,
-                 true, make_one_to_many},
-    ScenarioKind{"many-to-one", "QoS 0 from --connections publishers to one subscriber", 200, 4000,
-                 0, true, make_many_to_one},
-    ScenarioKind{"pairs", "QoS 0 in --connections pairs, each with a --window of its own", 50, 100,
-                 0, false, make_pairs},
-    ScenarioKind{"qos1", "QoS 1 from one publisher to one subscriber; --durable", 0, 20, 0, false,
-                 make_acknowledged<Qos::AtLeastOnce>},
-    ScenarioKind{"qos1-pairs", "QoS 1 in --connections pairs; --durable", 50, 20, 0, false,
-                 make_qos1_pairs},
-    ScenarioKind{"qos2", "QoS 2 from one publisher to one subscriber; --durable", 0, 20, 0, false,
-                 make_acknowledged<Qos::ExactlyOnce>},
-    ScenarioKind{"latency",
-                 "from the intended sending on, at --rate and --qos, beside --background", 0, 0, 0,
-                 false, make_latency},
+    ScenarioKind{
+        .name = "one-to-one",
+        .summary = "QoS 0 from one publisher to one subscriber; open loop, or --window",
+        .works_with_relay = true,
+        .make = make_one_to_one,
+    },
+    ScenarioKind{
+        .name = "one-to-many",
+        .summary = "QoS 0 from one publisher to --connections subscribers",
+        .connections = 500,
+        .window = 64,
+        .works_with_relay = true,
+        .make = make_one_to_many,
+    },
+    ScenarioKind{
+        .name = "many-to-one",
+        .summary = "QoS 0 from --connections publishers to one subscriber",
+        .connections = 200,
+        .window = 4000,
+        .works_with_relay = true,
+        .make = make_many_to_one,
+    },
+    ScenarioKind{
+        .name = "pairs",
+        .summary = "QoS 0 in --connections pairs, each with a --window of its own",
+        .connections = 50,
+        .sides = 2,
+        .window = 100,
+        .make = make_pairs,
+    },
+    ScenarioKind{
+        .name = "qos1",
+        .summary = "QoS 1 from one publisher to one subscriber; --durable",
+        .window = 20,
+        .make = make_acknowledged<Qos::AtLeastOnce>,
+    },
+    ScenarioKind{
+        .name = "qos1-pairs",
+        .summary = "QoS 1 in --connections pairs; --durable",
+        .connections = 50,
+        .sides = 2,
+        .window = 20,
+        .make = make_qos1_pairs,
+    },
+    ScenarioKind{
+        .name = "qos2",
+        .summary = "QoS 2 from one publisher to one subscriber; --durable",
+        .window = 20,
+        .make = make_acknowledged<Qos::ExactlyOnce>,
+    },
+    ScenarioKind{
+        .name = "latency",
+        .summary = "from the intended sending on, at --rate and --qos, beside --background",
+        .make = make_latency,
+    },
+    ScenarioKind{
+        .name = "idle",
+        .summary = "--connections that do nothing: memory of each, connects a second",
+        .connections = 10'000,
+        .make = make_idle,
+    },
 };
 
 }  // namespace
@@ -82,8 +132,8 @@ const ScenarioKind* find_scenario(std::string_view name) {
 }
 
 std::size_t connection_count(const ScenarioKind& kind, const Options& options) {
-    // At most a pair for each, and the other side's one.
-    return 2 * kind.connections_of(options) + 2;
+    constexpr std::size_t kOthersMax = 4;  // the other side's, a background pair
+    return kind.sides * kind.connections_of(options) + kOthersMax;
 }
 
 }  // namespace kith::bench

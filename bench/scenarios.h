@@ -12,11 +12,12 @@ namespace kith::bench {
 struct ScenarioKind {
     const char* name;
     const char* summary;
-    std::size_t connections;  // defaults; 0 where the scenario has no such number
-    std::size_t window;
-    std::size_t count;
-    bool works_with_relay;  // one topic, QoS 0
-    std::unique_ptr<Scenario> (*make)(Environment environment, const ScenarioKind& kind);
+    std::size_t connections = 0;  // defaults; 0 where the scenario has no such number
+    std::size_t sides = 1;        // of which each has so many connections
+    std::size_t window = 0;
+    std::size_t count = 0;
+    bool works_with_relay = false;  // one topic, QoS 0
+    std::unique_ptr<Scenario> (*make)(Environment environment, const ScenarioKind& kind) = nullptr;
 
     [[nodiscard]] std::size_t connections_of(const Options& options) const {
         return options.connections.value_or(connections);

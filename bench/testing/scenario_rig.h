@@ -18,10 +18,12 @@ class FakeProbe final : public ProcessProbe {
   public:
     Result<ProcessUse> read() override {
         use.cpu += cpu_each_read;
+        use.rss_bytes += rss_bytes_each_read;
         return use;
     }
     ProcessUse use;
     Duration cpu_each_read{};
+    std::uint64_t rss_bytes_each_read = 0;
 };
 
 /// What only this scenario reports; fails the test if it does not.
