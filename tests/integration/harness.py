@@ -88,13 +88,13 @@ class Output:
 class Process:
     """A program that runs on. It ends with the test, however that ends."""
 
-    def __init__(self, command: list, environment: dict | None = None):
+    def __init__(self, command: list, environment: dict | None = None, stdin=subprocess.DEVNULL):
         self.command = [str(each) for each in command]
         # PR_SET_PDEATHSIG, so that nothing outlives a test that is killed.
         guarded = ["setpriv", "--pdeathsig", "KILL", "--", *self.command]
         self._process = subprocess.Popen(
             guarded,
-            stdin=subprocess.DEVNULL,
+            stdin=stdin,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             env=os.environ | (environment or {}),
