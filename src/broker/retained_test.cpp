@@ -185,6 +185,30 @@ TEST_P(RetainedTest, ExpireInMemoryAndOnDisk) {
     EXPECT_EQ(stored_count(), 1U);
 }
 
+/// Whoever looks at all retained messages finds those that have expired; the disk hears of it later
+/// and must not forget what was published meanwhile.
+TEST_P(RetainedTest, AnExpiredOneDoesNotTakeItsSuccessorFromTheDisk) {
+    const auto look = [this] {
+        for (std::uint16_t i = 0; i < GetParam(); ++i) {
+            rig.shard(i).for_each_retained([](const RetainedView&) {});
+        }
+        rig.settle();
+    };
+    TestClient& publisher = connected("publisher");
+    publish(publisher, "a", "old", 10);
+    rig.run_for(11s);
+    look();
+    EXPECT_EQ(stored_count(), 0U);
+    publish(publisher, "a", "older", 10);
+    rig.run_for(11s);
+    publish(publisher, "a", "new");
+    look();
+    EXPECT_EQ(retained("b"), std::vector<std::string>{});
+    rig.settle();
+    rig.restart(GetParam());
+    EXPECT_EQ(retained("a"), std::vector<std::string>{"new"});
+}
+
 TEST_P(RetainedTest, AreRefusedAtTheLimitUnlessOthersHaveExpired) {
     BrokerRig small(
         {.shard_count = GetParam(), .broker = testing::quiet({.retained_messages_max = 4})});

@@ -1,5 +1,7 @@
 #include "broker/detail/retained_store.h"
 
+#include <utility>
+
 namespace kith::broker {
 namespace {
 
@@ -69,6 +71,14 @@ void RetainedStore::forget_expired(const std::vector<MessageRef>& expired) {
         clear(message->topic().text());
         expired_.push_back(message);
     }
+}
+
+std::vector<MessageRef> RetainedStore::take_expired() {
+    std::vector<MessageRef> expired = std::exchange(expired_, {});
+    std::erase_if(expired, [this](const MessageRef& message) {
+        return find(message->topic().text()) != nullptr;
+    });
+    return expired;
 }
 
 bool RetainedStore::clear(std::string_view topic) {

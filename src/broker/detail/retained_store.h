@@ -6,7 +6,6 @@
 #pragma once
 
 #include <cstdint>
-#include <utility>
 #include <vector>
 
 #include "broker/detail/stored_message.h"
@@ -31,9 +30,9 @@ class RetainedStore {
     [[nodiscard]] std::vector<MessageRef> match(bus::TopicFilter filter, WallTime now);
     /// Everything, `$` topics too, without what has expired.
     [[nodiscard]] std::vector<MessageRef> all(WallTime now);
-    /// Topics that this object has forgotten because they expired, since the last call: the disk
-    /// has to forget them, too.
-    [[nodiscard]] std::vector<MessageRef> take_expired() { return std::exchange(expired_, {}); }
+    /// Messages that this object has forgotten because they expired, since the last call: the disk
+    /// has to forget them, too. Not those of topics that have a newer one by now.
+    [[nodiscard]] std::vector<MessageRef> take_expired();
 
     [[nodiscard]] std::size_t message_count() const { return message_count_; }
     [[nodiscard]] std::size_t size_bytes() const { return size_bytes_; }

@@ -117,6 +117,7 @@ PublishResult Router::coordinate(TopicEntry& entry, const bus::Message& message,
     auto retained = RetainedStore::Change::Nothing;
     if (message.retain) {
         retained = context_.space(message.tenant).retained.set(message, context_.shard.wall_now());
+        context_.snapshots->forget_expired();
         if (retained == RetainedStore::Change::Refused) {
             ++context_.counters.refused_retained_full;
             return {.settlement = Settlement::Refused};

@@ -235,6 +235,7 @@ void ShardBroker::for_each_retained(const std::function<void(const RetainedView&
                .qos = message->qos(),
                .published_at = message->published_at()});
     }
+    snapshots_.forget_expired();
 }
 
 std::vector<std::string> ShardBroker::subscribers_of(std::string_view topic,

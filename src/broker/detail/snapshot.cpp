@@ -57,7 +57,6 @@ void SnapshotServer::start(const Request& request) {
     go_on(snapshot);
 }
 
-/// What has expired leaves the disk, too.
 void SnapshotServer::forget_expired() {
     for (const MessageRef& message : context_.space(kDefaultTenant).retained.take_expired()) {
         context_.store.batch().delete_retained(kDefaultTenant, message->topic().text());

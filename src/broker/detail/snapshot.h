@@ -49,6 +49,8 @@ class SnapshotServer final : public runtime::Task {
     void go_on(std::uint64_t snapshot);
     void cancel(std::uint64_t snapshot);
     void run_task() override;
+    /// What has expired leaves the disk, too. Called whenever the retained store was searched.
+    void forget_expired();
 
   private:
     struct Job {
@@ -57,7 +59,6 @@ class SnapshotServer final : public runtime::Task {
         std::size_t next = 0;
     };
 
-    void forget_expired();
     /// True if the job is done.
     bool send_chunk(std::uint64_t snapshot, Job& job);
     void ask_more(std::uint64_t snapshot);
