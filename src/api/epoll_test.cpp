@@ -50,6 +50,9 @@ class EpollServer final : private runtime::AcceptHandler {
             server_.reset();
         });
         rig_.stop();
+        // Their threads post to shards, so they end while the shards are still there.
+        store_pool_.reset();
+        hash_pool_.reset();
     }
 
     /// Connects the one client of the test.
