@@ -270,6 +270,84 @@ TEST_P(RetainedTest, MakeRoomWhenFullAndExpired) {
     EXPECT_TRUE(reader.received.empty());
 }
 
+/// What fills the socket of a client that does not read many times over.
+class RetainedFloodTest : public RetainedTest {
+  protected:
+    static constexpr std::size_t kCount = 5 * kSnapshotChunkMessages;
+    void publish_many() {
+        TestClient& publisher = connected("publisher");
+        for (std::size_t i = 0; i < kCount; ++i) {
+            publisher.publish("t/" + std::to_string(i), std::string(2000, 'x'), Qos::AtMostOnce,
+                              true);
+        }
+        rig.run_for(2s);
+    }
+    static void send_subscribe(TestClient& client, std::uint16_t packet_id) {
+        const mqtt::Subscription wanted{.filter = "#"};
+        mqtt::Subscribe subscribe{.packet_id = PacketId(packet_id)};
+        subscribe.subscriptions = std::span(&wanted, 1);
+        client.send(subscribe);
+    }
+};
+INSTANTIATE_TEST_SUITE_P(Shards, RetainedFloodTest, testing::kShardCounts);
+
+TEST_P(RetainedFloodTest, StopsWhenTheSubscriptionEnds) {  // [MQTT-3.10.4-2]
+    publish_many();
+    TestClient& client = connected("client");
+    client.subscribe("#");
+    client.pause_reading();
+    rig.run_for(10s);
+    const std::string_view filter = "#";
+    mqtt::Unsubscribe unsubscribe{.packet_id = PacketId(9)};
+    unsubscribe.filters = std::span(&filter, 1);
+    client.send(unsubscribe);
+    rig.run_for(1s);
+    client.resume_reading();
+    rig.run_for(10s);
+    EXPECT_EQ(client.count(PacketType::Unsuback), 1U);
+    EXPECT_LT(client.received.size(), kCount - kSnapshotChunkMessages);
+    client.received.clear();
+    client.subscribe("#");
+    rig.run_for(10s);
+    EXPECT_EQ(client.received.size(), kCount);
+}
+
+/// Each SUBSCRIBE asks for all of them [MQTT-3.8.4-4]; but not for a list of all of them each.
+TEST_P(RetainedFloodTest, IsSentOnceForManySubscribesThatWait) {
+    publish_many();
+    TestClient& client = connected("client");
+    client.subscribe("#");
+    client.pause_reading();
+    rig.run_for(1s);
+    for (std::uint16_t i = 100; i < 200; ++i) {
+        send_subscribe(client, i);
+    }
+    rig.run_for(10s);
+    client.resume_reading();
+    rig.run_for(30s);
+    EXPECT_EQ(client.count(PacketType::Suback), 101U);
+    EXPECT_EQ(client.received.size(), 2 * kCount);
+    EXPECT_TRUE(client.is_open());
+}
+
+TEST_P(RetainedFloodTest, EndsWithTheConnection) {
+    publish_many();
+    TestClient& client = rig.client("client");
+    client.connect_durable();
+    client.subscribe("#");
+    client.pause_reading();
+    send_subscribe(client, 100);
+    rig.run_for(10s);
+    client.drop();
+    EXPECT_TRUE(client.connect_durable().session_present);
+    client.received.clear();
+    rig.run_for(10s);
+    EXPECT_EQ(client.received.size(), 0U);
+    client.subscribe("#");
+    rig.run_for(10s);
+    EXPECT_EQ(client.received.size(), kCount);
+}
+
 TEST_P(RetainedTest, ComeInChunksAsFastAsTheClientReads) {
     TestClient& publisher = connected("publisher");
     constexpr std::size_t kCount = 5 * kSnapshotChunkMessages;

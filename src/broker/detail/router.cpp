@@ -240,7 +240,7 @@ void Router::on_message_record(ShardId from, const MessageHeader& header,
             context_.delivery->on_direct(header, message);
             return;
         case RecordKind::Snapshot:
-            context_.snapshots->on_part(header, message);
+            context_.snapshots->on_part(from, header, message);
             return;
         case RecordKind::Return:
             context_.delivery->on_return(header, message);

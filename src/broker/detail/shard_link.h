@@ -57,6 +57,13 @@ struct PublishOrigin {
     [[nodiscard]] bool wants_settlement() const { return session.value() != 0 || ticket != 0; }
 };
 
+/// Where in its snapshot a message stands.
+enum class SnapshotPlace : std::uint8_t {
+    Within,
+    ChunkEnd,  // the last of its chunk; the next one waits to be asked for
+    End,       // the last that this owner has
+};
+
 /// The fixed part of a record about a message.
 struct MessageHeader {
     RecordKind kind = RecordKind::Deliver;
@@ -71,8 +78,8 @@ struct MessageHeader {
     std::uint8_t hop_count = 0;  // members that did not take it so far
     bool may_sleep = true;       // Return: a member that is not connected will do
     // Snapshot:
-    std::uint64_t snapshot = 0;     // names the job at its owner
-    bool is_last_of_chunk = false;  // the next chunk waits to be asked for
+    std::uint64_t snapshot = 0;  // names the job at its owner
+    SnapshotPlace snapshot_place = SnapshotPlace::Within;
     // Route:
     PublishOrigin origin;
 };

@@ -12,47 +12,82 @@
 namespace kith::broker {
 namespace {
 
-// A snapshot's number names its owner in the upper bits.
-constexpr unsigned kOwnerShift = 48;
-
-ShardId owner_of(std::uint64_t snapshot) {
-    return ShardId(static_cast<std::uint16_t>(snapshot >> kOwnerShift));
-}
+// A snapshot's number is unique in the node: the upper bits name the session's shard.
+constexpr unsigned kShardShift = 48;
 
 }  // namespace
 
-void SnapshotServer::request(Session& session, bus::TopicFilter filter, SubscriptionOptions options,
-                             std::uint32_t identifier) {
-    const Request request{.shard = context_.shard.id(),
-                          .session = session.id(),
-                          .filter = std::string(filter.text()),
-                          .options = options,
-                          .identifier = identifier};
-    const auto ask = [this, &request](ShardId owner) {
-        context_.shard.post(owner, [node = &context_.node, owner, request](runtime::Shard&) {
-            node->shards[owner.value()]->snapshots().start(request);
-        });
-    };
-    if (!filter.has_wildcards()) {
-        ask(ShardId(
-            static_cast<std::uint16_t>(hash_text(filter.text()) % context_.shard.shard_count())));
+void SnapshotServer::request(Session& session, std::string_view filter) {
+    const auto found = session.subscriptions.find(filter);
+    if (found == session.subscriptions.end() || found->second->awaits_snapshot) {
         return;
     }
-    for (std::uint16_t i = 0; i < context_.shard.shard_count(); ++i) {
-        ask(ShardId(i));
+    found->second->awaits_snapshot = true;
+    Asking& asking = asking_[session.id()];
+    asking.filters.emplace_back(filter);
+    if (asking.snapshot == 0) {
+        ask_next(session);
     }
 }
 
-void SnapshotServer::start(const Request& request) {
+void SnapshotServer::withdraw(Session& session, Subscription& subscription) {
+    const auto found = asking_.find(session.id());
+    if (found == asking_.end()) {
+        return;
+    }
+    Asking& asking = found->second;
+    if (subscription.awaits_snapshot) {
+        subscription.awaits_snapshot = false;
+        std::erase(asking.filters, subscription.text);
+    }
+    if (asking.filter == subscription.text) {
+        cancel_asked(asking);
+        ask_next(session);
+    }
+}
+
+/// Asks the owners of all topics that the next filter can match to send their retained messages.
+/// Requires: nothing is under way, or what was has been cancelled.
+void SnapshotServer::ask_next(Session& session) {
+    Asking& asking = asking_.at(session.id());
+    if (asking.filters.empty()) {
+        asking_.erase(session.id());
+        return;
+    }
+    const std::string filter = std::move(asking.filters.front());
+    asking.filters.pop_front();
+    Subscription& subscription = *session.subscriptions.at(filter);
+    subscription.awaits_snapshot = false;
+    const std::uint64_t snapshot =
+        (std::uint64_t{context_.shard.id().value()} << kShardShift) | ++last_snapshot_;
+    asking.snapshot = snapshot;
+    asking.filter = filter;
+    asking.owner_count = 0;
+    asking.has_more.clear();
+    const Request request{.shard = context_.shard.id(),
+                          .session = session.id(),
+                          .filter = filter,
+                          .options = subscription.options,
+                          .identifier = subscription.identifier};
+    for_each_owner(filter, [&](ShardId owner) {
+        ++asking.owner_count;
+        context_.shard.post(owner,
+                            [node = &context_.node, owner, snapshot, request](runtime::Shard&) {
+                                node->shards[owner.value()]->snapshots().start(snapshot, request);
+                            });
+    });
+}
+
+void SnapshotServer::cancel_asked(const Asking& asking) {
+    for_each_owner(asking.filter,
+                   [&](ShardId owner) { tell(owner, &SnapshotServer::cancel, asking.snapshot); });
+}
+
+void SnapshotServer::start(std::uint64_t snapshot, const Request& request) {
     std::vector<MessageRef> messages =
         context_.space(kDefaultTenant)
             .retained.match(bus::TopicFilter::trusted(request.filter), context_.shard.wall_now());
     forget_expired();
-    if (messages.empty()) {
-        return;
-    }
-    const std::uint64_t snapshot =
-        (std::uint64_t{context_.shard.id().value()} << kOwnerShift) | ++last_job_;
     jobs_.emplace(snapshot, Job{.request = request, .messages = std::move(messages)});
     go_on(snapshot);
 }
@@ -83,92 +118,133 @@ void SnapshotServer::run_task() {
     }
 }
 
-bool SnapshotServer::send_chunk(std::uint64_t snapshot, Job& job) {
+/// Null at the end.
+MessageRef SnapshotServer::next_of(Job& job) {
     RetainedStore& retained = context_.space(kDefaultTenant).retained;
-    std::size_t bytes = 0;
-    std::size_t count = 0;
     while (job.next < job.messages.size()) {
-        const MessageRef message = std::move(job.messages[job.next++]);
-        if (retained.find(message->topic().text()) != message.get()) {
-            continue;  // the session has had a newer one
+        MessageRef message = std::move(job.messages[job.next++]);
+        if (retained.find(message->topic().text()) == message.get()) {
+            return message;
         }
-        bytes += message->size_bytes();
-        const bool is_full = ++count == kSnapshotChunkMessages || bytes >= kSnapshotChunkBytes;
-        const bool has_more = job.next < job.messages.size();
-        context_.router->send(job.request.shard,
-                              {.kind = RecordKind::Snapshot,
-                               .session = job.request.session,
-                               .identifier = job.request.identifier,
-                               .options = job.request.options,
-                               .snapshot = snapshot,
-                               .is_last_of_chunk = is_full && has_more},
-                              message->view());
-        if (is_full && has_more) {
-            return false;
-        }
+        // The session has had a newer one.
     }
-    return true;
+    return nullptr;
 }
 
-void SnapshotServer::on_part(const MessageHeader& header, const bus::Message& message) {
-    Session* session = context_.sessions->find(header.session);
-    if (session == nullptr || session->connection == nullptr) {
-        if (header.is_last_of_chunk) {
-            tell_owner(header.snapshot, &SnapshotServer::cancel);
-        }
-        return;
+bool SnapshotServer::send_chunk(std::uint64_t snapshot, Job& job) {
+    const Request& request = job.request;
+    MessageRef message = next_of(job);
+    if (message == nullptr) {
+        // Everything that was sent before has been read: the session's shard asked for more.
+        context_.shard.post(request.shard, [node = &context_.node, to = request.shard, snapshot,
+                                            session = request.session](runtime::Shard&) {
+            node->shards[to.value()]->snapshots().on_owner_done(session, snapshot);
+        });
+        return true;
     }
-    context_.delivery->retained(*session, header, message);
-    if (!header.is_last_of_chunk) {
-        return;
+    std::size_t bytes = 0;
+    std::size_t count = 0;
+    bool is_full = false;
+    while (message != nullptr) {
+        bytes += message->size_bytes();
+        is_full = ++count == kSnapshotChunkMessages || bytes >= kSnapshotChunkBytes;
+        MessageRef following = is_full ? nullptr : next_of(job);
+        const auto place = following != nullptr ? SnapshotPlace::Within
+                           : is_full            ? SnapshotPlace::ChunkEnd
+                                                : SnapshotPlace::End;
+        context_.router->send(request.shard,
+                              {.kind = RecordKind::Snapshot,
+                               .session = request.session,
+                               .identifier = request.identifier,
+                               .options = request.options,
+                               .snapshot = snapshot,
+                               .snapshot_place = place},
+                              message->view());
+        message = std::move(following);
     }
-    if (session->connection->can_take_more()) {
-        ask_more(header.snapshot);
+    return !is_full;
+}
+
+void SnapshotServer::on_part(ShardId owner, const MessageHeader& header,
+                             const bus::Message& message) {
+    const auto found = asking_.find(header.session);
+    if (found == asking_.end() || found->second.snapshot != header.snapshot) {
+        return;  // cancelled meanwhile; the owner will hear of it
+    }
+    Session& session = *context_.sessions->find(header.session);
+    context_.delivery->retained(session, header, message);
+    switch (header.snapshot_place) {
+        case SnapshotPlace::Within:
+            return;
+        case SnapshotPlace::End:
+            on_owner_done(header.session, header.snapshot);
+            return;
+        case SnapshotPlace::ChunkEnd:
+            break;
+    }
+    if (session.connection->can_take_more()) {
+        tell(owner, &SnapshotServer::go_on, header.snapshot);
     } else {
-        waiting_[session->id()].push_back(header.snapshot);
+        asking_.at(header.session).has_more.push_back(owner);
+    }
+}
+
+void SnapshotServer::on_owner_done(SessionId session_id, std::uint64_t snapshot) {
+    const auto found = asking_.find(session_id);
+    if (found == asking_.end() || found->second.snapshot != snapshot) {
+        return;
+    }
+    CHECK(found->second.owner_count > 0);
+    if (--found->second.owner_count == 0) {
+        ask_next(*context_.sessions->find(session_id));
     }
 }
 
 void SnapshotServer::on_room(Session& session) {
-    if (waiting_.empty()) {
+    if (asking_.empty()) {
         return;
     }
-    const auto found = waiting_.find(session.id());
-    if (found == waiting_.end() || !session.connection->can_take_more()) {
+    const auto found = asking_.find(session.id());
+    if (found == asking_.end() || found->second.has_more.empty() ||
+        !session.connection->can_take_more()) {
         return;
     }
-    const std::vector<std::uint64_t> snapshots = std::move(found->second);
-    waiting_.erase(found);
-    for (const std::uint64_t snapshot : snapshots) {
-        ask_more(snapshot);
+    const std::uint64_t snapshot = found->second.snapshot;
+    for (const ShardId owner : std::exchange(found->second.has_more, {})) {
+        tell(owner, &SnapshotServer::go_on, snapshot);
     }
 }
 
 void SnapshotServer::on_session_left(Session& session) {
-    const auto found = waiting_.find(session.id());
-    if (found == waiting_.end()) {
+    const auto found = asking_.find(session.id());
+    if (found == asking_.end()) {
         return;
     }
-    for (const std::uint64_t snapshot : found->second) {
-        tell_owner(snapshot, &SnapshotServer::cancel);
+    for (const std::string& filter : found->second.filters) {
+        session.subscriptions.at(filter)->awaits_snapshot = false;
     }
-    waiting_.erase(found);
+    cancel_asked(found->second);
+    asking_.erase(found);
 }
 
-void SnapshotServer::ask_more(std::uint64_t snapshot) {
-    tell_owner(snapshot, &SnapshotServer::go_on);
-}
-
-void SnapshotServer::tell_owner(std::uint64_t snapshot,
-                                void (SnapshotServer::*what)(std::uint64_t)) {
-    const ShardId owner = owner_of(snapshot);
-    if (owner == context_.shard.id()) {
-        (this->*what)(snapshot);
-        return;
-    }
+/// By mail to the own shard too: never from within what the job is doing.
+void SnapshotServer::tell(ShardId owner, void (SnapshotServer::*what)(std::uint64_t),
+                          std::uint64_t snapshot) {
     context_.shard.post(owner, [node = &context_.node, owner, snapshot, what](runtime::Shard&) {
         (node->shards[owner.value()]->snapshots().*what)(snapshot);
     });
+}
+
+template <typename Visit>
+void SnapshotServer::for_each_owner(std::string_view filter, Visit&& visit) const {
+    const std::uint16_t shard_count = context_.shard.shard_count();
+    if (!bus::TopicFilter::trusted(filter).has_wildcards()) {
+        visit(ShardId(static_cast<std::uint16_t>(hash_text(filter) % shard_count)));
+        return;
+    }
+    for (std::uint16_t i = 0; i < shard_count; ++i) {
+        visit(ShardId(i));
+    }
 }
 
 }  // namespace kith::broker

@@ -2,15 +2,19 @@
 //
 // The shards that own topics match them once and keep the list; they send a chunk and wait until
 // the session's shard asks for more, which it does when the client's socket and queue have room. So
-// a subscription to a million retained messages costs one list of references and no burst. The
-// chunks share the link with live messages, and a value that has been replaced since is left out:
-// no older value of a topic follows a newer one. Threads: shard-local; each shard is owner for some
-// topics and client for its sessions.
+// a subscription to a million retained messages costs one list of references and no burst. A
+// session is sent one snapshot at a time, so that a client that subscribes again and again does not
+// cost one list each. The chunks share the link with live messages, and a value that has been
+// replaced since is left out: no older value of a topic follows a newer one. Limits: one snapshot
+// under way a session; those that wait are marks on its subscriptions. Threads: shard-local; each
+// shard is owner for some topics and client for its sessions.
 #pragma once
 
 #include <boost/unordered/unordered_flat_map.hpp>
 
 #include <cstdint>
+#include <deque>
+#include <string>
 #include <vector>
 
 #include "broker/detail/shard_context.h"
@@ -25,13 +29,17 @@ class SnapshotServer final : public runtime::Task {
   public:
     explicit SnapshotServer(ShardContext& context) : context_(context) {}
 
-    /// Asks the owners of all topics that `filter` can match to send their retained messages.
-    void request(Session& session, bus::TopicFilter filter, SubscriptionOptions options,
-                 std::uint32_t identifier);
+    /// Sends the session the retained messages of a subscription that it has, in its turn; nothing
+    /// if it has no such subscription any more. Requires: connected; not shared.
+    void request(Session& session, std::string_view filter);
+    /// The subscription is about to end: what was not sent yet is not sent [MQTT-3.10.4-2].
+    void withdraw(Session& session, Subscription& subscription);
 
     // The session's side.
-    /// A message of a chunk.
-    void on_part(const MessageHeader& header, const bus::Message& message);
+    /// A message of a chunk, from the owner of its topic.
+    void on_part(ShardId owner, const MessageHeader& header, const bus::Message& message);
+    /// An owner has sent all it has.
+    void on_owner_done(SessionId session, std::uint64_t snapshot);
     /// The client may take more now.
     void on_room(Session& session);
     void on_session_left(Session& session);
@@ -44,7 +52,7 @@ class SnapshotServer final : public runtime::Task {
         SubscriptionOptions options;
         std::uint32_t identifier = 0;
     };
-    void start(const Request& request);
+    void start(std::uint64_t snapshot, const Request& request);
     /// The session's shard wants the next chunk.
     void go_on(std::uint64_t snapshot);
     void cancel(std::uint64_t snapshot);
@@ -53,22 +61,34 @@ class SnapshotServer final : public runtime::Task {
     void forget_expired();
 
   private:
+    /// What one session is being sent, and what it waits for.
+    struct Asking {
+        std::uint64_t snapshot = 0;       // under way; 0 is none
+        std::string filter;               // its subscription
+        std::size_t owner_count = 0;      // that are not done with it
+        std::vector<ShardId> has_more;    // owners that wait to be asked
+        std::deque<std::string> filters;  // whose turn will come, each once
+    };
     struct Job {
         Request request;
         std::vector<MessageRef> messages;
         std::size_t next = 0;
     };
 
+    void ask_next(Session& session);
+    void cancel_asked(const Asking& asking);
+    [[nodiscard]] MessageRef next_of(Job& job);
     /// True if the job is done.
     bool send_chunk(std::uint64_t snapshot, Job& job);
-    void ask_more(std::uint64_t snapshot);
-    void tell_owner(std::uint64_t snapshot, void (SnapshotServer::*what)(std::uint64_t));
+    void tell(ShardId owner, void (SnapshotServer::*what)(std::uint64_t), std::uint64_t snapshot);
+    template <typename Visit>
+    void for_each_owner(std::string_view filter, Visit&& visit) const;
 
     ShardContext& context_;
+    boost::unordered_flat_map<SessionId, Asking> asking_;
+    std::uint64_t last_snapshot_ = 0;
     boost::unordered_flat_map<std::uint64_t, Job> jobs_;
     std::vector<std::uint64_t> ready_;
-    boost::unordered_flat_map<SessionId, std::vector<std::uint64_t>> waiting_;
-    std::uint64_t last_job_ = 0;
 };
 
 }  // namespace kith::broker

@@ -37,7 +37,7 @@ struct Subscriber::Answer {
     PacketId packet_id;
     std::uint32_t identifier = 0;
     std::vector<ReasonCode> codes;
-    std::vector<SnapshotRequest> snapshots;
+    std::vector<std::string> snapshots;  // filters whose retained messages are due behind SUBACK
 };
 
 void Subscriber::subscribe(Session& session, Connection& connection,
@@ -108,9 +108,7 @@ ReasonCode Subscriber::subscribe_one(Session& session, const mqtt::Subscription&
         wanted.retain_handling == mqtt::RetainHandling::SendOnSubscribe ||
         (wanted.retain_handling == mqtt::RetainHandling::SendIfNew && is_new);
     if (wants_retained && !parsed->is_shared()) {
-        answer.snapshots.push_back({.filter = std::string(parsed->filter.text()),
-                                    .options = subscription.options,
-                                    .identifier = answer.identifier});
+        answer.snapshots.emplace_back(wanted.filter);
     }
     return static_cast<ReasonCode>(wanted.maximum_qos);
 }
@@ -140,10 +138,8 @@ void Subscriber::finish_subscribe(const Answer& answer) {
         }
     }
     connection->send(mqtt::Suback{.packet_id = answer.packet_id, .reason_codes = codes});
-    for (const SnapshotRequest& request : answer.snapshots) {
-        context_.snapshots->request(*connection->session(),
-                                    bus::TopicFilter::trusted(request.filter), request.options,
-                                    request.identifier);
+    for (const std::string& filter : answer.snapshots) {
+        context_.snapshots->request(*connection->session(), filter);
     }
 }
 
@@ -175,6 +171,7 @@ ReasonCode Subscriber::unsubscribe_one(Session& session, std::string_view text) 
                                                      : ReasonCode::TopicFilterInvalid;
     }
     withdraw(*known->second);
+    context_.snapshots->withdraw(session, *known->second);
     session.shared_count -= known->second->is_shared() ? 1U : 0U;
     if (session.is_stored) {
         context_.store.batch().delete_subscription(session.id(), text);

@@ -61,12 +61,6 @@ class Subscriber {
   private:
     /// Counts down what an answer waits for; the last one gives it.
     class Barrier;
-    /// A subscription whose retained messages are due once SUBACK has left.
-    struct SnapshotRequest {
-        std::string filter;
-        SubscriptionOptions options;
-        std::uint32_t identifier = 0;
-    };
     struct Answer;
 
     mqtt::ReasonCode subscribe_one(Session& session, const mqtt::Subscription& wanted,

@@ -39,6 +39,7 @@ struct Subscription {
     GroupRef group;                   // if shared: as far as it is known
     SubscriptionOptions options;
     bool counted_durable = false;  // as the index counted it
+    bool awaits_snapshot = false;  // its retained messages wait for their turn (SnapshotServer)
 
     [[nodiscard]] std::string_view filter() const {
         return std::string_view(text).substr(filter_offset);
