@@ -117,7 +117,7 @@ void BaseScenario::on_phase_over() {
         on_measuring();
     } else {
         phase_ = Phase::Draining;
-        end_interval();
+        end_interval(clock());
         last_progress_ = clock();
         stop_sending();
     }
@@ -130,8 +130,8 @@ void BaseScenario::begin_interval() {
     interval_begin_ = clock();
 }
 
-void BaseScenario::end_interval() {
-    report_.seconds = seconds_of(clock() - interval_begin_);
+void BaseScenario::end_interval(Instant at) {
+    report_.seconds = std::max(seconds_of(at - interval_begin_), 1e-9);
     report_.messages = received_count_ - received_at_begin_;
     const auto messages = static_cast<double>(report_.messages);
     report_.rate_per_s = messages / report_.seconds;

@@ -78,6 +78,9 @@ class BaseScenario : public Scenario, protected ConnectionEvents {
     void subscribe(Connection& connection, const std::vector<std::string>& filters, Qos qos);
     void measure();
     void finish();
+    /// What measure() measures; a scenario that does not call it says itself from when to when.
+    void begin_interval();
+    void end_interval(Instant at);
     void fail(std::string reason);
     [[nodiscard]] Moment moment();
     [[nodiscard]] const Options& options() const { return environment_.options; }
@@ -107,8 +110,6 @@ class BaseScenario : public Scenario, protected ConnectionEvents {
     void open_more();
     void end(Outcome outcome);
     void on_phase_over();
-    void begin_interval();
-    void end_interval();
     void beat();
     [[nodiscard]] std::string progress(Instant now) const;
     [[nodiscard]] static ProcessUse read(ProcessProbe* probe);

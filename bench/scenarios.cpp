@@ -6,6 +6,8 @@
 #include "bench/acknowledged.h"
 #include "bench/idle.h"
 #include "bench/latency.h"
+#include "bench/retained.h"
+#include "bench/subscriptions.h"
 #include "bench/throughput.h"
 
 namespace kith::bench {
@@ -53,6 +55,19 @@ std::unique_ptr<Scenario> make_latency(Environment environment, const ScenarioKi
 std::unique_ptr<Scenario> make_idle(Environment environment, const ScenarioKind& kind) {
     const std::size_t connections = kind.connections_of(environment.options);
     return std::make_unique<Idle>(std::move(environment), connections);
+}
+
+std::unique_ptr<Scenario> make_subscriptions(Environment environment, const ScenarioKind& kind) {
+    const SubscriptionsShape shape{.subscribers = kind.connections_of(environment.options),
+                                   .count = kind.count_of(environment.options),
+                                   .window = kind.window_of(environment.options)};
+    return std::make_unique<Subscriptions>(std::move(environment), shape);
+}
+
+std::unique_ptr<Scenario> make_retained(Environment environment, const ScenarioKind& kind) {
+    const RetainedShape shape{.count = kind.count_of(environment.options),
+                              .window = kind.window_of(environment.options)};
+    return std::make_unique<Retained>(std::move(environment), shape);
 }
 
 constexpr std::array kKinds{
@@ -116,6 +131,21 @@ constexpr std::array kKinds{
         .summary = "--connections that do nothing: memory of each, connects a second",
         .connections = 10'000,
         .make = make_idle,
+    },
+    ScenarioKind{
+        .name = "subscriptions",
+        .summary = "--count of them, exact and wildcard, then QoS 0 through them",
+        .connections = 100,
+        .window = 1000,
+        .count = 200'000,
+        .make = make_subscriptions,
+    },
+    ScenarioKind{
+        .name = "retained",
+        .summary = "--count messages stored, then delivered to a new wildcard subscriber",
+        .window = 500,
+        .count = 100'000,
+        .make = make_retained,
     },
 };
 

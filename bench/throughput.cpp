@@ -5,18 +5,14 @@
 #include <algorithm>
 
 namespace kith::bench {
-namespace {
-
-/// After this long without a delivery, what is under way in a window is taken for lost.
-constexpr Duration kWindowPatience = 500ms;
-
-}  // namespace
 
 void Throughput::set_up() {
     for (std::size_t i = 0; i < shape_.groups; ++i) {
         std::string topic = fmt::format("{}/{}", run_id(), i);
         PublishBlock block(topic, options().payload_bytes, options().version);
-        groups_.push_back({.topic = std::move(topic), .block = std::move(block)});
+        groups_.push_back({.topic = std::move(topic),
+                           .block = std::move(block),
+                           .window = LossyWindow(shape_.window, shape_.subscribers)});
         for (std::size_t s = 0; s < shape_.subscribers; ++s) {
             groups_.back().subscribers.push_back(&add_connection(fmt::format("sub-{}-{}", i, s)));
         }
@@ -37,7 +33,6 @@ void Throughput::subscribe_all() {
 void Throughput::start_sending() {
     is_sending_ = true;
     for (Group& group : groups_) {
-        group.last_progress = clock();
         if (shape_.window != 0) {
             fill_window(group);
             continue;
@@ -55,7 +50,7 @@ Throughput::Group& Throughput::group_of(const Connection& connection) {
 void Throughput::on_messages(Connection& connection, std::size_t count) {
     BaseScenario::on_messages(connection, count);
     Group& group = group_of(connection);
-    group.received_count += count;
+    group.window.on_received(count);
     if (shape_.window != 0) {
         fill_window(group);
     }
@@ -77,13 +72,10 @@ void Throughput::fill(Group& group, Connection& publisher) {
 }
 
 void Throughput::fill_window(Group& group) {
-    const std::uint64_t arrived =
-        (group.received_count + group.forgotten_count) / shape_.subscribers;
-    const std::uint64_t under_way = group.sent_count - std::min(group.sent_count, arrived);
-    if (!is_sending_ || under_way >= shape_.window) {
+    std::size_t credit = group.window.credit();
+    if (!is_sending_ || credit == 0) {
         return;
     }
-    std::size_t credit = shape_.window - under_way;
     const std::size_t share = std::max<std::size_t>(shape_.window / group.publishers.size(), 1);
     for (std::size_t tries = 0; credit > 0 && tries < group.publishers.size(); ++tries) {
         Connection& publisher = *group.publishers[group.next_publisher];
@@ -99,7 +91,7 @@ void Throughput::fill_window(Group& group) {
 void Throughput::send(Group& group, Connection& publisher, std::size_t count) {
     group.block.append_to(publisher.output(), count);
     publisher.send();
-    group.sent_count += count;
+    group.window.on_sent(count);
     sent_count_ += count;
 }
 
@@ -108,12 +100,7 @@ void Throughput::on_beat() {
         return;
     }
     for (Group& group : groups_) {
-        if (group.received_count != group.received_at_beat) {
-            group.received_at_beat = group.received_count;
-            group.last_progress = clock();
-        } else if (clock() - group.last_progress >= kWindowPatience) {
-            const std::uint64_t expected = group.sent_count * shape_.subscribers;
-            group.forgotten_count = expected - std::min(expected, group.received_count);
+        if (group.window.gives_up(clock())) {
             fill_window(group);
         }
     }

@@ -2,12 +2,12 @@
 //
 // one-to-one, one-to-many, many-to-one and pairs differ in their numbers alone. Open loop: each
 // publisher sends whatever its connection takes. Windowed: a group has at most so many publishes
-// under way; what does not come within the patience is taken for lost, so that a broker that drops
-// messages is measured on.
+// under way (LossyWindow).
 #pragma once
 
 #include <vector>
 
+#include "bench/lossy_window.h"
 #include "bench/publish_block.h"
 #include "bench/scenario.h"
 
@@ -29,14 +29,10 @@ class Throughput final : public BaseScenario {
     struct Group {
         std::string topic;
         PublishBlock block;
+        LossyWindow window;
         std::vector<Connection*> publishers;
         std::vector<Connection*> subscribers;
         std::size_t next_publisher = 0;
-        std::uint64_t sent_count = 0;
-        std::uint64_t received_count = 0;
-        std::uint64_t forgotten_count = 0;  // deliveries that did not come in time
-        std::uint64_t received_at_beat = 0;
-        Instant last_progress;
     };
 
     void set_up() override;
