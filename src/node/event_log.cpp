@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace kith::node {
 namespace {
 
@@ -68,9 +70,12 @@ NodeEvent to_node_event(const broker::Event& event) {
 
 void EventLog::add(const NodeEvent& event) {
     if (log_ != nullptr) {
-        LOG(*log_, Info, std::string_view(event.text), {"event", std::string_view(event.kind)},
-            {"client", std::string_view(event.client_id)},
-            {"address", std::string_view(event.address)});
+        // Not the text: a client's id is in it, and only fields are quoted.
+        std::string words = event.kind;
+        std::ranges::replace(words, '_', ' ');
+        LOG(*log_, Info, std::string_view(words), {"client", std::string_view(event.client_id)},
+            {"address", std::string_view(event.address)},
+            {"reason", std::string_view(event.reason)});
     }
     events_.push_back(event);
     if (events_.size() > kEventsMax) {

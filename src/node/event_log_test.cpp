@@ -44,6 +44,27 @@ TEST(EventLog, KeepsTheNewestAndForgetsTheOldest) {
     EXPECT_EQ(log.events().front().at.ms(), 5);
 }
 
+class RecordingLog final : public LogSink {
+  public:
+    void write(LogLevel, std::string_view event, std::span<const LogField> fields) override {
+        lines.push_back(std::string(event) + " " +
+                        std::string(std::get<std::string_view>(fields.front().value)));
+    }
+    std::vector<std::string> lines;
+};
+
+// A client chooses its id: it must not choose what the log says.
+TEST(EventLog, LogsAnEventOnceByItsName) {
+    RecordingLog sink;
+    const Log sink_log(sink, LogLevel::Info);
+    EventLog log;
+    log.set_log(sink_log);
+    log.add(to_node_event({.kind = broker::EventKind::ClientRefused,
+                           .client_id = "a\n2026 error",
+                           .reason = "wrong password"}));
+    EXPECT_EQ(sink.lines, std::vector<std::string>{"client refused a\n2026 error"});
+}
+
 // A client chooses its id: it must not choose the topic.
 TEST(EventLog, PublishesUnderOneLevelWhateverTheClientIsCalled) {
     RecordingBus bus;

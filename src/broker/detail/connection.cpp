@@ -352,8 +352,6 @@ void Connection::refuse(mqtt::ReasonCode reason, const char* words) {
     ++context_.counters.connects_refused;
     const std::string address = stream_->info().remote.to_string();
     const std::string client_id = opening_ == nullptr ? std::string() : opening_->client_id;
-    LOG(context_.shard.log(), Info, "client refused", {"client", std::string_view(client_id)},
-        {"address", std::string_view(address)}, {"reason", words});
     context_.events.on_event({.kind = EventKind::ClientRefused,
                               .at = context_.shard.wall_now(),
                               .client_id = client_id,
