@@ -4,6 +4,7 @@
 
 #include <map>
 
+#include "broker/limits.h"
 #include "broker/testing/shards_test.h"
 
 namespace kith::broker {
@@ -57,6 +58,45 @@ TEST_P(DurabilityTest, AcknowledgesASubscriptionWhenItIsOnDisk) {
     rig.journal().resume();
     rig.settle();
     EXPECT_EQ(client.count(PacketType::Unsuback), 1U);
+}
+
+/// A disk that hangs must not let a client that asks and asks fill the memory.
+TEST_P(DurabilityTest, HoldsBackWhoeverAsksForMoreThanTheDiskTakes) {
+    TestClient& client = rig.client("client");
+    client.connect_durable();
+    client.keeps_answers = false;
+    rig.settle();
+    rig.journal().stall();
+    const std::string_view filter = "none";
+    mqtt::Unsubscribe unsubscribe{.packet_id = PacketId(2)};
+    unsubscribe.filters = std::span(&filter, 1);
+    const mqtt::Subscription wanted{.filter = "a"};
+    mqtt::Subscribe subscribe{.packet_id = PacketId(1)};
+    subscribe.subscriptions = std::span(&wanted, 1);
+    client.send(subscribe);  // which waits, and all behind it
+    std::vector<std::uint8_t> one(mqtt::encoded_bytes(unsubscribe, Version::V5));
+    ByteWriter writer(one);
+    mqtt::encode(unsubscribe, Version::V5, writer);
+    constexpr std::size_t kCount = kUncommittedActionsMax + 40'000;
+    std::vector<std::uint8_t> all;
+    for (std::size_t i = 0; i < kCount; ++i) {
+        all.insert(all.end(), one.begin(), one.end());
+    }
+    client.send_raw(all);
+    rig.run_for(5s);
+    const auto detail = rig.shard(rig.shard(0).home_of("client").value()).client("client");
+    ASSERT_TRUE(detail.has_value());
+    EXPECT_LT(detail->client.bytes_in, (kUncommittedActionsMax / GetParam() + 1000) * one.size());
+    EXPECT_GT(rig.counters().publishers_held, 0U);
+    TestClient& late = rig.client(rig.id_on(rig.shard(0).home_of("client").value(), "late"));
+    EXPECT_EQ(late.connect_durable().reason, ReasonCode::ServerBusy);
+    TestClient& transient =
+        rig.client(rig.id_on(rig.shard(0).home_of("client").value(), "transient"));
+    EXPECT_EQ(transient.connect().reason, ReasonCode::Success);
+    rig.journal().resume();
+    rig.run_for(20s);
+    EXPECT_EQ(client.count(PacketType::Unsuback), kCount);
+    EXPECT_EQ(late.connect_durable().reason, ReasonCode::Success);
 }
 
 TEST_P(DurabilityTest, AcknowledgesAndShowsAMessageWhenItIsOnDisk) {

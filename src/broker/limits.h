@@ -33,6 +33,10 @@ inline constexpr std::size_t kUnansweredBytesMax = kUnsentBytesMax + 1024 * 1024
 /// node; shared evenly by the shards.
 inline constexpr std::size_t kUncommittedBytesMax = 64 * 1024 * 1024;
 
+/// Actions that wait for the disk, above which those who ask for more are held back, whatever bytes
+/// they change: an UNSUBSCRIBE of nothing waits too. Of the node; shared evenly by the shards.
+inline constexpr std::size_t kUncommittedActionsMax = 256 * 1024;
+
 /// Members of a shared group that are asked in turn to take one message.
 inline constexpr std::uint8_t kGroupHopsMax = 8;
 

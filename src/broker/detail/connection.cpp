@@ -126,8 +126,13 @@ bool Connection::on_frame(const mqtt::Frame& frame) {
         const Result<mqtt::Packet> packet = context_.decoder.decode(frame);
         packet ? on_packet(*packet) : fail(packet.error());
     }
+    const Congestion met = context_.holds->take_noted();
     if (state_ != State::Open) {
         return true;
+    }
+    if (met != Congestion::None) {
+        stop_input(Stop::Held);
+        context_.holds->hold(*this, met);
     }
     if (stream_->is_congested() && stream_->unsent_bytes() > kUnansweredBytesMax) [[unlikely]] {
         stop_input(Stop::Unanswered);

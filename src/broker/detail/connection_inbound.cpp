@@ -149,10 +149,6 @@ void Connection::route(const mqtt::Publish& packet, bus::TopicName topic) {
     if (result.is_settled && packet.qos != Qos::AtMostOnce) {
         context_.sessions->on_settled(origin, result.settlement, result.receiver_count);
     }
-    if (const Congestion met = context_.holds->take_noted(); met != Congestion::None) {
-        stop_input(Stop::Held);
-        context_.holds->hold(*this, met);
-    }
     // MQTT 3 knows no Receive Maximum: its clients are not read until some are acknowledged.
     if (acks_.size() >= context_.options().receive_maximum && version_ != mqtt::Version::V5) {
         stop_input(Stop::Unsettled);

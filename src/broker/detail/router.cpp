@@ -76,7 +76,7 @@ PublishResult Router::send_to_owner(TopicEntry& entry, const bus::Message& messa
         }
         entry.fenced.push_back({StoredMessage::create(message, MessageId{}), origin});
         if (entry.fenced.size() > kFencedMessagesMax) {
-            context_.holds->note(Congestion::Receiver);
+            context_.holds->note(Congestion::Backlog);  // ends by itself: nothing may be dropped
         }
     }
     return {.is_settled = !origin.wants_settlement(), .receiver_count = 1};
@@ -359,8 +359,12 @@ void Router::on_credit(ShardId from, std::vector<std::uint8_t> buffer) {
 }
 
 bool Router::is_backlogged() const {
+    const auto is_full = [](const TopicEntry* entry) {
+        return entry->fenced.size() > kFencedMessagesMax;
+    };
     return context_.store.is_congested() ||
-           std::ranges::any_of(context_.links, &ShardLink::is_congested);
+           std::ranges::any_of(context_.links, &ShardLink::is_congested) ||
+           std::ranges::any_of(fenced_, is_full);
 }
 
 ShardLink& Router::link_to(ShardId shard) {

@@ -17,6 +17,18 @@ namespace kith::broker {
 
 using mqtt::ReasonCode;
 
+namespace {
+
+/// MQTT 3: a session that is not clean lasts until it is cleaned.
+std::uint32_t expiry_asked(const mqtt::Connect& connect) {
+    if (connect.version == mqtt::Version::V5) {
+        return connect.session_expiry_interval;
+    }
+    return connect.clean_start ? 0 : kSessionNeverExpires;
+}
+
+}  // namespace
+
 void Session::on_timer(Instant) {
     table_->on_session_timer(*this);
 }
@@ -59,10 +71,7 @@ SessionTable::Opened SessionTable::open(Connection& connection, const mqtt::Conn
         inbound.is_current = false;
         inbound.is_asked = false;
     }
-    // MQTT 3: a session that is not clean lasts until it is cleaned.
-    set_expiry(*session, connect.version == mqtt::Version::V5 ? connect.session_expiry_interval
-                         : connect.clean_start                ? 0
-                                                              : kSessionNeverExpires);
+    set_expiry(*session, expiry_asked(connect));
     set_will(*session, connect);
     if (session->is_durable() || session->is_stored) {
         write_record(*session);
@@ -84,6 +93,10 @@ SessionTable::Opened SessionTable::check(const Session* known, const mqtt::Conne
     if (known == nullptr &&
         by_id_.size() >= context_.options().sessions_max / context_.shard.shard_count() + 1) {
         return {.refusal = ReasonCode::QuotaExceeded, .words = "too many sessions"};
+    }
+    if (expiry_asked(connect) != 0 && context_.store.is_congested()) {
+        // Each such CONNECT is one more change that waits.
+        return {.refusal = ReasonCode::ServerBusy, .words = "the disk has fallen behind"};
     }
     if (connect.will) {
         const Result<bus::TopicName> topic = bus::TopicName::create(connect.will->topic);

@@ -2,8 +2,8 @@
 //
 // Changes gather in a batch; the flush phase submits it. Actions queued with when_committed() run
 // in order, each after the commit that covers all that was appended before it. Limits: above its
-// share of kUncommittedBytesMax publishers of what needs the disk are held back. Threads:
-// shard-local.
+// share of kUncommittedBytesMax and kUncommittedActionsMax, who asks for more is held back.
+// Threads: shard-local.
 #pragma once
 
 #include <deque>
@@ -18,7 +18,9 @@ namespace kith::broker {
 class StoreClient final : public runtime::Task {
   public:
     explicit StoreClient(runtime::Shard& shard)
-        : shard_(&shard), uncommitted_bytes_max_(kUncommittedBytesMax / shard.shard_count()) {}
+        : shard_(&shard),
+          uncommitted_bytes_max_(kUncommittedBytesMax / shard.shard_count()),
+          waiters_max_(kUncommittedActionsMax / shard.shard_count()) {}
 
     /// Before the shard runs: where batches go.
     void set_journal(storage::Journal& journal) { journal_ = &journal; }
@@ -36,7 +38,9 @@ class StoreClient final : public runtime::Task {
     void on_committed(storage::CommitTicket through);
 
     /// More waits for the disk than this shard should hold in memory.
-    [[nodiscard]] bool is_congested() const { return uncommitted_bytes_ > uncommitted_bytes_max_; }
+    [[nodiscard]] bool is_congested() const {
+        return uncommitted_bytes_ > uncommitted_bytes_max_ || waiters_.size() > waiters_max_;
+    }
 
     void run_task() override;
 
@@ -59,6 +63,7 @@ class StoreClient final : public runtime::Task {
     std::size_t uncommitted_bytes_ = 0;
     std::size_t uncommitted_bytes_max_;
     std::deque<Waiter> waiters_;
+    std::size_t waiters_max_;
 };
 
 }  // namespace kith::broker

@@ -4,6 +4,7 @@
 
 #include "base/hash.h"
 #include "base/narrow.h"
+#include "broker/detail/hold_list.h"
 #include "broker/detail/session_table.h"
 #include "broker/detail/shard_broker.h"
 #include "broker/detail/share_returns.h"
@@ -67,6 +68,7 @@ void Subscriber::subscribe(Session& session, Connection& connection,
     }
     wait_for_shards(barrier);
     if (session.is_stored) {
+        note_backlog();
         barrier->expect();
         context_.store.when_committed([barrier] { barrier->arrive(); });
     }
@@ -158,9 +160,17 @@ void Subscriber::unsubscribe(Session& session, Connection& connection,
     };
     if (session.is_stored) {
         // What was unsubscribed does not come back with a restart.
+        note_backlog();
         context_.store.when_committed(answer);
     } else {
         answer();
+    }
+}
+
+/// Whoever asks for more than the disk takes waits until it has caught up.
+void Subscriber::note_backlog() {
+    if (context_.store.is_congested()) {
+        context_.holds->note(Congestion::Backlog);
     }
 }
 

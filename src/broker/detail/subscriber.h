@@ -67,6 +67,7 @@ class Subscriber {
                                    Answer& answer, const std::shared_ptr<Barrier>& barrier);
     Subscription& add_subscription(Session& session, std::string_view text,
                                    std::string_view filter);
+    void note_backlog();
     mqtt::ReasonCode unsubscribe_one(Session& session, std::string_view text);
     void finish_subscribe(const Answer& answer);
 
