@@ -311,7 +311,7 @@ void Chaos::check_retained() {
     }
     for (const auto& [topic, all] : writes) {
         const auto value = found.find(topic);
-        const auto may_be_last = [&all](const ChaosMessage* write) {
+        const auto may_be_last = [&all = all](const ChaosMessage* write) {
             return std::ranges::none_of(all, [write](const ChaosMessage* other) {
                 return other->is_acked() && other->sent_at > write->acked_at;
             });
