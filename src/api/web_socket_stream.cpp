@@ -116,7 +116,8 @@ void WebSocketStream::run_task() {
         return;
     }
     while (!output_.empty() && (is_closing_ || !lower_->is_congested())) {
-        const Bytes piece = output_.front();
+        const Bytes front = output_.front();
+        const Bytes piece = front.first(cutter_.take(front));
         codec_.send(websocket::MessageType::Binary, piece);
         output_.consume(piece.size());
     }

@@ -2,7 +2,7 @@
 //
 // Takes a stream behind its handshake and is one itself. Messages are not kept apart: MQTT packets
 // may span them (MQTT 5.0, section 6). Text messages end the connection, as [MQTT-6.0.0-1] wants.
-// What is sent in one turn leaves in frames of at most one output piece each.
+// A message that leaves has bytes of one MQTT packet, all of them or what is in one output piece.
 // Threads: shard-local; moves between shards with its codec.
 // Limits: kWebSocketMessageBytesMax a message; output waits here while the lower stream is
 // congested.
@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "api/packet_cutter.h"
 #include "runtime/shard.h"
 #include "runtime/stream.h"
 #include "runtime/task.h"
@@ -76,6 +77,7 @@ class WebSocketStream final : public runtime::Stream,
     runtime::Shard* shard_;  // null between two shards
     std::unique_ptr<runtime::Stream> lower_;
     websocket::Codec codec_;
+    PacketCutter cutter_;
     InputTask input_task_{*this};
     std::vector<std::uint8_t> held_;   // raw, came while paused or before the first turn
     std::vector<std::uint8_t> inbox_;  // payloads, to be handed up

@@ -76,6 +76,20 @@ TEST_F(MqttOverWebSocket, BytesGoBothWaysWhateverTheFrames) {
     EXPECT_STREQ(stream().info().transport, "ws");
 }
 
+// Goal: Paho C, which looks at one packet a message, sees every packet.
+TEST_F(MqttOverWebSocket, PacketsOfOneTurnLeaveInMessagesOfTheirOwn) {
+    open(rig_.session(Role::Operator));
+    const std::string connack("\x20\x02\x01\x00", 4);
+    const std::string publish(
+        "\x30\x05\x00\x01"
+        "abc",
+        7);
+    send_down(connack + publish + publish);
+    EXPECT_TRUE(rig_.run_until([&] { return socket_->binary.size() == 18; }));
+    EXPECT_EQ(socket_->binary, connack + publish + publish);
+    EXPECT_EQ(socket_->binary_ends, (std::vector<std::size_t>{4, 11, 18}));
+}
+
 TEST_F(MqttOverWebSocket, CallerComesAlong) {
     open(rig_.session(Role::Operator, "anna"));
     EXPECT_EQ(rig_.accepted_mqtt[0].options.session_principal, "user:anna");

@@ -263,6 +263,7 @@ std::string TestSocket::next() {
 void TestSocket::on_message(websocket::MessageType type, Bytes message) {
     if (type == websocket::MessageType::Binary) {
         binary += as_text(message);
+        binary_ends.push_back(binary.size());
         return;
     }
     if (message.size() > 8 && as_text(message.first(8)) == "{\"ping\":") {

@@ -139,6 +139,7 @@ class TestSocket final : private websocket::CodecHandler {
     Answer refusal;
     std::vector<std::string> messages;
     std::string binary;
+    std::vector<std::size_t> binary_ends;  // where in it each message ends
     int ping_count = 0;
     std::optional<std::uint16_t> close_code;
     bool is_reading = true;
