@@ -170,7 +170,8 @@ void write(json::Writer& json, const NodeView& view) {
     json.end_object();
 }
 
-void write(json::Writer& json, const UsageSample& sample) {
+void write(json::Writer& json, const StatsView& view) {
+    const UsageSample& sample = view.sample;
     const broker::Counters& broker = sample.totals.broker;
     json.begin_object();
     json.field("at", sample.at);
@@ -190,7 +191,7 @@ void write(json::Writer& json, const UsageSample& sample) {
     json.field("queued_messages", broker.queued_messages);
     json.field("dropped_messages_total", broker.dropped_slow + broker.dropped_queue_full +
                                              broker.dropped_expired + broker.dropped_too_large);
-    json.field("topics", broker.topics);
+    json.field("topics", view.topic_count);
     json.field("resident_bytes", sample.totals.resident_bytes);
     json.field("delivery_p99_ms", sample.delivery_p99_ms);
     json.field("commit_ms_max", static_cast<double>(sample.totals.commit_us_max) / 1000);

@@ -24,6 +24,13 @@ struct NodeView {
     WallTime now;
 };
 
+/// The counters, and how many topics the board knows: each shard counts those that it has seen, so
+/// that their sum counts a topic more than once.
+struct StatsView {
+    const UsageSample& sample;
+    std::uint64_t topic_count;
+};
+
 struct TopicDetailView {
     const TopicRow& row;
     std::span<const std::string> subscribers;
@@ -36,7 +43,7 @@ struct MachineDetailView {
 };
 
 void write(json::Writer& json, const NodeView& view);
-void write(json::Writer& json, const UsageSample& sample);
+void write(json::Writer& json, const StatsView& view);
 void write(json::Writer& json, const UsageSeries& series);
 void write(json::Writer& json, const MachineRow& row);
 void write(json::Writer& json, const MachineDetailView& view);

@@ -97,6 +97,13 @@ TEST_F(Resources, StatsShowTotalsAndRates) {
     EXPECT_TRUE(stats["delivery_p99_ms"].is_null());
 }
 
+TEST_F(Resources, StatsCountATopicOnceHoweverManyShardsHaveSeenIt) {
+    rig_.backend.sums.broker.topics = 4;  // a topic and its copies on three more shards
+    rig_.backend.samples = {sample("plant/a", "1")};
+    rig_.world().run_for(2s);
+    EXPECT_EQ(get("/api/v1/stats")["topics"], 1);
+}
+
 TEST_F(Resources, UsageIsASeriesWithGapsAsNull) {
     rig_.world().run_for(10s);
     const Json usage = get("/api/v1/usage?window_s=60&step_s=2");

@@ -69,8 +69,10 @@ void Handlers::get_node(const Call&, const Respond& respond) {
 }
 
 void Handlers::get_stats(const Call&, const Respond& respond) {
-    state_->sampler.need_totals(
-        [this, respond] { respond(view_response(*state_->usage.latest())); });
+    state_->sampler.need_totals([this, respond] {
+        respond(view_response(StatsView{.sample = *state_->usage.latest(),
+                                        .topic_count = state_->topics.totals().topic_count}));
+    });
 }
 
 void Handlers::get_usage(const Call& call, const Respond& respond) {

@@ -274,7 +274,8 @@ bool LiveClient::serve(StatsFollow& follow, const LiveBoards& boards, json::Writ
         return false;
     }
     follow.is_due = false;
-    write(json, *boards.usage.latest());
+    write(json, StatsView{.sample = *boards.usage.latest(),
+                          .topic_count = boards.topics.totals().topic_count});
     return true;
 }
 
