@@ -46,12 +46,12 @@ function untilReady(child: ChildProcess): Promise<Said> {
     });
 }
 
-async function startBinary(binary: string): Promise<LiveNode> {
+async function startBinary(binary: string, name: string): Promise<LiveNode> {
     const folder = mkdtempSync(path.join(tmpdir(), 'kith-e2e-'));
     const free = '127.0.0.1:0';
     const child = spawn(
         binary,
-        ['run', '--data', folder, '--name', 'gw-e2e', '--mqtt', free, '--http', free],
+        ['run', '--data', folder, '--name', name, '--mqtt', free, '--mqtts', 'off', '--http', free],
         { stdio: ['ignore', 'pipe', 'inherit'] },
     );
     const said = await untilReady(child);
@@ -85,13 +85,13 @@ interface MockModule {
     mockUser: { code: string };
 }
 
-async function startMockNode(): Promise<LiveNode> {
+async function startMockNode(name: string): Promise<LiveNode> {
     const file = '../../console/dev/mock-server.mjs';
     const { startMock, mockUser } = (await import(file)) as MockModule;
     const mock = await startMock({
         isUnclaimed: true,
         isEmpty: true,
-        name: 'gw-e2e',
+        name,
     });
     return {
         kind: 'mock',
@@ -102,7 +102,7 @@ async function startMockNode(): Promise<LiveNode> {
     };
 }
 
-export function startNode(): Promise<LiveNode> {
+export function startNode(name = 'gw-e2e'): Promise<LiveNode> {
     const binary = process.env['KITH_BINARY'] ?? '';
-    return binary !== '' && existsSync(binary) ? startBinary(binary) : startMockNode();
+    return binary !== '' && existsSync(binary) ? startBinary(binary, name) : startMockNode(name);
 }

@@ -7,6 +7,8 @@ export interface MachineOptions {
     port: number;
     id: string;
     key?: string;
+    /** 0: may be silent for ever. */
+    keep_alive_s?: number;
 }
 
 const connect_timeout_ms = 10_000;
@@ -29,9 +31,9 @@ function packet(first: number, ...parts: Buffer[]): Buffer {
     return Buffer.concat([Buffer.from(head), body]);
 }
 
-function connectPacket({ id, key }: MachineOptions): Buffer {
+function connectPacket({ id, key, keep_alive_s = 60 }: MachineOptions): Buffer {
     const flags = 0x02 | (key === undefined ? 0 : 0xc0);
-    const head = Buffer.from([4, flags, 0, 60]);
+    const head = Buffer.from([4, flags, keep_alive_s >> 8, keep_alive_s & 255]);
     const credentials = key === undefined ? [] : [text(id), text(key)];
     return packet(0x10, text('MQTT'), head, text(id), ...credentials);
 }
@@ -61,7 +63,7 @@ export class Machine {
         return new Machine(socket);
     }
 
-    publish(topic: string, payload: string, options: { retain?: boolean } = {}): void {
+    publish(topic: string, payload: string | Buffer, options: { retain?: boolean } = {}): void {
         const first = 0x30 | (options.retain === true ? 1 : 0);
         this.socket.write(packet(first, text(topic), Buffer.from(payload)));
     }
@@ -70,6 +72,11 @@ export class Machine {
         const id = Buffer.alloc(2);
         id.writeUInt16BE(this.nextPacket++);
         this.socket.write(packet(0x82, id, text(filter), Buffer.from([0])));
+    }
+
+    /** Gone without a goodbye, as if its cable were pulled. */
+    cut(): void {
+        this.socket.destroy();
     }
 
     leave(): void {

@@ -127,7 +127,7 @@ function Keys({ app, state, onMake }: Props): VNode {
                     title="No key has been made yet"
                     actions={
                         <>
-                            <a class="btn pri" href="/connect">
+                            <a class="btn" href="/connect">
                                 Connect a machine
                             </a>
                             <button type="button" class="btn" onClick={onMake}>

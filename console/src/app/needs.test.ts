@@ -31,6 +31,24 @@ describe('what needs a person', () => {
         expect(findNeeds(input({ node: null, stats: null }))).toEqual([]);
     });
 
+    it('is a machine that is lost again and again, but not one that says goodbye', () => {
+        const left = (minutes_ago: number, machine: string, text: string): NodeEvent => ({
+            ...refused(minutes_ago, machine),
+            kind: 'client_disconnected',
+            text,
+        });
+        const lost = [1, 5, 9].map((minute) => left(minute, 'printer', 'printer left: timeout'));
+        const [need, ...others] = findNeeds(
+            input({
+                events: [...lost, ...[2, 3, 4].map((at) => left(at, 'hmi', 'hmi disconnected'))],
+            }),
+        );
+        expect(need?.title).toBe('printer was lost 3 times within the hour');
+        expect(need?.link?.path).toBe('/machines/printer');
+        expect(others).toEqual([]);
+        expect(findNeeds(input({ events: lost.slice(1) }))).toEqual([]);
+    });
+
     it('is a degraded store, critical and before everything else', () => {
         const sick = { ...node, store: { state: 'degraded' as const, reason: 'disk is full' } };
         const needs = findNeeds(input({ node: sick, events: [refused(1, 'lathe-04')] }));

@@ -26,6 +26,8 @@ export interface NeedsInput {
 }
 
 const hour_ms = 3_600_000;
+/** A machine that was lost so often within the hour has a bad link or a bad battery. */
+const losses_min = 3;
 const queue_near_share = 0.8;
 
 export function findNeeds(input: NeedsInput): readonly Need[] {
@@ -35,6 +37,7 @@ export function findNeeds(input: NeedsInput): readonly Need[] {
         ...queueNeeds(input),
         ...eventNeeds(input, 'client_refused'),
         ...eventNeeds(input, 'limit'),
+        ...lossNeeds(input),
         ...listenerNeeds(input),
     ];
     return found.sort((a, b) => (a.level === b.level ? 0 : a.level === 'crit' ? -1 : 1));
@@ -114,16 +117,43 @@ function queueNeeds({ node, stats }: NeedsInput): Need[] {
 }
 
 /** Repeated events of one machine are one need, with how often it happened within the hour. */
-function eventNeeds({ events, now_ms }: NeedsInput, kind: string): Need[] {
+function eventNeeds(input: NeedsInput, kind: string): Need[] {
+    const groups = groupsOf(input, (event) => event.kind === kind);
+    return [...groups].map(([key, group]) => eventNeed(kind, key, group));
+}
+
+/** Events of the last hour by their machine, newest first. */
+function groupsOf(
+    { events, now_ms }: NeedsInput,
+    isWanted: (event: NodeEvent) => boolean,
+): Map<string, NodeEvent[]> {
     const groups = new Map<string, NodeEvent[]>();
     for (const event of events) {
         const at_ms = parseTime(event.at);
-        if (event.kind === kind && at_ms !== null && now_ms - at_ms < hour_ms) {
+        if (isWanted(event) && at_ms !== null && now_ms - at_ms < hour_ms) {
             const key = event.machine ?? event.text;
             groups.set(key, [...(groups.get(key) ?? []), event]);
         }
     }
-    return [...groups].map(([key, group]) => eventNeed(kind, key, group));
+    return groups;
+}
+
+/** Gone without a goodbye. */
+export function isLoss(event: NodeEvent): boolean {
+    return event.kind === 'client_disconnected' && !/disconnect/i.test(event.text);
+}
+
+function lossNeeds(input: NeedsInput): Need[] {
+    return [...groupsOf(input, isLoss)]
+        .filter(([, group]) => group.length >= losses_min)
+        .map(([machine, group]) => ({
+            key: `lost ${machine}`,
+            level: 'caution' as const,
+            title: `${machine} was lost ${count(group.length)} times within the hour`,
+            text: group[0] ? reasonOf(group[0]) : '',
+            at_ms: group[0] ? parseTime(group[0].at) : null,
+            link: { path: `/machines/${encodeURIComponent(machine)}`, label: 'Open machine' },
+        }));
 }
 
 /** The reason that stands behind an event, with the address that it came from. */

@@ -250,12 +250,16 @@ function highest(values: readonly (number | null)[]): number {
     return values.reduce<number>((most, value) => Math.max(most, value ?? 0), 0);
 }
 
+const flow_unit = 'msg/s';
+const label_gap_px = 8;
+
 /** One scale up and down; each side ends a little beyond its highest value. */
 export function flowRange(data: FlowData): [number, number] {
     const up = highest(data.up);
     const down = highest(data.down);
     const most = Math.max(up, down, 1);
-    return [-Math.max(down * 1.16, most * 0.25), Math.max(up * 1.3, most * 0.25)];
+    const headroom = data.marks.length > 0 ? 1.3 : 1.12;
+    return [-Math.max(down * 1.16, most * 0.2), Math.max(up * headroom, most * 0.2)];
 }
 
 export function makeFlow(
@@ -269,7 +273,7 @@ export function makeFlow(
     const colours = (): string[] => [ground.palette.first, ground.palette.second];
     const options: uPlot.Options = {
         ...common(ground, size.width, size.height),
-        padding: [0, 14, 0, 0],
+        padding: [8, 14, 0, 0],
         cursor: cursorOf(ground, colours),
         scales: {
             x: { range: () => [data.from_s, data.to_s] },
@@ -284,12 +288,13 @@ export function makeFlow(
             timeAxis(ground, (width_px) => (width_px < narrow_px ? 3 : 6)),
             {
                 size: 44,
-                gap: 8,
+                gap: label_gap_px,
                 font: font(ground),
                 stroke: () => ground.palette.ink3,
                 grid: { stroke: () => ground.palette.grid, width: 1 },
                 ticks: { show: false },
-                splits: (_plot, _axis, low, high) => mirrorTicks(high, -low),
+                splits: (_plot, _axis, low, high) =>
+                    mirrorTicks(highest(data.up) > 0 ? high : 0, highest(data.down) > 0 ? -low : 0),
                 values: (_plot, splits) => splits.map((value) => axisLabel(value)),
             },
         ],
@@ -321,6 +326,7 @@ function flowSeries(colour: () => string, alpha: number): uPlot.Series {
     };
 }
 
+/** The line between the sides; the unit stands once, in the place of the zero. */
 function drawZero(plot: uPlot, ground: Ground): void {
     const frame = frameOf(plot);
     drawScaled(plot, (context) => {
@@ -331,6 +337,10 @@ function drawZero(plot: uPlot, ground: Ground): void {
         context.moveTo(frame.left, y);
         context.lineTo(frame.right, y);
         context.stroke();
+        context.font = font(ground);
+        context.fillStyle = ground.palette.ink3;
+        context.textAlign = 'right';
+        context.fillText(flow_unit, frame.left - label_gap_px, y + label_px / 3);
     });
 }
 

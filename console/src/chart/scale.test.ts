@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { lineRange, mirrorTicks, niceCeil, niceStep, ticks, timeTicks } from './scale';
+import { lineRange, mirrorTicks, niceCeil, niceFloor, niceStep, ticks, timeTicks } from './scale';
 
 describe('scales', () => {
     it('round up to a number that people read', () => {
@@ -18,6 +18,13 @@ describe('scales', () => {
     it('mirror one step up and down, without the zero', () => {
         expect(mirrorTicks(20000, 40000)).toEqual([-40000, -20000, 20000]);
         expect(mirrorTicks(800, 1200)).toEqual([-1000, -500, 500]);
+    });
+
+    it('give a low side a tick of its own, and a side of nothing none', () => {
+        expect(niceFloor(183)).toBe(100);
+        expect(niceFloor(0.5)).toBe(0.5);
+        expect(mirrorTicks(183, 353)).toEqual([-200, 100]);
+        expect(mirrorTicks(0, 140)).toEqual([-100, -50]);
     });
 
     it('put time on whole steps and end with now', () => {

@@ -37,17 +37,29 @@ export function ticks(lowest: number, highest: number, wanted: number): number[]
     return found;
 }
 
-/** Ticks on one mirrored axis: up and down are both positive and share the step. */
+/** The largest of 1, 2, 2.5, 5 times a power of ten that is not above `value`. */
+export function niceFloor(value: number): number {
+    const power = 10 ** Math.floor(Math.log10(value));
+    const step = [5, 2.5, 2, 1].find((one) => one * power <= value * 1.000_001);
+    return (step ?? 1) * power;
+}
+
+/** Ticks on one mirrored axis: up and down are both positive and share the step. A side that is
+    lower than the step has one tick of its own; a side of zero has none. */
 export function mirrorTicks(up: number, down: number): number[] {
     const step = niceStep(Math.max(up, down), 3);
-    const found: number[] = [];
-    for (let value = step; value <= down; value += step) {
-        found.unshift(-value);
-    }
-    for (let value = step; value <= up; value += step) {
-        found.push(value);
-    }
-    return found;
+    const side = (end: number): number[] => {
+        if (end < step) {
+            return end > 0 ? [niceFloor(end)] : [];
+        }
+        return Array.from({ length: Math.floor(end / step) }, (_, index) => (index + 1) * step);
+    };
+    return [
+        ...side(down)
+            .reverse()
+            .map((value) => -value),
+        ...side(up),
+    ];
 }
 
 const steps_s = [

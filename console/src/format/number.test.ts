@@ -1,5 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import { axis, bytes, bytesText, count, milliseconds, plural, rate, readout } from './number';
+import {
+    axis,
+    bytes,
+    bytesText,
+    count,
+    milliseconds,
+    plural,
+    rate,
+    readout,
+    tally,
+} from './number';
 
 const thin = '\u202f';
 
@@ -47,6 +57,12 @@ describe('numbers', () => {
     it('changes from milliseconds to seconds at one second', () => {
         expect(milliseconds(1.8)).toEqual({ value: '1.80', unit: 'ms' });
         expect(milliseconds(2100)).toEqual({ value: '2.10', unit: 's' });
+    });
+
+    it('counts what is whole without decimals', () => {
+        expect(tally(22)).toBe('22');
+        expect(tally(18_204)).toBe('18\u202f204');
+        expect(tally(2_310_000)).toBe('2.31 M');
     });
 
     it('names one and many', () => {

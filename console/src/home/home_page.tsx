@@ -1,7 +1,7 @@
 /* Home: what is true now, what needs a person, what flows, what changed, what to do next. */
 
 import { computed, signal, type ReadonlySignal, type Signal } from '@preact/signals';
-import type { VNode } from 'preact';
+import type { ComponentChildren, VNode } from 'preact';
 import type { App } from '../app/app';
 import type { Place } from '../app/router';
 import type { Scope } from '../app/scope';
@@ -67,18 +67,32 @@ export function openHome(app: App, _place: Place, scope: Scope): Page {
     return { view: () => <Home app={app} state={state} /> };
 }
 
+/** The picture of a node that just started has a minute, and grows. */
+const window_min_s = 60;
+
 function flowOf(app: App, trail: Trail | null): FlowData {
     const to_s = trail?.at_s.at(-1) ?? Math.floor(app.store.now_ms.peek() / 1000);
+    const from_s = Math.max(to_s - window_s, Math.min(trail?.at_s[0] ?? to_s, to_s - window_min_s));
     const events = valueOf(app.store.events.value) ?? [];
     const machines = valueOf(app.store.stats.peek())?.machines_known ?? 0;
     return {
-        from_s: to_s - window_s,
+        from_s,
         to_s,
         at_s: trail?.at_s ?? [],
         up: trail?.series.messages_in_per_s ?? [],
         down: trail?.series.messages_out_per_s ?? [],
-        marks: marksOf(events, machines, [to_s - window_s, to_s]),
+        marks: marksOf(events, machines, [from_s, to_s]),
     };
+}
+
+function headText(app: App): ComponentChildren {
+    const stats = app.store.stats.value;
+    if (stats.phase === 'loading') {
+        return <span class="sk sk-line" />;
+    }
+    return stats.phase === 'ready'
+        ? headline(stats.value, app.store.needs.value)
+        : 'Its counters could not be read: what is true now is not known.';
 }
 
 function Home({ app, state }: { app: App; state: HomeState }): VNode {
@@ -95,9 +109,7 @@ function Home({ app, state }: { app: App; state: HomeState }): VNode {
                     </a>
                 }
             >
-                <p>
-                    {stats ? headline(stats, app.store.needs.value) : <span class="sk sk-line" />}
-                </p>
+                <p>{headText(app)}</p>
             </Head>
             <FlowOrState app={app} state={state} isFresh={isFresh} />
             <Tiles app={app} trail={valueOf(state.trail.value)} />

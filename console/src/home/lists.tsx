@@ -2,7 +2,7 @@
 
 import type { VNode } from 'preact';
 import type { App } from '../app/app';
-import { valueOf } from '../app/store';
+import { valueOf, type Load } from '../app/store';
 import type { Need } from '../app/needs';
 import { pathOf } from '../app/router';
 import { count, plural } from '../format/number';
@@ -28,7 +28,7 @@ const needs_shown_max = 5;
 
 export function Needs({ app }: { app: App }): VNode {
     const needs = app.store.needs.value;
-    const isKnown = app.store.stats.value.phase !== 'loading';
+    const isKnown = knownNeeds(app) === 'ready' || needs.length > 0;
     return (
         <Section title="Needs you" note={isKnown ? levelsText(needs) : ''} id="needs">
             <div>
@@ -46,9 +46,29 @@ export function Needs({ app }: { app: App }): VNode {
     );
 }
 
+/** What needs somebody is derived from all of these: quiet is said only when all are known. */
+function knownNeeds(app: App): Load<unknown>['phase'] {
+    const { stats, node, events } = app.store;
+    const phases = [stats.value.phase, node.value.phase, events.value.phase];
+    return phases.includes('failed') ? 'failed' : phases.includes('loading') ? 'loading' : 'ready';
+}
+
 function Calm({ app }: { app: App }): VNode {
-    if (app.store.stats.value.phase === 'loading') {
+    const known = knownNeeds(app);
+    if (known === 'loading') {
         return <Bars rows={3} what="what needs you" />;
+    }
+    if (known === 'failed') {
+        return (
+            <div class="ev">
+                <Shape status="unknown" label="Not known" />
+                <div>
+                    Not known
+                    <div class="x">What it is found from could not be read.</div>
+                </div>
+                <span class="when" />
+            </div>
+        );
     }
     return (
         <div class="ev">

@@ -5,7 +5,7 @@ import type { App } from '../app/app';
 import { droppedLately, queueLimit } from '../app/needs';
 import { valueOf } from '../app/store';
 import type { Stats } from '../api/types';
-import { bytes, bytesText, count, milliseconds, plural, readout } from '../format/number';
+import { bytes, bytesText, count, milliseconds, plural, tally } from '../format/number';
 import { Stat, type StatProps } from '../ui/stat';
 import { thin, type Trail } from './trail';
 
@@ -111,7 +111,7 @@ function queueTile(app: App, stats: Stats, spark: (number | null)[]): StatProps 
     const isNear = limit !== null && stats.queued_messages >= limit * 0.8;
     return {
         label: 'Waiting in queues',
-        value: readout(stats.queued_messages),
+        value: tally(stats.queued_messages),
         unit: 'msg',
         note:
             limit === null ? plural(stats.sessions, 'session') : `limit ${count(limit)} a session`,
@@ -144,7 +144,7 @@ function memoryTile(stats: Stats, spark: (number | null)[]): StatProps {
 function droppedTile(stats: Stats, lately: number, spark: (number | null)[]): StatProps {
     return {
         label: 'Dropped',
-        value: readout(stats.dropped_messages_total),
+        value: tally(stats.dropped_messages_total),
         unit: 'msg',
         note: lately === 0 ? 'since the node started' : `${count(lately)} in the last minutes`,
         spark,

@@ -41,6 +41,12 @@ describe('the trail', () => {
         expect(trailOf(partial).series.resident_bytes).toEqual([null, null]);
     });
 
+    it('begins with the first measurement: before the node there is no gap', () => {
+        const trail = trailOf(usage([null, null, 1, null, 3]));
+        expect(trail.at_s).toEqual([end_s - 4, end_s - 2, end_s]);
+        expect(trail.series.messages_in_per_s).toEqual([1, null, 3]);
+    });
+
     it('adds one point a step, not one a second', () => {
         const trail = trailOf(usage([1, 2]));
         expect(extendTrail(trail, statsAt(1, 9))).toBe(trail);

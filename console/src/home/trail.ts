@@ -26,7 +26,8 @@ const names: readonly SeriesName[] = [
 export const window_s = 600;
 export const step_s = 2;
 
-/** A series that the node does not send is all gaps, and so is one that is too short. */
+/** A series that the node does not send is all gaps, and so is one that is too short. What was before
+    the first measurement is no gap: the trail starts there. */
 export function trailOf(usage: Usage): Trail {
     const step = usage.step_s > 0 ? usage.step_s : step_s;
     const end_s = (parseTime(usage.end) ?? 0) / 1000;
@@ -39,7 +40,12 @@ export function trailOf(usage: Usage): Trail {
             return [name, [...missing, ...values]];
         }),
     ) as Trail['series'];
-    return { step_s: step, window_s, at_s, series };
+    const known = at_s.findIndex((_, index) => names.some((name) => series[name][index] !== null));
+    const start = known < 0 ? size : known;
+    for (const name of names) {
+        series[name] = series[name].slice(start);
+    }
+    return { step_s: step, window_s, at_s: at_s.slice(start), series };
 }
 
 /** Adds the newest stats, one point a step. A pause of more than three steps stays a gap. */

@@ -108,6 +108,17 @@ describe('the changes', () => {
         expect(changes[0]?.note).toBe('e, d, c and 2 more');
     });
 
+    it('join what one machine does that comes and goes', () => {
+        const events = ['09:40', '09:20', '09:00', '08:40'].map((at, index) =>
+            event(at, index % 2 === 0 ? 'client_connected' : 'client_disconnected', 'printer'),
+        );
+        expect(changesOf(events, 8).map((change) => [change.text, change.note])).toEqual([
+            ['printer client_connected', 'left 2 times before'],
+        ]);
+        const other = event('09:10', 'client_disconnected', 'hmi-1');
+        expect(changesOf([events[0] as NodeEvent, other], 8).length).toBe(2);
+    });
+
     it('keep apart what is minutes apart, and say how often one machine did the same', () => {
         const events = [30, 20, 10].map((minute) =>
             event(`${minute}:00`, 'client_connected', `m${minute}`),

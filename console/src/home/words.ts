@@ -204,10 +204,24 @@ export function changesOf(events: readonly NodeEvent[], rows_max: number): Chang
 }
 
 function isTogether(newer: NodeEvent | undefined, older: NodeEvent | undefined): boolean {
-    if (!newer || !older || newer.kind !== older.kind || manyWords[newer.kind] === undefined) {
+    if (!newer || !older || manyWords[newer.kind] === undefined) {
+        return false;
+    }
+    if (newer.kind !== older.kind && !isComingAndGoing(newer, older)) {
         return false;
     }
     return (parseTime(newer.at) ?? 0) - (parseTime(older.at) ?? 0) < together_ms;
+}
+
+/** Of one machine: it left and came back, or came and left. */
+function isComingAndGoing(newer: NodeEvent, older: NodeEvent): boolean {
+    const kinds = ['client_connected', 'client_disconnected'];
+    return (
+        newer.machine !== null &&
+        newer.machine === older.machine &&
+        kinds.includes(newer.kind) &&
+        kinds.includes(older.kind)
+    );
 }
 
 function changeOf(group: readonly NodeEvent[]): Change {
@@ -220,7 +234,11 @@ function changeOf(group: readonly NodeEvent[]): Change {
     }
     const machines = [...new Set(group.map((event) => event.machine ?? 'one'))];
     if (machines.length === 1) {
-        const note = `${count(group.length)} times`;
+        const losses = group.filter((event) => event.kind === 'client_disconnected').length;
+        const isMixed = losses > 0 && losses < group.length;
+        const note = isMixed
+            ? `left ${losses === 1 ? 'once' : `${count(losses)} times`} before`
+            : `${count(group.length)} times`;
         return { ...base, text: newest.text, note, machine: newest.machine };
     }
     const shown = machines.slice(0, 3).join(', ');

@@ -9,7 +9,7 @@ import { valueOf } from '../app/store';
 import { sentence } from '../api/client';
 import type { MachineDetail } from '../api/types';
 import { FlowChart } from '../chart/chart';
-import { bytes, bytesText, count, plural, rate, readout } from '../format/number';
+import { bytes, bytesText, count, plural, rate, readout, tally } from '../format/number';
 import { absolute, age, clock, duration, parseTime } from '../format/time';
 import { CopyButton } from '../ui/button';
 import { Confirm } from '../ui/dialog';
@@ -203,13 +203,13 @@ function Readouts({ app, machine }: { app: App; machine: MachineDetail }): VNode
     const tiles = [
         {
             label: 'In, from the machine',
-            value: readout(machine.messages_in_total),
+            value: tally(machine.messages_in_total),
             unit: 'msg',
             note: bytesText(machine.bytes_in_total),
         },
         {
             label: 'Out, to the machine',
-            value: readout(machine.messages_out_total),
+            value: tally(machine.messages_out_total),
             unit: 'msg',
             note: bytesText(machine.bytes_out_total),
         },

@@ -29,7 +29,14 @@ export type Filter = (typeof filters)[number];
 const level_limit = 500;
 const search_limit = 500;
 const followed_max = 500;
+/** So few first levels stand open from the start. */
+const roots_open_max = 3;
+const levels_open_max = 32;
 const root_pause_ms = 1_500;
+
+function branchesOf(node: TreeNode): TreeNode[] {
+    return (node.children ?? []).filter((child) => child.topic.children > 0);
+}
 
 export class TopicsModel {
     readonly text: Signal<string>;
@@ -77,7 +84,7 @@ export class TopicsModel {
         this.detailSoon = scope.debounce(120, () => void this.inspect());
         this.refollow = scope.debounce(120, () => this.followView());
         const name = place.query.get('name');
-        void this.readRoot();
+        void this.readFirst();
         if (name !== null) {
             this.reveal(name);
         }
@@ -100,6 +107,25 @@ export class TopicsModel {
             return this.view.value === 'flat' ? foundFlat(items) : foundTree(items);
         }
         return shape >= 0 ? this.tree.rows() : [];
+    }
+
+    /** What there is shows without a click: few first levels are opened, and where a level has one
+        branch only, that one. */
+    private async readFirst(): Promise<void> {
+        await this.readRoot();
+        const tree = this.tree;
+        let open = branchesOf(tree.root);
+        if (open.length > roots_open_max || this.selected.peek() !== null) {
+            return;
+        }
+        for (let level = 0; level < levels_open_max && open.length > 0; level += 1) {
+            open.forEach((node) => (node.isOpen = true));
+            await Promise.all(open.map((node) => this.readLevel(node, null)));
+            if (tree !== this.tree || this.scope.isClosed) {
+                return;
+            }
+            open = open.map(branchesOf).flatMap((below) => (below.length === 1 ? below : []));
+        }
     }
 
     async readRoot(): Promise<void> {
@@ -221,7 +247,7 @@ export class TopicsModel {
         this.filter.value = filter;
         this.tree = new Tree();
         this.load.value = loading;
-        void this.readRoot();
+        void this.readFirst();
     }
 
     async find(): Promise<void> {
