@@ -3,6 +3,16 @@
 
 import type { App } from './app';
 
+/** Loads it while nothing else happens, so that what is typed after the first Ctrl K is its own. */
+export function warmPalette(): void {
+    const load = (): void => void import('./palette').catch(() => {});
+    if ('requestIdleCallback' in window) {
+        requestIdleCallback(load);
+    } else {
+        setTimeout(load, 1_000);
+    }
+}
+
 export async function openPalette(app: App): Promise<void> {
     const { Palette } = await import('./palette');
     app.openDialog(() => <Palette app={app} />);

@@ -2,9 +2,11 @@
    toasts and the one dialog. */
 
 import type { VNode } from 'preact';
+import { useEffect } from 'preact/hooks';
 import { valueOf } from './store';
 import type { App } from './app';
 import { ApiLine } from './api_line';
+import { warmPalette } from './find';
 import { themeIcon, turnDensity, turnTheme } from './look';
 import { navGroups, navItems, navOf, titleOf, type NavId, type NavItem } from './pages';
 import { Strip } from './strip';
@@ -17,6 +19,7 @@ import { Shape } from '../ui/shape';
 import { Bars, Failed } from '../ui/states';
 
 export function Shell({ app }: { app: App }): VNode {
+    useEffect(warmPalette, []);
     const current = navOf(app.router.place.value.route);
     return (
         <>

@@ -42,7 +42,7 @@ export function readout(value: number): string {
     return scaled(value);
 }
 
-/** A readout of things that are counted whole: 22 -> "22", 18204 -> "18 204", 2.31e6 -> "2.31 M". */
+/** A readout of what is counted whole: 22 -> "22", 18204 -> "18 204", 2.31e6 -> "2.31 M". */
 export function tally(value: number): string {
     return Math.abs(value) < 1e6 ? count(value) : readout(value);
 }

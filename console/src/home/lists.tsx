@@ -13,11 +13,11 @@ import { Shape } from '../ui/shape';
 import { Bars, Failed } from '../ui/states';
 import { When } from '../ui/text';
 import {
-    changesOf,
     checksOf,
     levelsText,
     listenerName,
     listenerText,
+    newsOf,
     stepsOf,
     type Change,
     type Check,
@@ -194,7 +194,7 @@ export function Changes({ app }: { app: App }): VNode {
             </Section>
         );
     }
-    const changes = changesOf(events.value, changes_shown_max);
+    const changes = newsOf(events.value, changes_shown_max);
     return (
         <Section title="What changed" note="newest first">
             <div>

@@ -26,8 +26,8 @@ const names: readonly SeriesName[] = [
 export const window_s = 600;
 export const step_s = 2;
 
-/** A series that the node does not send is all gaps, and so is one that is too short. What was before
-    the first measurement is no gap: the trail starts there. */
+/** A series that the node does not send is all gaps, and so is one that is too short. What was
+    before the first measurement is no gap: the trail starts there. */
 export function trailOf(usage: Usage): Trail {
     const step = usage.step_s > 0 ? usage.step_s : step_s;
     const end_s = (parseTime(usage.end) ?? 0) / 1000;

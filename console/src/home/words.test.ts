@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { NodeEvent, NodeInfo, Stats } from '../api/types';
 import type { Need } from '../app/needs';
-import { changesOf, checksOf, headline, listenerText, stepsOf } from './words';
+import { changesOf, checksOf, headline, newsOf, listenerText, stepsOf } from './words';
 
 const stats: Stats = {
     at: '2026-11-23T08:42:00.000Z',
@@ -113,10 +113,25 @@ describe('the changes', () => {
             event(at, index % 2 === 0 ? 'client_connected' : 'client_disconnected', 'printer'),
         );
         expect(changesOf(events, 8).map((change) => [change.text, change.note])).toEqual([
-            ['printer client_connected', 'left 2 times before'],
+            ['printer client_connected', 'left 2 times in 1 min'],
         ]);
+        expect(changesOf(events.slice(0, 2), 8)[0]?.note).toBe('was away for 20 s');
         const other = event('09:10', 'client_disconnected', 'hmi-1');
         expect(changesOf([events[0] as NodeEvent, other], 8).length).toBe(2);
+    });
+
+    it('give a machine that repeats itself one row, whatever lies between', () => {
+        const events = [9, 8, 7].flatMap((minute) => [
+            event(`0${minute}:40`, 'client_connected', 'printer'),
+            event(`0${minute}:20`, 'client_refused', 'hmi-9'),
+            event(`0${minute}:00`, 'client_disconnected', 'printer'),
+        ]);
+        const rows = newsOf([event('10:00', 'claimed', 'z'), ...events], 8);
+        expect(rows.map((change) => [change.text, change.note])).toEqual([
+            ['z claimed', ''],
+            ['printer client_connected', 'left 3 times in 2 min 40 s'],
+            ['hmi-9 client_refused', '3 times in 2 min'],
+        ]);
     });
 
     it('keep apart what is minutes apart, and say how often one machine did the same', () => {
@@ -128,7 +143,7 @@ describe('the changes', () => {
             event(at, 'client_refused', 'lathe-04'),
         );
         expect(changesOf(again, 8).map((change) => [change.text, change.note])).toEqual([
-            ['lathe-04 client_refused', '3 times'],
+            ['lathe-04 client_refused', '3 times in 40 s'],
         ]);
     });
 });

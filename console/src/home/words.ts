@@ -185,16 +185,52 @@ const manyWords: Record<string, string> = {
     client_refused: 'were refused',
 };
 
+type Repeats = ReadonlyMap<NodeEvent, readonly NodeEvent[]>;
+
+/** So often, and what a machine does becomes one row however much lies between. */
+const repeats_min = 3;
+
+/** Newest first; a machine that does the same again and again has one row, at its newest. */
+export function newsOf(events: readonly NodeEvent[], rows_max: number): Change[] {
+    const groups = new Map<string, NodeEvent[]>();
+    for (const event of events) {
+        if (event.machine !== null && manyWords[event.kind] !== undefined) {
+            const theme = event.kind === 'client_refused' ? 'refused' : 'here';
+            const key = `${theme} ${event.machine}`;
+            groups.set(key, [...(groups.get(key) ?? []), event]);
+        }
+    }
+    const often = [...groups.values()].filter((group) => group.length >= repeats_min);
+    const repeats = new Map(often.map((group) => [group[0] as NodeEvent, group]));
+    const hidden = new Set(often.flatMap((group) => group.slice(1)));
+    const shown = events.filter((event) => !hidden.has(event));
+    return changesOf(shown, rows_max, repeats);
+}
+
 /** Newest first. Many of one kind that follow each other closely become one row. */
-export function changesOf(events: readonly NodeEvent[], rows_max: number): Change[] {
+export function changesOf(
+    events: readonly NodeEvent[],
+    rows_max: number,
+    repeats: Repeats = new Map(),
+): Change[] {
     const changes: Change[] = [];
     for (let index = 0; index < events.length && changes.length < rows_max;) {
         const first = events[index];
         if (!first) {
             break;
         }
+        const repeated = repeats.get(first);
+        if (repeated) {
+            changes.push(changeOf(repeated));
+            index += 1;
+            continue;
+        }
         let end = index + 1;
-        while (end < events.length && isTogether(events[end - 1], events[end])) {
+        while (
+            end < events.length &&
+            !repeats.has(events[end] as NodeEvent) &&
+            isTogether(events[end - 1], events[end])
+        ) {
             end += 1;
         }
         changes.push(changeOf(events.slice(index, end)));
@@ -234,12 +270,7 @@ function changeOf(group: readonly NodeEvent[]): Change {
     }
     const machines = [...new Set(group.map((event) => event.machine ?? 'one'))];
     if (machines.length === 1) {
-        const losses = group.filter((event) => event.kind === 'client_disconnected').length;
-        const isMixed = losses > 0 && losses < group.length;
-        const note = isMixed
-            ? `left ${losses === 1 ? 'once' : `${count(losses)} times`} before`
-            : `${count(group.length)} times`;
-        return { ...base, text: newest.text, note, machine: newest.machine };
+        return { ...base, text: newest.text, note: repeatNote(group), machine: newest.machine };
     }
     const shown = machines.slice(0, 3).join(', ');
     const rest = machines.length > 3 ? ` and ${machines.length - 3} more` : '';
@@ -249,6 +280,22 @@ function changeOf(group: readonly NodeEvent[]): Change {
         note: shown + rest,
         machine: null,
     };
+}
+
+/** What one machine did several times. */
+function repeatNote(group: readonly NodeEvent[]): string {
+    const oldest_ms = parseTime(group.at(-1)?.at) ?? 0;
+    const span = duration((parseTime(group[0]?.at) ?? 0) - oldest_ms);
+    const losses = group.filter((event) => event.kind === 'client_disconnected').length;
+    if (losses === 0 || losses === group.length) {
+        return `${count(group.length)} times in ${span}`;
+    }
+    const isBack = group[0]?.kind === 'client_connected';
+    return losses === 1
+        ? isBack
+            ? `was away for ${span}`
+            : `was here for ${span}`
+        : `left ${count(losses)} times in ${span}`;
 }
 
 export interface Step {
