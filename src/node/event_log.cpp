@@ -20,12 +20,23 @@ std::string_view version_text(std::uint8_t protocol_version) {
     }
 }
 
+std::string_view transport_text(std::string_view transport) {
+    if (transport == "tcp") {
+        return "TCP";
+    }
+    if (transport == "tls") {
+        return "TLS";
+    }
+    return transport == "wss" ? "WebSocket over TLS" : "WebSocket";
+}
+
 std::string text_of(const broker::Event& event) {
     const std::string_view who = event.client_id.empty() ? "A client" : event.client_id;
     switch (event.kind) {
         case broker::EventKind::ClientConnected:
             return fmt::format("{} connected over {}, {}", who,
-                               version_text(event.protocol_version), event.transport);
+                               version_text(event.protocol_version),
+                               transport_text(event.transport));
         case broker::EventKind::ClientDisconnected:
             return fmt::format("{} left: {}", who, event.reason);
         case broker::EventKind::ClientRefused:

@@ -22,7 +22,7 @@ struct NodeEvent {
     WallTime at;
     std::string kind;  // "client_connected", "claimed" ...
     std::string client_id;
-    std::string text;  // "press-07 connected over MQTT 5.0, tcp"
+    std::string text;  // "press-07 connected over MQTT 5.0, TCP"
     std::string address;
     std::string reason;
     std::string transport;

@@ -26,8 +26,14 @@ TEST(EventLog, SaysInWordsWhatHappened) {
                                            .client_id = "press-07",
                                            .transport = "tcp",
                                            .protocol_version = 5});
-    EXPECT_EQ(event.text, "press-07 connected over MQTT 5.0, tcp");
+    EXPECT_EQ(event.text, "press-07 connected over MQTT 5.0, TCP");
     EXPECT_EQ(event.kind, "client_connected");
+    EXPECT_EQ(to_node_event({.kind = broker::EventKind::ClientConnected,
+                             .client_id = "hmi-1",
+                             .transport = "wss",
+                             .protocol_version = 4})
+                  .text,
+              "hmi-1 connected over MQTT 3.1.1, WebSocket over TLS");
     EXPECT_EQ(to_node_event({.kind = broker::EventKind::ClientDisconnected,
                              .client_id = "press-07",
                              .reason = "keep alive timeout"})
