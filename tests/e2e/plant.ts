@@ -1,6 +1,6 @@
 /* A small site that lives: a clock and a coffee maker, a plant with ovens, presses, chillers,
-   pumps, vehicles and gateways, and who listens to them. Numbers, words, JSON and binary values; retained
-   and not; a printer that loses its connection and a client that is refused. Seeded. */
+   pumps, vehicles and gateways, and who listens to them. Numbers, words, JSON and binary values,
+   retained and not; a printer that loses its connection and a client that is refused. Seeded. */
 
 import { Machine } from './machine.ts';
 
