@@ -147,6 +147,7 @@ void Latency::describe(Report& report) {
         report.p999_us = to_us(latencies_.quantile(0.999));
         report.max_us = to_us(latencies_.quantile(1));
     }
+    report.generator_cpu_share.reset();  // it does not sleep; how late it sent says more
     report.more.emplace_back("qos", static_cast<double>(options().qos));
     report.more.emplace_back("offered_rate_per_s", options().rate_per_s);
     report.more.emplace_back("background_rate_per_s", options().background_rate_per_s);

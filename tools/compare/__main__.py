@@ -6,34 +6,40 @@ from round to round: what a noisy machine does to one, it does to the other. The
 """
 
 import argparse
+import datetime
 import json
 import os
 import platform
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import table
 from brokers import BrokerError, Kith, Mosquitto
+from cases import START, Case, cases_of, provide_descriptors, within
 
 BENCH_S_MAX = 600
+SETTLE_S = 1
+LOAD_MAX = 1.0
 
 
 def main() -> int:
     options = parse_options()
     known = {"mosquitto": Mosquitto(options.mosquitto), "kith": Kith(options.kith)}
     brokers = [known[name] for name in options.brokers]
-    scenarios = options.scenarios or scenario_names(options.kith)
+    lines = describe(brokers, options.rounds, os.getloadavg()[0])
     try:
-        measured = measure(brokers, scenarios, options)
+        scenarios = options.scenarios or [START, *scenario_names(options.kith)]
+        cases = within(cases_of(scenarios), provide_descriptors())
+        measured = measure(brokers, cases, options)
     except (BrokerError, BenchError) as error:
         print(f"compare: {error}", file=sys.stderr)
         return 1
-    lines = describe(brokers, options.rounds)
     lines += ["", *table.rows(measured, options.brokers)]
     print("\n".join(["", *lines]))
     if options.json:
-        runs = {each.scenario: each.runs for each in measured}
+        runs = [{"case": each.scenario, "runs": each.runs} for each in measured]
         options.json.write_text(json.dumps(runs, indent=1) + "\n")
     if options.write:
         table.write_between_marks(options.write, ["", *lines, ""])
@@ -44,6 +50,7 @@ def parse_options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="tools/compare", description=__doc__.splitlines()[0])
     parser.add_argument("--brokers", type=broker_list, default=["mosquitto", "kith"])
     parser.add_argument("--rounds", type=int, default=3, help="runs of each, 3 by default")
+    parser.add_argument("--seconds", type=float, help="measured interval of each run")
     parser.add_argument("--kith", default="build/release/kith", help="the program to measure with")
     parser.add_argument("--mosquitto", default="mosquitto")
     parser.add_argument("--json", type=Path, help="write every run there, too")
@@ -65,51 +72,69 @@ class BenchError(Exception):
 
 
 def scenario_names(program: str) -> list[str]:
-    """`kith bench --list --json` prints an object with a name for each scenario, one a line."""
+    """`kith bench --list --json` prints an object for each scenario, one a line."""
     done = run_bench([program, "bench", "--list", "--json"])
-    return [json.loads(line)["name"] for line in done.splitlines()]
+    return [json.loads(line)["scenario"] for line in done.splitlines()]
 
 
-def measure(brokers: list, scenarios: list[str], options) -> list[table.Measured]:
-    measured = [table.Measured(name, {each.name: [] for each in brokers}) for name in scenarios]
+def measure(brokers: list, cases: list[Case], options) -> list[table.Measured]:
+    measured = [table.Measured(case.title, {each.name: [] for each in brokers}) for case in cases]
     for number in range(options.rounds):
         turn = brokers if number % 2 == 0 else brokers[::-1]
-        for scenario in measured:
+        for case, result in zip(cases, measured, strict=True):
             for broker in turn:
-                with broker.running() as running:
-                    run = bench(options.kith, scenario.scenario, running)
-                scenario.runs[broker.name].append(run)
-                turn_text = f"[{number + 1}/{options.rounds}] {scenario.scenario}, {broker.name}"
+                with broker.running(case.setup) as running:
+                    run = measure_once(case, running, options)
+                result.runs[broker.name].append(run)
+                turn_text = f"[{number + 1}/{options.rounds}] {case.title}, {broker.name}"
                 print(f"{turn_text}: {table.in_words(run)}", flush=True)
     return measured
 
 
-def bench(program: str, scenario: str, running) -> table.Run:
-    command = [program, "bench", scenario, "--target", running.address]
-    output = run_bench(command + ["--pid", str(running.pid), "--json"])
+def measure_once(case: Case, running, options) -> table.Run:
+    if case.scenario == START:
+        time.sleep(SETTLE_S)
+        return {"ready_ms": running.ready_ms, "rss_bytes": resident_bytes(running.pid)}
+    command = [options.kith, "bench", *case.arguments(options.seconds)]
+    command += ["--target", running.address, "--pid", str(running.pid), "--json"]
+    output = run_bench(command)
     try:
         return json.loads(output)
     except json.JSONDecodeError as error:
-        raise BenchError(f"{scenario} against {running.name} printed no JSON: {error}") from error
+        raise BenchError(f"{case.title}, {running.name}: no JSON was printed: {error}") from error
+
+
+def resident_bytes(pid: int) -> int:
+    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith("VmRSS:"):
+            return 1024 * int(line.split()[1])
+    raise BrokerError(f"process {pid} has no memory")
 
 
 def run_bench(command: list[str]) -> str:
     try:
         done = subprocess.run(
-            command, stdout=subprocess.PIPE, text=True, check=False, timeout=BENCH_S_MAX
+            command, capture_output=True, text=True, check=False, timeout=BENCH_S_MAX
         )
     except (OSError, subprocess.TimeoutExpired) as error:
         raise BenchError(f"{' '.join(command)}: {error}") from error
     if done.returncode != 0:
-        raise BenchError(f"{' '.join(command)} ended with {done.returncode}")
+        reason = done.stderr.strip().splitlines()[-1:] or ["without a word"]
+        raise BenchError(f"{' '.join(command)} ended with {done.returncode}: {reason[0]}")
     return done.stdout
 
 
-def describe(brokers: list, rounds: int) -> list[str]:
+def describe(brokers: list, rounds: int, load: float) -> list[str]:
+    """Who was measured, when, where and how; a line for each. A busy machine is told of."""
+    if load > LOAD_MAX:
+        print(f"compare: the machine is busy (load {load:.1f}): do not trust this", file=sys.stderr)
     versions = ", ".join(f"{broker.name} {broker.version()}" for broker in brokers)
-    how = f"medians of {rounds} interleaved rounds, half the spread in brackets"
     where = f"{os.cpu_count()} cores ({processor()}), {system()}, load on the same machine"
-    return [f"{versions}; {how}; a fresh broker for each run; {where}."]
+    return [
+        f"{datetime.date.today()}: {versions}; {where}; load average {load:.1f} at the start.",
+        f"Medians of {rounds} rounds in turn, half the spread in brackets; always a fresh broker.",
+        "A ratio above 1 is good for what is counted per second, and bad for all else.",
+    ]
 
 
 def processor() -> str:

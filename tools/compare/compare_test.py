@@ -8,31 +8,50 @@ import unittest
 from pathlib import Path
 
 import table
+import cases
 from brokers import BrokerError, Kith, Mosquitto
+from cases import Case, Setup
 
 FOLDER = Path(__file__).resolve().parent
 
+# Accepts every CONNECT.
+ACCEPT_ALL = """
+def accept_all(server):
+    while True:
+        connection, _ = server.accept()
+        with connection:
+            connection.recv(64)
+            connection.sendall(bytes.fromhex("20020000"))
+
+"""
+
 # A node and a load generator in one, as the contract describes them: port 0, a ready line, JSON.
 FAKE_KITH = """
-import json, os, signal, sys
+import json, os, pathlib, socket, sys
+
 if sys.argv[1] == "version":
     print("kith 9.8.7")
 elif sys.argv[1] == "run":
     assert sys.argv[sys.argv.index("--mqtt") + 1] == "127.0.0.1:0"
-    print("kith: claim at http://...", flush=True)
-    print("kith: ready mqtt=127.0.0.1:4242 http=127.0.0.1:1", flush=True)
-    signal.pause()
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        pathlib.Path(__file__).with_name("kith.port").write_text(str(port))
+        print("kith: claim at http://...", flush=True)
+        print(f"kith: ready mqtt=127.0.0.1:{port} http=127.0.0.1:1", flush=True)
+        accept_all(server)
 elif "--list" in sys.argv:
-    print('{"name": "one"}')
-    print('{"name": "two"}')
+    print('{"scenario": "one"}')
+    print('{"scenario": "two"}')
 elif sys.argv[2] == "broken":
-    sys.exit(3)
+    sys.exit("kith: broken: it is")
 else:
     pid = int(sys.argv[sys.argv.index("--pid") + 1])
     os.kill(pid, 0)
     target = sys.argv[sys.argv.index("--target") + 1]
-    rate = 2000 if target.endswith(":4242") else 1000
-    print(json.dumps({"rate": rate, "p99_us": 12.5, "rss_bytes": 1048576}))
+    port = pathlib.Path(__file__).with_name("kith.port").read_text()
+    rate = 2000 if target.endswith(":" + port) else 1000
+    assert float(sys.argv[sys.argv.index("--seconds") + 1]) > 0
+    print(json.dumps({"rate": rate, "p99_us": 12.5, "rss_bytes": 1048576, "undelivered": 0}))
 """
 
 # Reads the port from its settings and accepts every CONNECT.
@@ -43,12 +62,10 @@ if sys.argv[1] == "-h":
     sys.exit(3)
 settings = open(sys.argv[2]).read()
 port = int(re.search(r"listener (\\d+) 127", settings).group(1))
+persistence = "persistence true" in settings
+assert persistence == ("autosave_interval 1" in settings)
 with socket.create_server(("127.0.0.1", port)) as server:
-    while True:
-        connection, _ = server.accept()
-        with connection:
-            connection.recv(64)
-            connection.sendall(bytes.fromhex("20020000"))
+    accept_all(server)
 """
 
 
@@ -60,7 +77,7 @@ class WithPrograms(unittest.TestCase):
 
     def program(self, name, text):
         path = self.folder / name
-        path.write_text(f"#!{sys.executable}\n{text}")
+        path.write_text(f"#!{sys.executable}\n{ACCEPT_ALL}{text}")
         path.chmod(path.stat().st_mode | stat.S_IXUSR)
         return str(path)
 
@@ -74,16 +91,19 @@ class Brokers(WithPrograms):
         broker = Kith(self.program("kith", FAKE_KITH))
         self.assertEqual(broker.version(), "9.8.7")
         with broker.running() as running:
-            self.assertEqual(running.address, "127.0.0.1:4242")
+            port = (self.folder / "kith.port").read_text()
+            self.assertEqual(running.address, f"127.0.0.1:{port}")
+            self.assertGreater(running.ready_ms, 0)
             os.kill(running.pid, 0)
         self.assert_gone(running.pid)
 
     def test_mosquitto_is_ready_when_it_accepts_a_client(self):
         broker = Mosquitto(self.program("mosquitto", FAKE_MOSQUITTO))
         self.assertEqual(broker.version(), "2.0.11")
-        with broker.running() as running:
-            os.kill(running.pid, 0)
-        self.assert_gone(running.pid)
+        for setup in (Setup(), Setup(persistence=True)):
+            with broker.running(setup) as running:
+                os.kill(running.pid, 0)
+            self.assert_gone(running.pid)
 
     def test_a_broker_that_ends_is_an_error_with_its_words(self):
         broker = Kith(self.program("kith", "print('no such key')\nraise SystemExit(2)\n"))
@@ -106,15 +126,21 @@ class WholeRun(WithPrograms):
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertIn("| one | messages/s | 1.00 k (±0 %) | 2.00 k (±0 %) | 2.00 |", done.stdout)
         order = [line.split(": ")[0] for line in done.stdout.splitlines() if line[:1] == "["]
-        first = ["one, mosquitto", "one, kith", "two, mosquitto", "two, kith"]
-        second = ["one, kith", "one, mosquitto", "two, kith", "two, mosquitto"]
+        names = ["start", "one", "two"]
+        first = [f"{name}, {broker}" for name in names for broker in ("mosquitto", "kith")]
+        second = [f"{name}, {broker}" for name in names for broker in ("kith", "mosquitto")]
         expected = [f"[1/2] {each}" for each in first] + [f"[2/2] {each}" for each in second]
         self.assertEqual(order, expected)
         text = document.read_text()
         self.assertTrue(text.startswith("before\n") and text.endswith("\nafter\n"), text)
-        self.assertIn("mosquitto 2.0.11, kith 9.8.7; medians of 2 interleaved rounds", text)
+        self.assertIn("mosquitto 2.0.11, kith 9.8.7; ", text)
+        self.assertIn("Medians of 2 rounds in turn", text)
+        self.assertRegex(text, r"\| start \| ready, ms \| \d")
+        self.assertNotIn("undelivered", text)
         self.assertNotIn("old", text)
-        self.assertEqual(len(json.loads(raw.read_text())["two"]["kith"]), 2)
+        runs = json.loads(raw.read_text())
+        self.assertEqual([each["case"] for each in runs], names)
+        self.assertEqual(len(runs[2]["runs"]["kith"]), 2)
 
     def test_one_broker_alone_has_no_ratio(self):
         done = self.compare("--brokers", "kith", "--rounds", "1", "one")
@@ -123,7 +149,24 @@ class WholeRun(WithPrograms):
     def test_a_failing_load_generator_fails_the_run(self):
         done = self.compare("--rounds", "1", "broken")
         self.assertEqual(done.returncode, 1)
-        self.assertIn("ended with 3", done.stderr)
+        self.assertIn("ended with 1: kith: broken: it is", done.stderr)
+
+
+class Cases(unittest.TestCase):
+    def test_a_scenario_without_cases_of_its_own_has_its_defaults(self):
+        self.assertEqual(cases.cases_of(["sideways"]), [Case("sideways", "sideways")])
+        latency = cases.cases_of(["latency"])
+        self.assertGreater(len(latency), 1)
+        arguments = latency[1].arguments(seconds=7)
+        self.assertEqual(arguments[:3], ["latency", "--seconds", "7"])
+        self.assertIn("--qos", arguments)
+
+    def test_idle_connections_fit_into_the_descriptors(self):
+        for descriptors, connections in ((1024, 824), (1_000_000, 10_000)):
+            (case,) = cases.within(cases.cases_of(["idle"]), descriptors)
+            self.assertIn(str(connections), case.arguments(None))
+        others = cases.cases_of(["pairs"])
+        self.assertEqual(cases.within(others, 1024), others)
 
 
 class Table(unittest.TestCase):
@@ -136,7 +179,7 @@ class Table(unittest.TestCase):
         self.assertEqual(table.significant(0.07), "0.07")
 
     def test_the_median_and_half_the_spread_are_shown(self):
-        rate = table.METRICS[0]
+        rate = next(metric for metric in table.METRICS if metric.key == "rate")
         self.assertEqual(table.cell([900.0, 1000.0, 1100.0], rate), "1.00 k (±10 %)")
         self.assertEqual(table.cell([], rate), "-")
 
@@ -144,6 +187,14 @@ class Table(unittest.TestCase):
         measured = table.Measured("idle", {"a": [{"rss_bytes": 600}], "b": [{"rate": None}]})
         lines = table.rows([measured], ["a", "b"])
         self.assertEqual(lines[2:], ["| idle | resident | 600 B | - | - |"])
+
+    def test_what_says_nothing_has_no_row(self):
+        runs = [{"undelivered": 0, "generator_cpu_share": 0.5}]
+        self.assertEqual(table.rows([table.Measured("x", {"a": runs})], ["a"])[2:], [])
+        runs = [{"undelivered": 0.25, "generator_cpu_share": 0.95}]
+        lines = table.rows([table.Measured("x", {"a": runs})], ["a"])[2:]
+        self.assertEqual(lines[0], "| x | undelivered | 25.0 % |")
+        self.assertIn("generator, of a core", lines[1])
 
     def test_a_document_without_marks_is_an_error(self):
         with tempfile.TemporaryDirectory() as folder:

@@ -17,6 +17,8 @@ class Metric:
     key: str
     title: str
     text: Callable[[float], str]
+    # Whether values are worth a row; what every run has is not, where it says nothing.
+    says_something: Callable[[float], bool] = lambda value: True
 
 
 def rate_text(value: float) -> str:
@@ -39,19 +41,40 @@ def significant(value: float) -> str:
     return f"{value:.{decimals}f}"
 
 
+def percent_text(value: float) -> str:
+    return f"{100 * value:.1f} %"
+
+
 METRICS = [
+    Metric("ready_ms", "ready, ms", significant),
     Metric("rate", "messages/s", rate_text),
+    Metric("connects_per_s", "connects/s", rate_text),
+    Metric("exact_subscriptions_per_s", "exact subscriptions/s", rate_text),
+    Metric("wildcard_subscriptions_per_s", "wildcard subscriptions/s", rate_text),
+    Metric("stored_per_s", "stored/s", rate_text),
+    Metric("undelivered", "undelivered", percent_text, lambda share: share > 0),
     Metric("p50_us", "p50, us", significant),
     Metric("p99_us", "p99, us", significant),
     Metric("p999_us", "p99.9, us", significant),
     Metric("cpu_us_per_message", "CPU per message, us", significant),
     Metric("rss_bytes", "resident", bytes_text),
+    Metric("rss_bytes_per_connection", "resident per connection", bytes_text),
+    Metric("rss_bytes_per_exact_subscription", "resident per exact one", bytes_text),
+    Metric("rss_bytes_per_wildcard_subscription", "resident per wildcard", bytes_text),
+    Metric("rss_bytes_per_retained", "resident per message", bytes_text),
+    Metric("send_lag_p99_us", "sent late, p99, us", significant),
+    # Near one core it measured itself.
+    Metric("generator_cpu_share", "generator, of a core", percent_text, lambda share: share > 0.8),
 ]
 
 
 def in_words(run: Run) -> str:
     """What one run measured, as a line of progress."""
-    known = [metric for metric in METRICS if values_of([run], metric)]
+    known = [
+        metric
+        for metric in METRICS
+        if any(metric.says_something(value) for value in values_of([run], metric))
+    ]
     return ", ".join(f"{metric.title} {metric.text(run[metric.key])}" for metric in known)
 
 
@@ -95,7 +118,7 @@ def rows(measured: list[Measured], brokers: list[str]) -> list[str]:
         name = scenario.scenario
         for metric in METRICS:
             values = [values_of(scenario.runs[broker], metric) for broker in brokers]
-            if not any(values):
+            if not any(metric.says_something(value) for each in values for value in each):
                 continue
             cells = [cell(each, metric) for each in values]
             cells += [ratio(values[1], values[0])] if compares else []

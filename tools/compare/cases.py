@@ -1,0 +1,88 @@
+"""What is measured: the scenarios of `kith bench` with their settings, and how the brokers run."""
+
+import resource
+from dataclasses import dataclass
+
+# Descriptors that are not idle connections, in the load generator and in a broker.
+OTHER_DESCRIPTORS = 200
+
+
+@dataclass(frozen=True)
+class Setup:
+    """How a broker is started for a case."""
+
+    # mosquitto keeps sessions and messages, and writes them every second; Kith always keeps them.
+    persistence: bool = False
+    # Kith with its console and TLS, which a load over plain MQTT does not need.
+    all_listeners: bool = False
+
+
+@dataclass(frozen=True)
+class Case:
+    title: str
+    scenario: str  # START is none of kith bench's
+    options: tuple[str, ...] = ()
+    setup: Setup = Setup()
+    seconds: float = 3
+    warm_up_s: float = 1
+
+    def arguments(self, seconds: float | None) -> list[str]:
+        times = ["--seconds", str(seconds or self.seconds), "--warm-up", str(self.warm_up_s)]
+        return [self.scenario, *times, *self.options]
+
+
+# Measured without load: the time until a broker answers, and what it then holds.
+START = "start"
+
+KEEPS = Setup(persistence=True)
+
+CASES = [
+    Case("start", START, setup=Setup(all_listeners=True)),
+    Case("one-to-one, open loop", "one-to-one"),
+    Case("one-to-one, window 2,000", "one-to-one", ("--window", "2000")),
+    Case("one-to-many, 500, window 64", "one-to-many"),
+    Case("one-to-many, 500, one at a time", "one-to-many", ("--window", "1")),
+    Case("many-to-one, 200, window 4,000", "many-to-one"),
+    Case("pairs, 50, window 100", "pairs"),
+    Case("qos1, 20 in flight", "qos1"),
+    Case("qos1-pairs, 50, 20 in flight", "qos1-pairs"),
+    Case("qos2, 20 in flight", "qos2"),
+    Case("qos1, durable, 20 in flight", "qos1", ("--durable",), KEEPS),
+    Case("qos1-pairs, 50, durable, 20 in flight", "qos1-pairs", ("--durable",), KEEPS),
+    Case("the same, mosquitto keeps nothing", "qos1-pairs", ("--durable",)),
+    Case("latency at 2,000/s", "latency"),
+    Case("latency at 2,000/s, QoS 1", "latency", ("--qos", "1")),
+    Case("latency at 2,000/s, 40,000/s beside", "latency", ("--background", "40000")),
+    Case("idle", "idle", seconds=1),
+    Case("subscriptions, 200,000", "subscriptions"),
+    Case("retained, 100,000", "retained", setup=KEEPS),
+    Case("the same, mosquitto keeps nothing", "retained"),
+]
+
+
+def cases_of(scenarios: list[str]) -> list[Case]:
+    """The cases of these scenarios; one with its defaults for a scenario that has none."""
+    return [
+        case
+        for name in scenarios
+        for case in [each for each in CASES if each.scenario == name] or [Case(name, name)]
+    ]
+
+
+def provide_descriptors() -> int:
+    """Raises the soft limit, which the brokers inherit, to the hard one and returns that."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    return hard
+
+
+def within(cases: list[Case], descriptors: int) -> list[Case]:
+    """The cases with as many idle connections as a process may have descriptors."""
+    connections = min(10_000, descriptors - OTHER_DESCRIPTORS)
+    sized = ("--connections", str(connections))
+    return [
+        Case(f"idle, {connections:,}", case.scenario, sized, case.setup, case.seconds)
+        if case.scenario == "idle"
+        else case
+        for case in cases
+    ]
