@@ -18,9 +18,8 @@ std::string value_text(const LogField::Value& value) {
 
 /// As it is if it is one plain word, else quoted with escapes.
 void append_word(std::string& out, std::string_view text) {
-    const bool is_plain = !text.empty() && std::ranges::all_of(text, [](char c) {
-        return c > ' ' && c != '"' && c != '=' && c != '\x7f';
-    });
+    const bool is_plain = std::ranges::all_of(
+        text, [](char c) { return c > ' ' && c != '"' && c != '=' && c != '\x7f'; });
     if (is_plain) {
         out += text;
         return;
@@ -32,10 +31,14 @@ std::string text_line(const LogEntry& entry) {
     std::string line =
         fmt::format("{} {:<5} {}", to_rfc3339(entry.at), to_string(entry.level), entry.event);
     for (const LogField& field : entry.fields) {
+        const std::string value = value_text(field.value);
+        if (value.empty()) {
+            continue;  // nothing to say, nothing to read past
+        }
         line += ' ';
         line += field.key;
         line += '=';
-        append_word(line, value_text(field.value));
+        append_word(line, value);
     }
     return line;
 }
