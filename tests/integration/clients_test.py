@@ -128,6 +128,27 @@ class Bench(NodeCase):
                     "cpu_us_per_message"):  # fmt: skip
             self.assertIn(key, report)
 
+    def test_every_scenario_measures_a_node(self):
+        node = self.start_node()
+        host, port = node.mqtt
+        small = ("--connections", 5, "--count", 200, "--rate", 500)
+        quick = ("--seconds", 0.2, "--warm-up", 0.05, "--pid", node.pid, "--json")
+        listed = lines_of(kith("bench", "--list", "--json"))
+        names = [json.loads(line)["scenario"] for line in listed]
+        durable = [(name, "--durable") for name in ("qos1", "qos1-pairs", "qos2")]
+        special = [*durable, ("latency", "--qos", 1, "--background", 500)]
+        for arguments in [*((name,) for name in names), *special]:
+            with self.subTest(arguments=arguments):
+                done = kith("bench", *arguments, "--target", f"{host}:{port}", *small, *quick)
+                report = json.loads(done.stdout)
+                self.assertEqual(report["scenario"], arguments[0])
+                self.assertGreater(report["rss_bytes"], 1_000_000)
+                self.assertEqual(report["rate"] is None, arguments[0] == "idle")
+                self.assertEqual(report["p99_us"] is None, arguments[0] != "latency")
+                share = report["generator_cpu_share"]
+                self.assertEqual(share is None, arguments[0] == "latency")
+        self.assertEqual(report["qos"], 1)
+
     def test_it_lists_and_refuses(self):
         listed = lines_of(kith("bench", "--list", "--json"))
         names = [json.loads(line)["scenario"] for line in listed]
