@@ -68,7 +68,7 @@ class Scenarios(NodeCase):
 
     def try_to_connect(self, cell: Cell, client_id: str, **fields) -> Client:
         node = fields.pop("node", self.node)
-        puppet = fields.pop("puppet", self.puppet)
+        puppet = fields.pop("puppet", None) or self.puppet_for_a_client()
         listener = {"tcp": "mqtt", "tls": "mqtts", "ws": "http", "wss": "http"}[cell.transport]
         what = {
             "transport": cell.transport,
@@ -83,6 +83,9 @@ class Scenarios(NodeCase):
             "will": None,
         }
         return puppet.connect(**(what | fields))
+
+    def puppet_for_a_client(self) -> Puppet:
+        return self.puppet
 
     def new_id(self) -> str:
         """At most 23 characters, as MQTT 3.1 has it."""
