@@ -36,6 +36,10 @@ class BrokerShard : public bus::Bus {
     /// wanted; a will that is delayed stays with its session, if that outlives the node.
     virtual void disconnect_all() = 0;
 
+    /// Nothing is under way here: no connection, no change that waits for the disk, no mail that
+    /// another shard has not read. For shutdown.
+    [[nodiscard]] virtual bool is_idle() const = 0;
+
     /// Connections here, those that are closing included.
     [[nodiscard]] virtual std::size_t connection_count() const = 0;
 

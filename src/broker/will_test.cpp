@@ -235,6 +235,49 @@ TEST_P(WillTest, SurvivesARestartWithItsSession) {
     EXPECT_EQ(sleeper.payloads(), one);  // once
 }
 
+/// Whatever of it is on disk when the power goes: the will itself, or the session that has it.
+TEST_P(WillTest, IsNotLostWithThePowerAtAnyInstant) {
+    for (Duration instant = 0us; instant < 6ms; instant += 100us) {
+        BrokerRig node({.shard_count = GetParam()});
+        TestClient& client = node.client(node.id_on(0, "mortal"));
+        const std::string topic = node.topic_on(GetParam() - 1, "will");
+        client.settings.will = mqtt::Will{
+            .qos = Qos::AtLeastOnce, .retain = true, .topic = topic, .payload = as_bytes("gone")};
+        client.settings.session_expiry_interval = 1000;
+        client.connect();
+        node.settle();
+        client.drop();
+        node.run_for(instant);
+        node.restart(GetParam());
+        node.settle();
+        TestClient& reader = node.client("reader");
+        reader.connect();
+        reader.subscribe("#");
+        node.settle();
+        EXPECT_EQ(reader.payloads(), one) << to_ms(instant) << " ms";
+    }
+}
+
+TEST_P(WillTest, IsOnDiskBeforeASessionThatEndsWithItLeaves) {
+    TestClient& client = with_will(will("gone", 100), 10);
+    client.settings.will->retain = true;
+    client.connect();
+    rig.settle();
+    client.drop();
+    rig.run_for(9s);
+    rig.journal().stall();
+    rig.run_for(5s);
+    EXPECT_EQ(rig.counters().sessions, 2U);
+    rig.restart(GetParam());
+    rig.run_for(11s);
+    TestClient& reader = rig.client("reader");
+    reader.connect();
+    reader.subscribe("will/#");
+    rig.settle();
+    EXPECT_EQ(reader.payloads(), one);
+    EXPECT_EQ(rig.counters().sessions, 1U);
+}
+
 TEST_P(WillTest, GoesOutWhenTheNodeStops) {
     TestClient& sleeper = rig.client("sleeper");
     sleeper.connect_durable();

@@ -487,13 +487,13 @@ void Node::Impl::drain() {
     }
     const auto deadline = std::chrono::steady_clock::now() + kDrainTime;
     for (;;) {
-        std::size_t connections = 0;
+        bool is_idle = true;
         for (std::uint16_t i = 0; i < shards->size(); ++i) {
-            connections += run_on(shard(i), [this, i](runtime::Shard&) {
-                return broker->shard(ShardId(i)).connection_count();
+            is_idle &= run_on(shard(i), [this, i](runtime::Shard&) {
+                return broker->shard(ShardId(i)).is_idle();
             });
         }
-        if (connections == 0 || std::chrono::steady_clock::now() >= deadline) {
+        if (is_idle || std::chrono::steady_clock::now() >= deadline) {
             return;
         }
         std::this_thread::sleep_for(std::chrono::milliseconds(10));

@@ -14,6 +14,7 @@
 #include <boost/container/small_vector.hpp>
 #include <boost/unordered/unordered_flat_map.hpp>
 
+#include <algorithm>
 #include <deque>
 #include <functional>
 
@@ -53,6 +54,12 @@ class Router final : public LinkReceiver {
     void release_credits();
     /// Another shard or the store has more to do than memory should hold.
     [[nodiscard]] bool is_backlogged() const;
+
+    /// Nothing is on its way between this shard and others, as far as it is known here.
+    [[nodiscard]] bool is_idle() const {
+        return tickets_.empty() && fenced_.empty() &&
+               std::ranges::all_of(context_.links, &ShardLink::is_idle);
+    }
 
     // LinkReceiver
     void on_message_record(ShardId from, const MessageHeader& header,

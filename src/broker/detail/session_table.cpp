@@ -148,10 +148,10 @@ void SessionTable::close(Session& session, Connection::WillFate will, const char
         remove(session, {});
         return;
     }
+    write_record(session);
     if (session.will != nullptr && session.will->delay_s == 0) {
         publish_will(session);
     }
-    write_record(session);
     context_.subscriber->on_connected_changed(session);
     if (session.shared_count > 0) {
         context_.returns->return_unsent(session);
@@ -165,7 +165,9 @@ void SessionTable::remove(Session& session, const Ending& ending) {
         session.connection->end_without_session(ending.reason, ending.words);
     }
     if (session.will != nullptr) {
-        publish_will(session);  // the session ends: no delay any more [MQTT-3.1.2-8]
+        // The session ends: no delay any more [MQTT-3.1.2-8].
+        const SessionWill will = take_will(session);
+        context_.router->publish(message_of(will), PublishOrigin{});
     }
     context_.subscriber->drop_all(session);  // before its groups are asked for somebody else
     context_.returns->return_all(session);
@@ -357,16 +359,42 @@ void SessionTable::set_will(Session& session, const mqtt::Connect& connect) {
     session.will = std::move(kept);
 }
 
+/// Of a session that goes on, at least until the will is where it has to go.
 void SessionTable::publish_will(Session& session) {
-    const std::unique_ptr<SessionWill> will = std::move(session.will);
-    bus::Message message = will->message->view();
-    message.published_at = context_.shard.wall_now();
-    if (will->message_expiry_interval_s != 0) {
-        message.expires_at =
-            message.published_at + std::chrono::seconds(will->message_expiry_interval_s);
+    const SessionWill will = take_will(session);
+    if (!session.is_stored) {
+        context_.router->publish(message_of(will), PublishOrigin{});
+        return;
     }
+    // The record keeps the will until then: another shard may commit it, later than this one would
+    // commit the record. Power lost in between publishes it again.
+    context_.router->publish(message_of(will), [this, id = session.id()](const auto&) {
+        Session* now = find(id);
+        if (now != nullptr && now->will == nullptr) {
+            write_record(*now);
+            if (!now->is_connected()) {
+                arm_timer(*now);  // it may have been over, but for this
+            }
+        }
+    });
+}
+
+SessionWill SessionTable::take_will(Session& session) {
     ++context_.counters.wills_published;
-    context_.router->publish(message, PublishOrigin{});
+    SessionWill will = std::move(*session.will);
+    session.will.reset();
+    return will;
+}
+
+/// Borrows from `will`.
+bus::Message SessionTable::message_of(const SessionWill& will) const {
+    bus::Message message = will.message->view();
+    message.published_at = context_.shard.wall_now();
+    if (will.message_expiry_interval_s != 0) {
+        message.expires_at =
+            message.published_at + std::chrono::seconds(will.message_expiry_interval_s);
+    }
+    return message;
 }
 
 void SessionTable::write_record(Session& session) {
@@ -403,6 +431,10 @@ void SessionTable::on_session_timer(Session& session) {
     const bool is_over =
         session.expiry_interval_s != kSessionNeverExpires &&
         now >= session.disconnected_since + std::chrono::seconds(session.expiry_interval_s);
+    if (is_over && session.will != nullptr && session.is_stored) {
+        publish_will(session);  // comes back here when that is on disk
+        return;
+    }
     if (is_over) {
         context_.events.on_event({.kind = EventKind::SessionEnded,
                                   .at = context_.shard.wall_now(),
@@ -414,7 +446,6 @@ void SessionTable::on_session_timer(Session& session) {
     if (session.will != nullptr &&
         now >= session.disconnected_since + std::chrono::seconds(session.will->delay_s)) {
         publish_will(session);
-        write_record(session);
     }
     arm_timer(session);
 }

@@ -92,6 +92,8 @@ class SessionTable {
     void take_over(Session& session);
     void set_will(Session& session, const mqtt::Connect& connect);
     void publish_will(Session& session);
+    [[nodiscard]] SessionWill take_will(Session& session);
+    [[nodiscard]] bus::Message message_of(const SessionWill& will) const;
     void write_record(Session& session);
     void arm_timer(Session& session);
     void send_release(SessionId session, PacketId packet_id);

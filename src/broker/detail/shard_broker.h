@@ -46,6 +46,9 @@ class ShardBroker final : public BrokerShard {
     // BrokerShard
     void accept(std::unique_ptr<runtime::Stream> stream, AcceptOptions options) override;
     void disconnect_all() override;
+    [[nodiscard]] bool is_idle() const override {
+        return connections_.size() == 0 && context_.store.is_idle() && router_.is_idle();
+    }
     [[nodiscard]] std::size_t connection_count() const override { return connections_.size(); }
     [[nodiscard]] Counters counters() override;
     void for_each_client(const std::function<void(const ClientView&)>& visit) override;

@@ -136,6 +136,7 @@ class ShardLink {
         return unread_.empty() || unread_.front() > flush;
     }
 
+    [[nodiscard]] bool is_idle() const { return buffer_.empty() && unread_.empty(); }
     [[nodiscard]] bool is_congested() const {
         return bytes_under_way_ + buffer_.size() > kLinkBytesMax;
     }

@@ -42,6 +42,11 @@ class StoreClient final : public runtime::Task {
         return uncommitted_bytes_ > uncommitted_bytes_max_ || waiters_.size() > waiters_max_;
     }
 
+    /// Nothing waits for the disk.
+    [[nodiscard]] bool is_idle() const {
+        return batch_.empty() && uncommitted_.empty() && waiters_.empty();
+    }
+
     void run_task() override;
 
   private:
