@@ -36,6 +36,27 @@ TEST_P(BrokerTest, CarriesAMessageFromPublisherToSubscriber) {
     EXPECT_EQ(subscriber.received[0].topic, "plant/h2/temp");
 }
 
+/// They are topics like others; but an idle node has received and dropped nothing.
+TEST_P(BrokerTest, CountsItsStatisticsAsTopicsNotAsTraffic) {
+    BrokerRig node({.shard_count = GetParam(), .broker = {.sys_interval = 1s}});
+    node.run_for(10s);
+    const Counters idle = node.counters();
+    EXPECT_GT(idle.retained, 10U);
+    EXPECT_GE(idle.topics, idle.retained);  // each shard remembers those that it routes
+    EXPECT_EQ(idle.messages_in, 0U);
+    EXPECT_EQ(idle.messages_out, 0U);
+    EXPECT_EQ(idle.dropped_no_receiver, 0U);
+    TestClient& client = node.client("client");
+    client.connect();
+    client.publish("nobody/listens", "x");
+    client.subscribe("$SYS/#");
+    node.run_for(10s);
+    EXPECT_GT(client.received.size(), 10U);
+    EXPECT_EQ(node.counters().messages_in, 1U);
+    EXPECT_EQ(node.counters().messages_out, client.received.size());
+    EXPECT_EQ(node.counters().dropped_no_receiver, 1U);
+}
+
 TEST_P(BrokerTest, AcknowledgesEveryQos) {
     TestClient& subscriber = rig.client("subscriber");
     TestClient& publisher = rig.client("publisher");

@@ -145,7 +145,9 @@ PublishResult Router::coordinate(TopicEntry& entry, const bus::Message& message,
 
     const std::uint32_t receiver_count =
         routing.receiver_count + static_cast<std::uint32_t>(std::popcount(shards));
-    if (receiver_count == 0) {
+    // What the node says of itself is not a message that anybody misses.
+    const bool is_nodes_own = message.publisher == SessionId() && !origin.wants_settlement();
+    if (receiver_count == 0 && !is_nodes_own) {
         ++context_.counters.dropped_no_receiver;
     }
     if ((is_kept || is_durable) && context_.store.is_congested()) {
