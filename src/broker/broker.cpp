@@ -39,8 +39,11 @@ Status Broker::recover(storage::MessageStore& store) {
     const RecoveryCounts& counts = recovery.counts();
     LOG(impl_->parts.shards.front()->log(), Info, "store recovered", {"sessions", counts.sessions},
         {"subscriptions", counts.subscriptions}, {"messages", counts.messages},
-        {"deliveries", counts.deliveries}, {"retained", counts.retained},
-        {"unusable", counts.unusable});
+        {"deliveries", counts.deliveries}, {"retained", counts.retained});
+    if (counts.unusable > 0) {
+        LOG(impl_->parts.shards.front()->log(), Warn, "store has records that cannot be used",
+            {"left_out", counts.unusable});
+    }
     return {};
 }
 

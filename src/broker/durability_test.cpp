@@ -16,6 +16,8 @@ using mqtt::Version;
 using testing::BrokerRig;
 using testing::TestClient;
 
+constexpr std::uint32_t kForever = 0xFFFF'FFFF;
+
 class DurabilityTest : public testing::ShardsTest {
   protected:
     /// A durable subscriber to "a" with this QoS, connected.
@@ -347,6 +349,49 @@ TEST_P(DurabilityTest, RecoversSubscriptionIdentifiersPropertiesAndExpiry) {
     EXPECT_EQ(message.user_properties,
               (std::vector<std::pair<std::string, std::string>>{{"k", "1"}, {"k", "2"}}));
     EXPECT_EQ(rig.counters().dropped_expired, 1U);
+}
+
+/// A disk may err: what it gives back wrong is left out, the rest is used.
+TEST_P(DurabilityTest, LeavesOutRecordsThatCannotBeUsed) {
+    TestClient& subscriber = durable_subscriber(Qos::AtLeastOnce);
+    subscriber.drop();
+    TestClient& publisher = durable_publisher();
+    publisher.publish("a", "good", Qos::AtLeastOnce, true);
+    rig.settle();
+    const std::uint8_t no_properties[] = {0x01, 0x07, 0xFF};
+    const auto session = SessionId(rig.store().last_session_id().value() + 1);
+    const auto message = MessageId(rig.store().last_message_id().value() + 1);
+    storage::WriteBatch wrong;
+    wrong.put_session({.id = session,
+                       .client_id = "\xC0\x80",
+                       .principal = "anonymous",
+                       .session_expiry_interval_s = kForever,
+                       .protocol_version = 5});
+    wrong.put_subscription({.session = SessionId(1), .filter = "a/#/b", .options = 1});
+    wrong.put_subscription({.session = SessionId(1), .filter = "c", .options = 3});
+    for (std::uint64_t i = 0; i < 2; ++i) {
+        const MessageId id(message.value() + i);
+        wrong.put_message({.id = id,
+                           .topic = i == 0 ? "a" : "a/+",
+                           .payload = as_bytes("wrong"),
+                           .properties = i == 0 ? Bytes(no_properties) : Bytes(),
+                           .qos = Qos::AtLeastOnce});
+        wrong.put_delivery({.session = SessionId(1),
+                            .message = id,
+                            .qos = Qos::AtLeastOnce,
+                            .packet_id = PacketId(static_cast<std::uint16_t>(100 + i))});
+    }
+    wrong.put_retained({.topic = "b", .payload = as_bytes("wrong"), .properties = no_properties});
+    const storage::WriteBatch* const batches[] = {&wrong};
+    ASSERT_TRUE(rig.store().commit(batches));
+    rig.restart(GetParam());
+    EXPECT_EQ(rig.counters().sessions, 2U);
+    EXPECT_EQ(rig.counters().subscriptions, 1U);
+    EXPECT_EQ(rig.counters().queued_messages, 1U);
+    EXPECT_EQ(rig.counters().retained, 1U);
+    EXPECT_TRUE(subscriber.connect_durable().session_present);
+    rig.settle();
+    EXPECT_EQ(subscriber.payloads(), std::vector<std::string>{"good"});
 }
 
 TEST_P(DurabilityTest, HoldsPublishersBackWhileTheDiskHangs) {

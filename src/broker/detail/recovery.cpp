@@ -34,7 +34,10 @@ GroupRef group_of(const Session& session, const StoredMessage& message) {
 }  // namespace
 
 void Recovery::on_session(const storage::SessionRecord& session) {
-    if (session.tenant != kDefaultTenant) {
+    const bool is_usable = session.tenant == kDefaultTenant &&
+                           is_mqtt_utf8(as_bytes(session.client_id)) &&
+                           is_mqtt_utf8(as_bytes(session.principal));
+    if (!is_usable) {
         ++counts_.unusable;
         return;
     }
