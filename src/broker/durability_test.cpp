@@ -260,6 +260,41 @@ TEST_P(DurabilityTest, ResumesAQos2DeliveryWhereItStood) {
     EXPECT_EQ(rig.counters().queued_messages, 0U);
 }
 
+/// [MQTT-3.3.4-10]: a full window delays PUBLISH, and nothing else.
+TEST_P(DurabilityTest, ResendsEveryPubrelWhateverTheWindow) {
+    TestClient& subscriber = durable_subscriber(Qos::ExactlyOnce);
+    TestClient& publisher = durable_publisher();
+    subscriber.acknowledges = false;
+    for (const char* payload : {"1", "2", "3", "4"}) {
+        publisher.publish("a", payload, Qos::ExactlyOnce);
+    }
+    rig.settle();
+    const PacketId third = subscriber.received[2].packet_id;
+    const PacketId fourth = subscriber.received[3].packet_id;
+    subscriber.acknowledge(PacketType::Pubrec, third);
+    subscriber.acknowledge(PacketType::Pubrec, fourth);
+    rig.settle();
+    subscriber.drop();
+    rig.settle();
+    subscriber.received.clear();
+    subscriber.settings.receive_maximum = 1;
+    const std::size_t pubrels = subscriber.count(PacketType::Pubrel);
+    subscriber.connect_durable();
+    rig.settle();
+    EXPECT_EQ(subscriber.payloads(), std::vector<std::string>{"1"});
+    EXPECT_EQ(subscriber.count(PacketType::Pubrel), pubrels + 2);
+    subscriber.acknowledge(PacketType::Pubcomp, fourth);
+    subscriber.acknowledge(PacketType::Pubcomp, third);
+    rig.settle();
+    EXPECT_EQ(subscriber.payloads(), std::vector<std::string>{"1"});  // [MQTT-4.9.0-2]
+    EXPECT_EQ(rig.counters().queued_messages, 2U);
+    subscriber.acknowledge(PacketType::Pubrec, subscriber.received[0].packet_id);
+    rig.settle();
+    subscriber.acknowledge(PacketType::Pubcomp, subscriber.received[0].packet_id);
+    rig.settle();
+    EXPECT_EQ(subscriber.payloads(), (std::vector<std::string>{"1", "2"}));
+}
+
 TEST_P(DurabilityTest, MarksAsDuplicatesOnlyWhatMayHaveBeenSentBeforeARestart) {
     TestClient& subscriber = durable_subscriber(Qos::AtLeastOnce);
     TestClient& publisher = durable_publisher();

@@ -297,6 +297,7 @@ void Connection::open() {
     arm_keep_alive();
     announce();
     session_->outbound.rewind();
+    resend_releases();
     context_.subscriber->on_connected_changed(*session_);
     pump();
     resume_input();

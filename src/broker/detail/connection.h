@@ -80,6 +80,8 @@ class Connection final : public runtime::StreamHandler,
 
     /// The publish of this packet id has been settled.
     void complete_publish(PacketId packet_id, Qos qos, mqtt::ReasonCode reason);
+    /// The disk knows that a QoS 2 message was received: sends PUBREL.
+    void send_release(PacketId packet_id);
     /// The disk has forgotten a QoS 2 id: sends PUBCOMP.
     void finish_release(PacketId packet_id);
 
@@ -158,6 +160,7 @@ class Connection final : public runtime::StreamHandler,
     void send_acknowledgement(mqtt::PacketType type, PacketId packet_id,
                               mqtt::ReasonCode reason = mqtt::ReasonCode::Success);
 
+    void resend_releases();
     bool send_item(const OutboundItem& item);
     [[nodiscard]] bool write_publish(mqtt::Publish packet, const SharedBytes* shared_payload);
     void write(const EncodedPublish& encoded);

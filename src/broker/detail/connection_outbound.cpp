@@ -114,11 +114,6 @@ void Connection::pump() {
         if (is_full || stream_->is_congested() || !item->may_be_sent()) {
             break;
         }
-        if (item->state == OutboundItem::State::Released) {
-            queue.advance();
-            send_acknowledgement(mqtt::PacketType::Pubrel, item->packet_id());
-            continue;
-        }
         if (!item->was_sent && item->message->is_expired(context_.shard.wall_now())) {
             ++context_.counters.dropped_expired;
             complete_item(*item);
@@ -136,6 +131,19 @@ void Connection::pump() {
         context_.holds->release();
     }
     context_.snapshots->on_room(*session_);
+}
+
+/// [MQTT-4.4.0-1]. All at once: a full window delays only PUBLISH [MQTT-3.3.4-10].
+void Connection::resend_releases() {
+    session_->outbound.for_each([this](const OutboundItem& item) {
+        if (item.state == OutboundItem::State::Released) {
+            send_release(item.packet_id());
+        }
+    });
+}
+
+void Connection::send_release(PacketId packet_id) {
+    send_acknowledgement(mqtt::PacketType::Pubrel, packet_id);
 }
 
 bool Connection::send_item(const OutboundItem& item) {

@@ -87,7 +87,7 @@ void OutboundQueue::note_expiry(const StoredMessage& message) {
 }
 
 OutboundItem* OutboundQueue::next() {
-    while (next_ < items_.size() && items_[next_].state == OutboundItem::State::Done) {
+    while (next_ < items_.size() && items_[next_].state != OutboundItem::State::Pending) {
         ++next_;
     }
     return next_ < items_.size() ? &items_[next_] : nullptr;
@@ -96,6 +96,7 @@ OutboundItem* OutboundQueue::next() {
 void OutboundQueue::advance() {
     CHECK(next_ < items_.size());
     items_[next_].was_sent = true;
+    items_[next_].is_in_window = true;
     ++in_window_count_;
     ++next_;
 }
@@ -117,7 +118,9 @@ OutboundItem* OutboundQueue::find(PacketId packet_id) {
 
 OutboundItem* OutboundQueue::find_sent(PacketId packet_id) {
     OutboundItem* item = find(packet_id);
-    return item != nullptr && position_of(item->sequence) < next_ ? item : nullptr;
+    const bool is_sent = item != nullptr && (item->state != OutboundItem::State::Pending ||
+                                             position_of(item->sequence) < next_);
+    return is_sent ? item : nullptr;
 }
 
 /// Of the first item with this sequence or a later one.
@@ -137,7 +140,7 @@ void OutboundQueue::drop_message(OutboundItem& item) {
 
 void OutboundQueue::complete(OutboundItem& item) {
     CHECK(item.state != OutboundItem::State::Done);
-    if (position_of(item.sequence) < next_) {
+    if (item.is_in_window) {
         CHECK(in_window_count_ > 0);
         --in_window_count_;
     }
@@ -148,6 +151,9 @@ void OutboundQueue::complete(OutboundItem& item) {
 }
 
 void OutboundQueue::rewind() {
+    for (std::size_t i = 0; i < next_; ++i) {
+        items_[i].is_in_window = false;
+    }
     next_ = 0;
     in_window_count_ = 0;
     if (items_.empty()) {

@@ -35,7 +35,7 @@ struct OutboundItem {
     enum class State : std::uint8_t {
         Pending,   // PUBLISH due, or sent and not acknowledged
         Received,  // QoS 2: PUBREC seen; PUBREL waits for the commit that says so
-        Released,  // QoS 2: PUBREL may be sent, or was
+        Released,  // QoS 2: PUBREL was sent; is again on each new connection
         Done,      // acknowledged; waits to leave in order
     };
 
@@ -50,21 +50,14 @@ struct OutboundItem {
     bool was_sent = false;       // on any connection: the next time is a duplicate
     bool awaits_commit = false;  // a durable session's message: not shown before it is on disk
     bool is_moving = false;      // on its way to another member of its group
+    bool is_in_window = false;   // PUBLISH sent on this connection: counts until it is complete
 
     [[nodiscard]] PacketId packet_id() const {
         return PacketId(static_cast<std::uint16_t>(1 + sequence % 65'535));
     }
+    /// Requires: Pending.
     [[nodiscard]] bool may_be_sent() const {
-        switch (state) {
-            case State::Pending:
-                return !is_moving && (!awaits_commit || message->is_committed());
-            case State::Received:
-                return false;
-            case State::Released:
-            case State::Done:
-                return true;
-        }
-        return false;
+        return !is_moving && (!awaits_commit || message->is_committed());
     }
 };
 
@@ -87,14 +80,15 @@ class OutboundQueue {
     /// it had. What cannot be (no id, an id twice, too far from the others) is passed to `drop`.
     void restore(std::vector<Stored> stored, const std::function<void(const Stored&)>& drop);
 
-    /// The first item not sent on this connection; null at the end. Skips what is Done.
+    /// The first item whose PUBLISH is due on this connection; null at the end.
     [[nodiscard]] OutboundItem* next();
     /// The item of next() was sent; it counts in the window until complete().
     void advance();
 
     /// The item of this id, or null.
     [[nodiscard]] OutboundItem* find(PacketId packet_id);
-    /// The same, if it has been sent on this connection: what a client may acknowledge.
+    /// The same, if it has been sent on this connection or needs no PUBLISH any more: what a client
+    /// may acknowledge.
     [[nodiscard]] OutboundItem* find_sent(PacketId packet_id);
     /// Frees the message's memory; the item keeps its place for PUBREL and PUBCOMP.
     void drop_message(OutboundItem& item);

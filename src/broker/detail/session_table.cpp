@@ -254,14 +254,8 @@ void SessionTable::send_release(SessionId session_id, PacketId packet_id) {
         return;
     }
     released->state = OutboundItem::State::Released;
-    if (session->connection == nullptr) {
-        return;
-    }
-    if (session->outbound.find_sent(packet_id) != nullptr) {
-        session->connection->send(
-            mqtt::Acknowledgement{.type = mqtt::PacketType::Pubrel, .packet_id = packet_id});
-    } else {
-        session->connection->pump();  // a new connection, which has not come that far
+    if (session->connection != nullptr) {
+        session->connection->send_release(packet_id);
     }
 }
 
