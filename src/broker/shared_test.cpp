@@ -57,6 +57,44 @@ class SharedTest : public testing::ShardsTest {
 };
 INSTANTIATE_TEST_SUITE_P(Shards, SharedTest, testing::kShardCounts);
 
+/// A client that has a subscription of its own beside the group's, or is in two groups, gets a
+/// message once for each; and each is on disk until it is acknowledged.
+TEST_P(SharedTest, KeepEachCopyOfASessionThatGetsSeveral) {
+    TestClient& client = rig.client("client");
+    client.connect_durable();
+    for (const char* filter : {"a", "$share/g/a", "$share/h/a", "$share/i/a"}) {
+        client.subscribe(filter, Qos::AtLeastOnce);
+    }
+    client.acknowledges = false;
+    TestClient& publisher = connected("publisher");
+    publish(publisher, 1, 3, Qos::AtLeastOnce);
+    rig.settle();
+    EXPECT_EQ(publisher.count(PacketType::Puback), 3U);
+    ASSERT_EQ(client.received.size(), 12U);
+    std::set<PacketId> unacknowledged;
+    for (std::size_t i = 0; i < client.received.size(); ++i) {
+        if (i % 2 == 0) {
+            client.acknowledge(PacketType::Puback, client.received[i].packet_id);
+        } else {
+            unacknowledged.insert(client.received[i].packet_id);
+        }
+    }
+    rig.settle();
+    rig.restart(GetParam());
+    client.received.clear();
+    client.connect_durable();
+    rig.settle();
+    std::set<PacketId> resent;
+    for (const testing::Received& message : client.received) {
+        resent.insert(message.packet_id);
+        client.acknowledge(PacketType::Puback, message.packet_id);
+    }
+    EXPECT_EQ(resent, unacknowledged);
+    rig.settle();
+    rig.restart(GetParam());
+    EXPECT_EQ(rig.counters().queued_messages, 0U);
+}
+
 TEST_P(SharedTest, GiveEachMessageToOneMemberInTurn) {
     for (const Qos qos : {Qos::AtMostOnce, Qos::AtLeastOnce, Qos::ExactlyOnce}) {
         TestClient& a = member("member-a", qos);

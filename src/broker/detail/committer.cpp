@@ -74,16 +74,26 @@ void Committer::append(MessageId id, const Pending& pending) {
     const Plan& plan = pending.plan;
     storage::WriteBatch& batch = context_.store.batch();
     if (!pending.rows.empty()) {
-        batch.put_message({.id = id,
-                           .tenant = message.tenant,
-                           .topic = message.topic.text(),
-                           .payload = message.payload,
-                           .properties = message.properties,
-                           .qos = message.qos,
-                           .published_at = message.published_at,
-                           .expires_at = message.expires_at});
+        storage::MessageRecord record{.id = id,
+                                      .tenant = message.tenant,
+                                      .topic = message.topic.text(),
+                                      .payload = message.payload,
+                                      .properties = message.properties,
+                                      .qos = message.qos,
+                                      .published_at = message.published_at,
+                                      .expires_at = message.expires_at};
+        batch.put_message(record);
         for (const DeliveryRow& row : pending.rows) {
-            batch.put_delivery(to_record(row, id));
+            if (row.copy == MessageId()) {
+                batch.put_delivery(to_record(row, id));
+            }
+        }
+        for (const DeliveryRow& row : pending.rows) {
+            if (row.copy != MessageId()) {
+                record.id = row.copy;
+                batch.put_message(record);
+                batch.put_delivery(to_record(row, row.copy));
+            }
         }
     }
     if (plan.move) {
@@ -109,13 +119,21 @@ void Committer::on_durable(MessageId id) {
 }
 
 void Committer::await(const Routing& routing) {
-    if (routing.awaiting.empty()) {
+    if (routing.awaiting.empty() && routing.copies.empty()) {
         return;
     }
     Uncommitted& uncommitted = uncommitted_[routing.id];
     uncommitted.stored = routing.stored;
     uncommitted.awaiting.insert(uncommitted.awaiting.end(), routing.awaiting.begin(),
                                 routing.awaiting.end());
+    uncommitted.copies.insert(uncommitted.copies.end(), routing.copies.begin(),
+                              routing.copies.end());
+}
+
+bool Committer::is_awaited(MessageId id, SessionId session) const {
+    const auto found = uncommitted_.find(id);
+    return found != uncommitted_.end() &&
+           std::ranges::find(found->second.awaiting, session) != found->second.awaiting.end();
 }
 
 MessageRef Committer::find(MessageId id) const {
@@ -131,6 +149,12 @@ void Committer::show(MessageId id) {
     const Uncommitted uncommitted = std::move(found->second);
     uncommitted_.erase(found);
     uncommitted.stored->mark_committed();
+    for (const DeliveryCopy& copy : uncommitted.copies) {
+        copy.message->mark_committed();
+        if (context_.sessions->find(copy.session) == nullptr) {
+            context_.store.batch().delete_delivery(copy.session, copy.message->id());
+        }
+    }
     for (const SessionId session_id : uncommitted.awaiting) {
         Session* session = context_.sessions->find(session_id);
         if (session == nullptr) {

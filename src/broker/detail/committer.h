@@ -50,6 +50,8 @@ class Committer {
     void await(const Routing& routing);
     /// The message, if sessions here wait for its commit; else null.
     [[nodiscard]] MessageRef find(MessageId id) const;
+    /// True if this session waits for the commit of this message.
+    [[nodiscard]] bool is_awaited(MessageId id, SessionId session) const;
     /// The message is on disk: the durable sessions that queued it here may send it.
     void show(MessageId id);
 
@@ -66,6 +68,7 @@ class Committer {
     struct Uncommitted {
         MessageRef stored;
         boost::container::small_vector<SessionId, 4> awaiting;
+        std::vector<DeliveryCopy> copies;
     };
 
     void commit_if_complete(MessageId id);

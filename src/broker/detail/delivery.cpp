@@ -33,6 +33,7 @@ Routing Delivery::go_on(const bus::Message& message, const MessageHeader& header
     Routing routing = begin(message, header.id, header.coordinator);
     if (header.id.value() != 0) {
         routing.stored = context_.committer->find(header.id);
+        routing.was_here = routing.stored != nullptr;
     }
     return routing;
 }
@@ -130,22 +131,39 @@ void Delivery::enqueue(Session& session, const Grant& grant, Routing& routing) {
     item.qos = grant.qos;
     item.retain = grant.retain;
     item.awaits_commit = session.is_durable() && routing.id.value() != 0;
+    // Not looked for where it cannot be: own subscriptions have been merged, and come first.
+    const bool may_be_copy = !grant.group.is_none() || routing.was_here;
+    const bool is_copy = may_be_copy && item.awaits_commit && has_queued(session.id(), routing);
+    if (is_copy) {
+        item.message = StoredMessage::create(routing.message, context_.node.next_message_id());
+    }
     const OutboundItem& queued = session.outbound.push(std::move(item));
     ++context_.counters.queued_messages;
     context_.counters.queued_bytes += routing.stored->size_bytes();
     note_slow(session);
     if (queued.awaits_commit) {
         routing.rows.push_back({.session = session.id(),
+                                .copy = is_copy ? queued.message_id : MessageId(),
                                 .qos = grant.qos,
                                 .retain = grant.retain,
                                 .packet_id = queued.packet_id(),
                                 .identifiers = encode_identifiers(grant.identifiers)});
-        routing.awaiting.push_back(session.id());
+        if (is_copy) {
+            routing.copies.push_back({.session = session.id(), .message = queued.message});
+        } else {
+            routing.awaiting.push_back(session.id());
+        }
         return;  // sent when it is on disk
     }
     if (session.connection != nullptr) {
         session.connection->pump();
     }
+}
+
+/// True if the session has this message already: of its own subscription or of another group.
+bool Delivery::has_queued(SessionId session, const Routing& routing) const {
+    return std::ranges::find(routing.awaiting, session) != routing.awaiting.end() ||
+           context_.committer->is_awaited(routing.id, session);
 }
 
 /// Its publishers wait a while for a client whose queue fills up, before messages are dropped.

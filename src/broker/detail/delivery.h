@@ -20,6 +20,13 @@ namespace kith::broker {
 
 class Session;
 
+/// A session has one delivery of a message on disk; what it gets besides, by way of a shared group,
+/// is stored as a message of its own.
+struct DeliveryCopy {
+    SessionId session;
+    MessageRef message;
+};
+
 /// One message while this shard's sessions get it.
 struct Routing {
     const bus::Message& message;
@@ -29,6 +36,8 @@ struct Routing {
     MessageRef stored;  // made when the first session must keep it
     std::vector<DeliveryRow> rows;
     boost::container::small_vector<SessionId, 4> awaiting;  // durable sessions that queued it
+    std::vector<DeliveryCopy> copies;  // of those that queued it again, by way of a group
+    bool was_here = false;             // it has come to this shard before, by way of a group
     std::uint32_t receiver_count = 0;
     std::uint32_t relayed_count = 0;  // group members elsewhere, whose shards will report
     std::uint32_t sent_count = 0;     // written to sockets with QoS 0
@@ -75,6 +84,7 @@ class Delivery {
     void relay(const ShareMember& member, const ShareGroup& group, const Offer& offer,
                const Routing& routing);
     void enqueue(Session& session, const Grant& grant, Routing& routing);
+    [[nodiscard]] bool has_queued(SessionId session, const Routing& routing) const;
     [[nodiscard]] bool has_room(Session& session, std::size_t bytes);
     void note_slow(Session& session);
     void report(const Routing& routing, const RowsHeader& header);

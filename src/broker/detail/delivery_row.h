@@ -19,6 +19,7 @@ using IdentifierList = boost::container::small_vector<std::uint32_t, 1>;
 
 struct DeliveryRow {
     SessionId session;
+    MessageId copy;  // the session has the message twice: what this one is stored as; else 0
     Qos qos = Qos::AtLeastOnce;
     bool retain = false;
     PacketId packet_id;

@@ -33,6 +33,7 @@ struct RowsFixed {
 
 struct RowFixed {
     SessionId session;
+    MessageId copy;
     PacketId packet_id;
     Qos qos = Qos::AtLeastOnce;
     bool retain = false;
@@ -103,6 +104,7 @@ void read_rows(ShardId from, RecordReader& reader, LinkReceiver& receiver) {
         const auto row_fixed = reader.get<RowFixed>();
         const Bytes identifiers = reader.take(row_fixed.identifier_bytes);
         row.session = row_fixed.session;
+        row.copy = row_fixed.copy;
         row.qos = row_fixed.qos;
         row.retain = row_fixed.retain;
         row.packet_id = row_fixed.packet_id;
@@ -136,6 +138,7 @@ void ShardLink::append_rows(const RowsHeader& header, std::span<const DeliveryRo
     put(buffer_, RowsFixed{.header = header, .row_count = narrow<std::uint32_t>(rows.size())});
     for (const DeliveryRow& row : rows) {
         put(buffer_, RowFixed{.session = row.session,
+                              .copy = row.copy,
                               .packet_id = row.packet_id,
                               .qos = row.qos,
                               .retain = row.retain,
