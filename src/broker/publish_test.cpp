@@ -484,6 +484,9 @@ TEST_P(PublishTest, AnswersUnknownAcknowledgementsOfAReceiver) {
     rig.settle();
     EXPECT_TRUE(receiver.is_open());
     EXPECT_EQ(receiver.last(PacketType::Pubrel).reason, ReasonCode::PacketIdentifierNotFound);
+    receiver.acknowledge(PacketType::Pubrec, PacketId(8), ReasonCode::QuotaExceeded);
+    rig.settle();
+    EXPECT_EQ(receiver.count(PacketType::Pubrel), 1U);  // a refusal is the end of it
 }
 
 TEST_P(PublishTest, AcknowledgesInTheOrderOfThePublishes) {

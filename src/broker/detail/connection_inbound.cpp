@@ -257,12 +257,14 @@ void Connection::on_puback(const mqtt::Acknowledgement& packet) {
 void Connection::on_pubrec(const mqtt::Acknowledgement& packet) {
     OutboundItem* item = session_->outbound.find_sent(packet.packet_id);
     if (item == nullptr || item->qos != Qos::ExactlyOnce) {
-        send_acknowledgement(PacketType::Pubrel, packet.packet_id,
-                             ReasonCode::PacketIdentifierNotFound);
+        if (!mqtt::is_failure(packet.reason_code)) {
+            send_acknowledgement(PacketType::Pubrel, packet.packet_id,
+                                 ReasonCode::PacketIdentifierNotFound);
+        }
         return;
     }
     if (mqtt::is_failure(packet.reason_code)) {
-        complete_item(*item);  // the client does not want it; no PUBREL follows
+        complete_item(*item);  // the client does not want it; no PUBREL follows [MQTT-4.3.3-4]
         pump();
         return;
     }
