@@ -27,12 +27,14 @@ SANITIZER_REPORT = re.compile(
 
 def is_sanitized(binary: Path) -> bool:
     """Whether a program was built with a sanitizer, which makes it slow and large."""
+    if not binary.exists():  # the tests are for something else
+        return False
     code = binary.read_bytes()
     return b"__asan_init" in code or b"__tsan_init" in code
 
 
 SANITIZED = is_sanitized(BINARY)
-DEADLINE_S = 60.0 if SANITIZED else 20.0
+DEADLINE_S = float(os.environ.get("KITH_DEADLINE_S", 60.0 if SANITIZED else 20.0))
 
 
 class Output:

@@ -81,6 +81,7 @@ class Packet:
     dup: bool = False
     retain: bool = False
     properties: dict = field(default_factory=dict)
+    raw: bytes = field(default=b"", repr=False, compare=False)  # as it came
 
 
 # --- Building. ---
@@ -196,9 +197,13 @@ class Publish:
         return packet("PUBLISH", body + properties(self.properties, version) + self.payload, flags)
 
 
-def acknowledgement(kind: str, packet_id: int, reason: int | None = None) -> bytes:
+def acknowledgement(
+    kind: str, packet_id: int, reason: int | None = None, values: dict | None = None
+) -> bytes:
     """PUBACK, PUBREC, PUBREL or PUBCOMP; the short form, without a reason, suits all versions."""
     body = struct.pack(">H", packet_id) + (b"" if reason is None else bytes([reason]))
+    if values is not None:
+        body += properties(values, V5)
     return packet(kind, body, 0x02 if kind == "PUBREL" else 0)
 
 
@@ -212,8 +217,10 @@ def subscribe(
     return packet("SUBSCRIBE", body, 0x02)
 
 
-def unsubscribe(packet_id: int, filters: list[str], version: int) -> bytes:
-    body = struct.pack(">H", packet_id) + properties(None, version)
+def unsubscribe(
+    packet_id: int, filters: list[str], version: int, values: dict | None = None
+) -> bytes:
+    body = struct.pack(">H", packet_id) + properties(values, version)
     return packet("UNSUBSCRIBE", body + b"".join(text(each) for each in filters), 0x02)
 
 

@@ -67,7 +67,9 @@ class RawClient:
         head_bytes, end_bytes = end
         raw = bytes(self._input[:end_bytes])
         del self._input[:end_bytes]
-        return mqtt.read_packet(raw[0], raw[head_bytes:], self.version)
+        packet = mqtt.read_packet(raw[0], raw[head_bytes:], self.version)
+        packet.raw = raw
+        return packet
 
     def _packet_end(self) -> tuple[int, int] | None:
         """Where the first packet's body starts and ends, once it is there."""
@@ -132,10 +134,17 @@ class RawClient:
         self.send(Connect(client_id, self.version, **fields).encode())
         return self.expect("CONNACK")
 
-    def subscribe(self, topic_filter: str, options: int = 0) -> Packet:
+    def subscribe(self, topic_filter: str, options: int = 0, **properties) -> Packet:
         packet_id = self.take_packet_id()
-        self.send(mqtt.subscribe(packet_id, [(topic_filter, options)], self.version))
+        self.send(mqtt.subscribe(packet_id, [(topic_filter, options)], self.version, properties))
         answer = self.expect("SUBACK")
+        assert answer.packet_id == packet_id, answer
+        return answer
+
+    def unsubscribe(self, *topic_filters: str) -> Packet:
+        packet_id = self.take_packet_id()
+        self.send(mqtt.unsubscribe(packet_id, list(topic_filters), self.version))
+        answer = self.expect("UNSUBACK")
         assert answer.packet_id == packet_id, answer
         return answer
 
