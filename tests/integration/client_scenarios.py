@@ -3,8 +3,11 @@
 A file x_test.py has a class that derives from Scenarios and says how its puppet is started.
 """
 
+import itertools
 import shutil
 import tempfile
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
@@ -89,25 +92,29 @@ class Scenarios(NodeCase):
 
     def new_id(self) -> str:
         """At most 23 characters, as MQTT 3.1 has it."""
-        Scenarios.id_count += 1
-        return f"client-{Scenarios.id_count}"
+        return f"client-{next(self.id_numbers)}"
 
-    id_count = 0
+    id_numbers = itertools.count(1)
+
+    def in_each_cell(self, check: Callable[[Cell], None], cells: list[Cell] = CELLS) -> None:
+        """All at once, because some libraries take their time."""
+        with ThreadPoolExecutor(len(cells)) as pool:
+            checks = {cell: pool.submit(check, cell) for cell in cells}
+        for cell, done in checks.items():
+            with self.subTest(str(cell)):
+                done.result()
 
     # --- The tests. ---
 
     def test_each_payload_arrives_at_each_qos(self):
-        for cell in [*CELLS, Cell("3.1", "tcp")]:
-            with self.subTest(str(cell)):
-                self.exchange_payloads(cell)
+        self.in_each_cell(self.exchange_payloads, [*CELLS, Cell("3.1", "tcp")])
 
     def test_web_sockets_over_tls(self):
         """Which HTTP speaks where other hosts reach it."""
         node = self.start_node("--http", "0.0.0.0:0")
-        token = create_token(node.data)["token"]
-        for version in VERSIONS:
-            with self.subTest(version):
-                self.exchange_payloads(Cell(version, "wss"), node=node, password=token)
+        fields = {"node": node, "password": create_token(node.data)["token"]}
+        cells = [Cell(version, "wss") for version in VERSIONS]
+        self.in_each_cell(lambda cell: self.exchange_payloads(cell, **fields), cells)
 
     def exchange_payloads(self, cell: Cell, **fields) -> None:
         publisher, subscriber = (self.connect(cell, **fields) for _ in range(2))
@@ -123,95 +130,99 @@ class Scenarios(NodeCase):
         subscriber.disconnect()
 
     def test_delivery_is_at_the_lower_qos(self):
-        for cell in CELLS:
-            with self.subTest(str(cell)):
-                publisher, subscriber = self.connect(cell), self.connect(cell)
-                for granted in (0, 1, 2):
-                    topic = f"lower/{cell}/{granted}"
-                    self.assertEqual(subscriber.subscribe(topic, granted), granted)
-                    for qos in (0, 1, 2):
-                        publisher.publish(Message(topic, b"x", qos))
-                        lower = Message(topic, b"x", min(qos, granted))
-                        self.assertEqual(subscriber.take(1), [lower])
+        self.in_each_cell(self.check_lower_qos)
+
+    def check_lower_qos(self, cell: Cell) -> None:
+        publisher, subscriber = self.connect(cell), self.connect(cell)
+        for granted in (0, 1, 2):
+            topic = f"lower/{cell}/{granted}"
+            self.assertEqual(subscriber.subscribe(topic, granted), granted)
+            for qos in (0, 1, 2):
+                publisher.publish(Message(topic, b"x", qos))
+                self.assertEqual(subscriber.take(1), [Message(topic, b"x", min(qos, granted))])
 
     def test_retained_messages_wait_until_they_are_cleared(self):
-        for cell in CELLS:
-            with self.subTest(str(cell)):
-                kept = Message(f"state/{cell}/lamp", b"on", 1, retain=True)
-                marker = Message(f"state/{cell}/marker", b"", 1)
-                publisher, live = self.connect(cell), self.connect(cell)
-                live.subscribe(kept.topic, 1)
-                publisher.publish(kept)
-                self.assertEqual(live.take(1), [replace(kept, retain=False)])
-                late = self.connect(cell)
-                late.subscribe(f"state/{cell}/#", 1)
-                self.assertEqual(late.take(1), [kept])
-                publisher.publish(replace(kept, payload=b""))
-                later = self.connect(cell)
-                later.subscribe(f"state/{cell}/#", 1)
-                publisher.publish(marker)
-                self.assertEqual(later.take(1), [marker])
+        self.in_each_cell(self.check_retained)
+
+    def check_retained(self, cell: Cell) -> None:
+        kept = Message(f"state/{cell}/lamp", b"on", 1, retain=True)
+        marker = Message(f"state/{cell}/marker", b"", 1)
+        publisher, live = self.connect(cell), self.connect(cell)
+        live.subscribe(kept.topic, 1)
+        publisher.publish(kept)
+        self.assertEqual(live.take(1), [replace(kept, retain=False)])
+        late = self.connect(cell)
+        late.subscribe(f"state/{cell}/#", 1)
+        self.assertEqual(late.take(1), [kept])
+        publisher.publish(replace(kept, payload=b""))
+        later = self.connect(cell)
+        later.subscribe(f"state/{cell}/#", 1)
+        publisher.publish(marker)
+        self.assertEqual(later.take(1), [marker])
 
     def test_the_will_of_a_client_that_dies_is_published_and_no_other(self):
+        self.in_each_cell(self.check_will)
+
+    def check_will(self, cell: Cell) -> None:
+        watcher = self.connect(cell)
+        watcher.subscribe(f"wills/{cell}/#", 1)
+        polite = self.connect(cell, will=Message(f"wills/{cell}/polite", b"?").as_json())
+        polite.disconnect()
+        will = Message(f"wills/{cell}/doomed", b"gone", 1, retain=True)
         doomed = Puppet(self.COMMAND)
         self.addCleanup(doomed.kill)
-        watchers = {cell: self.connect(cell) for cell in CELLS}
-        for cell, watcher in watchers.items():
-            watcher.subscribe(f"wills/{cell}/#", 1)
-            polite = self.connect(cell, will=Message(f"wills/{cell}/polite", b"?").as_json())
-            polite.disconnect()
-            for retain in (False, True):
-                will = Message(f"wills/{cell}/{retain}", b"gone", 1, retain)
-                self.connect(cell, will=will.as_json(), puppet=doomed)
+        self.connect(cell, will=will.as_json(), puppet=doomed)
         doomed.kill()
-        for cell, watcher in watchers.items():
-            with self.subTest(str(cell)):
-                wills = [Message(f"wills/{cell}/{retain}", b"gone", 1) for retain in (False, True)]
-                self.assertEqual(by_topic(watcher.take(2)), by_topic(wills))
-                late = self.connect(cell)
-                late.subscribe(f"wills/{cell}/#", 1)
-                self.assertEqual(late.take(1), [replace(wills[1], retain=True)])
+        self.assertEqual(watcher.take(1), [replace(will, retain=False)])
+        late = self.connect(cell)
+        late.subscribe(f"wills/{cell}/#", 1)
+        self.assertEqual(late.take(1), [will])
 
     def test_a_session_keeps_messages_for_who_is_away(self):
-        for cell in CELLS:
-            with self.subTest(str(cell)):
-                name = self.new_id()
-                sent = self.leave_messages(cell, name, self.node, self.token)
-                back = self.connect(cell, name, clean=False, expiry_s=EXPIRY_S)
-                self.assertTrue(back.session_present)
-                self.assertEqual(by_topic(back.take(len(sent))), by_topic(sent))
-                back.disconnect()
-                self.assertFalse(self.connect(cell, name).session_present)
+        self.in_each_cell(self.check_session)
+
+    def check_session(self, cell: Cell) -> None:
+        name = self.new_id()
+        sent = self.leave_messages(cell, name)
+        back = self.connect(cell, name, clean=False, expiry_s=EXPIRY_S)
+        self.assertTrue(back.session_present)
+        self.assertEqual(by_topic(back.take(len(sent))), by_topic(sent))
+        back.disconnect()
+        self.assertFalse(self.connect(cell, name).session_present)
 
     def test_sessions_and_retained_messages_outlive_a_restart(self):
         node = self.start_node(*LISTENERS)
-        token = create_token(node.data)["token"]
-        sent = {cell: self.leave_messages(cell, f"away-{cell}", node, token) for cell in CELLS}
+        fields = {"node": node, "password": create_token(node.data)["token"]}
+        sent: dict[Cell, list[Message]] = {}
+
+        def leave(cell: Cell) -> None:
+            sent[cell] = self.leave_messages(cell, f"away-{cell}", **fields)
+
+        self.in_each_cell(leave)
         kept = [Message(f"kept/{qos}", b"x", qos, retain=True) for qos in (0, 1, 2)]
-        with_node = {"node": node, "password": token}
-        publisher = self.connect(CELLS[0], **with_node)
+        publisher = self.connect(CELLS[0], **fields)
         for message in kept:
             publisher.publish(message)
         publisher.disconnect()
         node.stop()
-        with_node["node"] = self.start_node(*LISTENERS)
-        for cell in CELLS:
-            with self.subTest(str(cell)):
-                session = {"clean": False, "expiry_s": EXPIRY_S}
-                back = self.connect(cell, f"away-{cell}", **session, **with_node)
-                self.assertTrue(back.session_present)
-                self.assertEqual(by_topic(back.take(len(sent[cell]))), by_topic(sent[cell]))
-                back.subscribe("kept/+", 2)
-                self.assertEqual(by_topic(back.take(3)), by_topic(kept))
+        fields["node"] = self.start_node(*LISTENERS)
 
-    def leave_messages(self, cell: Cell, name: str, node: Node, token: str) -> list[Message]:
+        def come_back(cell: Cell) -> None:
+            back = self.connect(cell, f"away-{cell}", clean=False, expiry_s=EXPIRY_S, **fields)
+            self.assertTrue(back.session_present)
+            self.assertEqual(by_topic(back.take(len(sent[cell]))), by_topic(sent[cell]))
+            back.subscribe("kept/+", 2)
+            self.assertEqual(by_topic(back.take(3)), by_topic(kept))
+
+        self.in_each_cell(come_back)
+
+    def leave_messages(self, cell: Cell, name: str, **fields) -> list[Message]:
         """For a session of that name, which is away."""
-        options = {"node": node, "password": token}
-        subscriber = self.connect(cell, name, clean=False, expiry_s=EXPIRY_S, **options)
+        subscriber = self.connect(cell, name, clean=False, expiry_s=EXPIRY_S, **fields)
         self.assertFalse(subscriber.session_present)
         subscriber.subscribe(f"away/{name}/+", 2)
         subscriber.disconnect()
-        publisher = self.connect(cell, **options)
+        publisher = self.connect(cell, **fields)
         sent = [Message(f"away/{name}/{qos}", b"%d" % i, qos) for i in range(3) for qos in (1, 2)]
         for message in sent:
             publisher.publish(message)
@@ -219,13 +230,13 @@ class Scenarios(NodeCase):
         return sent
 
     def test_a_token_is_the_password(self):
-        for cell in CELLS:
-            with self.subTest(str(cell)):
-                self.connect(cell).disconnect()
-                wrong = self.try_to_connect(cell, "", password="kk_wrong")
-                self.assertIn(wrong.refused, REFUSED)
-                none = self.try_to_connect(cell, "", password=None)
-                if cell.transport == "tcp":
-                    self.assertIsNone(none.refused)
-                else:
-                    self.assertIn(none.refused, REFUSED)
+        self.in_each_cell(self.check_token)
+
+    def check_token(self, cell: Cell) -> None:
+        self.connect(cell).disconnect()
+        self.assertIn(self.try_to_connect(cell, "", password="kk_wrong").refused, REFUSED)
+        without = self.try_to_connect(cell, "", password=None).refused
+        if cell.transport == "tcp":
+            self.assertIsNone(without)
+        else:
+            self.assertIn(without, REFUSED)

@@ -21,6 +21,7 @@ Messages come when they like: {"client", "message": {"topic", "payload", "qos", 
 import itertools
 import json
 import subprocess
+import threading
 from collections import defaultdict, deque
 from dataclasses import asdict, dataclass
 
@@ -42,12 +43,13 @@ class Message:
 
 
 class Puppet(Process):
-    """The program. Threads: one test."""
+    """The program. Threads: any, which wait for one another."""
 
     _numbers = itertools.count(1)
 
     def __init__(self, command: list):
         super().__init__(command, stdin=subprocess.PIPE)
+        self._lock = threading.Lock()
         self._line_count = 0
         self._answers: dict[int, deque[dict]] = defaultdict(deque)
         self._messages: dict[int, deque[Message]] = defaultdict(deque)
@@ -61,19 +63,21 @@ class Puppet(Process):
         return client
 
     def ask(self, client: int, command: dict) -> dict:
-        self._process.stdin.write(json.dumps(command).encode() + b"\n")
-        self._process.stdin.flush()
-        while not self._answers[client]:
-            self._read_line()
-        answer = self._answers[client].popleft()
+        with self._lock:
+            self._process.stdin.write(json.dumps(command).encode() + b"\n")
+            self._process.stdin.flush()
+            while not self._answers[client]:
+                self._read_line()
+            answer = self._answers[client].popleft()
         if "error" in answer:
             raise AssertionError(f"{command['do']}: {answer['error']}")
         return answer
 
     def take_message(self, client: int) -> Message:
-        while not self._messages[client]:
-            self._read_line()
-        return self._messages[client].popleft()
+        with self._lock:
+            while not self._messages[client]:
+                self._read_line()
+            return self._messages[client].popleft()
 
     def _read_line(self) -> None:
         line = self.output.wait_for("", self._line_count).string
