@@ -73,6 +73,7 @@ void Connection::on_connected() {
 
 void Connection::subscribe(const std::vector<std::string>& filters, Qos qos) {
     std::vector<mqtt::Subscription> subscriptions;
+    subscriptions.reserve(filters.size());
     for (const std::string& filter : filters) {
         subscriptions.push_back({.filter = filter, .maximum_qos = qos});
     }
@@ -228,7 +229,7 @@ void Connection::on_closed(const Error& reason) {
     stream_.reset();
 }
 
-void Connection::fail(std::string reason) {
+void Connection::fail(const std::string& reason) {
     state_ = State::Closed;
     events_.on_failed(*this, reason);
 }

@@ -95,7 +95,7 @@ class Connection final : private runtime::StreamHandler {
     [[nodiscard]] bool on_suback(const mqtt::Frame& frame);
     [[nodiscard]] bool on_acknowledgement(const mqtt::Frame& frame);
     void add_acknowledgement(mqtt::PacketType type, Bytes packet_id);
-    void fail(std::string reason);
+    void fail(const std::string& reason);
     template <typename Packet>
     void send_packet(const Packet& packet);
 

@@ -129,6 +129,9 @@ Outcome run(RunOptions options) {
     if (is_own_target && !kind->works_with_relay) {
         return tl::unexpected(std::string("the relay only knows one topic and QoS 0"));
     }
+    if (options.scenario.durable && !kind->takes_durable) {
+        return tl::unexpected(std::string("durable sessions are for qos1, qos1-pairs and qos2"));
+    }
     const std::size_t sides = is_own_target ? 2 : 1;
     if (auto problem = provide_descriptors(sides * connection_count(*kind, options.scenario))) {
         return tl::unexpected(std::move(*problem));

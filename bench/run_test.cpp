@@ -43,6 +43,9 @@ TEST(Run, UnknownScenariosAndProcessesAreRefused) {
     ASSERT_FALSE(outcome);
     EXPECT_EQ(outcome.error(), "no process -1");
     EXPECT_FALSE(run(options_of("pairs"))) << "the relay knows one topic";
+    options = options_of("one-to-one");
+    options.scenario.durable = true;
+    EXPECT_FALSE(run(options)) << "QoS 0 is not kept";
 }
 
 TEST(Run, MoreConnectionsThanDescriptorsAreRefusedAtTheStart) {

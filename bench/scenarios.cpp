@@ -105,6 +105,7 @@ constexpr std::array kKinds{
         .name = "qos1",
         .summary = "QoS 1 from one publisher to one subscriber; --durable",
         .window = 20,
+        .takes_durable = true,
         .make = make_acknowledged<Qos::AtLeastOnce>,
     },
     ScenarioKind{
@@ -113,12 +114,14 @@ constexpr std::array kKinds{
         .connections = 50,
         .sides = 2,
         .window = 20,
+        .takes_durable = true,
         .make = make_qos1_pairs,
     },
     ScenarioKind{
         .name = "qos2",
         .summary = "QoS 2 from one publisher to one subscriber; --durable",
         .window = 20,
+        .takes_durable = true,
         .make = make_acknowledged<Qos::ExactlyOnce>,
     },
     ScenarioKind{

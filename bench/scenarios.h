@@ -17,6 +17,7 @@ struct ScenarioKind {
     std::size_t window = 0;
     std::size_t count = 0;
     bool works_with_relay = false;  // one topic, QoS 0
+    bool takes_durable = false;
     std::unique_ptr<Scenario> (*make)(Environment environment, const ScenarioKind& kind) = nullptr;
 
     [[nodiscard]] std::size_t connections_of(const Options& options) const {

@@ -50,13 +50,14 @@ struct ScenarioRig {
     Outcome run() {
         const ScenarioKind* kind = find_scenario(options.scenario);
         EXPECT_NE(kind, nullptr) << options.scenario;
-        scenario = kind->make({.shard = broker.clients().shard(ShardId(0)),
-                               .options = options,
-                               .broker = &broker_probe,
-                               .generator = nullptr,
-                               .clock = [this] { return broker.world().now(); },
-                               .tell = [this](std::string text) { told.push_back(text); }},
-                              *kind);
+        scenario =
+            kind->make({.shard = broker.clients().shard(ShardId(0)),
+                        .options = options,
+                        .broker = &broker_probe,
+                        .generator = nullptr,
+                        .clock = [this] { return broker.world().now(); },
+                        .tell = [this](std::string text) { told.push_back(std::move(text)); }},
+                       *kind);
         std::optional<Outcome> outcome;
         scenario->start([&](Outcome result) { outcome = std::move(result); });
         EXPECT_TRUE(broker.world().run_until([&] { return outcome.has_value(); }, 10min));
