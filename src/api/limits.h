@@ -61,6 +61,9 @@ inline constexpr std::size_t kLiveRequestBytesMax = 256 * 1024;
 inline constexpr std::size_t kLiveClientsMax = 200;
 /// Unsent bytes of a live client above which its updates wait and are conflated.
 inline constexpr std::size_t kLiveUnsentBytesMax = 256 * 1024;
+/// Unsent bytes of a WebSocket above which its peer may ask for no more: pongs and problems that it
+/// has sent for and does not read. What the node sends by itself stops far below.
+inline constexpr std::size_t kUnansweredBytesMax = 4 * 1024 * 1024;
 /// Events that wait for one live client; the oldest are dropped.
 inline constexpr std::size_t kLiveEventsMax = 100;
 /// Messages a second on one messages channel: by default and at most.

@@ -80,6 +80,20 @@ TEST_F(Live, StatsComeOnceASecond) {
     EXPECT_LE(more.size(), 11U);
 }
 
+// Goal: answers are memory of the node, and whoever does not read them cannot ask for more.
+TEST_F(Live, EndsForWhoeverAsksAndDoesNotRead) {
+    open();
+    rig_.run_on(rig_.client_shard(), [&] { socket_->client->stream->pause_reading(); });
+    EXPECT_EQ(rig_.server->counters().live_clients, 1U);
+    for (int round = 0; round < 400 && rig_.server->counters().live_clients > 0; ++round) {
+        for (int i = 0; i < 200; ++i) {
+            socket_->send("{}");
+        }
+        rig_.world().run_for(100ms);
+    }
+    EXPECT_EQ(rig_.server->counters().live_clients, 0U);
+}
+
 TEST_F(Live, PingTellsThatTheNodeIsThere) {
     open();
     EXPECT_EQ(socket_->ping_count, 1) << "at once";

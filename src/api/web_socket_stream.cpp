@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "api/limits.h"
 #include "base/check.h"
 #include "runtime/limits.h"
 
@@ -55,6 +56,9 @@ void WebSocketStream::take_input(MutableBytes bytes) {
     lower_->request_flush();  // pongs and close frames
     if (!fed && !failure_) {
         failure_ = fed.error();
+    }
+    if (lower_->unsent_bytes() > kUnansweredBytesMax && !failure_) {
+        failure_ = Error{ErrorKind::Limit, 0, "does not read what it is answered"};
     }
     if (failure_ || codec_.is_closing()) {
         is_closing_ = true;

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "api/limits.h"
 #include "api/testing/api_rig.h"
 #include "runtime/limits.h"
 
@@ -114,6 +115,31 @@ TEST_F(MqttOverWebSocket, HandshakeIsCheckedLikeEveryRequest) {
     EXPECT_EQ(TestSocket(rig_, handshake("/mqtt", {}, "")).status, 400) << "no subprotocol";
     EXPECT_EQ(rig_.ask({.target = "/mqtt"}).status, 426);
     EXPECT_TRUE(rig_.accepted_mqtt.empty());
+}
+
+// Goal: answers are memory of the node, and whoever does not read them cannot ask for more.
+TEST_F(MqttOverWebSocket, PingsWhosePongsNobodyReadsEndIt) {
+    open(rig_.session(Role::Operator));
+    rig_.run_on(rig_.client_shard(), [&] { socket_->client->stream->pause_reading(); });
+    // A masked ping with the longest payload.
+    std::string ping(6 + 125, '\0');
+    ping[0] = static_cast<char>(0x89);
+    ping[1] = static_cast<char>(0x80 | 125);
+    std::string some;
+    for (int i = 0; i < 500; ++i) {
+        some += ping;
+    }
+    std::size_t unsent_max = 0;
+    for (int i = 0; i < 200 && !receiver_.closed; ++i) {
+        rig_.run_on(rig_.client_shard(), [&] { socket_->client->stream->send(as_bytes(some)); });
+        rig_.world().run_for(100ms);
+        if (!receiver_.closed) {
+            unsent_max = std::max(unsent_max, stream().unsent_bytes());
+        }
+    }
+    EXPECT_LT(unsent_max, kUnansweredBytesMax + 256 * 1024);
+    EXPECT_TRUE(rig_.run_until([&] { return receiver_.closed.has_value(); }));
+    EXPECT_EQ(receiver_.closed->kind, ErrorKind::Limit);
 }
 
 // Goal: a client that sends CONNECT, SUBSCRIBE and PUBLISH right behind its handshake loses

@@ -6,6 +6,7 @@
 
 #include "api/detail/live_hub.h"
 #include "api/json_views.h"
+#include "api/limits.h"
 #include "api/machine_board.h"
 #include "api/topic_board.h"
 #include "api/usage_board.h"
@@ -67,7 +68,7 @@ void LiveClient::on_data(MutableBytes bytes) {
 void LiveClient::feed(MutableBytes bytes) {
     const Status fed = codec_.feed(bytes);
     stream_->request_flush();
-    if (!fed || codec_.is_closing()) {
+    if (!fed || codec_.is_closing() || stream_->unsent_bytes() > kUnansweredBytesMax) {
         stream_->close();
     }
 }
