@@ -23,13 +23,14 @@ PUBLISHERS = {"publisher-0": V5, "publisher-1": V311, "publisher-2": V5}
 
 @dataclass
 class Trial:
-    """Lives of a node, each ended by SIGKILL after a seeded number of acknowledged messages."""
+    """Lives of a node, each ended after a seeded number of acknowledged messages."""
 
     seed: int
     start: Callable[[int], Node]  # the node of a life, by its number from 1
     deaths: int
     messages_per_life_max: int = 400
-    # Called with the node of a life that ends by itself, to wait for that; others are killed.
+    end: Callable[[Node], None] = Node.kill
+    # Called with the node of a life that ends by itself, to wait for that; the others are ended.
     wait_for_death: dict[int, Callable[[Node], None]] = field(default_factory=dict)
 
     def run(self) -> list[str]:
@@ -62,6 +63,8 @@ class Trial:
             else:
                 more = self._random.randint(1, self.messages_per_life_max)
                 self._oracle.wait_until_acknowledged(self.acknowledged_count + more)
+                self._lives.end()
+                self.end(node)
         finally:
             self._lives.end()
             node.kill()

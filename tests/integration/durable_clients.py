@@ -20,6 +20,7 @@ WINDOW_MESSAGES = 20
 LANES = 3
 RETAINED_EVERY = 7
 NO_MATCHING_SUBSCRIBERS = 0x10
+SERVER_SHUTTING_DOWN = 0x8B
 PACKET_IDENTIFIER_NOT_FOUND = 0x92
 EXPIRY_S = 3600
 
@@ -50,6 +51,16 @@ class Lives:
             return self._address
 
 
+class Connection(RawClient):
+    """The node's farewell is an end like any other."""
+
+    def receive(self, *arguments, **options) -> Packet:
+        got = super().receive(*arguments, **options)
+        if got.kind == "DISCONNECT" and got.reason == SERVER_SHUTTING_DOWN:
+            raise ConnectionClosed("the node shuts down")
+        return got
+
+
 class Client(threading.Thread):
     """A session that connects again in each life of the node, until it is done."""
 
@@ -68,7 +79,7 @@ class Client(threading.Thread):
             while not is_done:
                 address = self.lives.wait(self.attends)
                 try:
-                    with RawClient(address, self.version) as connection:
+                    with Connection(address, self.version) as connection:
                         is_done = self._serve_session(connection)
                 except (ConnectionClosed, ConnectionError):
                     pass  # the node died, or this client broke off
