@@ -24,13 +24,7 @@ export const test = base.extend<PerTest & { allowed: RegExp[] }, PerWorker>({
     node: [
         async ({}, use) => {
             const node = await startNode();
-            const code = new URL(node.claimLink).hash.slice(1);
-            const answer = await fetch(`${node.url}/api/v1/claim`, {
-                method: 'POST',
-                headers: { 'Content-Type': 'application/json' },
-                body: JSON.stringify({ code, ...user }),
-            });
-            expect(answer.status).toBe(201);
+            await claim(node);
             await use(node);
             await node.stop();
         },
@@ -72,6 +66,17 @@ export const test = base.extend<PerTest & { allowed: RegExp[] }, PerWorker>({
 });
 
 export { expect };
+
+/** Makes `user` the first of a new node. */
+export async function claim(node: LiveNode): Promise<void> {
+    const code = new URL(node.claimLink).hash.slice(1);
+    const answer = await fetch(`${node.url}/api/v1/claim`, {
+        method: 'POST',
+        headers: { 'Content-Type': 'application/json' },
+        body: JSON.stringify({ code, ...user }),
+    });
+    expect(answer.status).toBe(201);
+}
 
 /** Errors of the page and requests to other hosts, as they come. */
 export function watch(page: Page, allowed: readonly RegExp[]): string[] {
