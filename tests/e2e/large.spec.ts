@@ -69,6 +69,7 @@ test('a site of 20,000 topics and 5,000 machines costs the page no more than a s
         await expect(page.getByText(/^1 topic matches/)).toBeVisible();
         await expectFits(page, 'large');
     } finally {
+        await page.goto('about:blank');
         machines.forEach((machine) => machine.leave());
         await node.stop();
     }

@@ -65,6 +65,7 @@ test('take the pictures', async ({ page }) => {
             writeFileSync(path.join(images, `${picture.name}.png`), file);
         }
     } finally {
+        await page.goto('about:blank');
         plant.stop();
         await node.stop();
     }

@@ -2,7 +2,7 @@
    back. */
 
 import type { ComponentChildren, VNode } from 'preact';
-import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 
 export function Dialog({
     label,
@@ -16,26 +16,23 @@ export function Dialog({
     children: ComponentChildren;
 }): VNode {
     const element = useRef<HTMLDialogElement>(null);
-    const before = useRef<Element | null>(null);
     // Before the next key: what is typed right after Ctrl K belongs to the palette.
     useLayoutEffect(() => {
         const dialog = element.current;
-        before.current = document.activeElement;
+        const before = document.activeElement;
         if (dialog && !dialog.open) {
             dialog.showModal();
             dialog.querySelector<HTMLElement>('[data-first]')?.focus();
         }
+        return () => {
+            // While the dialog is there, nothing else takes the focus: after it is gone.
+            queueMicrotask(() => {
+                if (before instanceof HTMLElement && before.isConnected) {
+                    before.focus({ preventScroll: true });
+                }
+            });
+        };
     }, []);
-    // After the dialog is gone: while it is there, nothing else takes the focus.
-    useEffect(
-        () => () => {
-            const to = before.current;
-            if (to instanceof HTMLElement && to.isConnected) {
-                to.focus({ preventScroll: true });
-            }
-        },
-        [],
-    );
     return (
         <dialog
             ref={element}
