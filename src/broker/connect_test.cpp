@@ -122,6 +122,20 @@ TEST_P(ConnectTest, RefusesWhoeverCannotBeAuthenticated) {
     EXPECT_EQ(rig.counters().sessions, 0U);
 }
 
+TEST_P(ConnectTest, ClosesWithoutAWordOnWhoeverCannotTakeAConnack) {
+    for (const char* password : {"", "wrong"}) {
+        TestClient& client = rig.client("press-07");
+        client.settings.maximum_packet_size = 4;  // [MQTT-3.1.2-24]
+        client.settings.user_name = "anna";
+        client.settings.password = as_bytes(password);
+        client.connect();
+        EXPECT_TRUE(client.wait_closed());
+        EXPECT_EQ(client.count(PacketType::Connack), 0U);
+        EXPECT_EQ(client.count(PacketType::Disconnect), 0U);  // [MQTT-3.14.0-1]
+    }
+    EXPECT_EQ(rig.counters().connections, 0U);
+}
+
 TEST_P(ConnectTest, WaitsForAnAuthenticatorThatAnswersLater) {
     TestClient& client = rig.client("press-07");
     client.settings.user_name = "anna";

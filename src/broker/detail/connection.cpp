@@ -158,6 +158,7 @@ bool Connection::on_first_frame(const mqtt::Frame& frame) {
     }
     const auto& connect = std::get<mqtt::Connect>(*packet);
     version_ = connect.version;
+    client_packet_bytes_max_ = connect.maximum_packet_size.value_or(0xFFFF'FFFF);
     opening_ = std::make_unique<Opening>();
     opening_->connect_body.assign(frame.body.begin(), frame.body.end());
     authenticate(connect);
@@ -268,6 +269,7 @@ void Connection::open() {
     CHECK(packet.has_value());  // it was decoded before, on the shard that accepted it
     mqtt::Connect connect = std::get<mqtt::Connect>(*packet);
     version_ = connect.version;
+    client_packet_bytes_max_ = connect.maximum_packet_size.value_or(0xFFFF'FFFF);
     connect.client_id = opening_->client_id;
     const SessionTable::Opened opened =
         context_.sessions->open(*this, connect, opening_->principal);
@@ -290,8 +292,9 @@ void Connection::open() {
     ++context_.counters.connections;
     ++context_.counters.connects_accepted;
     if (!greet(connect, *opening, opened.is_present)) {
-        end(mqtt::ReasonCode::PacketTooLarge, "CONNACK is larger than the client takes",
-            WillFate::Publish);
+        // Without a word: no DISCONNECT may come before a CONNACK [MQTT-3.14.0-1].
+        leave_session(WillFate::Publish, "CONNACK is larger than the client takes");
+        shut();
         return;
     }
     arm_keep_alive();
@@ -324,7 +327,6 @@ bool Connection::greet(const mqtt::Connect& connect, const Opening& opening, boo
     clean_start_ = connect.clean_start;
     keep_alive_s_ = connect.keep_alive;
     request_problem_information_ = connect.request_problem_information;
-    client_packet_bytes_max_ = connect.maximum_packet_size.value_or(0xFFFF'FFFF);
     window_max_ = std::min(connect.receive_maximum, options.inflight_messages_max);
     mqtt::Connack connack{.session_present = session_present};
     std::string response_information;
