@@ -10,6 +10,7 @@ import { readPalette, withAlpha, type Palette } from './palette';
 import { lineRange, mirrorTicks, ticks, timeTicks } from './scale';
 
 const label_px = 12;
+const half_label_px = 28;
 const line_px = 1.5;
 const narrow_px = 500;
 const seconds_below_s = 240;
@@ -174,7 +175,11 @@ function timeAxis(ground: Ground, wanted: (width_px: number) => number): uPlot.A
         stroke: () => ground.palette.ink3,
         grid: { show: false },
         ticks: { stroke: () => ground.palette.line2, size: 4, width: 1 },
-        splits: (plot, _axis, from_s, to_s) => timeTicks(from_s, to_s, wanted(plot.width)),
+        // A label is centred on its tick: at the left edge half of it would be cut off.
+        splits: (plot, _axis, from_s, to_s) =>
+            timeTicks(from_s, to_s, wanted(plot.width)).filter(
+                (at_s) => xOf(plot, at_s) >= half_label_px,
+            ),
         values: (_plot, splits) =>
             splits.map((at_s, index) => {
                 if (index === splits.length - 1) {
