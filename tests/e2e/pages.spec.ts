@@ -81,10 +81,12 @@ test('topics shows a new value without being asked again', async ({ home, join, 
     await expectFits(home, 'topics');
 });
 
-test('topics finds by name and value', async ({ home, join }) => {
+test('topics finds by name and value', async ({ home, join, node }) => {
     const oven = await join('oven-4');
     oven.publish('plant/h3/oven-4/temp_c', '179.4', { retain: true });
     oven.publish('plant/h3/oven-4/door_c', '20.1', { retain: true });
+    const door = `${node.url}/api/v1/topics?name=plant%2Fh3%2Foven-4%2Fdoor_c`;
+    await expect.poll(async () => (await home.request.get(door)).status()).toBe(200);
     await home.getByRole('link', { name: 'Topics' }).first().click();
     await expect(home.getByLabel('Search by name and value')).toBeVisible();
     await home.keyboard.press('/');

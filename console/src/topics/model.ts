@@ -382,7 +382,11 @@ export class TopicsModel {
         } else if (selected && detail?.phase === 'failed') {
             void this.inspect();
         }
-        for (const path of levels) {
+        const behind = changed.filter(
+            (topic) =>
+                this.filter.peek() === 'all' && this.tree.isBehind(topic.topic, topic.children),
+        );
+        for (const path of new Set([...levels, ...behind.map((topic) => topic.topic)])) {
             const node = this.tree.find(path);
             if (node && (node.isOpen || node === this.tree.root)) {
                 void this.readLevel(node, null);

@@ -114,6 +114,22 @@ describe('the tree', () => {
     });
 });
 
+describe('a level that is open', () => {
+    it('is behind once for each number of children that the feed tells of', () => {
+        const tree = new Tree();
+        tree.takeLevel('', [topic('plant')], null, true);
+        expect(tree.isBehind('plant', 2)).toBe(false);
+        const plant = tree.find('plant');
+        if (plant) {
+            plant.isOpen = true;
+        }
+        tree.takeLevel('plant', [topic('plant/h1')], null, true);
+        expect(tree.isBehind('plant', 1)).toBe(false);
+        expect(tree.isBehind('plant', 2)).toBe(true);
+        expect(tree.isBehind('plant', 2)).toBe(false);
+    });
+});
+
 describe('what a search found', () => {
     const found = [
         topic('plant/h2/oven-1/zone/1/temp_c'),

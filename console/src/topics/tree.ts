@@ -13,6 +13,8 @@ export interface TreeNode {
     isOpen: boolean;
     isReading: boolean;
     problem: Problem | null;
+    /** How many children the feed told of when its level was last read again. */
+    told: number;
 }
 
 export interface TopicRow {
@@ -56,6 +58,7 @@ function makeNode(topic: Topic, parent: TreeNode | null): TreeNode {
         isOpen: false,
         isReading: false,
         problem: null,
+        told: -1,
     };
 }
 
@@ -118,6 +121,17 @@ export class Tree {
             }
         }
         return isAny;
+    }
+
+    /** Whether the feed tells of children that the read level has not: they came between the
+        reading and the following. True once for each number. */
+    isBehind(path: string, children: number): boolean {
+        const node = this.byPath.get(path);
+        if (!node?.isOpen || !node.children || node.next !== null || node.told === children) {
+            return false;
+        }
+        node.told = children;
+        return node.children.length !== children;
     }
 
     /** The open branches, without the root. */
