@@ -1,7 +1,7 @@
 """How soon a node serves and how much memory it keeps: facts of the release build.
 
-Other builds skip what means nothing there. The bounds are those of a busy machine; the numbers
-themselves are printed.
+Builds with sanitizers skip what means nothing there; others without optimization have some room.
+The best of several starts counts, because a busy machine only ever adds; the numbers are printed.
 """
 
 import statistics
@@ -13,8 +13,9 @@ from harness import BINARY, SANITIZED, NodeCase
 from mqtt_raw import RawClient
 
 STARTS = 10
-READY_MS_MAX = 2000
-IDLE_BYTES_MAX = 20 * 1024 * 1024  # 15 MiB is the goal of the release build
+IS_RELEASE = BINARY.parent.name.startswith("release")
+READY_MS_MAX = 200 if IS_RELEASE else 1000
+IDLE_BYTES_MAX = (15 if IS_RELEASE else 20) * 1024 * 1024
 FLOOD_MESSAGES = 2000
 FLOOD_BYTES = 10_000
 
@@ -37,7 +38,7 @@ class Footprint(NodeCase):
                 process.kill()
         median_ms = statistics.median(taken_ms)
         print(f"\nready after {median_ms:.0f} ms (median of {STARTS}, worst {max(taken_ms):.0f})")
-        self.assertLess(median_ms, READY_MS_MAX)
+        self.assertLess(min(taken_ms), READY_MS_MAX)
 
     def test_an_idle_node_is_small_and_stays_small(self):
         node = self.start_node("--mqtts", "127.0.0.1:0", "--http", "127.0.0.1:0")
