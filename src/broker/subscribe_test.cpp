@@ -25,6 +25,45 @@ class SubscribeTest : public testing::ShardsTest {
 };
 INSTANTIATE_TEST_SUITE_P(Shards, SubscribeTest, testing::kShardCounts);
 
+/// As many subscriptions as the configuration allows may match one topic, each with an identifier.
+TEST(SubscriptionIdentifiers, ComeWithAMessageInAnyNumber) {
+    BrokerRig node(
+        {.shard_count = 2, .broker = testing::quiet({.subscriptions_per_session_max = 70'000})});
+    TestClient& client = node.client(node.id_on(1, "client"));
+    TestClient& publisher = node.client(node.id_on(0, "publisher"));
+    client.connect_durable();
+    publisher.connect();
+    constexpr unsigned kLevels = 17;
+    std::vector<std::string> filters;
+    for (unsigned i = 0; i < 66'000; ++i) {
+        std::string filter;
+        for (unsigned level = 0; level < kLevels; ++level) {
+            filter += (i >> level & 1U) != 0 ? "/+" : "/a";
+        }
+        filters.push_back(filter);
+    }
+    constexpr std::size_t kPerPacket = 16'500;
+    for (std::size_t at = 0; at < filters.size(); at += kPerPacket) {
+        std::vector<mqtt::Subscription> wanted;
+        for (std::size_t i = at; i < std::min(at + kPerPacket, filters.size()); ++i) {
+            wanted.push_back({.filter = filters[i], .maximum_qos = Qos::AtLeastOnce});
+        }
+        mqtt::Subscribe subscribe{.packet_id = PacketId(1), .subscription_identifier = 200'000'000};
+        subscribe.subscriptions = wanted;
+        client.ask(subscribe, PacketType::Suback);
+    }
+    std::string topic;
+    for (unsigned level = 0; level < kLevels; ++level) {
+        topic += "/a";
+    }
+    publisher.publish(topic, "x", Qos::AtLeastOnce);
+    publisher.publish(topic, "y", Qos::AtMostOnce);
+    node.settle();
+    ASSERT_EQ(client.received.size(), 2U);
+    EXPECT_EQ(client.received[0].identifiers.size(), filters.size());
+    EXPECT_EQ(client.received[1].identifiers.size(), filters.size());
+}
+
 TEST_P(SubscribeTest, AnswersEachFilterInOrder) {
     TestClient& client = connected("client");
     const mqtt::Subscription wanted[] = {{.filter = "a", .maximum_qos = Qos::AtLeastOnce},

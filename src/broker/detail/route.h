@@ -23,8 +23,8 @@ class ShareGroup;
 struct Target {
     Session* session = nullptr;
     std::uint32_t identifiers_begin = 0;  // in Route::identifiers
-    std::uint16_t identifier_count = 0;
-    std::uint16_t own_identifier_count =
+    std::uint32_t identifier_count = 0;
+    std::uint32_t own_identifier_count =
         0;                                  // the first ones: for what the session itself published
     Qos maximum_qos = Qos::AtMostOnce;      // over all matching subscriptions
     Qos own_maximum_qos = Qos::AtMostOnce;  // over those without No Local

@@ -37,7 +37,7 @@ struct RowFixed {
     PacketId packet_id;
     Qos qos = Qos::AtLeastOnce;
     bool retain = false;
-    std::uint16_t identifier_bytes = 0;
+    std::uint32_t identifier_bytes = 0;
 };
 
 struct SettledFixed {
@@ -142,7 +142,7 @@ void ShardLink::append_rows(const RowsHeader& header, std::span<const DeliveryRo
                               .packet_id = row.packet_id,
                               .qos = row.qos,
                               .retain = row.retain,
-                              .identifier_bytes = narrow<std::uint16_t>(row.identifiers.size())});
+                              .identifier_bytes = narrow<std::uint32_t>(row.identifiers.size())});
         put(buffer_, Bytes(row.identifiers.data(), row.identifiers.size()));
     }
 }

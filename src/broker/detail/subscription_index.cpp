@@ -196,8 +196,8 @@ void SubscriptionIndex::merge_targets(Route& route) {
         const std::size_t own_end = identifiers.size();
         append_identifiers(same, OwnMessages::NotReceived, route.identifiers, identifiers);
         target.identifiers_begin = narrow<std::uint32_t>(begin);
-        target.own_identifier_count = narrow<std::uint16_t>(own_end - begin);
-        target.identifier_count = narrow<std::uint16_t>(identifiers.size() - begin);
+        target.own_identifier_count = narrow<std::uint32_t>(own_end - begin);
+        target.identifier_count = narrow<std::uint32_t>(identifiers.size() - begin);
         merged.push_back(target);
         first = last;
     }
