@@ -29,6 +29,7 @@ struct BrokerOptions {
     std::size_t connections_max = 100'000;
     std::size_t sessions_max = 1'000'000;
     std::size_t retained_messages_max = 1'000'000;
+    std::size_t retained_bytes_max = std::size_t{1024} * 1024 * 1024;
     /// Topics whose routes, rates and last values are kept; the longest unused make room.
     std::size_t topics_max = 100'000;
     /// A session outlives its connection at most this long, in seconds; 0xFFFFFFFF is for ever.

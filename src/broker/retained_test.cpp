@@ -245,6 +245,41 @@ TEST_P(RetainedTest, AreRefusedAtTheLimitUnlessOthersHaveExpired) {
     EXPECT_TRUE(publisher.is_open());
 }
 
+TEST_P(RetainedTest, AreRefusedWhenTheirBytesAreTooMany) {
+    BrokerRig small(
+        {.shard_count = GetParam(), .broker = testing::quiet({.retained_bytes_max = 100'000})});
+    TestClient& publisher = small.client("publisher");
+    publisher.connect();
+    const std::string large(5'000, 'x');
+    for (int i = 0; i < 100; ++i) {
+        publisher.publish("t/" + std::to_string(i), large, Qos::AtLeastOnce, true);
+        small.settle();
+    }
+    EXPECT_EQ(publisher.last(PacketType::Puback).reason, ReasonCode::QuotaExceeded);
+    const Counters full = small.counters();
+    EXPECT_GT(full.retained, 10U);
+    EXPECT_LE(full.retained_bytes, 100'000U);
+    EXPECT_EQ(full.refused_retained_full, 100 - full.retained);
+    // One that is there may change if it does not grow, or go.
+    TestClient& reader = small.client("reader");
+    reader.connect();
+    reader.subscribe("t/#");
+    small.settle();
+    const std::string topic = reader.received.at(0).topic;
+    publisher.publish(topic, large, Qos::AtLeastOnce, true);
+    small.settle();
+    EXPECT_EQ(publisher.last(PacketType::Puback).reason, ReasonCode::Success);
+    publisher.publish(topic, std::string(100'000, 'x'), Qos::AtLeastOnce, true);
+    small.settle();
+    EXPECT_EQ(publisher.last(PacketType::Puback).reason, ReasonCode::QuotaExceeded);
+    publisher.publish(topic, "", Qos::AtLeastOnce, true);
+    small.settle();
+    EXPECT_EQ(small.counters().retained, full.retained - 1);
+    publisher.publish(topic, "small", Qos::AtLeastOnce, true);
+    small.settle();
+    EXPECT_EQ(small.counters().retained, full.retained);
+}
+
 TEST_P(RetainedTest, MakeRoomWhenFullAndExpired) {
     BrokerRig small(
         {.shard_count = GetParam(), .broker = testing::quiet({.retained_messages_max = 4})});

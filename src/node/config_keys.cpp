@@ -315,6 +315,9 @@ void add_limit_keys(std::vector<ConfigKey>& keys) {
     keys.push_back(integer_key({"mqtt.retained_messages_max", "0 to 100000000",
                                 "Retained messages of the node; more are refused."},
                                {0, 100'000'000}, MEMBER(broker.retained_messages_max)));
+    keys.push_back(integer_key({"mqtt.retained_bytes_max", "0 to 1099511627776, or \"1GiB\"",
+                                "The same in bytes; whichever comes first."},
+                               {0, 1'099'511'627'776}, MEMBER(broker.retained_bytes_max)));
     keys.push_back(
         integer_key({"mqtt.topics_max", "1000 to 10000000",
                      "Topics a shard remembers with route and last value; no limit on use."},

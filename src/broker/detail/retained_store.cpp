@@ -14,31 +14,41 @@ RetainedStore::Change RetainedStore::set(const bus::Message& message, WallTime n
     if (message.payload.empty()) {
         return clear(topic) ? Change::Cleared : Change::Nothing;
     }
-    const bool is_new = find(topic) == nullptr;
-    if (is_new && message_count_ >= message_count_max_ && now >= next_sweep_) {
+    MessageRef kept = StoredMessage::create(message, MessageId{});
+    if (!has_room(*kept, find(topic)) && now >= next_sweep_) {
         next_sweep_ = now + kSweepInterval;
         static_cast<void>(all(now));
     }
-    if (is_new && message_count_ >= message_count_max_) {
+    if (!has_room(*kept, find(topic))) {
         return Change::Refused;
     }
-    put(message);
+    put(std::move(kept));
     return Change::Stored;
 }
 
-void RetainedStore::restore(const bus::Message& message) {
-    put(message);
+bool RetainedStore::has_room(const StoredMessage& message, const StoredMessage* old) const {
+    if (old == nullptr) {
+        return message_count_ < limits_.message_count_max &&
+               size_bytes_ + message.size_bytes() <= limits_.bytes_max;
+    }
+    // One that does not grow may always take the place of the last.
+    return message.size_bytes() <= old->size_bytes() ||
+           size_bytes_ - old->size_bytes() + message.size_bytes() <= limits_.bytes_max;
 }
 
-void RetainedStore::put(const bus::Message& message) {
-    Entry& entry = topics_.insert(message.topic.text());
+void RetainedStore::restore(const bus::Message& message) {
+    put(StoredMessage::create(message, MessageId{}));
+}
+
+void RetainedStore::put(MessageRef message) {
+    Entry& entry = topics_.insert(message->topic().text());
     if (entry.message == nullptr) {
         ++message_count_;
     } else {
         size_bytes_ -= entry.message->size_bytes();
     }
-    entry.message = StoredMessage::create(message, MessageId{});
-    size_bytes_ += entry.message->size_bytes();
+    size_bytes_ += message->size_bytes();
+    entry.message = std::move(message);
 }
 
 const StoredMessage* RetainedStore::find(std::string_view topic) {

@@ -1,8 +1,8 @@
 // The retained messages of the topics that this shard owns.
 //
 // Owning a topic means putting its messages in order: the last one set here is the one that new
-// subscribers get and that is on disk. Limits: retained_messages_max over the node, shared evenly
-// by the shards. Threads: shard-local.
+// subscribers get and that is on disk. Limits: retained_messages_max and retained_bytes_max over
+// the node, shared evenly by the shards. Threads: shard-local.
 #pragma once
 
 #include <cstdint>
@@ -15,7 +15,11 @@ namespace kith::broker {
 
 class RetainedStore {
   public:
-    explicit RetainedStore(std::size_t message_count_max) : message_count_max_(message_count_max) {}
+    struct Limits {
+        std::size_t message_count_max;
+        std::size_t bytes_max;
+    };
+    explicit RetainedStore(const Limits& limits) : limits_(limits) {}
 
     enum class Change : std::uint8_t { Stored, Cleared, Nothing, Refused };
     /// Keeps `message` as its topic's last [MQTT-3.3.1-5]; an empty payload clears it
@@ -43,7 +47,8 @@ class RetainedStore {
         [[nodiscard]] bool empty() const { return message == nullptr; }
     };
 
-    void put(const bus::Message& message);
+    [[nodiscard]] bool has_room(const StoredMessage& message, const StoredMessage* old) const;
+    void put(MessageRef message);
     bool clear(std::string_view topic);
     void forget_expired(const std::vector<MessageRef>& expired);
 
@@ -51,7 +56,7 @@ class RetainedStore {
     std::vector<MessageRef> expired_;
     /// When a full store next looks for what has expired: that reads all of it.
     WallTime next_sweep_;
-    std::size_t message_count_max_;
+    Limits limits_;
     std::size_t message_count_ = 0;
     std::size_t size_bytes_ = 0;
 };

@@ -56,7 +56,8 @@ struct NodeShared {
 struct TopicSpace {
     TopicSpace(const BrokerOptions& options, std::uint16_t shard_count)
         : topics(options.topics_max, shard_count),
-          retained(options.retained_messages_max / shard_count + 1) {}
+          retained({.message_count_max = options.retained_messages_max / shard_count + 1,
+                    .bytes_max = options.retained_bytes_max / shard_count}) {}
 
     SubscriptionIndex index;
     TopicTable topics;
