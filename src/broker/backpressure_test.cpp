@@ -150,6 +150,65 @@ TEST_P(BackpressureTest, HoldsAndThenDropsForAFullQueue) {
     EXPECT_GT(small.counters().publishers_held, held_before);
 }
 
+/// However many publishers there are and wherever: nothing acknowledged is lost for a client that
+/// acknowledges slowly, but steadily.
+TEST_P(BackpressureTest, LosesNothingOfQos1ToAReaderThatGoesOn) {
+    TestClient& reader = rig.client(rig.id_on(GetParam() - 1, "reader"));
+    reader.acknowledges = false;
+    reader.connect();
+    reader.subscribe("a", Qos::AtLeastOnce);
+    constexpr std::size_t kWriters = 20;
+    constexpr std::size_t kEach = 2000;
+    std::vector<TestClient*> writers;
+    for (std::size_t i = 0; i < kWriters; ++i) {
+        writers.push_back(&connected("writer-" + std::to_string(i)));
+    }
+    std::size_t acknowledged = 0;
+    for (std::size_t i = 0; i < kEach; ++i) {
+        for (TestClient* writer : writers) {
+            writer->publish("a", "x", Qos::AtLeastOnce);
+        }
+        if (i % 100 == 0) {
+            rig.run_for(1ms);
+        }
+    }
+    while (acknowledged < kWriters * kEach) {  // 10,000 a second
+        rig.run_for(10ms);
+        const std::size_t end = std::min(reader.received.size(), acknowledged + 100);
+        ASSERT_TRUE(end > acknowledged || rig.counters().queued_messages > 0);
+        for (; acknowledged < end; ++acknowledged) {
+            reader.acknowledge(PacketType::Puback, reader.received[acknowledged].packet_id);
+        }
+    }
+    EXPECT_EQ(rig.counters().dropped_queue_full, 0U);
+    EXPECT_GT(rig.counters().publishers_held, 0U);
+}
+
+/// Who waits for acknowledgements must not keep them unread: two clients that flood each other, and
+/// one that floods itself.
+TEST_P(BackpressureTest, HoldsNobodyInACircle) {
+    BrokerRig small(
+        {.shard_count = GetParam(), .broker = testing::quiet({.session_queue_messages_max = 100})});
+    TestClient& one = small.client(small.id_on(0, "one"));
+    TestClient& other = small.client(small.id_on(GetParam() - 1, "other"));
+    for (TestClient* client : {&one, &other}) {
+        client->settings.receive_maximum = 10;
+        client->connect();
+    }
+    one.subscribe("to/one", Qos::AtLeastOnce);
+    one.subscribe("to/itself", Qos::AtLeastOnce);
+    other.subscribe("to/other", Qos::AtLeastOnce);
+    for (int i = 0; i < 2000; ++i) {
+        one.publish("to/other", "x", Qos::AtLeastOnce);
+        one.publish("to/itself", "x", Qos::AtLeastOnce);
+        other.publish("to/one", "x", Qos::AtLeastOnce);
+    }
+    small.run_for(2s);  // less than full_queue_hold
+    EXPECT_EQ(one.count(PacketType::Puback), 4000U);
+    EXPECT_EQ(other.count(PacketType::Puback), 2000U);
+    EXPECT_EQ(small.counters().queued_messages, 0U);
+}
+
 TEST_P(BackpressureTest, BoundsAQueueInBytesToo) {
     BrokerRig small({.shard_count = GetParam(),
                      .broker = testing::quiet({.session_queue_bytes_max = 100'000})});

@@ -39,6 +39,10 @@ struct BrokerOptions {
     /// How long publishers are held back for a subscriber that cannot keep up before QoS 0 messages
     /// to it are dropped and counted.
     Duration slow_consumer_hold = 50ms;
+    /// The same for QoS 1 and 2: how long they are held back for a connected subscriber whose queue
+    /// is nearly full before messages beyond it are dropped and counted. It starts anew each time
+    /// that the queue has been half empty.
+    Duration full_queue_hold = 5s;
     /// How often $SYS is published; 0 never.
     Duration sys_interval = 10s;
 };

@@ -334,6 +334,11 @@ void add_limit_keys(std::vector<ConfigKey>& keys) {
                       "How long publishers wait for a subscriber that cannot keep up before "
                       "QoS 0 messages to it are dropped."},
                      {0ms, 10s}, MEMBER(broker.slow_consumer_hold)));
+    keys.push_back(
+        duration_key({"mqtt.full_queue_hold", "\"0ms\" to \"1min\"",
+                      "How long publishers wait for a connected subscriber whose queue is nearly "
+                      "full before QoS 1 and 2 messages beyond it are dropped."},
+                     {0ms, 1min}, MEMBER(broker.full_queue_hold)));
     keys.push_back(duration_key(
         {"mqtt.sys_interval", "\"0ms\" to \"1h\"", "How often $SYS is published; \"0ms\" never."},
         {0ms, 1h}, MEMBER(broker.sys_interval)));

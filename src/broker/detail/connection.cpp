@@ -130,7 +130,9 @@ bool Connection::on_frame(const mqtt::Frame& frame) {
     if (state_ != State::Open) {
         return true;
     }
-    if (met != Congestion::None) {
+    // Others may wait for this client's acknowledgements: were it held, all would wait in a circle.
+    const bool is_awaited = met == Congestion::Queue && slow_since_ != Instant::never();
+    if (met != Congestion::None && !is_awaited) {
         stop_input(Stop::Held);
         context_.holds->hold(*this, met);
     }

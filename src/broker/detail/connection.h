@@ -71,8 +71,8 @@ class Connection final : public runtime::StreamHandler,
     void send_qos0(const bus::Message& message, Fanout& fanout, const Qos0& how);
     /// Sends what the session has queued, as far as window and socket allow.
     void pump();
-    /// False once publishers have been held back for this client long enough.
-    [[nodiscard]] bool may_hold_publishers();
+    /// False once publishers have been held back for this client longer than `patience`.
+    [[nodiscard]] bool may_hold_publishers(Duration patience);
     /// True if the client takes more: neither socket nor queue is full.
     [[nodiscard]] bool can_take_more() const;
     /// True if a message would be sent at once. Once it is not, half the window has to be free.

@@ -14,7 +14,8 @@ namespace kith::broker {
 void Connection::send_qos0(const bus::Message& message, Fanout& fanout, const Qos0& how) {
     if (stream_->is_congested()) [[unlikely]] {
         context_.subscriber->note_room(*session_);
-        if (stream_->unsent_bytes() > kUnsentBytesMax || !may_hold_publishers()) {
+        if (stream_->unsent_bytes() > kUnsentBytesMax ||
+            !may_hold_publishers(context_.options().slow_consumer_hold)) {
             ++context_.counters.dropped_slow;
             ++session_->traffic.dropped;
             return;
@@ -177,11 +178,11 @@ void Connection::complete_item(OutboundItem& item) {
     context_.sessions->complete(*session_, item);
 }
 
-bool Connection::may_hold_publishers() {
+bool Connection::may_hold_publishers(Duration patience) {
     if (slow_since_ == Instant::never()) {
         slow_since_ = context_.shard.now();
     }
-    return context_.shard.now() - slow_since_ <= context_.options().slow_consumer_hold;
+    return context_.shard.now() - slow_since_ <= patience;
 }
 
 bool Connection::can_take_more() const {

@@ -8,6 +8,7 @@
 #include "broker/detail/router.h"
 #include "broker/detail/session.h"
 #include "broker/detail/session_table.h"
+#include "broker/detail/shard_link.h"
 #include "broker/detail/subscriber.h"
 #include "broker/limits.h"
 
@@ -16,6 +17,12 @@ namespace {
 
 std::span<const std::uint32_t> identifier_span(const std::uint32_t& identifier) {
     return {&identifier, identifier != 0 ? 1U : 0U};
+}
+
+/// How far messages that were under way between shards may go beyond a full queue.
+OutboundQueue::Limits overrun_limits(const BrokerOptions& options) {
+    return {.message_count_max = kSessionQueueMessagesLimit,
+            .bytes_max = options.session_queue_bytes_max + kLinkBytesMax};
 }
 
 }  // namespace
@@ -98,7 +105,10 @@ bool Delivery::to_session(Session& session, const Grant& grant, Routing& routing
     if (routing.stored == nullptr) {
         routing.stored = StoredMessage::create(routing.message, routing.id);
     }
-    if (!has_room(session, routing.stored->size_bytes())) {
+    const std::size_t size_bytes = routing.stored->size_bytes();
+    // A group has other members for what one cannot take.
+    if (!has_room(session, size_bytes) &&
+        !(grant.group.is_none() && has_room_while_held(session, size_bytes))) {
         if (grant.group.is_none()) {
             ++session.traffic.dropped;
             ++context_.counters.dropped_queue_full;
@@ -123,6 +133,12 @@ bool Delivery::has_room(Session& session, std::size_t bytes) {
     return session.outbound.has_room(limits, bytes);
 }
 
+/// For what was under way when its publishers were stopped.
+bool Delivery::has_room_while_held(const Session& session, std::size_t bytes) const {
+    return holds_publishers(session) &&
+           session.outbound.has_room(overrun_limits(context_.options()), bytes);
+}
+
 void Delivery::enqueue(Session& session, const Grant& grant, Routing& routing) {
     OutboundItem item;
     item.message = routing.stored;
@@ -140,7 +156,7 @@ void Delivery::enqueue(Session& session, const Grant& grant, Routing& routing) {
     const OutboundItem& queued = session.outbound.push(std::move(item));
     ++context_.counters.queued_messages;
     context_.counters.queued_bytes += routing.stored->size_bytes();
-    note_slow(session);
+    note_slow(session, grant.group);
     if (queued.awaits_commit) {
         routing.rows.push_back({.session = session.id(),
                                 .copy = is_copy ? queued.message_id : MessageId(),
@@ -166,17 +182,30 @@ bool Delivery::has_queued(SessionId session, const Routing& routing) const {
            context_.committer->is_awaited(routing.id, session);
 }
 
-/// Its publishers wait a while for a client whose queue fills up, before messages are dropped.
-void Delivery::note_slow(Session& session) {
+/// Its publishers wait a while for a client whose queue fills up, before messages are dropped; less
+/// long if other members of its group may take them.
+void Delivery::note_slow(Session& session, const GroupRef& group) {
     context_.subscriber->note_room(session);
     const BrokerOptions& options = context_.options();
     const bool is_filling =
         session.outbound.message_count() > options.session_queue_messages_max / 4 * 3 ||
         session.outbound.size_bytes() > options.session_queue_bytes_max / 4 * 3;
-    if (is_filling && session.connection != nullptr && session.connection->may_hold_publishers())
-        [[unlikely]] {
-        context_.holds->note(Congestion::Receiver);
+    if (!is_filling || session.connection == nullptr) [[likely]] {
+        return;
     }
+    if (!group.is_none()) {
+        if (session.connection->may_hold_publishers(options.slow_consumer_hold)) {
+            context_.holds->note(Congestion::Receiver);
+        }
+    } else if (holds_publishers(session)) {
+        context_.holds->note(Congestion::Queue);
+    }
+}
+
+/// True as long as publishers wait for this client, which would acknowledge and does not yet.
+bool Delivery::holds_publishers(const Session& session) const {
+    return session.connection != nullptr &&
+           session.connection->may_hold_publishers(context_.options().full_queue_hold);
 }
 
 /// Offers the message to one member after the other, until one takes it or one elsewhere is asked.

@@ -86,7 +86,9 @@ class Delivery {
     void enqueue(Session& session, const Grant& grant, Routing& routing);
     [[nodiscard]] bool has_queued(SessionId session, const Routing& routing) const;
     [[nodiscard]] bool has_room(Session& session, std::size_t bytes);
-    void note_slow(Session& session);
+    [[nodiscard]] bool has_room_while_held(const Session& session, std::size_t bytes) const;
+    void note_slow(Session& session, const GroupRef& group);
+    [[nodiscard]] bool holds_publishers(const Session& session) const;
     void report(const Routing& routing, const RowsHeader& header);
     void record_delay(const Routing& routing);
 

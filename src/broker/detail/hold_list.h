@@ -2,9 +2,10 @@
 //
 // Back-pressure in place of loss: a held connection is not read, so its sender's TCP window closes.
 // Those who met a slow receiver are let go together, as soon as a receiver has drained, and at the
-// latest after slow_consumer_hold; a receiver that is still behind by then loses QoS 0 messages,
-// and holds nobody. Those who met a backlog of the node itself (the disk, another shard) wait until
-// it is gone: nothing would be lost there, only memory would grow. Threads: shard-local.
+// latest after slow_consumer_hold (QoS 0) or full_queue_hold (QoS 1 and 2); a receiver that is
+// still behind by then loses messages, and holds nobody. Those who met a backlog of the node itself
+// (the disk, another shard) wait until it is gone: nothing would be lost there, only memory would
+// grow. Threads: shard-local.
 #pragma once
 
 #include <algorithm>
@@ -23,7 +24,8 @@ class Connection;
 /// What a message met on its way. Ordered: the later, the longer the wait.
 enum class Congestion : std::uint8_t {
     None,
-    Receiver,  // a client that cannot take more
+    Receiver,  // a client whose socket cannot take more
+    Queue,     // a client that does not acknowledge as fast as it is sent
     Backlog,   // a shard or the store that cannot take more
 };
 
@@ -39,10 +41,10 @@ class HoldList final : public runtime::Timer, public runtime::Task {
     /// `connection` has stopped reading; allow_input() comes later.
     void hold(Connection& connection, Congestion reason);
     void forget(Connection& connection);
-    /// Lets everybody go whose reason is over, later in this turn.
+    /// Somebody has room again: lets everybody go whose reason may be over, later in this turn.
     void release();
-    /// Starts the clock without holding a connection: for credits that are kept back.
-    void arm();
+    /// The router keeps its credits back for this reason.
+    void hold_credits(Congestion reason);
 
     void on_timer(Instant now) override;
     void run_task() override;
@@ -51,10 +53,16 @@ class HoldList final : public runtime::Timer, public runtime::Task {
     struct Held {
         Connection* connection;
         Congestion reason;
+        Instant until;
     };
+
+    [[nodiscard]] Instant end_of(Congestion reason) const;
+    void arm_until(Instant end);
 
     ShardContext& context_;
     std::vector<Held> held_;
+    Instant credits_until_ = Instant::never();
+    bool has_room_ = false;  // release() was called
     Congestion noted_ = Congestion::None;
 };
 

@@ -325,8 +325,8 @@ void Router::on_route_done_record(TopicEntry* routed_topic) {
 void Router::on_link_mail_done(ShardId from, std::vector<std::uint8_t> buffer) {
     kept_credits_.emplace_back(from, std::move(buffer));
     // Receivers here that cannot take more hold back the shards that feed them.
-    if (context_.holds->take_noted() != Congestion::None) {
-        context_.holds->arm();
+    if (const Congestion met = context_.holds->take_noted(); met != Congestion::None) {
+        context_.holds->hold_credits(met);
         return;
     }
     release_credits();
@@ -335,7 +335,7 @@ void Router::on_link_mail_done(ShardId from, std::vector<std::uint8_t> buffer) {
 void Router::release_credits() {
     if (context_.store.is_congested()) {
         if (!kept_credits_.empty()) {
-            context_.holds->arm();
+            context_.holds->hold_credits(Congestion::Backlog);
         }
         return;
     }

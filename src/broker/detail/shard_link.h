@@ -27,7 +27,7 @@
 namespace kith::broker {
 
 /// Bytes under way to another shard above which publishers are held back.
-inline constexpr std::size_t kLinkBytesMax = 2 * 1024 * 1024;
+inline constexpr std::size_t kLinkBytesMax = 512 * 1024;
 
 enum class RecordKind : std::uint8_t {
     Deliver,    // route to the receiving shard's own sessions
