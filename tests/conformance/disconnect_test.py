@@ -3,14 +3,25 @@
 import unittest
 
 import suite
-from suite import DISCONNECT_WITH_WILL, MALFORMED_PACKET, PROTOCOL_ERROR, Case, mqtt, mqtt5, mqtt311, raw
+from suite import (
+    DISCONNECT_WITH_WILL,
+    MALFORMED_PACKET,
+    PROTOCOL_ERROR,
+    Case,
+    mqtt,
+    mqtt5,
+    mqtt311,
+    raw,
+)
 from mqtt_packets import V5, V311, Publish, Will
 
 # What a client may say (MQTT 5.0, table 3-10; 0x8C of 4.12.1).
 CLIENT_REASONS = {
     0x00, 0x04, 0x80, 0x81, 0x82, 0x83, 0x90, 0x93, 0x94, 0x95, 0x96, 0x97, 0x98, 0x99,
 }  # fmt: skip
-SERVER_REASONS = {0x87, 0x89, 0x8B, 0x8D, 0x8E, 0x8F, 0x9A, 0x9B, 0x9C, 0x9D, 0x9E, 0x9F, 0xA0, 0xA1, 0xA2}
+SERVER_REASONS = {
+    0x87, 0x89, 0x8B, 0x8D, 0x8E, 0x8F, 0x9A, 0x9B, 0x9C, 0x9D, 0x9E, 0x9F, 0xA0, 0xA1, 0xA2,
+}  # fmt: skip
 NO_REASONS = {0x01, 0x02, 0x10, 0x11, 0x18, 0x7F, 0x84, 0x85, 0x91, 0xFF}
 
 
@@ -60,7 +71,8 @@ class Ends:
     @mqtt311("MQTT-4.8.0-1", "MQTT-3.1.2-8")
     def test_an_error_ends_the_connection_publishes_its_will_and_harms_nobody_else(self):
         watcher = self.subscriber(self.topic())
-        for wrong in (raw(0x36, b"\0\x01a\0\x01\0"), raw(0x00), mqtt.subscribe(1, [], self.VERSION)):
+        at_qos_3, to_nothing = raw(0x36, b"\0\x01a\0\x01\0"), mqtt.subscribe(1, [], self.VERSION)
+        for wrong in (at_qos_3, raw(0x00), to_nothing):
             client = self.connect(will=Will(self.topic(), b"gone"))
             client.send(wrong + Publish(self.topic(), b"behind").encode(self.VERSION))
             self.assert_closed(client, MALFORMED_PACKET, PROTOCOL_ERROR)

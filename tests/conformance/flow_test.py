@@ -298,7 +298,8 @@ class TopicAlias(Case):
         subscriber = self.subscriber(self.topic("#"), 1)
         publisher = self.connect()
         for topic in ("a", "", "b", "", ""):
-            publisher.publish(self.topic(topic) if topic else "", b"", properties={"topic_alias": 1})
+            name = self.topic(topic) if topic else ""
+            publisher.publish(name, b"", properties={"topic_alias": 1})
         self.assertEqual([each.topic for each in subscriber.take_messages(5)],
                          [self.topic(each) for each in "aabbb"])
 

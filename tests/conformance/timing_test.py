@@ -213,7 +213,8 @@ class Expiry5(Case):
     def test_the_interval_of_a_will_begins_when_it_is_published(self):
         watcher = self.subscriber(self.topic(), 1)
         properties = {"will_delay_interval": 1, "message_expiry_interval": 100}
-        self.resume(self.new_id(), will=Will(self.topic(), b"gone", 1, properties=properties)).close()
+        will = Will(self.topic(), b"gone", 1, properties=properties)
+        self.resume(self.new_id(), will=will).close()
         got = watcher.take_message()
         self.assertIn(got.properties["message_expiry_interval"], (99, 100))
 
