@@ -393,6 +393,9 @@ class First5(First, Case):
             "Topic Alias": connect(topic_alias=1),
             "Server Keep Alive": connect(server_keep_alive=1),
             "Reason String": connect(reason_string="x"),
+            "a will with Topic Alias": self.connect_packet(
+                will=Will("a", b"", properties={"topic_alias": 1})
+            ),
             "a will with Session Expiry Interval": self.connect_packet(
                 will=Will("a", b"", properties={"session_expiry_interval": 1})
             ),
@@ -474,7 +477,7 @@ class Authentication5(Case):
                     "authentication_method": method, "authentication_data": b"n,,n=user,r=abc"}))
                 self.assert_refused(client, BAD_AUTHENTICATION_METHOD, 0)
 
-    @mqtt5("MQTT-4.12.0-1", "MQTT-3.1.4-6")
+    @mqtt5("MQTT-4.12.0-1", "MQTT-3.1.4-6", "MQTT-3.1.2-30")
     def test_what_is_behind_a_refused_method_is_not_processed(self):
         watcher = self.subscriber(self.topic("#"))
         client = self.open()

@@ -227,9 +227,23 @@ class Order:
                         numbers = [int(number) for origin, number in got if origin == which]
                         self.assertEqual(numbers, list(range(count)))
 
-    @mqtt5("MQTT-4.6.0-2", "MQTT-4.6.0-3", "MQTT-4.6.0-4")
-    @mqtt311("MQTT-4.6.0-2", "MQTT-4.6.0-3", "MQTT-4.6.0-4")
+    @mqtt5("MQTT-4.6.0-6", "MQTT-4.3.3-4")
+    @mqtt311("MQTT-4.6.0-4", "MQTT-4.6.0-6")
+    def test_pubrels_come_in_the_order_of_the_pubrecs(self):
+        subscriber = self.subscriber(self.topic(), 2)
+        publisher = self.connect()
+        for _ in range(10):
+            publisher.publish(self.topic(), b"x", qos=2)
+        ids = [subscriber.expect("PUBLISH").packet_id for _ in range(10)]
+        ids.reverse()
+        for packet_id in ids:
+            subscriber.acknowledge("PUBREC", packet_id)
+        self.assertEqual([subscriber.expect("PUBREL").packet_id for _ in range(10)], ids)
+
+    @mqtt5("MQTT-4.3.2-4", "MQTT-4.3.3-8")
+    @mqtt311("MQTT-4.3.2-2", "MQTT-4.3.3-2")
     def test_acknowledgements_come_in_the_order_of_the_messages(self):
+        """Which the standard asks of clients alone."""
         self.resume(self.new_id()).subscribe(self.topic("#"), 2)  # some wait for a disk
         publisher = self.connect()
         packets = b""

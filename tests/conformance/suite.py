@@ -9,6 +9,7 @@ them with the tables.
 """
 
 import concurrent.futures
+import contextlib
 import functools
 import os
 import secrets
@@ -111,6 +112,17 @@ def start_target(*arguments: str) -> None:
     node.wait_until_ready()
     target = Target(node.mqtt, node.addresses.get("http"), token)
     target.is_kith = True
+
+
+@contextlib.contextmanager
+def another_node(*arguments: str):
+    """A node with a configuration of its own, for as long as it is needed; gives its address."""
+    with tempfile.TemporaryDirectory(prefix="kith-test-") as folder:
+        node = Node(Path(folder) / "data", *arguments)
+        try:
+            yield node.wait_until_ready().mqtt
+        finally:
+            node.stop()
 
 
 def address_of(text: str) -> Address:

@@ -20,7 +20,7 @@ def setUpModule():
 
 
 class KeepAlive:
-    @mqtt5("MQTT-3.1.2-22", "MQTT-3.2.2-22", "MQTT-3.1.2-8", "MQTT-3.2.2-21")
+    @mqtt5("MQTT-3.1.2-22", "MQTT-3.2.2-22", "MQTT-3.1.2-8")
     @mqtt311("MQTT-3.1.2-24", "MQTT-3.1.2-8")
     @timed
     def test_who_is_silent_for_longer_is_closed_and_has_a_will(self):
