@@ -1,6 +1,7 @@
 #include "access/registry.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "access/limits.h"
@@ -224,6 +225,7 @@ void Registry::check() {
                  [this](const Result<Nothing>&) {
                      is_checking_ = false;
                      checked_at_ = parts_.home.now();
+                     tell_ended();
                      answer_askers();
                      arm_next_check();
                  });
@@ -231,6 +233,24 @@ void Registry::check() {
 
 void Registry::arm_next_check() {
     parts_.home.arm_after(timer_, askers_.empty() ? kStoreCheckInterval : kStoreCheckIntervalMin);
+}
+
+void Registry::tell_ended() {
+    const WallTime now = parts_.home.wall_now();
+    std::set<std::string> good;
+    for (const TokenEntry* entry : table_->list()) {
+        if (!entry->is_expired(now)) {
+            good.insert(entry->id);
+        }
+    }
+    std::vector<std::string> ended;
+    std::ranges::set_difference(good_tokens_, good, std::back_inserter(ended));
+    good_tokens_ = std::move(good);
+    std::vector<std::string> told = std::exchange(told_once_, ended);
+    told.insert(told.end(), ended.begin(), ended.end());
+    if (!told.empty() && ended_listener_) {
+        ended_listener_(told);
+    }
 }
 
 void Registry::take(const Content& content) {

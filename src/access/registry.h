@@ -13,6 +13,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -89,6 +90,11 @@ class Registry {
         users_listener_ = std::move(listener);
     }
 
+    /// Called with the ids of tokens that opened something and do not any more, revoked or expired:
+    /// each in two rounds, because somebody whom an earlier table let in may still be on the way.
+    using EndedListener = std::function<void(const std::vector<std::string>& token_ids)>;
+    void set_ended_listener(EndedListener listener) { ended_listener_ = std::move(listener); }
+
     [[nodiscard]] const RegistryCounters& counters() const { return counters_; }
 
   private:
@@ -104,6 +110,7 @@ class Registry {
     void publish();
     void answer_askers();
     void arm_next_check();
+    void tell_ended();
 
     RegistryParts parts_;
     std::shared_ptr<const TokenTable> table_;  // shared_ptr: every shard holds the table it uses
@@ -117,6 +124,9 @@ class Registry {
     Instant checked_at_;
     runtime::CallbackTimer timer_;
     std::function<void()> users_listener_;
+    EndedListener ended_listener_;
+    std::set<std::string> good_tokens_;  // ids, when tell_ended() last looked
+    std::vector<std::string> told_once_;
     RegistryCounters counters_;
 };
 

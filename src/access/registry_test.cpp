@@ -62,6 +62,27 @@ TEST(Registry, NoticesWhatAToolChanged) {
     EXPECT_EQ(rig.check_token(1, token.text).error().kind, ErrorKind::Denied);
 }
 
+TEST(Registry, TellsTwiceOfATokenThatHasEnded) {
+    AccessRig rig;
+    std::vector<std::string> told;
+    rig.registry.set_ended_listener([&](const std::vector<std::string>& ids) {
+        told.insert(told.end(), ids.begin(), ids.end());
+    });
+    ASSERT_TRUE(rig.start().has_value());
+    NewToken token = viewer("short");
+    token.expires_in = 60s;
+    const std::string expiring = rig.create_token(token).value().id;
+    const std::string revoked = rig.create_token(viewer("revoked")).value().id;
+    const CreatedToken good = rig.create_token(viewer("good")).value();
+    rig.world.run_for(2 * kStoreCheckInterval);
+    EXPECT_TRUE(told.empty());
+    ASSERT_TRUE(rig.revoke_token(revoked).has_value());
+    rig.world.run_for(3 * kStoreCheckInterval);
+    EXPECT_EQ(told, (std::vector<std::string>{revoked, revoked}));
+    rig.world.run_for(60s);
+    EXPECT_EQ(told, (std::vector<std::string>{revoked, revoked, expiring, expiring}));
+}
+
 TEST(Registry, UnchangedStoreIsNotReadAgain) {
     AccessRig rig;
     ASSERT_TRUE(rig.start().has_value());

@@ -223,6 +223,15 @@ OrProblem<void> Node::Impl::make_broker(const StoreTestOptions&) {
     if (const Status recovered = broker->recover(*messages); !recovered) {
         return problem(explain("cannot read " + data.file("messages.db"), recovered.error()));
     }
+    registry->set_ended_listener([this](const std::vector<std::string>& token_ids) {
+        for (std::uint16_t i = 0; i < shards->size(); ++i) {
+            shard(0).post(ShardId(i), [this, token_ids](runtime::Shard& here) {
+                for (const std::string& id : token_ids) {
+                    broker->shard(here.id()).disconnect_principal("token:" + id, "token ended");
+                }
+            });
+        }
+    });
     journal = storage::make_writer_journal(std::move(messages), shards->size(), *broker, log);
     broker->start(*journal);
     events.set_log(log);

@@ -61,6 +61,17 @@ class Tokens(NodeCase):
                     self.assertLess(time.monotonic(), deadline)
                 node.stop()
 
+    def test_who_came_in_by_a_token_leaves_with_it(self):
+        node = self.start_node("--set", "mqtt.anonymous=false", "--workers", 2)
+        made, other = create_token(node.data), create_token(node.data)
+        with RawClient(node.mqtt) as client, RawClient(node.mqtt) as bystander:
+            self.assertEqual(client.connect("a", password=made["token"]).reason, 0)
+            self.assertEqual(bystander.connect("b", password=other["token"]).reason, 0)
+            kith("token", "revoke", made["id"], "--data", node.data)
+            (goodbye,) = client.expect_closed()
+            self.assertEqual((goodbye.kind, goodbye.reason), ("DISCONNECT", NOT_AUTHORIZED))
+            bystander.ping()
+
     def test_an_expired_token_is_refused(self):
         node = self.start()
         made = kith("token", "create", "--data", node.data, "--expires-in", 1, "--json").stdout

@@ -186,6 +186,18 @@ bool ShardBroker::disconnect(std::string_view client_id, const char* reason) {
     return true;
 }
 
+void ShardBroker::disconnect_principal(std::string_view principal, const char* reason) {
+    std::vector<Connection*> connections;  // first all, because sessions may end with them
+    sessions_.for_each([&](const Session& session) {
+        if (session.connection != nullptr && session.principal().name == principal) {
+            connections.push_back(session.connection);
+        }
+    });
+    for (Connection* connection : connections) {
+        connection->end(mqtt::ReasonCode::NotAuthorized, reason, Connection::WillFate::Publish);
+    }
+}
+
 bool ShardBroker::forget(std::string_view client_id) {
     Session* session = sessions_.find(kDefaultTenant, client_id);
     if (session == nullptr) {
