@@ -58,6 +58,26 @@ bool is_own_origin(std::string_view origin, const std::string& host, Scheme sche
            (scheme == Scheme::Http && http::equal_ignoring_case(origin, "http://" + host));
 }
 
+/// What a browser says of a request that carries no Origin, an image or a script for another site's
+/// page (Fetch Metadata). A link from there to the console is a person's choice.
+bool is_for_other_page(const http::Request& request) {
+    const auto says = [&](std::string_view name, std::string_view value) {
+        const auto said = request.headers.find(name);
+        return said && *said == value;
+    };
+    const bool is_followed_link = request.method == http::Method::Get &&
+                                  says("Sec-Fetch-Mode", "navigate") &&
+                                  says("Sec-Fetch-Dest", "document");
+    return (says("Sec-Fetch-Site", "cross-site") || says("Sec-Fetch-Site", "same-site")) &&
+           !is_followed_link;
+}
+
+Problem refused_origin() {
+    return {.status = 403,
+            .code = "origin.refused",
+            .detail = "requests from pages of other sites are refused"};
+}
+
 }  // namespace
 
 Guard::Guard(const std::vector<std::string>& hosts) {
@@ -75,13 +95,11 @@ std::optional<Problem> Guard::check(const http::Request& request, Scheme scheme)
                            "configuration"};
     }
     if (request.headers.count("Origin") == 0) {
-        return std::nullopt;
+        return is_for_other_page(request) ? std::optional(refused_origin()) : std::nullopt;
     }
     if (request.headers.count("Origin") > 1 ||
         !is_own_origin(*request.headers.find("Origin"), request.host, scheme)) {
-        return Problem{.status = 403,
-                       .code = "origin.refused",
-                       .detail = "requests from pages of other sites are refused"};
+        return refused_origin();
     }
     return std::nullopt;
 }

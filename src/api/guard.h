@@ -3,7 +3,8 @@
 // A page of another site must not be able to use this node through the browser of somebody who is
 // signed in, nor by pointing its own name at this address (DNS rebinding): Host must be a name that
 // the node was given or a loopback literal, and Origin, where a browser sends one, must be this
-// very server, perhaps behind a proxy that speaks TLS. Both hold on every path and for every
+// very server, perhaps behind a proxy that speaks TLS; where it sends none, Sec-Fetch-Site must not
+// name another site, unless somebody followed a link. All of it holds on every path and for every
 // upgrade. Immutable.
 #pragma once
 

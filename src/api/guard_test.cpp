@@ -50,6 +50,33 @@ TEST(Guard, OriginMustBeThisVeryServer) {
     EXPECT_EQ(code_of("gw-1", {"http://gw-1"}, Scheme::Https), "origin.refused");
 }
 
+// An image, a script or a frame for a page elsewhere: browsers send no Origin with these.
+TEST(Guard, RefusesWhatABrowserFetchesForOtherPages) {
+    const auto code_of_fetch = [](http::Method method, const char* site, const char* mode,
+                                  const char* destination) {
+        http::Request request;
+        request.method = method;
+        request.host = "gw-1:8080";
+        request.headers.add("Sec-Fetch-Site", site);
+        request.headers.add("Sec-Fetch-Mode", mode);
+        request.headers.add("Sec-Fetch-Dest", destination);
+        const auto problem = kGuard.check(request, Scheme::Http);
+        return problem ? std::string(problem->code) : "";
+    };
+    using enum http::Method;
+    for (const char* site : {"cross-site", "same-site"}) {
+        EXPECT_EQ(code_of_fetch(Get, site, "no-cors", "image"), "origin.refused") << site;
+        EXPECT_EQ(code_of_fetch(Get, site, "no-cors", "script"), "origin.refused") << site;
+        EXPECT_EQ(code_of_fetch(Get, site, "navigate", "iframe"), "origin.refused") << site;
+        EXPECT_EQ(code_of_fetch(Post, site, "navigate", "document"), "origin.refused") << site;
+        EXPECT_EQ(code_of_fetch(Get, site, "navigate", "document"), "") << site;
+    }
+    for (const char* site : {"none", "same-origin"}) {
+        EXPECT_EQ(code_of_fetch(Get, site, "no-cors", "image"), "") << site;
+        EXPECT_EQ(code_of_fetch(Get, site, "navigate", "document"), "") << site;
+    }
+}
+
 TEST(Guard, ForwardedRequestIsNeverFromLoopback) {
     const auto loopback = runtime::SocketAddress::loopback(1);
     http::Request request;
