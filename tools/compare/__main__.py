@@ -16,27 +16,41 @@ import time
 from pathlib import Path
 
 import table
-from brokers import BrokerError, Kith, Mosquitto
+from brokers import (
+    Broker,
+    BrokerError,
+    Ceiling,
+    FlashMq,
+    FlashMqOneThread,
+    Kith,
+    Mosquitto,
+)
 from cases import START, Case, cases_of, provide_descriptors, within
 
 BENCH_S_MAX = 600
 SETTLE_S = 1
 LOAD_MAX = 1.0
 
+BROKERS = {"mosquitto": Mosquitto, "kith": Kith, "ceiling": Ceiling}
+# By the name that --peer gives: the shapes in which it is measured.
+PEERS = {"flashmq": (FlashMq, FlashMqOneThread)}
+
 
 def main() -> int:
     options = parse_options()
-    known = {"mosquitto": Mosquitto(options.mosquitto), "kith": Kith(options.kith)}
-    brokers = [known[name] for name in options.brokers]
+    brokers = brokers_of(options)
+    if not brokers:
+        return 1  # why was said
     lines = describe(brokers, options.rounds, os.getloadavg()[0])
     try:
         scenarios = options.scenarios or [START, *scenario_names(options.kith)]
         cases = within(cases_of(scenarios), provide_descriptors())
+        cases = [case for case in cases if any(broker.can(case) for broker in brokers)]
         measured = measure(brokers, cases, options)
     except (BrokerError, BenchError) as error:
         print(f"compare: {error}", file=sys.stderr)
         return 1
-    lines += ["", *table.rows(measured, options.brokers)]
+    lines += ["", *table.rows(measured, [broker.name for broker in brokers])]
     print("\n".join(["", *lines]))
     if options.json:
         runs = [{"case": each.scenario, "runs": each.runs} for each in measured]
@@ -48,11 +62,20 @@ def main() -> int:
 
 def parse_options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="tools/compare", description=__doc__.splitlines()[0])
-    parser.add_argument("--brokers", type=broker_list, default=["mosquitto", "kith"])
+    parser.add_argument("--brokers", type=broker_list, default=list(BROKERS))
     parser.add_argument("--rounds", type=int, default=3, help="runs of each, 3 by default")
     parser.add_argument("--seconds", type=float, help="measured interval of each run")
     parser.add_argument("--kith", default="build/release/kith", help="the program to measure with")
     parser.add_argument("--mosquitto", default="mosquitto")
+    parser.add_argument("--ceiling", help="kith_ceiling beside --kith by default")
+    parser.add_argument(
+        "--peer",
+        type=peer,
+        action="append",
+        default=[],
+        metavar="flashmq=PATH",
+        help="measure this program, too: as it comes, and with one thread without delay",
+    )
     parser.add_argument("--json", type=Path, help="write every run there, too")
     parser.add_argument("--write", type=Path, help="put the table between the marks of this file")
     parser.add_argument("scenarios", nargs="*", help="all by default; kith bench --list has them")
@@ -62,9 +85,34 @@ def parse_options() -> argparse.Namespace:
 def broker_list(text: str) -> list[str]:
     names = text.split(",")
     for name in names:
-        if name not in ("mosquitto", "kith"):
-            raise argparse.ArgumentTypeError(f"no broker '{name}'; there are mosquitto and kith")
+        if name not in BROKERS:
+            there = ", ".join(BROKERS)
+            raise argparse.ArgumentTypeError(f"no broker '{name}'; there are {there}")
     return names
+
+
+def peer(text: str) -> list[Broker]:
+    name, _, program = text.partition("=")
+    if name not in PEERS or not program:
+        raise argparse.ArgumentTypeError(f"'{text}' is not one of {', '.join(PEERS)}, = and a path")
+    return [kind(program) for kind in PEERS[name]]
+
+
+def brokers_of(options: argparse.Namespace) -> list[Broker]:
+    """Those asked for, less the ceiling and peers that are not there, each with a line."""
+    programs = {
+        "mosquitto": options.mosquitto,
+        "kith": options.kith,
+        "ceiling": options.ceiling or str(Path(options.kith).with_name("kith_ceiling")),
+    }
+    brokers = [BROKERS[name](programs[name]) for name in options.brokers]
+    optional = [broker for broker in brokers if broker.name == "ceiling"]
+    optional += [broker for each in options.peer for broker in each]
+    missing = [broker for broker in optional if not broker.is_there()]
+    for broker in missing:
+        print(f"compare: {broker.name} is left out: there is no such program", file=sys.stderr)
+    brokers += [broker for broker in optional if broker not in brokers]
+    return [broker for broker in brokers if broker not in missing]
 
 
 class BenchError(Exception):
@@ -83,6 +131,8 @@ def measure(brokers: list, cases: list[Case], options) -> list[table.Measured]:
         turn = brokers if number % 2 == 0 else brokers[::-1]
         for case, result in zip(cases, measured, strict=True):
             for broker in turn:
+                if not broker.can(case):
+                    continue
                 with broker.running(case.setup) as running:
                     run = measure_once(case, running, options)
                 result.runs[broker.name].append(run)
@@ -128,7 +178,7 @@ def describe(brokers: list, rounds: int, load: float) -> list[str]:
     """Who was measured, when, where and how; a line for each. A busy machine is told of."""
     if load > LOAD_MAX:
         print(f"compare: the machine is busy (load {load:.1f}): do not trust this", file=sys.stderr)
-    versions = ", ".join(f"{broker.name} {broker.version()}" for broker in brokers)
+    versions = ", ".join(f"{broker.name} {broker.version()}".strip() for broker in brokers)
     where = f"{os.cpu_count()} cores ({processor()}), {system()}, load on the same machine"
     return [
         f"{datetime.date.today()}: {versions}; {where}; load average {load:.1f} at the start.",

@@ -1,6 +1,7 @@
 """Brokers to measure: started afresh on a free port of the loopback, stopped by their pid."""
 
 import os
+import shutil
 import socket
 import subprocess
 import tempfile
@@ -9,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from cases import Setup
+from cases import Case, Setup
 
 READY_S_MAX = 20
 STOP_S_MAX = 10
@@ -37,6 +38,23 @@ persistence_location {folder}/
 autosave_interval 1
 """
 
+# Its defaults, but: a port, everybody let in, its log out of the way. It keeps sessions in a folder
+# of its own, which it writes from time to time, whatever the case wants.
+FLASHMQ_SETTINGS = """\
+allow_anonymous true
+quiet true
+log_file {folder}/log
+storage_dir {folder}/data
+{more}
+listen {{
+    protocol mqtt
+    inet_protocol ip4
+    inet4_bind_address 127.0.0.1
+    port {port}
+    {listen}
+}}
+"""
+
 
 DEFAULT_SETUP = Setup()
 
@@ -53,11 +71,21 @@ class Running:
     ready_ms: float  # from its start until it accepts a client
 
 
-class Mosquitto:
-    name = "mosquitto"
+class Broker:
+    name: str
 
-    def __init__(self, program: str = "mosquitto"):
+    def __init__(self, program: str):
         self._program = program
+
+    def is_there(self) -> bool:
+        return shutil.which(self._program) is not None
+
+    def can(self, case: Case) -> bool:
+        return True
+
+
+class Mosquitto(Broker):
+    name = "mosquitto"
 
     def version(self) -> str:
         """`mosquitto version 2.0.11` is the first line of its help."""
@@ -79,11 +107,61 @@ class Mosquitto:
                 yield Running(self.name, address, process.pid, process.age_ms())
 
 
-class Kith:
-    name = "kith"
+class FlashMq(Broker):
+    """FlashMQ as it comes."""
 
-    def __init__(self, program: str):
-        self._program = program
+    name = "flashmq"
+    more = listen = ""
+
+    def version(self) -> str:
+        """`FlashMQ Version 1.26.2` is the first line, a license follows."""
+        done = subprocess.run([self._program, "-V"], capture_output=True, text=True, check=False)
+        return done.stdout.partition("\n")[0].removeprefix("FlashMQ Version ").strip()
+
+    @contextmanager
+    def running(self, setup: Setup = DEFAULT_SETUP):
+        with tempfile.TemporaryDirectory() as folder:
+            (Path(folder) / "data").mkdir()
+            settings = Path(folder) / "flashmq.conf"
+            port = free_port()
+            places = {"port": port, "folder": folder, "more": self.more, "listen": self.listen}
+            settings.write_text(FLASHMQ_SETTINGS.format(**places))
+            with started([self._program, "-c", str(settings)], Path(folder)) as process:
+                address = f"127.0.0.1:{port}"
+                wait_until(process, lambda: accepts_mqtt(address), self.name)
+                yield Running(self.name, address, process.pid, process.age_ms())
+
+
+class FlashMqOneThread(FlashMq):
+    """The same with one thread and without delay of small writes, as it is fastest."""
+
+    name = "flashmq-1"
+    more = "thread_count 1"
+    listen = "tcp_nodelay true"
+
+
+class Ceiling(Broker):
+    """What one thread could reach: bench/ceiling."""
+
+    name = "ceiling"
+
+    def version(self) -> str:
+        return ""
+
+    def can(self, case: Case) -> bool:
+        return case.is_for_ceiling
+
+    @contextmanager
+    def running(self, setup: Setup = DEFAULT_SETUP):
+        with tempfile.TemporaryDirectory() as folder:
+            with started([self._program], Path(folder)) as process:
+                output = Path(folder) / "output"
+                wait_until(process, lambda: ready_address(output), self.name)
+                yield Running(self.name, ready_address(output), process.pid, process.age_ms())
+
+
+class Kith(Broker):
+    name = "kith"
 
     def version(self) -> str:
         command = [self._program, "version"]
@@ -133,9 +211,9 @@ def wait_until(process: subprocess.Popen, is_ready, name: str) -> None:
 
 
 def ready_address(output: Path) -> str | None:
-    """The address of MQTT in the line by which a node says that it serves."""
+    """The address of MQTT in the line by which a program says that it serves."""
     for line in output.read_text(errors="replace").splitlines():
-        if line.startswith("kith: ready "):
+        if line.startswith(("kith: ready ", "kith_ceiling: ready ")):
             for word in line.split():
                 if word.startswith("mqtt="):
                     return word.removeprefix("mqtt=")

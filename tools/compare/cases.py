@@ -11,7 +11,8 @@ OTHER_DESCRIPTORS = 200
 class Setup:
     """How a broker is started for a case."""
 
-    # mosquitto keeps sessions and messages, and writes them every second; Kith always keeps them.
+    # Peers keep sessions and messages if they can: mosquitto writes them every second. Kith always
+    # keeps them.
     persistence: bool = False
     # Kith with its console and TLS, which a load over plain MQTT does not need.
     all_listeners: bool = False
@@ -26,6 +27,10 @@ class Case:
     seconds: float = 3
     warm_up_s: float = 1
 
+    @property
+    def is_for_ceiling(self) -> bool:
+        return self.scenario in CEILING_SCENARIOS and "--durable" not in self.options
+
     def arguments(self, seconds: float | None) -> list[str]:
         times = ["--seconds", str(seconds or self.seconds), "--warm-up", str(self.warm_up_s)]
         return [self.scenario, *times, *self.options]
@@ -35,6 +40,17 @@ class Case:
 START = "start"
 
 KEEPS = Setup(persistence=True)
+
+# What bench/ceiling can do, unless a session is to be kept.
+CEILING_SCENARIOS = {
+    "one-to-one",
+    "one-to-many",
+    "many-to-one",
+    "pairs",
+    "qos1",
+    "qos1-pairs",
+    "latency",
+}
 
 CASES = [
     Case("start", START, setup=Setup(all_listeners=True)),

@@ -9,7 +9,15 @@ from pathlib import Path
 
 import table
 import cases
-from brokers import BrokerError, Kith, Mosquitto
+from brokers import (
+    BrokerError,
+    Ceiling,
+    FlashMq,
+    FlashMqOneThread,
+    Kith,
+    Mosquitto,
+    accepts_mqtt,
+)
 from cases import Case, Setup
 
 FOLDER = Path(__file__).resolve().parent
@@ -48,7 +56,8 @@ else:
     pid = int(sys.argv[sys.argv.index("--pid") + 1])
     os.kill(pid, 0)
     target = sys.argv[sys.argv.index("--target") + 1]
-    port = pathlib.Path(__file__).with_name("kith.port").read_text()
+    started = pathlib.Path(__file__).with_name("kith.port")
+    port = started.read_text() if started.exists() else "none"
     rate = 2000 if target.endswith(":" + port) else 1000
     assert float(sys.argv[sys.argv.index("--seconds") + 1]) > 0
     print(json.dumps({"rate": rate, "p99_us": 12.5, "rss_bytes": 1048576, "undelivered": 0}))
@@ -64,6 +73,30 @@ settings = open(sys.argv[2]).read()
 port = int(re.search(r"listener (\\d+) 127", settings).group(1))
 persistence = "persistence true" in settings
 assert persistence == ("autosave_interval 1" in settings)
+with socket.create_server(("127.0.0.1", port)) as server:
+    accept_all(server)
+"""
+
+FAKE_CEILING = """
+import socket
+with socket.create_server(("127.0.0.1", 0)) as server:
+    print(f"kith_ceiling: ready mqtt=127.0.0.1:{server.getsockname()[1]}", flush=True)
+    accept_all(server)
+"""
+
+# Reads its settings, tells in which shape it runs, and accepts every CONNECT.
+FAKE_FLASHMQ = """
+import os, pathlib, re, socket, sys
+if sys.argv[1] == "-V":
+    print("FlashMQ Version 1.26.2")
+    print("License")
+    sys.exit(0)
+assert sys.argv[1] == "-c"
+settings = open(sys.argv[2]).read()
+assert os.path.isdir(re.search(r"storage_dir (\\S+)", settings).group(1))
+shape = re.findall("thread_count 1|tcp_nodelay true", settings)
+pathlib.Path(__file__).with_name("flashmq.shape").write_text(",".join(shape))
+port = int(re.search(r"port (\\d+)", settings).group(1))
 with socket.create_server(("127.0.0.1", port)) as server:
     accept_all(server)
 """
@@ -105,6 +138,24 @@ class Brokers(WithPrograms):
                 os.kill(running.pid, 0)
             self.assert_gone(running.pid)
 
+    def test_the_ceiling_tells_its_address(self):
+        broker = Ceiling(self.program("kith_ceiling", FAKE_CEILING))
+        self.assertEqual(broker.version(), "")
+        with broker.running() as running:
+            self.assertTrue(accepts_mqtt(running.address))
+        self.assert_gone(running.pid)
+
+    def test_flashmq_runs_in_two_shapes(self):
+        program = self.program("flashmq", FAKE_FLASHMQ)
+        shapes = {FlashMq: "", FlashMqOneThread: "thread_count 1,tcp_nodelay true"}
+        for kind, shape in shapes.items():
+            broker = kind(program)
+            self.assertEqual(broker.version(), "1.26.2")
+            with broker.running(Setup(persistence=True)) as running:
+                self.assertTrue(accepts_mqtt(running.address))
+            self.assertEqual((self.folder / "flashmq.shape").read_text(), shape)
+            self.assert_gone(running.pid)
+
     def test_a_broker_that_ends_is_an_error_with_its_words(self):
         broker = Kith(self.program("kith", "print('no such key')\nraise SystemExit(2)\n"))
         with self.assertRaisesRegex(BrokerError, "ended with 2: no such key"):
@@ -142,6 +193,43 @@ class WholeRun(WithPrograms):
         self.assertEqual([each["case"] for each in runs], names)
         self.assertEqual(len(runs[2]["runs"]["kith"]), 2)
 
+    def test_the_ceiling_runs_where_it_can_and_has_a_ratio(self):
+        self.program("kith_ceiling", FAKE_CEILING)
+        done = self.compare("--rounds", "1", "pairs", "qos1", "idle")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("kith 9.8.7, ceiling; ", done.stdout)
+        self.assertIn("| ceiling | kith / mosquitto | kith / ceiling |\n", done.stdout)
+        self.assertIn(
+            "| pairs, 50, window 100 | messages/s | 1.00 k | 2.00 k | 1.00 k | 2.00 | 2.00 |",
+            done.stdout,
+        )
+        self.assertRegex(done.stdout, r"qos1, durable.* 1.00 k \| 2.00 k \| - \| 2.00 \| - \|\n")
+        self.assertNotRegex(done.stdout, r"idle.*, ceiling:")
+
+    def test_a_ceiling_that_is_not_built_is_left_out(self):
+        done = self.compare("--rounds", "1", "one")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("ceiling is left out: there is no such program", done.stderr)
+        self.assertIn("| mosquitto | kith | kith / mosquitto |", done.stdout)
+        done = self.compare("--brokers", "ceiling", "pairs")
+        self.assertEqual(done.returncode, 1)
+
+    def test_a_peer_is_measured_in_its_shapes_or_left_out(self):
+        program = self.program("flashmq", FAKE_FLASHMQ)
+        done = self.compare("--rounds", "1", "--peer", f"flashmq={program}", "one")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("| kith / mosquitto | kith / flashmq | kith / flashmq-1 |", done.stdout)
+        self.assertIn(", flashmq 1.26.2, flashmq-1 1.26.2; ", done.stdout)
+        done = self.compare("--rounds", "1", "--peer", f"flashmq={program}-gone", "one")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("flashmq-1 is left out", done.stderr)
+
+    def test_an_unknown_peer_is_refused(self):
+        for text in ("nobody=/bin/true", "flashmq", "flashmq="):
+            done = self.compare("--peer", text)
+            self.assertEqual(done.returncode, 2)
+            self.assertIn("is not one of flashmq", done.stderr)
+
     def test_one_broker_alone_has_no_ratio(self):
         done = self.compare("--brokers", "kith", "--rounds", "1", "one")
         self.assertIn("| one | messages/s | 2.00 k |\n", done.stdout)
@@ -167,6 +255,12 @@ class Cases(unittest.TestCase):
             self.assertIn(str(connections), case.arguments(None))
         others = cases.cases_of(["pairs"])
         self.assertEqual(cases.within(others, 1024), others)
+
+
+    def test_the_ceiling_keeps_nothing(self):
+        for_ceiling = [case.title for case in cases.CASES if case.is_for_ceiling]
+        self.assertIn("latency at 2,000/s, QoS 1", for_ceiling)
+        self.assertFalse([title for title in for_ceiling if "durable" in title or "qos2" in title])
 
 
 class Table(unittest.TestCase):

@@ -8,6 +8,9 @@ from pathlib import Path
 BEGIN = "<!-- ./dev compare writes from here ... -->"
 END = "<!-- ... to here -->"
 
+# Whom the others are compared with.
+SUBJECT = "kith"
+
 # What one run measured: the object that `kith bench --json` prints.
 Run = dict[str, object]
 
@@ -109,19 +112,19 @@ def ratio(of: list[float], to: list[float]) -> str:
 
 
 def rows(measured: list[Measured], brokers: list[str]) -> list[str]:
-    """A Markdown table; with two brokers, the ratio of the second to the first stands last."""
-    compares = len(brokers) == 2
-    titles = ["scenario", "measure", *brokers]
-    titles += [f"{brokers[1]} / {brokers[0]}"] if compares else []
+    """A Markdown table; last stand the ratios of Kith, or else the last broker, to each other."""
+    subject = SUBJECT if SUBJECT in brokers else brokers[-1]
+    others = [broker for broker in brokers if broker != subject]
+    titles = ["scenario", "measure", *brokers, *(f"{subject} / {other}" for other in others)]
     lines = [line_of(titles), line_of(["---", "---"] + ["---:"] * (len(titles) - 2))]
     for scenario in measured:
         name = scenario.scenario
         for metric in METRICS:
-            values = [values_of(scenario.runs[broker], metric) for broker in brokers]
-            if not any(metric.says_something(value) for each in values for value in each):
+            values = {broker: values_of(scenario.runs[broker], metric) for broker in brokers}
+            if not any(metric.says_something(value) for each in values.values() for value in each):
                 continue
-            cells = [cell(each, metric) for each in values]
-            cells += [ratio(values[1], values[0])] if compares else []
+            cells = [cell(each, metric) for each in values.values()]
+            cells += [ratio(values[subject], values[other]) for other in others]
             lines.append(line_of([name, metric.title, *cells]))
             name = "..."
     return lines
