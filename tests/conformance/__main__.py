@@ -14,7 +14,7 @@ import tomllib
 import unittest
 from pathlib import Path
 
-FOREIGN_DEADLINE_S = "3"
+FOREIGN_DEADLINE_S = "2"
 
 
 def main() -> int:

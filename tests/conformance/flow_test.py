@@ -4,6 +4,7 @@ import unittest
 
 import suite
 from suite import (
+    MALFORMED_PACKET,
     PACKET_TOO_LARGE,
     PROTOCOL_ERROR,
     RECEIVE_MAXIMUM_EXCEEDED,
@@ -103,22 +104,25 @@ class ReceiveMaximum(Case):
         self.assertEqual([last.expect("PUBLISH").payload for _ in range(5)],
                          [b"%d" % i for i in range(5)])
 
-    @mqtt5("MQTT-3.3.4-7", "MQTT-4.9.0-2")
-    def test_more_than_the_node_takes_ends_the_connection(self):
+    def publisher_with_a_count(self):
         client = self.connect()
         receive_maximum = client.connack.properties.get("receive_maximum", 65535)
+        self.need(receive_maximum < 65535, "it has no Receive Maximum below the packet ids")
+        return client, receive_maximum
+
+    @mqtt5("MQTT-3.3.4-7", "MQTT-4.9.0-2")
+    def test_more_than_the_node_takes_ends_the_connection(self):
+        client, receive_maximum = self.publisher_with_a_count()
         client.send(b"".join(Publish(self.topic(), b"", 2, 1 + i).encode(V5)
                              for i in range(receive_maximum)))
         for i in range(receive_maximum):
             self.assertEqual(client.expect("PUBREC").packet_id, 1 + i)
-        self.need(receive_maximum < 65535, "there are no more packet ids")
         client.send(Publish(self.topic(), b"", 2, receive_maximum + 1).encode(V5))
         self.assert_closed(client, RECEIVE_MAXIMUM_EXCEEDED)
 
     @mqtt5("MQTT-4.9.0-3")
     def test_the_node_takes_everything_else_when_its_own_count_is_reached(self):
-        client = self.connect()
-        receive_maximum = client.connack.properties.get("receive_maximum", 65535)
+        client, receive_maximum = self.publisher_with_a_count()
         client.send(b"".join(Publish(self.topic(), b"", 2, 1 + i).encode(V5)
                              for i in range(receive_maximum)))
         for _ in range(receive_maximum):
@@ -128,8 +132,8 @@ class ReceiveMaximum(Case):
         self.assertEqual(client.expect("PUBLISH").payload, b"qos 0")
         client.acknowledge("PUBREL", 1)
         client.expect("PUBCOMP")
-        client.send(Publish(self.topic("other"), b"freed", 2, 1).encode(V5))
-        self.assertEqual({client.receive().kind for _ in range(2)}, {"PUBREC", "PUBLISH"})
+        client.send(Publish(self.topic("elsewhere"), b"freed", 2, 1).encode(V5))
+        self.assertEqual(client.expect("PUBREC").packet_id, 1)
 
 
 class MaximumPacketSize(Case):
@@ -229,7 +233,8 @@ class MaximumPacketSize(Case):
                 client = self.connect(properties={"maximum_packet_size": limit})
                 client.send(mqtt.unsubscribe(1, [], V5))
                 [said] = client.expect_closed()
-                self.assertEqual((said.kind, said.reason), ("DISCONNECT", PROTOCOL_ERROR))
+                self.assertEqual(said.kind, "DISCONNECT")
+                self.assertIn(said.reason, (PROTOCOL_ERROR, MALFORMED_PACKET))
                 self.assertLessEqual(len(said.raw), limit)
 
     @mqtt5("MQTT-3.1.2-24", "MQTT-3.14.0-1", "MQTT-3.2.0-1")
@@ -309,7 +314,9 @@ class TopicAlias(Case):
             with self.subTest(alias):
                 client = self.connect()
                 client.send(Publish(self.topic(), properties={"topic_alias": alias}).encode(V5))
-                self.assert_closed(client, TOPIC_ALIAS_INVALID)
+                lenient = alias == 0 and not suite.target.is_kith
+                others = (PROTOCOL_ERROR, MALFORMED_PACKET) if lenient else ()
+                self.assert_closed(client, TOPIC_ALIAS_INVALID, *others)
 
     @mqtt5("MQTT-3.3.2-7", "MQTT-4.13.1-1")
     def test_an_alias_ends_with_its_connection(self):

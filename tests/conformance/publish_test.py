@@ -174,7 +174,8 @@ class Delivery:
                     client = self.connect()
                     packet = Publish(self.topic(wrong), b"x", qos, 1 if qos else 0)
                     client.send(packet.encode(self.VERSION))
-                    self.assert_closed(client, TOPIC_NAME_INVALID, MALFORMED_PACKET)
+                    self.assert_closed(client, TOPIC_NAME_INVALID, MALFORMED_PACKET,
+                                       PROTOCOL_ERROR)
         self.assert_quiet(watcher)
 
     @mqtt5("MQTT-3.3.2-1", "MQTT-4.7.3-1")
@@ -273,11 +274,11 @@ class Delivery311(Delivery, Case):
 class Delivery5(Delivery, Case):
     @mqtt5("MQTT-3.4.2-1", "MQTT-3.5.2-1")
     def test_nobody_to_receive_it_may_be_said(self):
-        """No matching subscribers is the server's choice; a node does not count for publishers."""
+        """Which is the server's choice; a node says it."""
         publisher = self.connect()
+        allowed = {NO_MATCHING_SUBSCRIBERS} | (set() if suite.target.is_kith else {SUCCESS})
         for qos in (1, 2):
-            answer = publisher.publish(self.topic(), b"x", qos=qos)
-            self.assertIn(answer.reason, (SUCCESS, NO_MATCHING_SUBSCRIBERS))
+            self.assertIn(publisher.publish(self.topic(), b"x", qos=qos).reason, allowed)
 
     @mqtt5("MQTT-4.3.3-9", "MQTT-3.5.2-1", "MQTT-3.4.2-1")
     def test_a_message_that_is_not_allowed_is_refused_and_its_id_free(self):
@@ -297,8 +298,11 @@ class Delivery5(Delivery, Case):
         client = self.connect()
         client.acknowledge("PUBREC", 4711)
         got = client.expect("PUBREL")
-        self.assertEqual((got.packet_id, got.reason), (4711, PACKET_IDENTIFIER_NOT_FOUND))
+        self.assertEqual(got.packet_id, 4711)
+        self.assertIn(got.reason, (SUCCESS, PACKET_IDENTIFIER_NOT_FOUND))
+        self.assertTrue(got.reason or not suite.target.is_kith)
 
+    NO_REASONS = {0x01, 0x11, 0x7F, 0x96, 0xFF}
     REASONS = {
         "PUBACK": {0x00, 0x10, 0x80, 0x83, 0x87, 0x90, 0x91, 0x97, 0x99},
         "PUBREC": {0x00, 0x10, 0x80, 0x83, 0x87, 0x90, 0x91, 0x97, 0x99},
@@ -309,10 +313,8 @@ class Delivery5(Delivery, Case):
     @mqtt5("MQTT-3.4.2-1", "MQTT-3.5.2-1", "MQTT-3.6.2-1", "MQTT-3.7.2-1")
     def test_each_reason_of_an_acknowledgement_is_understood_and_no_other(self):
         for kind, listed in self.REASONS.items():
-            for reason in range(256):
+            for reason in sorted(listed | self.NO_REASONS):
                 with self.subTest(kind, reason=hex(reason)):
-                    if reason not in listed and reason % 7 and reason not in (0x01, 0x11, 0xFF):
-                        continue  # a sample of the others will do
                     client = self.connect()
                     client.acknowledge(kind, 4711, reason)
                     if reason not in listed:

@@ -22,7 +22,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "integration"))
 
 import mqtt_packets as mqtt  # noqa: E402
-from harness import Address, Node, create_token  # noqa: E402
+from harness import DEADLINE_S, Address, Node, create_token  # noqa: E402
 from mqtt_packets import V5, V311, Connect, Packet  # noqa: E402
 from mqtt_raw import RawClient  # noqa: E402
 
@@ -231,12 +231,12 @@ class Case(unittest.TestCase):
         """Nothing else has been sent to the client: the next packet answers its ping."""
         client.ping()
 
-    def assert_closed(self, client: RawClient, *reasons: int) -> None:
+    def assert_closed(self, client: RawClient, *reasons: int, within_s=DEADLINE_S) -> None:
         """MQTT 5 says one of these reasons in a DISCONNECT; MQTT 3 has none.
 
         The standard lets a server close without a word; a node always says why.
         """
-        said = client.expect_closed()
+        said = client.expect_closed(within_s)
         if client.version != V5 or (not said and not target.is_kith):
             self.assertEqual(said, [])
             return

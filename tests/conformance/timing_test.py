@@ -9,10 +9,12 @@ import unittest
 
 import suite
 from suite import KEEP_ALIVE_TIMEOUT, SESSION_SPAN_S, Case, mqtt5, mqtt311, timed
+from harness import DEADLINE_S
 from mqtt_packets import V5, V311, Publish, Will
 
 SECOND_S = 1.0
 MORE_THAN_A_SECOND_S = 1.1
+PATIENCE_S = max(DEADLINE_S, 20.0)  # some brokers look at their clocks seldom
 
 
 def setUpModule():
@@ -27,9 +29,10 @@ class KeepAlive:
         watcher = self.subscriber(self.topic())
         began = time.monotonic()
         client = self.connect(keep_alive_s=1, will=Will(self.topic(), b"gone"))
-        self.assert_closed(client, KEEP_ALIVE_TIMEOUT)
-        self.assertGreater(time.monotonic() - began, 1.4)
-        self.assertEqual(watcher.take_message().payload, b"gone")
+        self.assert_closed(client, KEEP_ALIVE_TIMEOUT, within_s=PATIENCE_S)
+        least_s = 1.4 if suite.target.is_kith else SECOND_S  # some count in whole seconds
+        self.assertGreater(time.monotonic() - began, least_s)
+        self.assertEqual(watcher.take_message(PATIENCE_S).payload, b"gone")
 
     @mqtt5("MQTT-3.1.2-22", "MQTT-3.1.2-20", "MQTT-3.12.4-1")
     @mqtt311("MQTT-3.1.2-24", "MQTT-3.1.2-23", "MQTT-3.12.4-1")
@@ -50,7 +53,7 @@ class KeepAlive:
     def test_without_one_silence_is_allowed(self):
         client = self.connect(keep_alive_s=0)
         watcher = self.connect(keep_alive_s=1)
-        self.assert_closed(watcher, KEEP_ALIVE_TIMEOUT)  # so long
+        self.assert_closed(watcher, KEEP_ALIVE_TIMEOUT, within_s=PATIENCE_S)
         client.ping()
 
 
@@ -74,7 +77,7 @@ class Delays5(Case):
         watcher = self.subscriber(self.topic(), 1)
         began = time.monotonic()
         self.session_with_will(1, SESSION_SPAN_S).close()
-        self.assertEqual(watcher.take_message().payload, b"gone")
+        self.assertEqual(watcher.take_message(PATIENCE_S).payload, b"gone")
         self.assertGreaterEqual(time.monotonic() - began, 0.9)
 
     @mqtt5("MQTT-3.1.2-8", "MQTT-4.1.0-2", "MQTT-3.1.2-23")
@@ -84,7 +87,7 @@ class Delays5(Case):
         client_id = self.new_id()
         began = time.monotonic()
         self.session_with_will(SESSION_SPAN_S, 1, client_id).close()
-        self.assertEqual(watcher.take_message().payload, b"gone")
+        self.assertEqual(watcher.take_message(PATIENCE_S).payload, b"gone")
         self.assertGreaterEqual(time.monotonic() - began, 0.9)
         self.assertFalse(self.resume(client_id).connack.session_present)
 
@@ -106,7 +109,7 @@ class Delays5(Case):
         client_id = self.new_id()
         self.session_with_will(SESSION_SPAN_S, SESSION_SPAN_S, client_id).close()
         self.session_with_will(1, SESSION_SPAN_S, client_id).close()
-        self.assertEqual(watcher.take_message().payload, b"gone")
+        self.assertEqual(watcher.take_message(PATIENCE_S).payload, b"gone")
         self.assert_quiet(watcher)
 
     @mqtt5("MQTT-4.1.0-2", "MQTT-3.1.2-23", "MQTT-3.2.2-3")
@@ -128,7 +131,7 @@ class Delays5(Case):
         client.subscribe(self.topic(), 1)
         time.sleep(2 * SECOND_S)
         self.connect().publish(self.topic(), b"x", qos=1)
-        self.assertEqual(client.take_message().payload, b"x")
+        self.assertEqual(client.take_message(PATIENCE_S).payload, b"x")
 
     @mqtt5("MQTT-4.1.0-2")
     @timed
@@ -165,7 +168,7 @@ class Expiry5(Case):
         self.publish(b"for ever", None)
         time.sleep(2 * SECOND_S)
         back = self.resume(client_id)
-        got = back.take_messages(2)
+        got = back.take_messages(2, PATIENCE_S)
         self.assertEqual([each.payload for each in got], [b"long", b"for ever"])
         self.assert_quiet(back)
 
@@ -175,7 +178,7 @@ class Expiry5(Case):
         client_id = self.away()
         here = self.subscriber(self.topic(), 1)
         self.publish(b"short", 1)
-        self.assertEqual(here.take_message().payload, b"short")
+        self.assertEqual(here.take_message(PATIENCE_S).payload, b"short")
         time.sleep(2 * SECOND_S)
         self.assert_quiet(self.resume(client_id))
 
@@ -187,8 +190,8 @@ class Expiry5(Case):
         self.publish(b"x", 100)
         self.assertIn(here.take_message().properties["message_expiry_interval"], (99, 100))
         time.sleep(2 * MORE_THAN_A_SECOND_S)
-        remains = self.resume(client_id).take_message().properties["message_expiry_interval"]
-        self.assertIn(remains, (96, 97, 98))
+        got = self.resume(client_id).take_message()
+        self.assertIn(got.properties["message_expiry_interval"], (96, 97, 98))
 
     @mqtt5("MQTT-3.3.2-6", "MQTT-3.3.2-5")
     @timed
@@ -205,7 +208,7 @@ class Expiry5(Case):
         self.addCleanup(self.forget_retained, self.topic())
         self.publish(b"x", 100, retain=True)
         time.sleep(2 * MORE_THAN_A_SECOND_S)
-        got = self.subscriber(self.topic(), 1).take_message()
+        got = self.subscriber(self.topic(), 1).take_message(PATIENCE_S)
         self.assertIn(got.properties["message_expiry_interval"], (96, 97, 98))
 
     @mqtt5("MQTT-3.3.2-6")
@@ -215,21 +218,27 @@ class Expiry5(Case):
         properties = {"will_delay_interval": 1, "message_expiry_interval": 100}
         will = Will(self.topic(), b"gone", 1, properties=properties)
         self.resume(self.new_id(), will=will).close()
-        got = watcher.take_message()
+        got = watcher.take_message(PATIENCE_S)
         self.assertIn(got.properties["message_expiry_interval"], (99, 100))
 
-    @mqtt5("MQTT-4.3.3-7", "MQTT-4.3.3-13")
+    @mqtt5("MQTT-4.3.3-13")
     @timed
-    def test_qos_2_that_was_sent_is_finished_after_it_expired(self):
-        subscriber = self.subscriber(self.topic(), 2)
+    def test_qos_2_that_was_taken_is_finished_after_it_expired(self):
         publisher = self.connect()
         message = Publish(self.topic(), b"x", 2, 5, properties={"message_expiry_interval": 1})
         publisher.send(message.encode(V5))
         publisher.expect("PUBREC")
-        packet_id = subscriber.expect("PUBLISH").packet_id
         time.sleep(2 * SECOND_S)
         publisher.acknowledge("PUBREL", 5)
         self.assertEqual(publisher.expect("PUBCOMP").reason, 0)
+
+    @mqtt5("MQTT-4.3.3-7")
+    @timed
+    def test_qos_2_that_was_sent_is_finished_after_it_expired(self):
+        subscriber = self.subscriber(self.topic(), 2)
+        self.publish(b"x", 1, qos=2)
+        packet_id = subscriber.expect("PUBLISH").packet_id
+        time.sleep(2 * SECOND_S)
         subscriber.acknowledge("PUBREC", packet_id)
         self.assertEqual(subscriber.expect("PUBREL").reason, 0)
         subscriber.acknowledge("PUBCOMP", packet_id)
