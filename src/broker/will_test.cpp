@@ -278,6 +278,29 @@ TEST_P(WillTest, IsOnDiskBeforeASessionThatEndsWithItLeaves) {
     EXPECT_EQ(rig.counters().sessions, 1U);
 }
 
+TEST_P(WillTest, LetsNobodyBackIntoASessionThatHasExpiredWhileItGoesToDisk) {
+    TestClient& sleeper = rig.client("sleeper");
+    sleeper.connect_durable();
+    sleeper.subscribe("will/#", Qos::AtLeastOnce);
+    sleeper.drop();
+    TestClient& client = with_will(will("gone", 1000), 100);
+    client.connect();
+    client.drop();
+    rig.settle();
+    rig.journal().stall();
+    rig.run_for(101s);
+    client.settings.will.reset();
+    client.settings.client_id = client.client_id;
+    client.open_stream();
+    client.send(client.settings);
+    rig.run_for(100ms);
+    rig.journal().resume();
+    rig.settle();
+    EXPECT_FALSE(client.last(PacketType::Connack).session_present);  // [MQTT-4.1.0-2]
+    EXPECT_TRUE(client.is_open());
+    EXPECT_EQ(wills(), one);
+}
+
 TEST_P(WillTest, GoesOutWhenTheNodeStops) {
     TestClient& sleeper = rig.client("sleeper");
     sleeper.connect_durable();

@@ -44,7 +44,7 @@ SessionTable::Opened SessionTable::open(Connection& connection, const mqtt::Conn
     }
     if (session != nullptr) {
         take_over(*session);
-        if (connect.clean_start || !session->is_durable()) {
+        if (connect.clean_start || !session->is_durable() || has_expired(*session)) {
             const bool was_stored = session->is_stored;
             remove(*session, {});
             session = nullptr;
@@ -420,11 +420,16 @@ void SessionTable::arm_timer(Session& session) {
     }
 }
 
+/// Requires: its connection has ended. It may be there still, because its will is under way.
+bool SessionTable::has_expired(const Session& session) const {
+    const auto span = std::chrono::seconds(session.expiry_interval_s);
+    return session.expiry_interval_s != kSessionNeverExpires &&
+           context_.shard.now() >= session.disconnected_since + span;
+}
+
 void SessionTable::on_session_timer(Session& session) {
     const Instant now = context_.shard.now();
-    const bool is_over =
-        session.expiry_interval_s != kSessionNeverExpires &&
-        now >= session.disconnected_since + std::chrono::seconds(session.expiry_interval_s);
+    const bool is_over = has_expired(session);
     if (is_over && session.will != nullptr && session.is_stored) {
         publish_will(session);  // comes back here when that is on disk
         return;

@@ -96,6 +96,7 @@ class SessionTable {
     [[nodiscard]] bus::Message message_of(const SessionWill& will) const;
     void write_record(Session& session);
     void arm_timer(Session& session);
+    [[nodiscard]] bool has_expired(const Session& session) const;
     void send_release(SessionId session, PacketId packet_id);
 
     ShardContext& context_;
