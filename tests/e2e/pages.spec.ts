@@ -94,6 +94,8 @@ test('topics finds by name and value', async ({ home, join, node }) => {
     await expect(home.getByText(/^1 topic matches name and value/)).toBeVisible();
     await expect(home.locator('tr.leaf')).toHaveCount(1);
     await expect(home.locator('tr.leaf')).toContainText('179.4');
+    oven.publish('plant/h3/oven-4/door_c', '120.5', { retain: true });
+    await expect(home.getByText(/^2 topics match name and value/)).toBeVisible();
 });
 
 test('a message is published from the console and cleared again', async ({ home, join, allow }) => {

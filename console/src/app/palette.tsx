@@ -26,6 +26,8 @@ export interface Item {
 }
 
 const found_max = 6;
+const typing_pause_ms = 120;
+const ask_again_ms = 2_000;
 
 function fixedItems(app: App): Item[] {
     const pages = navItems.map((item): Item => ({
@@ -112,18 +114,21 @@ async function askNode(app: App, text: string, signal: AbortSignal): Promise<Ite
     return items;
 }
 
+/** Asked again as long as the text stands: a machine may come while somebody waits for it. */
 function useFound(app: App, text: Signal<string>): Signal<Item[]> {
     const found = useSignal<Item[]>([]);
     const wanted = text.value;
     useEffect(() => {
         const abort = new AbortController();
-        const timer = setTimeout(() => {
-            void askNode(app, wanted, abort.signal).then((items) => {
-                if (!abort.signal.aborted) {
-                    found.value = items;
-                }
-            });
-        }, 120);
+        let timer: ReturnType<typeof setTimeout>;
+        const ask = async (): Promise<void> => {
+            const items = await askNode(app, wanted, abort.signal);
+            if (!abort.signal.aborted) {
+                found.value = items;
+                timer = setTimeout(() => void ask(), ask_again_ms);
+            }
+        };
+        timer = setTimeout(() => void ask(), typing_pause_ms);
         return () => {
             clearTimeout(timer);
             abort.abort();

@@ -28,6 +28,7 @@ export type Filter = (typeof filters)[number];
 
 const level_limit = 500;
 const search_limit = 500;
+const search_again_ms = 2_000;
 const followed_max = 500;
 /** So few first levels stand open from the start. */
 const roots_open_max = 3;
@@ -91,6 +92,12 @@ export class TopicsModel {
         if (this.text.value !== '') {
             void this.find();
         }
+        // What matches changes with the values.
+        scope.every(search_again_ms, () => {
+            if (this.text.peek().trim() !== '' && !document.hidden) {
+                void this.find();
+            }
+        });
         const readAgain = scope.debounce(root_pause_ms, () => this.readRootIfChanged());
         scope.effect(() => {
             if (valueOf(app.store.stats.value)?.topics !== this.rootTopics) {
