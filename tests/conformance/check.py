@@ -15,6 +15,7 @@ ROOT = FOLDER.parents[1]
 PAGES = ROOT / "docs/conformance"
 TITLES = {"mqtt5": "MQTT 5.0", "mqtt311": "MQTT 3.1.1"}
 STATUS_WORDS = {"client_only": "client only", "not_testable": "not testable"}
+REASON_CODES = 43  # by value
 # Sections whose numbers do not begin with 1, as printed.
 FIRST_NUMBERS = {("mqtt5", "MQTT-2.2.1"): 2}
 
@@ -27,10 +28,11 @@ def main() -> int:
     problems = attach_tests(tables)
     for table in tables:
         problems += check_table(table)
-    problems += check_differences()
+    problems += check_differences() + check_reason_codes()
     pages = {f"{table.name}.md": page(table) for table in tables}
     pages["README.md"] = overview(tables)
     pages["mosquitto.md"] = differences_page()
+    pages["reason-codes.md"] = reason_codes_page()
     for name, text in pages.items():
         if arguments.write:
             (PAGES / name).write_text(text)
@@ -101,6 +103,20 @@ def check_differences() -> list[str]:
             for name in listed if name not in names]
 
 
+def read_reason_codes() -> dict[str, dict[str, str]]:
+    return tomllib.loads((FOLDER / "table/reason_codes.toml").read_text())["reason"]
+
+
+def check_reason_codes() -> list[str]:
+    names = {test.id() for test in all_tests()}
+    codes = read_reason_codes()
+    problems = [f"reason_codes.toml: {code} has neither a test that there is nor a reason"
+                for code, row in codes.items() if row.get("test") not in names and "why" not in row]
+    if len(codes) != REASON_CODES:
+        problems.append(f"reason_codes.toml: {len(codes)} reason codes, not {REASON_CODES}")
+    return problems
+
+
 # --- Pages. ---
 
 
@@ -135,11 +151,12 @@ def status_of(row: Row) -> str:
     if row.status != "test":
         words = STATUS_WORDS[row.status]
         return f"{words}: {row.why}" if row.why else words
-    names = []
-    for test in row.tests:
-        module, _, method = test.split(".")
-        names.append(f"{module.removesuffix('_test')}: {method.removeprefix('test_')}")
-    return "<br>".join(name.replace("_", " ") for name in dict.fromkeys(names))
+    return "<br>".join(dict.fromkeys(in_words(test) for test in row.tests))
+
+
+def in_words(test: str) -> str:
+    module, _, method = test.split(".")
+    return f"{module.removesuffix('_test')}: {method.removeprefix('test_')}".replace("_", " ")
 
 
 def overview(tables: list[Table]) -> str:
@@ -162,6 +179,8 @@ def overview(tables: list[Table]) -> str:
         "",
         "*Tested* includes what obliges clients, where a server must notice who breaks it.",
         "*Client only* is what no server could notice.",
+        "",
+        "[Each reason code](reason-codes.md), and the test in which it is said.",
         "",
         "Enhanced authentication: a node knows no method yet and refuses each with 0x8C",
         "(MQTT-4.12.0-1). What is said about an exchange that goes on is not tested.",
@@ -194,6 +213,22 @@ def differences_page() -> str:
     for each in read["difference"]:
         tests = "<br>".join(f"`{name}`" for name in each["tests"])
         lines.append(f"| {each['what']} | {each['why']} | {tests} |")
+    return "\n".join(lines) + "\n"
+
+
+def reason_codes_page() -> str:
+    lines = [
+        "# Reason codes of MQTT 5.0",
+        "",
+        "Each of section 2.4: the test in which a node says or hears it, or why there is none.",
+        "Made by `tests/conformance/check.py`; a test keeps it so.",
+        "",
+        "| code | name | test |",
+        "| --- | --- | --- |",
+    ]
+    for code, row in read_reason_codes().items():
+        test = in_words(row["test"]) if "test" in row else f"none: {row['why']}"
+        lines.append(f"| {code} | {row['name']} | {test} |")
     return "\n".join(lines) + "\n"
 
 

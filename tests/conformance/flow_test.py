@@ -392,8 +392,8 @@ class TopicAlias(Case):
     @mqtt5("MQTT-3.2.2-18", "MQTT-3.3.2-9")
     def test_where_no_aliases_are_taken_each_ends_the_connection(self):
         self.need(suite.target.is_kith, "it is not ours to start")
-        with suite.another_node("--set", "mqtt.topic_alias_maximum=0") as address:
-            with suite.RawClient(address) as client:
+        with suite.another_node("--set", "mqtt.topic_alias_maximum=0") as node:
+            with suite.RawClient(node.mqtt) as client:
                 self.assertNotIn("topic_alias_maximum", client.connect("a").properties)
                 client.send(Publish("a", properties={"topic_alias": 1}).encode(V5))
                 self.assert_closed(client, TOPIC_ALIAS_INVALID)

@@ -116,11 +116,11 @@ def start_target(*arguments: str) -> None:
 
 @contextlib.contextmanager
 def another_node(*arguments: str):
-    """A node with a configuration of its own, for as long as it is needed; gives its address."""
+    """A node with a configuration of its own, for as long as it is needed."""
     with tempfile.TemporaryDirectory(prefix="kith-test-") as folder:
         node = Node(Path(folder) / "data", *arguments)
         try:
-            yield node.wait_until_ready().mqtt
+            yield node.wait_until_ready()
         finally:
             node.stop()
 
