@@ -66,7 +66,7 @@ struct Client {
     bool is_connected = false;  // CONNECT has come
     bool is_to_flush = false;   // in Ceiling::to_flush_
     bool is_closing = false;
-    Client* waits_for = nullptr;  // this one's output is full
+    Client* waits_for = nullptr;  // this one's output is full; it is in Ceiling::waiting_
     std::vector<std::string> topics;
 };
 
@@ -124,7 +124,7 @@ class Ceiling {
     boost::unordered_flat_map<std::string, std::vector<Subscriber>, TextHash, std::equal_to<>>
         topics_;
     std::vector<Client*> to_flush_;
-    std::vector<Client*> waiting_;  // each has waits_for
+    std::vector<Client*> waiting_;
     std::vector<Client*> closing_;
     std::array<epoll_event, kEventsMax> events_{};
     std::array<std::uint8_t, kReadBytes> room_{};
@@ -198,8 +198,14 @@ void Ceiling::feed(Client& client, Bytes bytes) {
     bool is_fine = true;
     const Status fed = client.framer.feed(bytes, [&](const mqtt::Frame& frame) {
         is_fine = take(client, frame);
+        if (client.is_full()) {
+            client.waits_for = &client;  // it does not read its answers
+        }
         return is_fine && client.waits_for == nullptr;
     });
+    if (client.waits_for != nullptr) {
+        waiting_.push_back(&client);
+    }
     if (!fed || !is_fine) {
         close(client);
     }
@@ -290,9 +296,6 @@ bool Ceiling::publish(Client& client, const mqtt::Frame& frame) {
                 client.waits_for = subscriber.client;
             }
         }
-    }
-    if (client.waits_for != nullptr) {
-        waiting_.push_back(&client);
     }
     if (message.qos == 1) {
         answer(client,

@@ -153,6 +153,17 @@ class CeilingTest(unittest.TestCase):
         publisher.sendall(message[len(message) - rest :] + publish("b", b"on"))
         self.expect(other, publish("b", b"on"))
 
+    def test_who_does_not_read_its_answers_is_not_read_either(self):
+        client = self.client()
+        pings = packet(0xC0, b"") * 1000
+        (sent,) = self.send_until_stopped([client], pings)
+        client.settimeout(TIMEOUT_S)
+        got = 0
+        while got < sent - sent % 2:
+            answers = client.recv(1 << 20)
+            self.assertEqual(answers.count(0xD0) + answers.count(0), len(answers))
+            got += len(answers)
+
     def send_until_stopped(self, publishers: list, message: bytes) -> list[int]:
         """Bytes sent by each until none could send any for a while, which the buffers bound."""
         block, sent = message * 64, [0] * len(publishers)
