@@ -486,7 +486,7 @@ class Authentication5(Case):
         self.assert_refused(client, BAD_AUTHENTICATION_METHOD, 0)
         self.assert_quiet(watcher)
 
-    @mqtt5("MQTT-4.12.0-7", "MQTT-4.12.1-1", "MQTT-4.12.1-2", "MQTT-4.12.0-6")
+    @mqtt5("MQTT-4.12.0-7", "MQTT-4.12.0-6")
     def test_auth_without_a_method_in_connect_ends_the_connection(self):
         method = {"authentication_method": "SCRAM-SHA-256"}
         packets = {
