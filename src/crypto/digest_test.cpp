@@ -12,6 +12,14 @@ TEST(Digest, MatchesTheVectorsOfFips180) {
               "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
 }
 
+TEST(Digest, IsTheSameOfPieces) {
+    Sha256 digest;
+    digest.add(as_bytes("a"));
+    digest.add({});
+    digest.add(as_bytes("bc"));
+    EXPECT_EQ(digest.finish(), sha256(as_bytes("abc")));
+}
+
 TEST(Digest, ComparisonKnowsEqualFromDifferent) {
     EXPECT_TRUE(equal_in_constant_time(as_bytes("secret"), as_bytes("secret")));
     EXPECT_TRUE(equal_in_constant_time({}, {}));
