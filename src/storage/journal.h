@@ -8,7 +8,9 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <span>
+#include <string>
 
 #include "base/ids.h"
 #include "base/result.h"
@@ -43,6 +45,8 @@ struct JournalCounters {
     std::uint64_t pending_bytes = 0;  // of pending batches
 };
 
+class MessageStore;
+
 class Journal {
   public:
     virtual ~Journal() = default;
@@ -51,6 +55,10 @@ class Journal {
     [[nodiscard]] virtual CommitTicket submit(ShardId shard, WriteBatch& batch) = 0;
     /// Any thread.
     [[nodiscard]] virtual JournalCounters counters() const = 0;
+    /// Runs `task` on the writer's thread between two commits, also while the store cannot write,
+    /// and waits for it. Commits wait as long as the task takes. Threads: any but the writer's; the
+    /// caller may block.
+    virtual void between_commits(const std::function<void(MessageStore&)>& task) = 0;
 };
 
 /// What a store shows of its content at start, in this order: sessions by id, subscriptions by
@@ -67,6 +75,13 @@ class RecoveryVisitor {
     virtual void on_retained(const RetainedRecord& retained) = 0;
 };
 
+/// How far a copy is. Both are 0 before the first step; the total may grow with the store.
+struct CopyProgress {
+    std::uint64_t bytes_done = 0;
+    std::uint64_t bytes_total = 0;
+    bool is_done = false;
+};
+
 /// The message store itself, without a thread: what a journal applies batches to.
 /// Threads: used by one thread at a time.
 class MessageStore {
@@ -81,6 +96,22 @@ class MessageStore {
     /// Housekeeping that may wait until a commit was reported; the journal calls it after each. An
     /// error loses nothing and the next call tries again.
     [[nodiscard]] virtual Status tidy() { return {}; }
+    /// Begins a copy of the whole store in a new file; one that was under way ends. Commits between
+    /// the steps are in the copy, so that it shows the moment of its last step. The file is not
+    /// synced, and whole only when a step says so. Errors: Unsupported by a store without a file,
+    /// Io.
+    [[nodiscard]] virtual Status begin_copy(const std::string& path) {
+        (void)path;
+        return fail(ErrorKind::Unsupported, "this store has no file to copy");
+    }
+    /// Copies so many bytes more. Errors: Io, also of the copy's disk, which do not harm the store;
+    /// Closed if no copy is under way.
+    [[nodiscard]] virtual Result<CopyProgress> step_copy(std::size_t bytes_max) {
+        (void)bytes_max;
+        return fail(ErrorKind::Closed, "no copy is under way");
+    }
+    /// Commits do not go into the copy any more. Leaves the file; does nothing without a copy.
+    virtual void end_copy() {}
     /// Not lower than any id ever put, whether it is still there or not, so that the next run goes
     /// on behind it. Requires: recover() has succeeded.
     [[nodiscard]] virtual MessageId last_message_id() const = 0;

@@ -30,6 +30,13 @@ inline constexpr Duration kRetryWaitMax = 5s;
 /// less than the 5 s that a stopping node has.
 inline constexpr std::uint32_t kCloseTriesMax = 5;
 
+/// Bytes of messages.db that a copy takes between two commits: 1 MiB, about a millisecond.
+inline constexpr std::size_t kCopyStepBytes = 1024 * 1024;
+
+/// Bytes of a shared file that are copied at once, without letting others write in between. More
+/// than control.db has with all its tables full would need several steps.
+inline constexpr std::size_t kSharedCopyBytesMax = std::size_t{1} << 30;
+
 /// Tokens, users and settings of the control plane, and the bytes of one text in them: people and
 /// tools write them by hand.
 inline constexpr std::size_t kTokensMax = 10'000;

@@ -39,11 +39,18 @@ class WriterJournal final : public Journal {
 
     CommitTicket submit(ShardId shard, WriteBatch& batch) override;
     JournalCounters counters() const override;
+    void between_commits(const std::function<void(MessageStore&)>& task) override;
 
   private:
+    struct Task {
+        const std::function<void(MessageStore&)>& run;
+        bool is_done = false;
+    };
+
     // On the writer's thread.
     void run();
-    [[nodiscard]] bool wait_for_submissions();
+    [[nodiscard]] bool wait_for_work();
+    void run_task(std::unique_lock<std::mutex>& lock);
     void commit_all();
     [[nodiscard]] std::size_t take_group(std::size_t first);
     [[nodiscard]] bool commit_group();
@@ -60,8 +67,10 @@ class WriterJournal final : public Journal {
 
     mutable std::mutex mutex_;
     std::condition_variable wake_;
+    std::condition_variable task_done_;
     // Under the mutex.
     std::vector<Submission> pending_;
+    std::vector<Task*> tasks_;  // one for each thread that waits in between_commits()
     std::vector<WriteBatch> spare_;
     std::size_t spare_bytes_ = 0;
     std::vector<CommitTicket> last_tickets_;  // by shard
@@ -120,8 +129,17 @@ JournalCounters WriterJournal::counters() const {
     return counters_;
 }
 
+void WriterJournal::between_commits(const std::function<void(MessageStore&)>& task) {
+    Task waiting{task};
+    std::unique_lock lock(mutex_);
+    CHECK(!closing_);
+    tasks_.push_back(&waiting);
+    wake_.notify_one();
+    task_done_.wait(lock, [&] { return waiting.is_done; });
+}
+
 void WriterJournal::run() {
-    while (wait_for_submissions()) {
+    while (wait_for_work()) {
         commit_all();
         recycle();
     }
@@ -131,11 +149,25 @@ void WriterJournal::run() {
 }
 
 /// False when the journal is closing and nothing is left.
-bool WriterJournal::wait_for_submissions() {
+bool WriterJournal::wait_for_work() {
     std::unique_lock lock(mutex_);
-    wake_.wait(lock, [this] { return closing_ || !pending_.empty(); });
+    wake_.wait(lock, [this] { return closing_ || !pending_.empty() || !tasks_.empty(); });
+    const bool has_task = !tasks_.empty();
+    if (has_task) {
+        run_task(lock);  // one only: a thread that asks again and again does not hold up commits
+    }
     std::swap(pending_, working_);
-    return !working_.empty();
+    return has_task || !working_.empty();
+}
+
+void WriterJournal::run_task(std::unique_lock<std::mutex>& lock) {
+    Task* const task = tasks_.front();
+    tasks_.erase(tasks_.begin());
+    lock.unlock();
+    task->run(*store_);
+    lock.lock();
+    task->is_done = true;
+    task_done_.notify_all();
 }
 
 void WriterJournal::commit_all() {
@@ -212,7 +244,12 @@ bool WriterJournal::wait_to_retry() {
     // A journal that begins to close while it waits tries again at once, then starts its count with
     // short waits, whatever the last wait was.
     const bool was_closing = closing_;
-    wake_.wait_for(lock, backoff_.next(), [&] { return closing_ && !was_closing; });
+    // style: as in try_commit().
+    const auto until = std::chrono::steady_clock::now() + backoff_.next();
+    const auto is_awaited = [&] { return (closing_ && !was_closing) || !tasks_.empty(); };
+    while (wake_.wait_until(lock, until, is_awaited) && !tasks_.empty()) {
+        run_task(lock);
+    }
     if (closing_ && !was_closing) {
         backoff_.reset();
     }

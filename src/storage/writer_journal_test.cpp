@@ -1,5 +1,6 @@
 #include "storage/writer_journal.h"
 
+#include <algorithm>
 #include <atomic>
 #include <climits>
 #include <thread>
@@ -254,6 +255,31 @@ TEST(Backoff, DoublesUpToItsLastWaitAndStartsAnew) {
     EXPECT_EQ(backoff.next(), 50ms);
     backoff.reset();
     EXPECT_EQ(backoff.next(), 10ms);
+}
+
+TEST_F(WriterJournalTest, ATaskRunsBetweenCommitsAndSeesThoseBefore) {
+    start(1);
+    control_.gate.open();
+    std::string seen;
+    for (std::uint64_t i = 1; i <= 50; ++i) {
+        const CommitTicket ticket = submit(0, i);
+        recorder_.wait_for(ShardId(0), ticket);
+        journal_->between_commits([&](MessageStore& store) { seen = to_text(store); });
+        EXPECT_EQ(std::count(seen.begin(), seen.end(), '\n'), static_cast<std::ptrdiff_t>(i));
+    }
+}
+
+TEST_F(WriterJournalTest, ATaskRunsWhileTheStoreCannotWrite) {
+    control_.failures_left = INT_MAX;
+    start(1);
+    control_.gate.open();
+    (void)submit(0, 1);
+    (void)recorder_.wait_for_calls(1);
+    bool has_run = false;
+    journal_->between_commits([&](MessageStore&) { has_run = true; });
+    EXPECT_TRUE(has_run);
+    control_.failures_left = 0;
+    recorder_.wait_for(ShardId(0), CommitTicket(1));
 }
 
 }  // namespace

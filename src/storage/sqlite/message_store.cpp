@@ -3,12 +3,15 @@
 // Changes of messages put in the same group are first collected in memory (FreshMessages), all
 // others go to SQLite at once, inside one transaction that begins with the first of them.
 #include <algorithm>
+#include <optional>
+#include <string>
 
 #include <sqlite3.h>
 
 #include "base/check.h"
 #include "base/narrow.h"
 #include "storage/sqlite/detail/delivery_counts.h"
+#include "storage/sqlite/detail/file_copy.h"
 #include "storage/sqlite/detail/fresh_messages.h"
 #include "storage/sqlite/detail/limits.h"
 #include "storage/sqlite/detail/message_recovery.h"
@@ -48,10 +51,12 @@ struct HighId {
 
 class SqliteMessageStore final : public MessageStore, private BatchVisitor {
   public:
-    SqliteMessageStore(Database database, detail::MessageTables tables, std::uint32_t log_pages_max)
+    SqliteMessageStore(Database database, detail::MessageTables tables,
+                       const SqliteOptions& options)
         : database_(std::move(database)),
           tables_(std::move(tables)),
-          log_pages_max_(log_pages_max) {}
+          vfs_(options.vfs),
+          log_pages_max_(options.log_pages_max) {}
 
     /// Once, when the store has its final place.
     void watch_log();
@@ -59,6 +64,9 @@ class SqliteMessageStore final : public MessageStore, private BatchVisitor {
     Status recover(RecoveryVisitor& visitor) override;
     Status commit(std::span<const WriteBatch* const> batches) override;
     Status tidy() override;
+    Status begin_copy(const std::string& path) override;
+    Result<CopyProgress> step_copy(std::size_t bytes_max) override;
+    void end_copy() override { copy_.reset(); }
     MessageId last_message_id() const override {
         CHECK(recovered_);
         return messages_.last;
@@ -100,12 +108,14 @@ class SqliteMessageStore final : public MessageStore, private BatchVisitor {
 
     Database database_;
     detail::MessageTables tables_;
+    std::optional<detail::FileCopy> copy_;
     detail::FreshMessages fresh_;
     detail::DeliveryCounts counts_;
     HighId<MessageId> messages_;
     HighId<SessionId> sessions_;
     std::vector<MessageId> dropped_;  // scratch of delete_session
     Status status_;                   // of the transaction so far
+    const std::string vfs_;
     const std::uint32_t log_pages_max_;
     std::uint32_t log_page_count_ = 0;
     bool marks_loaded_ = false;
@@ -204,6 +214,25 @@ Status SqliteMessageStore::tidy() {
         return {};
     }
     return checkpoint();
+}
+
+Status SqliteMessageStore::begin_copy(const std::string& path) {
+    copy_.reset();
+    TRY_ASSIGN(detail::FileCopy begun,
+               detail::FileCopy::begin(database_, {.path = path, .vfs = vfs_}));
+    copy_.emplace(std::move(begun));
+    return {};
+}
+
+Result<CopyProgress> SqliteMessageStore::step_copy(std::size_t bytes_max) {
+    if (!copy_) {
+        return fail(ErrorKind::Closed, "no copy is under way");
+    }
+    Result<CopyProgress> progress = copy_->step(bytes_max);
+    if (!progress || progress->is_done) {
+        copy_.reset();
+    }
+    return progress;
 }
 
 Status SqliteMessageStore::checkpoint() {
@@ -372,8 +401,8 @@ Result<std::unique_ptr<MessageStore>> open_message_store(const SqliteOptions& op
         return tl::unexpected(error);
     }
     TRY_ASSIGN(auto tables, detail::MessageTables::create(database));
-    auto store = std::make_unique<SqliteMessageStore>(std::move(database), std::move(tables),
-                                                      options.log_pages_max);
+    auto store =
+        std::make_unique<SqliteMessageStore>(std::move(database), std::move(tables), options);
     store->watch_log();
     return store;
 }
