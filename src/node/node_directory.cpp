@@ -82,11 +82,24 @@ OrProblem<void> NodeDirectory::lock() {
     }
     if (::flock(fd, LOCK_EX | LOCK_NB) != 0) {
         ::close(fd);
-        return problem(fmt::format(
-            "another node runs in {}; stop it or choose another directory with --data", path_));
+        return problem(
+            fmt::format("another node runs in {} (process {}); stop it or choose "
+                        "another directory with --data",
+                        path_, holder()));
     }
     lock_fd_ = fd;
+    // For people only: the lock is what holds, so a number that cannot be written harms nobody.
+    const std::string process = fmt::format("{}\n", ::getpid());
+    if (::ftruncate(fd, 0) == 0) {
+        (void)write_all(fd, process);
+    }
     return {};
+}
+
+std::string NodeDirectory::holder() const {
+    const auto content = read_file(file("lock"));
+    const std::string process = content ? content->substr(0, content->find('\n')) : "";
+    return process.empty() ? "unknown" : process;
 }
 
 std::string NodeDirectory::file(std::string_view name) const {

@@ -2,7 +2,9 @@
 //
 //     messages.db    sessions, messages, retained          control.db   users, tokens, settings
 //     ca.pem ca.key node.pem node.key                      TLS made by the node itself
-//     lock                                                 held while a node runs here
+//     lock                                                 held while a node runs here; its process
+//     backup.sock                                          where a running node is asked for a copy
+//     messages.db.copy control.db.copy                     while a backup is made
 //
 // Made with mode 0700, files with 0600. Threads: one.
 #pragma once
@@ -24,6 +26,8 @@ class NodeDirectory {
 
     /// Held until this object goes. A problem if another node runs here.
     [[nodiscard]] OrProblem<void> lock();
+    /// The process that has locked it, or the last one that had, as text.
+    [[nodiscard]] std::string holder() const;
 
     [[nodiscard]] std::string file(std::string_view name) const;
     [[nodiscard]] const std::string& path() const { return path_; }
