@@ -20,6 +20,8 @@ int main(int argc, char** argv) {
     kith::cli::add_demo(app, exit_code);
     kith::cli::add_token(app, exit_code);
     kith::cli::add_config(app, exit_code);
+    kith::cli::add_backup(app, exit_code);
+    kith::cli::add_restore(app, exit_code);
     kith::cli::add_status(app, exit_code);
     kith::cli::add_version(app, exit_code);
 

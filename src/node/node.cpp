@@ -8,6 +8,7 @@
 #include "base/version.h"
 #include "broker/broker.h"
 #include "crypto/secrets.h"
+#include "node/backup_service.h"
 #include "node/broker_backend.h"
 #include "node/certificates.h"
 #include "node/console_files.h"
@@ -124,6 +125,7 @@ struct Node::Impl {
     std::unique_ptr<access::SignIn> sign_in;
     std::unique_ptr<broker::Broker> broker;
     std::unique_ptr<storage::Journal> journal;
+    std::unique_ptr<BackupService> backups;
     std::vector<api::Asset> console;
     std::unique_ptr<BrokerBackend> backend;
     std::unique_ptr<api::ApiServer> api;
@@ -285,6 +287,11 @@ OrProblem<void> Node::Impl::open_listeners() {
     };
     addresses.mqtt = first_address(mqtt);
     addresses.mqtts = first_address(mqtts);
+    auto started = BackupService::start(data, *journal, log);
+    if (!started) {
+        return tl::unexpected(started.error());
+    }
+    backups = std::move(*started);
     return open_http();
 }
 
@@ -516,6 +523,7 @@ void Node::stop() {
     impl_->is_running = false;
     impl_->drain();
     impl_->shards->stop();
+    impl_->backups.reset();
     impl_->journal.reset();  // commits what was submitted
 }
 
