@@ -138,6 +138,24 @@ OrProblem<void> check_target(const BackupOptions& options) {
     return {};
 }
 
+/// The copies lie beside the stores, and must not take the disk that the node needs.
+OrProblem<void> check_space(const BackupOptions& options) {
+    std::error_code error;
+    std::uint64_t needed = options.reserve_bytes;
+    for (const char* name : {"messages.db", "messages.db-wal", "control.db", "control.db-wal"}) {
+        const auto bytes = fs::file_size(fs::path(options.data_directory) / name, error);
+        needed += error ? 0 : bytes;
+    }
+    const fs::space_info space = fs::space(options.data_directory, error);
+    if (!error && space.available < needed) {
+        return problem(
+            fmt::format("{} has {} MB free, and a backup needs {} MB there while it is "
+                        "made",
+                        options.data_directory, space.available / 1'000'000, needed / 1'000'000));
+    }
+    return {};
+}
+
 /// Copies messages.db to its scratch file: by the node that runs, or else here. What is returned
 /// keeps the copy, or keeps nodes from starting, until it goes.
 class MessagesCopy {
@@ -241,6 +259,9 @@ OrProblem<BackupManifest> make_backup(const BackupOptions& options,
                                                          options.data_directory, name)
                                            : because("read", path));
         }
+    }
+    if (auto checked = check_space(options); !checked) {
+        return tl::unexpected(checked.error());
     }
     auto data = NodeDirectory::open(options.data_directory);
     if (!data) {

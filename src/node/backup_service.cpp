@@ -68,11 +68,11 @@ struct BackupService::Impl {
 
     void serve();
     void serve_one(int fd);
-    /// True while the asker is there and the node does not stop.
+    /// Errors: Closed if the asker has gone or the node stops, and those of the store.
     [[nodiscard]] Status copy(int fd) const;
     void sync_copy() const;
-    /// Waits until `fd` has something to read or has ended; false if the node stops.
-    [[nodiscard]] bool wait_for(int fd) const;
+    /// Waits until `fd` is ready for `events` or has ended; false if the node stops.
+    [[nodiscard]] bool wait_for(int fd, short events) const;
     /// Whether the asker has gone or the node stops.
     [[nodiscard]] bool is_over(int fd) const;
 
@@ -125,7 +125,7 @@ BackupService::Impl::~Impl() {
 }
 
 void BackupService::Impl::serve() {
-    while (wait_for(listen_fd)) {
+    while (wait_for(listen_fd, POLLIN)) {
         const int fd = ::accept4(listen_fd, nullptr, nullptr, SOCK_CLOEXEC);
         if (fd >= 0) {
             serve_one(fd);
@@ -141,11 +141,14 @@ void BackupService::Impl::serve_one(int fd) {
     if (copied || copied.error().kind != ErrorKind::Closed) {
         const std::string line = copied ? fmt::format("{}\n", kReady)
                                         : fmt::format("{}{}\n", kFailed, copied.error().text);
-        (void)::send(fd, line.data(), line.size(), MSG_NOSIGNAL);
+        // An asker that reads nothing must not hold up a node that stops.
+        if (wait_for(fd, POLLOUT)) {
+            (void)::send(fd, line.data(), line.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+        }
     }
     if (copied) {
         LOG(log, Info, "store copied for a backup");
-        (void)wait_for(fd);
+        (void)wait_for(fd, POLLIN);
     } else {
         LOG(log, Warn, "store not copied for a backup", {"reason", copied.error().text},
             {"code", copied.error().code});
@@ -187,9 +190,9 @@ void BackupService::Impl::sync_copy() const {
     }
 }
 
-bool BackupService::Impl::wait_for(int fd) const {
+bool BackupService::Impl::wait_for(int fd, short events) const {
     for (;;) {
-        pollfd waits[] = {{.fd = fd, .events = POLLIN, .revents = 0},
+        pollfd waits[] = {{.fd = fd, .events = events, .revents = 0},
                           {.fd = stop_fd, .events = POLLIN, .revents = 0}};
         const int count = ::poll(waits, 2, -1);
         if (count > 0) {

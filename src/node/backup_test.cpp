@@ -125,6 +125,14 @@ TEST_F(BackupTest, OfADamagedStoreIsRefusedAndLeavesNothing) {
     EXPECT_EQ(names_in(temp_.path()), (std::set<std::string>{"data"}));
 }
 
+TEST_F(BackupTest, DoesNotTakeTheSpaceThatTheNodeNeeds) {
+    const auto refused = make_backup(
+        {.data_directory = data_, .file = file_, .reserve_bytes = std::uint64_t{1} << 62}, ignore);
+    ASSERT_FALSE(refused);
+    EXPECT_NE(refused.error().text.find("MB free"), std::string::npos);
+    EXPECT_EQ(names_in(temp_.path()), (std::set<std::string>{"data"}));
+}
+
 /// The disk takes so many bytes of a file and no more, at every place of the archive.
 TEST_F(BackupTest, ThatCannotBeWrittenLeavesNothingBehind) {
     ASSERT_TRUE(back_up());
@@ -278,6 +286,15 @@ TEST_F(BackupServiceTest, EndsWhileAnAskerHoldsItsCopy) {
     service_.reset();
     EXPECT_FALSE(client->wait_for_copy([](const auto&) {}));
     EXPECT_FALSE(BackupClient::connect(*directory_));
+}
+
+TEST_F(BackupServiceTest, BreaksACopyOffWhoseAskerHasGone) {
+    start();
+    for (int i = 0; i < 20; ++i) {
+        ASSERT_TRUE(BackupClient::connect(*directory_));  // and gone again
+    }
+    const auto made = back_up();
+    ASSERT_TRUE(made) << made.error().text;
 }
 
 TEST_F(BackupServiceTest, StartsOverWhatAKilledNodeLeft) {

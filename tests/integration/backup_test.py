@@ -129,6 +129,20 @@ class Backup(NodeCase):
             client.subscribe("state", 1)
             self.assertEqual(client.take_message().payload, b"kept")
 
+    def test_a_killed_node_is_backed_up_with_what_only_its_log_has(self):
+        node = self.start_node()
+        with RawClient(node.mqtt) as client:
+            client.connect("")
+            client.publish("state", b"in the log", qos=1, retain=True)
+        node.kill()
+        self.back_up(node)
+        kith("restore", self.file, "--data", self.folder / "restored")
+        again = self.start_node(data=self.folder / "restored")
+        with RawClient(again.mqtt) as client:
+            client.connect("")
+            client.subscribe("state", 1)
+            self.assertEqual(client.take_message().payload, b"in the log")
+
     def test_a_running_node_is_not_restored_over_and_named(self):
         node = self.start_node()
         self.back_up(node)
