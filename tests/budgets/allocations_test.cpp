@@ -55,6 +55,9 @@ class NoJournal final : public storage::Journal {
         check_failed("no batch", __FILE__, __LINE__, "a message without durable takers was kept");
     }
     [[nodiscard]] storage::JournalCounters counters() const override { return {}; }
+    void between_commits(const std::function<void(storage::MessageStore&)>&) override {
+        check_failed("no task", __FILE__, __LINE__, "there is no store");
+    }
 };
 
 /// A broker on one epoll shard.

@@ -8,6 +8,7 @@
 #include <array>
 #include <deque>
 #include <functional>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -30,6 +31,9 @@ class SimJournal final : public storage::Journal {
 
     [[nodiscard]] storage::CommitTicket submit(ShardId shard, storage::WriteBatch& batch) override;
     [[nodiscard]] storage::JournalCounters counters() const override { return counters_; }
+    void between_commits(const std::function<void(storage::MessageStore&)>& task) override {
+        task(store_);
+    }
     /// Holds all commits back until resume(), as a disk that hangs.
     void stall() { is_stalled_ = true; }
     void resume();
