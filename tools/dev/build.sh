@@ -41,7 +41,8 @@ every_tenth_part() {
 npm_install() {
     local stamp=$1/node_modules/.kith-installed
     if [ ! -e "$stamp" ] || [ "$1/package-lock.json" -nt "$stamp" ]; then
-        timed "installing npm packages of $1" npm --prefix "$1" ci --no-audit --no-fund --loglevel=error
+        timed "installing npm packages of $1" \
+            npm --prefix "$1" ci --no-audit --no-fund --loglevel=error
         touch "$stamp"
     fi
 }
