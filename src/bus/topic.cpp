@@ -7,15 +7,18 @@
 namespace kith::bus {
 namespace {
 
-Status check_size(std::string_view text) {
+bool is_wildcard(char c) {
+    return c == '+' || c == '#';
+}
+
+Status check_size(std::string_view text, std::size_t separator_count) {
     if (text.empty()) {
         return fail(ErrorKind::Invalid, "a topic has at least one character");  // [MQTT-4.7.3-1]
     }
     if (text.size() > limits::kTopicBytesMax) {
         return fail(ErrorKind::Limit, "topic longer than allowed");
     }
-    const auto separators = static_cast<std::size_t>(std::ranges::count(text, '/'));
-    if (separators + 1 > limits::kTopicLevelsMax) {
+    if (separator_count + 1 > limits::kTopicLevelsMax) {
         return fail(ErrorKind::Limit, "topic deeper than allowed");
     }
     return {};
@@ -24,20 +27,27 @@ Status check_size(std::string_view text) {
 }  // namespace
 
 Result<TopicName> TopicName::create(std::string_view text) {
-    TRY(check_size(text));
+    // In one pass: every PUBLISH comes by here.
+    std::size_t separator_count = 0;
+    bool has_wildcard = false;
+    for (const char c : text) {
+        separator_count += c == '/' ? 1U : 0U;
+        has_wildcard |= is_wildcard(c);
+    }
+    TRY(check_size(text, separator_count));
     // [MQTT-3.3.2-2]: wildcards are for filters only.
-    if (text.find_first_of("+#") != std::string_view::npos) {
+    if (has_wildcard) {
         return fail(ErrorKind::Invalid, "wildcard in a topic name");
     }
     return TopicName(text);
 }
 
 Result<TopicFilter> TopicFilter::create(std::string_view text) {
-    TRY(check_size(text));
+    TRY(check_size(text, static_cast<std::size_t>(std::ranges::count(text, '/'))));
     LevelReader levels(text);
     while (!levels.at_end()) {
         const std::string_view level = levels.next();
-        const bool has_wildcard = level.find_first_of("+#") != std::string_view::npos;
+        const bool has_wildcard = std::ranges::any_of(level, is_wildcard);
         // [MQTT-4.7.1-1], [MQTT-4.7.1-2]: a wildcard is a level of its own, `#` the last one.
         if (has_wildcard && level.size() != 1) {
             return fail(ErrorKind::Invalid, "a wildcard must be a whole level");
@@ -89,7 +99,7 @@ Result<SubscriptionFilter> SubscriptionFilter::create(std::string_view text) {
         return fail(ErrorKind::Invalid, "a shared subscription is $share/group/filter");
     }
     const std::string_view group = rest.substr(0, slash);
-    if (group.find_first_of("+#") != std::string_view::npos) {
+    if (std::ranges::any_of(group, is_wildcard)) {
         return fail(ErrorKind::Invalid, "wildcard in a share name");
     }
     if (text.size() > limits::kTopicBytesMax) {
