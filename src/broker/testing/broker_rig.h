@@ -8,7 +8,6 @@
 #include <array>
 #include <deque>
 #include <functional>
-#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
