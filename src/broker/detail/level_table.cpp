@@ -1,54 +1,66 @@
 #include "broker/detail/level_table.h"
 
-#include <cstring>
+#include <algorithm>
 
 #include "base/check.h"
 #include "base/narrow.h"
 
 namespace kith::broker {
 
+LevelTable::~LevelTable() {
+    for (Slot& slot : slots_) {
+        free_block(slot);
+    }
+}
+
 LevelId LevelTable::retain(std::string_view level) {
     if (const auto found = ids_.find(level); found != ids_.end()) {
-        ++slots_[found->second].reference_count;
-        return LevelId(found->second);
+        ++slots_[*found].reference_count;
+        return LevelId(*found);
     }
     std::uint32_t index = narrow<std::uint32_t>(slots_.size());
     if (free_.empty()) {
-        slots_.emplace_back();
+        slots_.push_back(make_slot(level));
     } else {
         index = free_.back();
         free_.pop_back();
+        slots_[index] = make_slot(level);
     }
-    Slot& slot = slots_[index];
-    slot.text = std::make_unique<char[]>(level.size());
-    if (!level.empty()) {
-        std::memcpy(slot.text.get(), level.data(), level.size());
-    }
-    slot.text_bytes = narrow<std::uint32_t>(level.size());
-    slot.reference_count = 1;
-    ids_.emplace(std::string_view(slot.text.get(), level.size()), index);
+    ids_.insert(index);
     return LevelId(index);
+}
+
+LevelTable::Slot LevelTable::make_slot(std::string_view level) {
+    Slot slot{
+        .inline_text = {}, .text_bytes = narrow<std::uint32_t>(level.size()), .reference_count = 1};
+    if (level.size() > kInlineBytesMax) {
+        slot.block = new char[level.size()];
+    }
+    char* text = level.size() > kInlineBytesMax ? slot.block : slot.inline_text.data();
+    std::ranges::copy(level, text);
+    return slot;
 }
 
 void LevelTable::release(LevelId id) {
     Slot& slot = slots_[id.value()];
     CHECK(slot.reference_count > 0);
     if (--slot.reference_count == 0) {
-        ids_.erase(text(id));
-        slot.text.reset();
-        slot.text_bytes = 0;
+        ids_.erase(id.value());
+        free_block(slot);
         free_.push_back(id.value());
     }
 }
 
-LevelId LevelTable::find(std::string_view level) const {
-    const auto found = ids_.find(level);
-    return found == ids_.end() ? kNone : LevelId(found->second);
+void LevelTable::free_block(Slot& slot) {
+    if (slot.text_bytes > kInlineBytesMax) {
+        delete[] slot.block;
+    }
+    slot.text_bytes = 0;
 }
 
-std::string_view LevelTable::text(LevelId id) const {
-    const Slot& slot = slots_[id.value()];
-    return {slot.text.get(), slot.text_bytes};
+LevelId LevelTable::find(std::string_view level) const {
+    const auto found = ids_.find(level);
+    return found == ids_.end() ? kNone : LevelId(*found);
 }
 
 }  // namespace kith::broker

@@ -1,12 +1,13 @@
 // A tree of topics or filters, one node a level, with a value at each node.
 //
 // Used both ways: nodes are filters and a topic is looked up (subscriptions, interest), or nodes
-// are topics and a filter is looked up (retained messages). Children are found through one hash map
-// for the whole tree, keyed by (parent, level); sibling links serve walks. About 60 bytes a node.
+// are topics and a filter is looked up (retained messages). Children are found through one hash set
+// of nodes for the whole tree, by their (parent, level); sibling links serve walks. A node takes 24
+// bytes and its value, and about 8 in the set; a level that only it uses about 32 more.
 // No recursion: depth is bounded by kTopicLevelsMax. Threads: shard-local.
 #pragma once
 
-#include <boost/unordered/unordered_flat_map.hpp>
+#include <boost/unordered/unordered_flat_set.hpp>
 
 #include <array>
 #include <cstdint>
@@ -26,7 +27,9 @@ namespace kith::broker {
 template <typename Value>
 class TopicTrie {
   public:
-    TopicTrie() { nodes_.emplace_back(); }
+    TopicTrie() : children_(0, EdgeOf{&nodes_}, EdgeOf{&nodes_}) { nodes_.emplace_back(); }
+    TopicTrie(const TopicTrie&) = delete;
+    TopicTrie& operator=(const TopicTrie&) = delete;
 
     /// The value at `path`, made if need be. References last until the next insert().
     [[nodiscard]] Value& insert(std::string_view path) {
@@ -88,11 +91,33 @@ class TopicTrie {
         bool has_hash_child = false;
         Value value;
     };
+    static_assert(sizeof(Node) <= 24 + sizeof(Value));
     using Levels = std::array<std::string_view, limits::kTopicLevelsMax>;
 
-    static std::uint64_t key(std::uint32_t parent, LevelId level) {
-        return (std::uint64_t{parent} << 32) | level.value();
+    /// Parent and level, which tell a node from all others.
+    enum class Edge : std::uint64_t {};
+    static Edge edge(std::uint32_t parent, LevelId level) {
+        return static_cast<Edge>((std::uint64_t{parent} << 32) | level.value());
     }
+
+    /// Hashes and compares nodes by their edge, so that the set holds nothing but their indices.
+    struct EdgeOf {
+        using is_transparent = void;
+        const std::vector<Node>* nodes;
+
+        [[nodiscard]] Edge of(std::uint32_t node) const {
+            return edge((*nodes)[node].parent, (*nodes)[node].level);
+        }
+        [[nodiscard]] static Edge of(Edge edge) { return edge; }
+        template <typename Child>
+        std::size_t operator()(Child child) const {
+            return static_cast<std::size_t>(of(child));
+        }
+        template <typename Left, typename Right>
+        bool operator()(Left left, Right right) const {
+            return of(left) == of(right);
+        }
+    };
 
     [[nodiscard]] static std::size_t split(std::string_view path, Levels& levels) {
         std::size_t count = 0;
@@ -108,8 +133,8 @@ class TopicTrie {
         if (level == LevelTable::kNone) {
             return kNone;
         }
-        const auto found = children_.find(key(parent, level));
-        return found == children_.end() ? kNone : found->second;
+        const auto found = children_.find(edge(parent, level));
+        return found == children_.end() ? kNone : *found;
     }
     [[nodiscard]] std::uint32_t child(std::uint32_t parent, std::string_view level) const {
         return child(parent, levels_.find(level));
@@ -146,7 +171,7 @@ class TopicTrie {
         above.first_child = at;
         above.has_plus_child |= level == "+";
         above.has_hash_child |= level == "#";
-        children_.emplace(key(parent, node.level), at);
+        children_.insert(at);
         return at;
     }
 
@@ -160,7 +185,7 @@ class TopicTrie {
         const std::string_view text = levels_.text(node.level);
         above.has_plus_child &= text != "+";
         above.has_hash_child &= text != "#";
-        children_.erase(key(node.parent, node.level));
+        children_.erase(at);
         levels_.release(node.level);
         node = Node{};
         free_.push_back(at);
@@ -208,7 +233,7 @@ class TopicTrie {
     LevelTable levels_;
     std::vector<Node> nodes_;
     std::vector<std::uint32_t> free_;
-    boost::unordered_flat_map<std::uint64_t, std::uint32_t> children_;
+    boost::unordered_flat_set<std::uint32_t, EdgeOf, EdgeOf> children_;
 };
 
 template <typename Value>
