@@ -57,6 +57,32 @@ TEST_P(BrokerTest, CountsItsStatisticsAsTopicsNotAsTraffic) {
     EXPECT_EQ(node.counters().dropped_no_receiver, 1U);
 }
 
+/// An event has a topic for each client, which would soon be most of what is remembered.
+TEST_P(BrokerTest, PassesTheNodesEventsOnWithoutRememberingTheirTopics) {
+    TestClient& listener = rig.client("listener");
+    listener.connect();
+    listener.subscribe("$events/#");
+    const auto publish = [&](std::string_view topic) {
+        rig.shard(0).publish({.topic = bus::TopicName::trusted(topic),
+                              .payload = as_bytes("{}"),
+                              .properties = {},
+                              .publisher = {},
+                              .published_at = {},
+                              .expires_at = {}},
+                             nullptr);
+    };
+    publish("$events/client_connected/a");
+    publish("$events/client_connected/b");
+    publish("$mesh/nodes/a");
+    rig.settle();
+    ASSERT_EQ(listener.received.size(), 2U);
+    EXPECT_EQ(listener.received[1].topic, "$events/client_connected/b");
+    std::vector<std::string> remembered;
+    rig.shard(0).for_each_topic(
+        [&](const TopicView& view) { remembered.emplace_back(view.topic); });
+    EXPECT_EQ(remembered, std::vector<std::string>{"$mesh/nodes/a"});
+}
+
 TEST_P(BrokerTest, AcknowledgesEveryQos) {
     TestClient& subscriber = rig.client("subscriber");
     TestClient& publisher = rig.client("publisher");

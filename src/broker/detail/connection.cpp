@@ -37,7 +37,7 @@ Connection::Connection(ShardContext& context, ConnectionId id,
     : context_(context),
       id_(id),
       stream_(std::move(stream)),
-      accept_(std::move(accept)),
+      accept_(std::make_unique<AcceptOptions>(std::move(accept))),
       framer_(std::min<std::size_t>(context.options().packet_bytes_max, kConnectBytesMax)),
       last_received_(context.shard.now()) {
     stream_->set_handler(this);
@@ -48,7 +48,7 @@ Connection::Connection(ShardContext& context, ConnectionId id, Handover handover
     : context_(context),
       id_(id),
       stream_(std::move(handover.stream)),
-      accept_(std::move(handover.accept)),
+      accept_(std::make_unique<AcceptOptions>(std::move(handover.accept))),
       framer_(context.options().packet_bytes_max),
       last_received_(context.shard.now()),
       state_(State::Ready) {
@@ -197,9 +197,9 @@ void Connection::authenticate(const mqtt::Connect& connect) {
         .password = connect.password,
         .remote_address = address,
         .certificate_subject = info.tls == nullptr ? "" : std::string_view(info.tls->subject),
-        .session_principal = accept_.session_principal,
-        .session_role = accept_.session_role,
-        .allow_anonymous = accept_.allow_anonymous};
+        .session_principal = accept_->session_principal,
+        .session_role = accept_->session_role,
+        .allow_anonymous = accept_->allow_anonymous};
     // The answer may come turns later, when this connection may have gone.
     context_.authenticator.authenticate(
         request, [connections = context_.connections, id = id_](Result<bus::Principal> principal) {
@@ -252,7 +252,7 @@ void Connection::run_task() {
 void Connection::move_to(ShardId shard) {
     stream_->detach();
     Handover handover{.stream = std::move(stream_),
-                      .accept = std::move(accept_),
+                      .accept = std::move(*accept_),
                       .connect_body = std::move(opening_->connect_body),
                       .unread = framer_.take_held(),
                       .client_id = std::move(opening_->client_id),
@@ -288,6 +288,7 @@ void Connection::open() {
         return;
     }
     const std::unique_ptr<Opening> opening = std::move(opening_);
+    accept_.reset();
     session_ = opened.session;
     state_ = State::Open;
     framer_.set_packet_bytes_max(context_.options().packet_bytes_max);

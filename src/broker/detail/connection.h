@@ -178,7 +178,7 @@ class Connection final : public runtime::StreamHandler,
     ShardContext& context_;
     ConnectionId id_;
     std::unique_ptr<runtime::Stream> stream_;
-    AcceptOptions accept_;
+    std::unique_ptr<AcceptOptions> accept_;  // until the session is open
     mqtt::Framer framer_;
     Session* session_ = nullptr;
 

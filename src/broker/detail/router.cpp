@@ -32,10 +32,20 @@ bool is_volatile(bus::TopicName topic) {
     return topic.text().starts_with("$SYS/");
 }
 
+/// The node's own events have a topic for each client and kind, seldom used twice: to remember it
+/// would cost more than the client, and push topics of machines out.
+bool is_remembered(const bus::Message& message) {
+    return message.retain || !message.topic.text().starts_with("$events/");
+}
+
 }  // namespace
 
 PublishResult Router::publish(const bus::Message& message, PublishOrigin origin) {
     origin.shard = context_.shard.id();
+    if (!is_remembered(message)) {
+        TopicEntry passing;
+        return coordinate(passing, message, origin);
+    }
     TopicSpace& space = context_.space(message.tenant);
     TopicEntry& entry = space.topics.at(message.topic.text());
     space.topics.record(entry, message);

@@ -179,7 +179,7 @@ void SessionTable::remove(Session& session, const Ending& ending) {
         context_.store.batch().delete_session(session.id());
     }
     --context_.counters.sessions;
-    by_client_.erase(key(session.tenant(), session.client_id()));
+    by_client_.erase(&session);
     by_id_.erase(session.id());
 }
 
@@ -282,8 +282,8 @@ Session* SessionTable::find(SessionId id) {
 }
 
 Session* SessionTable::find(TenantId tenant, std::string_view client_id) {
-    const auto found = by_client_.find(key(tenant, client_id));
-    return found == by_client_.end() ? nullptr : found->second;
+    const auto found = by_client_.find(Client{tenant, client_id});
+    return found == by_client_.end() ? nullptr : *found;
 }
 
 Connection* SessionTable::connection_of(SessionId session_id, ConnectionId connection_id) {
@@ -325,7 +325,7 @@ Session& SessionTable::create(TenantId tenant, std::string_view client_id, bus::
                                                            .principal = std::move(principal)});
     Session& created = *session;
     created.watchers = watches_.find(client_id);
-    by_client_.emplace(key(tenant, client_id), &created);
+    by_client_.insert(&created);
     by_id_.emplace(id, std::move(session));
     ++context_.counters.sessions;
     return created;
@@ -454,7 +454,7 @@ void SessionTable::restore_session(const storage::SessionRecord& record, WallTim
         // A clean start was on its way when the node stopped: the later session counts.
         outlived_.push_back(older->id());
         --context_.counters.sessions;
-        by_client_.erase(key(record.tenant, record.client_id));
+        by_client_.erase(older);
         by_id_.erase(older->id());
     }
     Session& session =

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <boost/unordered/unordered_flat_map.hpp>
+#include <boost/unordered/unordered_flat_set.hpp>
 
 #include <memory>
 #include <string>
@@ -84,6 +85,29 @@ class SessionTable {
     [[nodiscard]] ClientWatches& watches() { return watches_; }
 
   private:
+    struct Client {
+        TenantId tenant;
+        std::string_view id;
+        friend bool operator==(const Client&, const Client&) = default;
+    };
+    /// Hashes and compares sessions by their client, so that the set holds no copy of its id.
+    struct ClientOf {
+        using is_transparent = void;
+        [[nodiscard]] static Client of(const Session* session) {
+            return {session->tenant(), session->client_id()};
+        }
+        [[nodiscard]] static Client of(const Client& client) { return client; }
+        template <typename Any>
+        std::size_t operator()(const Any& any) const {
+            const Client client = of(any);
+            return hash_text(client.id) + client.tenant.value();
+        }
+        template <typename Left, typename Right>
+        bool operator()(const Left& left, const Right& right) const {
+            return of(left) == of(right);
+        }
+    };
+
     [[nodiscard]] static std::string key(TenantId tenant, std::string_view client_id);
     [[nodiscard]] Opened check(const Session* known, const mqtt::Connect& connect,
                                const bus::Principal& principal) const;
@@ -102,7 +126,7 @@ class SessionTable {
     ShardContext& context_;
     ClientWatches watches_;
     boost::unordered_flat_map<SessionId, std::unique_ptr<Session>> by_id_;
-    boost::unordered_flat_map<std::string, Session*, TextHash, std::equal_to<>> by_client_;
+    boost::unordered_flat_set<Session*, ClientOf, ClientOf> by_client_;
     std::vector<SessionId> outlived_;  // recovered beside a newer session of the same client
 };
 
