@@ -258,14 +258,20 @@ class Subscriber(Client):
         self._connection = connection
         if self.is_ending.is_set():
             connection.send(mqtt.pingreq())
-        is_answered = False
-        while not is_answered or self._unreleased:
+        is_over = False
+        has_news = False  # since the last PINGRESP
+        while not is_over:
             packet = connection.receive()
-            is_answered = is_answered or packet.kind == "PINGRESP"
+            is_answer = packet.kind == "PINGRESP"
+            # The node has read all acknowledgements and has nothing else, not even what it repeats.
+            is_over = is_answer and not has_news and not self._unreleased
+            has_news = not is_answer
             self._take(packet)
-            if is_answered or len(self._held) > self.habits.held_acks_max:
+            if is_answer or len(self._held) > self.habits.held_acks_max or self.is_ending.is_set():
                 connection.send(b"".join(self._held))
                 self._held.clear()
+            if is_answer and not is_over:
+                connection.send(mqtt.pingreq())
             if self._random.random() < self.habits.break_chance:
                 return False
         connection.disconnect()
