@@ -49,16 +49,17 @@ std::optional<seconds> time_of_day(const std::string& text) {
 
 AlarmClock::AlarmClock(AlarmClockOptions options)
     : options_(std::move(options)), machine_("alarm-clock", options_.machine) {
+    machine_.post([this] {
+        const auto now = system_clock::now();
+        alarm_at_ = options_.every.count() != 0 ? now + options_.first : next(options_.at, now);
+        rest();
+    });
+    // Behind its first state: from here on others are heard.
     machine_.serve("set_alarm", [this](const Request& request) { return set_alarm(request); });
     machine_.subscribe("coffee-maker/state", [this](const Message& message) {
         if (message.payload == "ready" && !message.retained && is_ringing_) {
             rest();
         }
-    });
-    machine_.post([this] {
-        const auto now = system_clock::now();
-        alarm_at_ = options_.every.count() != 0 ? now + options_.first : next(options_.at, now);
-        rest();
     });
     machine_.every(seconds(1), [this] {
         if (machine_.is_connected()) {  // nobody wants the old ones later

@@ -30,12 +30,13 @@ std::string with_one_digit(double value) {
 
 CoffeeMaker::CoffeeMaker(MachineOptions options, double speed)
     : machine_("coffee-maker", std::move(options)) {
-    machine_.serve("brew", [this](const Request& request) { return brew(request); });
     machine_.post([this] {
         enter(State::Idle);
         publish("water_ml", with_one_digit(water_ml_));
         publish("cups_total", std::to_string(cups_total_));
     });
+    // Behind its first state: from here on calls come.
+    machine_.serve("brew", [this](const Request& request) { return brew(request); });
     machine_.every(std::chrono::milliseconds(std::lround(kStepSeconds * 1000 / speed)),
                    [this] { step(); });
 }
