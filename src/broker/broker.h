@@ -83,7 +83,7 @@ class Broker final : public storage::CommitListener {
   public:
     /// Requires: check_options(options).
     Broker(const BrokerOptions& options, const BrokerParts& parts);
-    ~Broker();
+    ~Broker() override;
 
     /// Reads everything that `store` holds. Errors: those of the store.
     [[nodiscard]] Status recover(storage::MessageStore& store);
