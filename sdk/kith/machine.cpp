@@ -337,7 +337,13 @@ std::future<Done> Machine::serve(std::string method,
 }
 
 void Machine::post(std::function<void()> action) {
-    after(std::chrono::milliseconds(0), std::move(action));
+    if (impl_->is_own_thread()) {
+        after(std::chrono::milliseconds(0), std::move(action));
+        return;
+    }
+    // In its place among the other calls of that thread: a timer would be too late for it.
+    static_cast<void>(
+        impl_->run([action = std::move(action)](const sdk::MachineCore&) { action(); }));
 }
 
 void Machine::after(std::chrono::milliseconds delay, std::function<void()> action) {

@@ -158,9 +158,9 @@ class Machine {
     std::future<Done> serve(std::string method,
                             std::function<void(const Request&, const Reply&)> handler);
 
-    /// Runs `action` on the machine's thread: now, once after `delay`, or again and again, until
-    /// the machine is closed. Handlers and actions share that thread and so need no locks between
-    /// them. At most 10,000 timers; more are ignored.
+    /// Runs `action` on the machine's thread: in its turn among the other calls, once after
+    /// `delay`, or again and again, until the machine is closed. Handlers and actions share that
+    /// thread and so need no locks between them. At most 10,000 timers; more are ignored.
     void post(std::function<void()> action);
     void after(std::chrono::milliseconds delay, std::function<void()> action);
     void every(std::chrono::milliseconds interval, std::function<void()> action);

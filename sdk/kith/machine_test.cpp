@@ -203,6 +203,17 @@ TEST(Machine, HandlersShareAThreadAndMustNotWaitOnIt) {
     EXPECT_EQ(called.failure().kind, FailureKind::Invalid);
 }
 
+TEST(Machine, PostedActionsKeepTheirPlaceAmongOtherCalls) {
+    Machine clock("alarm-clock", nowhere());
+    std::atomic<int> ran = 0;
+    for (int i = 1; i <= 100; ++i) {
+        clock.post([&] { ++ran; });
+        // Refused on the machine's thread, at once.
+        EXPECT_FALSE(clock.subscribe("a/#/b", [](const Message&) {}).get());
+        EXPECT_EQ(ran, i);
+    }
+}
+
 TEST(Machine, TimersRunOnTheMachinesThread) {
     Machine clock("alarm-clock", nowhere());
     std::promise<void> done;
