@@ -14,7 +14,7 @@ def dev(*arguments):
 
 def shell(script):
     """What a script prints that has the functions of ./dev, or fails with."""
-    text = f"set -euo pipefail; {SOURCES} {script}"
+    text = f"set -euo pipefail; unset KITH_JOBS; {SOURCES} {script}"
     return subprocess.run(
         ["bash", "-c", text], cwd=ROOT, capture_output=True, text=True, check=False
     )
