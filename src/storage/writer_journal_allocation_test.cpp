@@ -1,41 +1,11 @@
 // Steady traffic does not allocate: neither filling batches nor handing them to the writer.
-//
-// This file replaces operator new of the test program by one that counts.
 #include <atomic>
-#include <cstdlib>
-#include <new>
 
 #include <gtest/gtest.h>
 
 #include "storage/testing/gate.h"
 #include "storage/writer_journal.h"
-
-namespace {
-
-std::atomic<std::size_t> allocation_count = 0;
-
-void* count_and_allocate(std::size_t bytes) {
-    allocation_count.fetch_add(1, std::memory_order_relaxed);
-    void* memory = std::malloc(bytes);
-    if (memory == nullptr) {
-        std::abort();
-    }
-    return memory;
-}
-
-}  // namespace
-
-void* operator new(std::size_t bytes) {
-    return count_and_allocate(bytes);
-}
-
-void operator delete(void* memory) noexcept {
-    std::free(memory);
-}
-
-void operator delete(void* memory, std::size_t) noexcept {
-    std::free(memory);
-}
+#include "tests/support/allocations/allocations.h"
 
 namespace kith::storage {
 namespace {
@@ -99,11 +69,11 @@ TEST(Allocation, SteadyTrafficThroughAJournalDoesNotAllocate) {
     while (id < 10) {
         listener.wait_for(submit(id++));
     }
-    const std::size_t before = allocation_count.load();
+    const std::size_t before = test::allocation_count();
     while (id < 1000) {
         listener.wait_for(submit(id++));
     }
-    EXPECT_EQ(allocation_count.load(), before);
+    EXPECT_EQ(test::allocation_count(), before);
 }
 
 }  // namespace

@@ -1,36 +1,14 @@
 // Counts what the broker allocates for a message: nothing, once pools and tables have their size.
 //
-// The real broker on an epoll shard of its own, clients on another thread. A program of its own,
-// because it replaces the global operator new by one that counts, by thread.
+// The real broker on an epoll shard of its own, clients on another thread.
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-#include <new>
 #include <vector>
 
 #include "broker/testing/broker_rig.h"
 #include "runtime/testing/peer.h"
 #include "runtime/testing/rig.h"
-
-namespace {
-
-thread_local std::size_t allocation_count = 0;
-
-}  // namespace
-
-[[gnu::noinline]] void* operator new(std::size_t bytes) {
-    ++allocation_count;
-    if (void* memory = std::malloc(bytes)) {
-        return memory;
-    }
-    std::abort();
-}
-[[gnu::noinline]] void operator delete(void* memory) noexcept {
-    std::free(memory);
-}
-[[gnu::noinline]] void operator delete(void* memory, std::size_t) noexcept {
-    std::free(memory);
-}
+#include "tests/support/allocations/allocations.h"
 
 namespace kith::budgets {
 namespace {
@@ -87,7 +65,7 @@ class Node {
     /// What its thread has allocated so far.
     [[nodiscard]] std::size_t allocations() {
         std::size_t count = 0;
-        call([&](Shard&) { count = allocation_count; });
+        call([&](Shard&) { count = test::thread_allocation_count(); });
         return count;
     }
 

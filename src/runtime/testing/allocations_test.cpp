@@ -1,32 +1,7 @@
-// Counts what the loop allocates: nothing a message, once pools and vectors have their size. A
-// program of its own, because it replaces the global operator new.
-
-#include <atomic>
-#include <cstdlib>
-#include <new>
-
+// Counts what the loop allocates: nothing a message, once pools and vectors have their size.
+#include "tests/support/allocations/allocations.h"
 #include "runtime/testing/peer.h"
 #include "runtime/testing/rig.h"
-
-namespace {
-
-thread_local std::size_t allocation_count = 0;
-
-}  // namespace
-
-[[gnu::noinline]] void* operator new(std::size_t bytes) {
-    ++allocation_count;
-    if (void* memory = std::malloc(bytes)) {
-        return memory;
-    }
-    std::abort();
-}
-[[gnu::noinline]] void operator delete(void* memory) noexcept {
-    std::free(memory);
-}
-[[gnu::noinline]] void operator delete(void* memory, std::size_t) noexcept {
-    std::free(memory);
-}
 
 namespace kith::runtime {
 namespace {
@@ -37,9 +12,9 @@ class Echo final : public StreamHandler {
     void on_data(MutableBytes bytes) override {
         ++message_count;
         if (message_count == kWarm) {
-            allocations_when_warm = allocation_count;
+            allocations_when_warm = test::thread_allocation_count();
         }
-        allocations_now = allocation_count;
+        allocations_now = test::thread_allocation_count();
         stream->send(bytes);
     }
     void on_closed(const Error&) override { closed.set(); }

@@ -1,38 +1,8 @@
 // The hot path does not allocate: decoding a PUBLISH, and encoding one, after warm-up.
-//
-// This file replaces operator new of the test program by one that counts.
-#include <cstdlib>
 #include <memory>
-#include <new>
 
+#include "tests/support/allocations/allocations.h"
 #include "wire/mqtt/testing/codec_testing.h"
-
-namespace {
-
-std::size_t allocation_count = 0;
-
-void* count_and_allocate(std::size_t bytes) {
-    ++allocation_count;
-    void* memory = std::malloc(bytes);
-    if (memory == nullptr) {
-        std::abort();
-    }
-    return memory;
-}
-
-}  // namespace
-
-void* operator new(std::size_t bytes) {
-    return count_and_allocate(bytes);
-}
-
-void operator delete(void* memory) noexcept {
-    std::free(memory);
-}
-
-void operator delete(void* memory, std::size_t) noexcept {
-    std::free(memory);
-}
 
 namespace kith::mqtt {
 namespace {
@@ -43,9 +13,9 @@ using namespace testing;
 template <typename Act>
 std::size_t allocations_after_warm_up(const Act& act) {
     act();
-    const std::size_t before = allocation_count;
+    const std::size_t before = test::thread_allocation_count();
     act();
-    return allocation_count - before;
+    return test::thread_allocation_count() - before;
 }
 
 /// A PUBLISH of QoS 0 whose property block is longer than packet_of() can make.
