@@ -29,7 +29,7 @@ int backup(Options& options) {
     options.backup.now = wall_now();
     const auto made = node::make_backup(options.backup, BackupProgress());
     if (!made) {
-        fmt::print(stderr, "kith: no backup was made: {}\n", made.error().text);
+        fmt::print(stderr, "kith: the backup failed: {}\n", made.error().text);
         return 1;
     }
     print_backup({.what = "written to", .file = options.backup.file, .as_json = options.as_json},

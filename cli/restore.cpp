@@ -21,7 +21,7 @@ int restore(Options& options) {
     options.restore.overwrite = options.overwrites ? node::Overwrite::Yes : node::Overwrite::No;
     const auto restored = node::restore_backup(options.restore, BackupProgress());
     if (!restored) {
-        fmt::print(stderr, "kith: nothing was restored: {}\n", restored.error().text);
+        fmt::print(stderr, "kith: the restore failed: {}\n", restored.error().text);
         return 1;
     }
     print_backup({.what = "restored into",

@@ -2,6 +2,7 @@
 
 #include "base/version.h"
 #include "node/backup_service.h"
+#include "node/detail/descriptor.h"
 #include "node/node_directory.h"
 #include "storage/sqlite/sqlite_stores.h"
 #include "storage/sqlite/store_files.h"
@@ -24,10 +25,6 @@ namespace {
 
 namespace fs = std::filesystem;
 using storage::StoreFile;
-
-std::string because(const char* what, const std::string& path) {
-    return fmt::format("cannot {} {}: {}", what, path, std::strerror(errno));
-}
 
 tl::unexpected<Problem> cannot_copy(const std::string& path, const Error& error) {
     return problem(error.code != 0 ? fmt::format("cannot copy {}: {} ({})", path, error.text,
@@ -59,42 +56,36 @@ class NewFile {
     static OrProblem<NewFile> make(const std::string& path) {
         NewFile file(path);
         file.beside_ = path + ".XXXXXX";
-        file.fd_ = ::mkostemp(file.beside_.data(), O_CLOEXEC);  // mode 0600
-        if (file.fd_ < 0) {
+        file.file_ = Descriptor(::mkostemp(file.beside_.data(), O_CLOEXEC));  // mode 0600
+        if (!file.file_.is_open()) {
             return problem(because("write beside", path));
         }
         return file;
     }
-    NewFile(NewFile&& other) noexcept
-        : path_(std::move(other.path_)),
-          beside_(std::move(other.beside_)),
-          fd_(std::exchange(other.fd_, -1)) {}
+    NewFile(NewFile&&) = default;
     NewFile& operator=(NewFile&&) = delete;
     ~NewFile() {
-        if (fd_ >= 0) {
-            ::close(fd_);
+        if (file_.is_open()) {
             ::unlink(beside_.c_str());
         }
     }
-    [[nodiscard]] int fd() const { return fd_; }
+    [[nodiscard]] int fd() const { return file_.fd(); }
 
     OrProblem<void> take_name() {
-        if (::fsync(fd_) != 0) {
+        if (::fsync(file_.fd()) != 0) {
             return problem(because("write", path_));
         }
         if (::rename(beside_.c_str(), path_.c_str()) != 0) {
             return problem(because("rename to", path_));
         }
-        ::close(std::exchange(fd_, -1));
+        file_.close();
         const std::string parent = fs::path(path_).parent_path();
-        const int directory =
-            ::open(parent.empty() ? "." : parent.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        const bool is_synced = directory >= 0 && ::fsync(directory) == 0;
-        if (directory >= 0) {
-            ::close(directory);
-        }
-        if (!is_synced) {
-            return problem(because("sync the directory of", path_));
+        const auto synced = sync_directory(parent.empty() ? "." : parent);
+        if (!synced) {
+            return problem(
+                fmt::format("{} is written and whole, but a loss of power may take "
+                            "its name away: {}",
+                            path_, synced.error().text));
         }
         return {};
     }
@@ -103,26 +94,19 @@ class NewFile {
     explicit NewFile(std::string path) : path_(std::move(path)) {}
     std::string path_;
     std::string beside_;
-    int fd_ = -1;
+    Descriptor file_{-1};
 };
 
 /// Held by a backup, so that two do not share their scratch files.
 class BackupLock {
   public:
     explicit BackupLock(const NodeDirectory& data)
-        : fd_(::open(data.path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)),
-          is_held_(fd_ >= 0 && ::flock(fd_, LOCK_EX | LOCK_NB) == 0) {}
-    ~BackupLock() {
-        if (fd_ >= 0) {
-            ::close(fd_);
-        }
-    }
-    BackupLock(const BackupLock&) = delete;
-    BackupLock& operator=(const BackupLock&) = delete;
+        : directory_(data.path(), O_RDONLY | O_DIRECTORY),
+          is_held_(directory_.is_open() && ::flock(directory_.fd(), LOCK_EX | LOCK_NB) == 0) {}
     [[nodiscard]] bool is_held() const { return is_held_; }
 
   private:
-    int fd_;
+    Descriptor directory_;
     bool is_held_;
 };
 

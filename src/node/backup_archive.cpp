@@ -4,6 +4,7 @@
 #include "crypto/digest.h"
 #include "json/document.h"
 #include "json/writer.h"
+#include "node/detail/descriptor.h"
 
 #include <fmt/format.h>
 
@@ -44,37 +45,8 @@ constexpr std::string_view kMagicText("ustar\00000", 8);
 /// A larger size is written as a big-endian number with the first bit set, as GNU tar does.
 constexpr std::uint64_t kOctalSizeMax = (std::uint64_t{1} << 33) - 1;
 
-class File {
-  public:
-    explicit File(int fd) : fd_(fd) {}
-    ~File() {
-        if (fd_ >= 0) {
-            ::close(fd_);
-        }
-    }
-    File(const File&) = delete;
-    File& operator=(const File&) = delete;
-    [[nodiscard]] int fd() const { return fd_; }
-
-  private:
-    int fd_;
-};
-
 std::string reason() {
     return std::strerror(errno);
-}
-
-bool write_all(int fd, std::string_view content) {
-    while (!content.empty()) {
-        const ssize_t count = ::write(fd, content.data(), content.size());
-        if (count < 0 && errno != EINTR) {
-            return false;
-        }
-        if (count > 0) {
-            content.remove_prefix(static_cast<std::size_t>(count));
-        }
-    }
-    return true;
 }
 
 /// As many bytes as there are, up to `size`. Nothing after an error.
@@ -248,10 +220,10 @@ class Writer {
 };
 
 OrProblem<BackupFile> Writer::add(const BackupSource& source, std::uint64_t bytes_total) {
-    const File file(::open(source.path.c_str(), O_RDONLY | O_CLOEXEC));
+    const Descriptor file(source.path, O_RDONLY);
     struct stat facts {};
-    if (file.fd() < 0 || ::fstat(file.fd(), &facts) != 0) {
-        return problem(fmt::format("cannot read {}: {}", source.path, reason()));
+    if (!file.is_open() || ::fstat(file.fd(), &facts) != 0) {
+        return problem(because("read", source.path));
     }
     BackupFile added = source.file;
     added.bytes = static_cast<std::uint64_t>(facts.st_size);
@@ -378,9 +350,9 @@ OrProblem<void> Reader::take_file(const Entry& entry) {
         return problem("it has a file that no backup of this version has");
     }
     const std::string path = directory_ + "/" + entry.name;
-    const File file(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
-    if (file.fd() < 0) {
-        return problem(fmt::format("cannot write {}: {}", path, reason()));
+    const Descriptor file(path, O_WRONLY | O_CREAT | O_EXCL);
+    if (!file.is_open()) {
+        return problem(because("write", path));
     }
     crypto::Sha256 digest;
     const std::uint64_t padded = entry.bytes + padding_of(entry.bytes);
@@ -399,13 +371,13 @@ OrProblem<void> Reader::take_file(const Entry& entry) {
             static_cast<std::size_t>(std::min<std::uint64_t>(wanted, entry.bytes - done)));
         digest.add(as_bytes(piece));
         if (!write_all(file.fd(), piece)) {
-            return problem(fmt::format("cannot write {}: {}", path, reason()));
+            return problem(because("write", path));
         }
         done += wanted;
         listener_("reading", bytes_done_ + done, archive_bytes_);
     }
     if (::fsync(file.fd()) != 0) {
-        return problem(fmt::format("cannot write {}: {}", path, reason()));
+        return problem(because("write", path));
     }
     bytes_done_ += padded;
     found_.push_back({.name = entry.name, .bytes = entry.bytes, .sha256 = to_hex(digest.finish())});

@@ -1,5 +1,6 @@
 #include "node/backup_service.h"
 
+#include "node/detail/descriptor.h"
 #include "storage/limits.h"
 
 #include <fmt/format.h>
@@ -27,33 +28,21 @@ constexpr std::string_view kFailed = "failed ";
 constexpr std::size_t kLineBytesMax = 256;
 constexpr int kWaitingMax = 4;
 
-std::string because(const char* what, const std::string& path) {
-    return fmt::format("cannot {} {}: {}", what, path, std::strerror(errno));
-}
-
 /// An address through a descriptor of the directory, because a path in it has 107 bytes at most.
 class SocketName {
   public:
-    explicit SocketName(const NodeDirectory& data)
-        : directory_(::open(data.path().c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC)) {
+    explicit SocketName(const NodeDirectory& data) : directory_(data.path(), O_PATH | O_DIRECTORY) {
         address_.sun_family = AF_UNIX;
-        const std::string path = fmt::format("/proc/self/fd/{}/{}", directory_, kBackupSocket);
+        const std::string path = fmt::format("/proc/self/fd/{}/{}", directory_.fd(), kBackupSocket);
         path.copy(address_.sun_path, sizeof(address_.sun_path) - 1);
     }
-    ~SocketName() {
-        if (directory_ >= 0) {
-            ::close(directory_);
-        }
-    }
-    SocketName(const SocketName&) = delete;
-    SocketName& operator=(const SocketName&) = delete;
     [[nodiscard]] const sockaddr* address() const {
         return reinterpret_cast<const sockaddr*>(&address_);
     }
     [[nodiscard]] static socklen_t size() { return sizeof(sockaddr_un); }
 
   private:
-    int directory_;
+    Descriptor directory_;
     sockaddr_un address_{};
 };
 
@@ -183,10 +172,9 @@ Status BackupService::Impl::copy(int fd) const {
 /// Here and not on the journal's thread. What piled up unwritten would be written at once by the
 /// file system, and a commit that syncs at that moment would wait for all of it.
 void BackupService::Impl::sync_copy() const {
-    const int fd = ::open(copy_path.c_str(), O_RDONLY | O_CLOEXEC);
-    if (fd >= 0) {
-        (void)::fdatasync(fd);  // a failure shows when the copy is read
-        ::close(fd);
+    const Descriptor file(copy_path, O_RDONLY);
+    if (file.is_open()) {
+        (void)::fdatasync(file.fd());  // a failure shows when the copy is read
     }
 }
 

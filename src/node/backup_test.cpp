@@ -227,6 +227,14 @@ TEST_F(BackupTest, IsNeverRestoredOverARunningNodeOrForeignFiles) {
     EXPECT_EQ(content_of(data_ + "/thesis.txt"), "years of work");
 }
 
+TEST_F(BackupTest, IsNotRestoredOverAMountPointAndSaysSo) {
+    ASSERT_TRUE(back_up());
+    const auto refused = restore("/proc", Overwrite::Yes);
+    ASSERT_FALSE(refused);
+    EXPECT_NE(refused.error().text.find("/proc is a mount point"), std::string::npos)
+        << refused.error().text;
+}
+
 TEST_F(BackupTest, IntoAnEmptyDirectoryNeedsNoForce) {
     ASSERT_TRUE(back_up());
     fs::create_directory(temp_.file("empty"));

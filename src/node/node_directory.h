@@ -9,6 +9,7 @@
 // Made with mode 0700, files with 0600. Threads: one.
 #pragma once
 
+#include "node/detail/descriptor.h"
 #include "node/problem.h"
 
 #include <string>
@@ -20,9 +21,8 @@ class NodeDirectory {
   public:
     /// Makes the directory if need be. Does not lock: tools use it beside a running node.
     [[nodiscard]] static OrProblem<NodeDirectory> open(const std::string& path);
-    NodeDirectory(NodeDirectory&& other) noexcept;
+    NodeDirectory(NodeDirectory&&) = default;
     NodeDirectory& operator=(NodeDirectory&&) = delete;
-    ~NodeDirectory();
 
     /// Held until this object goes. A problem if another node runs here.
     [[nodiscard]] OrProblem<void> lock();
@@ -36,7 +36,7 @@ class NodeDirectory {
     explicit NodeDirectory(std::string path) : path_(std::move(path)) {}
 
     std::string path_;
-    int lock_fd_ = -1;
+    Descriptor lock_{-1};
 };
 
 /// Whole small files, for certificates. Problems name file and reason.

@@ -2,6 +2,7 @@
 // that whatever fails leaves what was there.
 #include "node/backup.h"
 #include "node/backup_service.h"
+#include "node/detail/descriptor.h"
 #include "node/node_directory.h"
 #include "storage/sqlite/store_files.h"
 
@@ -24,10 +25,6 @@ namespace {
 namespace fs = std::filesystem;
 using storage::StoreFile;
 
-std::string because(const char* what, const std::string& path) {
-    return fmt::format("cannot {} {}: {}", what, path, std::strerror(errno));
-}
-
 std::string without_trailing_slash(std::string path) {
     while (path.size() > 1 && path.back() == '/') {
         path.pop_back();
@@ -47,30 +44,6 @@ bool is_node_file(std::string_view name) {
         }
     }
     return false;
-}
-
-class Descriptor {
-  public:
-    Descriptor(const std::string& path, int flags) : fd_(::open(path.c_str(), flags | O_CLOEXEC)) {}
-    ~Descriptor() {
-        if (fd_ >= 0) {
-            ::close(fd_);
-        }
-    }
-    Descriptor(const Descriptor&) = delete;
-    Descriptor& operator=(const Descriptor&) = delete;
-    [[nodiscard]] int fd() const { return fd_; }
-
-  private:
-    int fd_;
-};
-
-OrProblem<void> sync_directory(const std::string& path) {
-    const Descriptor directory(path, O_RDONLY | O_DIRECTORY);
-    if (directory.fd() < 0 || ::fsync(directory.fd()) != 0) {
-        return problem(because("sync", path));
-    }
-    return {};
 }
 
 /// A directory beside the wanted one, which takes its place when it is whole.
@@ -135,7 +108,12 @@ class NewDirectory {
             beside_.clear();
         }
         const std::string parent = fs::path(path_).parent_path();
-        return sync_directory(parent.empty() ? "." : parent);
+        const auto synced = sync_directory(parent.empty() ? "." : parent);
+        if (!synced) {
+            return problem(fmt::format("{} is restored, but a loss of power may undo that: {}",
+                                       path_, synced.error().text));
+        }
+        return {};
     }
 
   private:
@@ -143,6 +121,12 @@ class NewDirectory {
     std::string path_;
     std::string beside_;
 };
+
+bool is_mount_point(const std::string& path) {
+    struct statx facts {};
+    return ::statx(AT_FDCWD, path.c_str(), AT_SYMLINK_NOFOLLOW, 0, &facts) == 0 &&
+           (facts.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0;
+}
 
 /// Refuses to replace what must not be; else keeps nodes from starting in a directory that exists.
 OrProblem<std::optional<NodeDirectory>> guard(const RestoreOptions& options,
@@ -154,6 +138,12 @@ OrProblem<std::optional<NodeDirectory>> guard(const RestoreOptions& options,
     }
     if (!fs::is_directory(status)) {
         return problem(fmt::format("{} is not a directory", path));
+    }
+    if (is_mount_point(path)) {
+        return problem(
+            fmt::format("{} is a mount point, which a restored directory cannot "
+                        "replace; restore into a directory inside it, such as {}/kith",
+                        path, path));
     }
     bool has_node = false;
     for (const auto& entry : fs::directory_iterator(path, error)) {
@@ -209,7 +199,7 @@ OrProblem<BackupManifest> restore_backup(const RestoreOptions& options,
                                          const BackupListener& listener) {
     const std::string path = without_trailing_slash(options.data_directory);
     const Descriptor file(options.file, O_RDONLY);
-    if (file.fd() < 0) {
+    if (!file.is_open()) {
         return problem(because("read", options.file));
     }
     auto guarded = guard(options, path);
