@@ -41,4 +41,13 @@ inline constexpr std::size_t kNameBytesMax = 64;
 /// Shortest password, in bytes; the longest is crypto::kPasswordBytesMax.
 inline constexpr std::size_t kPasswordBytesMin = 8;
 
+/// Rules of one topic role, and the bytes of their text: people write and read them. They bound
+/// what a publish to a topic that no rule allows may cost.
+inline constexpr std::size_t kRulesPerRoleMax = 256;
+inline constexpr std::size_t kRuleTextBytesMax = 32 * 1024;
+/// Topic roles of one principal; further ones give nothing.
+inline constexpr std::size_t kTopicRolesMax = 16;
+/// Bytes of the name of a topic role.
+inline constexpr std::size_t kRoleNameBytesMax = 64;
+
 }  // namespace kith::access
