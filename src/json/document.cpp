@@ -2,8 +2,10 @@
 
 #include <nlohmann/json.hpp>
 
+#include <set>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace kith::json {
 namespace {
@@ -36,6 +38,25 @@ std::size_t depth_of(std::string_view text) {
     return deepest;
 }
 
+/// Notices members of one object that have one name, while the parser goes through it.
+class RepeatedNames {
+  public:
+    void on_event(Node::parse_event_t event, const Node& parsed) {
+        if (event == Node::parse_event_t::object_start) {
+            open_.emplace_back();
+        } else if (event == Node::parse_event_t::object_end) {
+            open_.pop_back();
+        } else if (event == Node::parse_event_t::key) {
+            found_ = !open_.back().insert(parsed.get_ref<const std::string&>()).second || found_;
+        }
+    }
+    [[nodiscard]] bool found() const { return found_; }
+
+  private:
+    std::vector<std::set<std::string>> open_;  // names of each object that has not ended
+    bool found_ = false;
+};
+
 }  // namespace
 
 struct Document::Impl {
@@ -50,9 +71,20 @@ Result<Document> Document::parse(std::string_view text, const ParseLimits& limit
         return fail(ErrorKind::Limit, "the JSON text is nested too deeply");
     }
     auto impl = std::make_unique<Impl>();
-    impl->root = Node::parse(text.begin(), text.end(), nullptr, /*allow_exceptions=*/false);
+    RepeatedNames repeated;
+    Node::parser_callback_t watch;
+    if (limits.unique_names) {
+        watch = [&repeated](int, Node::parse_event_t event, const Node& parsed) {
+            repeated.on_event(event, parsed);
+            return true;
+        };
+    }
+    impl->root = Node::parse(text.begin(), text.end(), watch, /*allow_exceptions=*/false);
     if (impl->root.is_discarded()) {
         return fail(ErrorKind::Malformed, "not JSON");
+    }
+    if (repeated.found()) {
+        return fail(ErrorKind::Malformed, "an object has two members of one name");
     }
     return Document(std::move(impl));
 }

@@ -18,6 +18,9 @@ namespace kith::json {
 struct ParseLimits {
     std::size_t bytes_max = 1024 * 1024;
     std::size_t depth_max = 32;
+    /// Refuse an object with two members of one name: where two readers of one text must not
+    /// understand different things.
+    bool unique_names = false;
 };
 
 class View {
@@ -54,7 +57,8 @@ class View {
 
 class Document {
   public:
-    /// Errors: Malformed, or Limit if the text is too long or too deep.
+    /// Errors: Malformed, which a repeated name is too if the limits say so; Limit if the text is
+    /// too long or too deep.
     [[nodiscard]] static Result<Document> parse(std::string_view text,
                                                 const ParseLimits& limits = {});
     ~Document();

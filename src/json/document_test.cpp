@@ -56,6 +56,19 @@ TEST(JsonDocument, DoesNotConvertBetweenKinds) {
     EXPECT_EQ(root.at(5).text(), std::nullopt);
 }
 
+TEST(JsonDocument, RefusesRepeatedNamesWhereTheyMayNotBe) {
+    const ParseLimits strict{.unique_names = true};
+    EXPECT_TRUE(Document::parse(R"({"a":1,"b":{"a":2},"c":[{"a":1},{"a":1}]})", strict));
+    EXPECT_TRUE(Document::parse(R"({"a":1,"a":1})"));
+    for (const char* text :
+         {R"({"a":1,"a":1})", R"({"a":1,"\u0061":1})", R"({"x":[{"a":1,"b":{},"a":2}]})"}) {
+        const auto parsed = Document::parse(text, strict);
+        ASSERT_FALSE(parsed) << text;
+        EXPECT_EQ(parsed.error().kind, ErrorKind::Malformed);
+    }
+    EXPECT_FALSE(Document::parse(R"({"a":1)", strict)) << "cut off";
+}
+
 TEST(JsonDocument, ShowsMembersInOrderOfName) {
     const Document document = parsed(R"({"b":1,"a":2,"b":3})");
     std::vector<std::string> seen;
