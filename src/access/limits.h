@@ -49,5 +49,16 @@ inline constexpr std::size_t kRuleTextBytesMax = 32 * 1024;
 inline constexpr std::size_t kTopicRolesMax = 16;
 /// Bytes of the name of a topic role.
 inline constexpr std::size_t kRoleNameBytesMax = 64;
+/// JSON web tokens: bytes and nesting of one, and how far its clock may be from ours.
+inline constexpr std::size_t kJwtBytesMax = 8192;
+inline constexpr std::size_t kJwtDepthMax = 8;
+inline constexpr Duration kJwtLeeway = 60s;
+/// Issuer and subject stand in names of principals; topic roles of one token.
+inline constexpr std::size_t kJwtNameBytesMax = 256;
+inline constexpr std::size_t kJwtTopicRolesMax = 16;
+/// A set of keys: bytes, keys, and the length of a key's name.
+inline constexpr std::size_t kJwkSetBytesMax = 256 * 1024;
+inline constexpr std::size_t kJwksMax = 64;
+inline constexpr std::size_t kKidBytesMax = 256;
 
 }  // namespace kith::access
