@@ -44,6 +44,22 @@ inline constexpr std::size_t kUsersMax = 10'000;
 inline constexpr std::size_t kSettingsMax = 10'000;
 inline constexpr std::size_t kControlTextBytesMax = 64 * 1024;
 
+/// Machines with credentials and their certificates: a large fleet. They are looked up by index, so
+/// this bounds the disk (about 500 bytes each), not memory.
+inline constexpr std::size_t kMachinesMax = 1'000'000;
+inline constexpr std::size_t kCertificatesMax = 1'000'000;
+
+/// Roles that people define, and claim codes that wait for their devices: one for each box that is
+/// shipped, or one for many.
+inline constexpr std::size_t kRolesMax = 1'000;
+inline constexpr std::size_t kClaimCodesMax = 10'000;
+
+/// Records in one page of a list, so that one call holds the store for milliseconds only.
+inline constexpr std::size_t kPageRecordsMax = 1'000;
+
+/// Changes that are remembered for readers: far more than come between two looks.
+inline constexpr std::size_t kChangesMax = 100'000;
+
 /// Audit records that are kept; the oldest go first.
 inline constexpr std::size_t kAuditRecordsMax = 100'000;
 

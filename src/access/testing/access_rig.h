@@ -51,6 +51,98 @@ class BreakableStore final : public storage::ControlStore {
         }
         return users;
     }
+    Status update_user(const storage::UserRecord& user) override {
+        TRY(works());
+        return store_->update_user(user);
+    }
+    Status remove_user(std::string_view name) override {
+        TRY(works());
+        return store_->remove_user(name);
+    }
+    Status add_machine(const storage::MachineRecord& machine) override {
+        TRY(works());
+        return store_->add_machine(machine);
+    }
+    Status update_machine(const storage::MachineRecord& machine) override {
+        TRY(works());
+        return store_->update_machine(machine);
+    }
+    Status remove_machine(std::string_view name) override {
+        TRY(works());
+        return store_->remove_machine(name);
+    }
+    Result<std::optional<storage::MachineRecord>> find_machine(std::string_view name) override {
+        TRY(works());
+        return store_->find_machine(name);
+    }
+    Result<std::vector<storage::MachineRecord>> machines(const storage::Page& page) override {
+        TRY(works());
+        return store_->machines(page);
+    }
+    Result<std::size_t> machine_count() override {
+        TRY(works());
+        return store_->machine_count();
+    }
+    Status add_certificate(const storage::CertificateRecord& certificate) override {
+        TRY(works());
+        return store_->add_certificate(certificate);
+    }
+    Status revoke_certificate(const storage::Digest& fingerprint, WallTime at) override {
+        TRY(works());
+        return store_->revoke_certificate(fingerprint, at);
+    }
+    Status remove_certificate(const storage::Digest& fingerprint) override {
+        TRY(works());
+        return store_->remove_certificate(fingerprint);
+    }
+    Result<std::optional<storage::CertificateRecord>> find_certificate(
+        const storage::Digest& fingerprint) override {
+        TRY(works());
+        return store_->find_certificate(fingerprint);
+    }
+    Result<std::vector<storage::CertificateRecord>> certificates_of(
+        std::string_view machine) override {
+        TRY(works());
+        return store_->certificates_of(machine);
+    }
+    Status add_claim_code(const storage::ClaimCodeRecord& code) override {
+        TRY(works());
+        return store_->add_claim_code(code);
+    }
+    Status remove_claim_code(std::string_view id) override {
+        TRY(works());
+        return store_->remove_claim_code(id);
+    }
+    Result<std::vector<storage::ClaimCodeRecord>> claim_codes() override {
+        TRY(works());
+        return store_->claim_codes();
+    }
+    Result<std::optional<storage::ClaimCodeRecord>> find_claim_code(
+        const storage::Digest& digest) override {
+        TRY(works());
+        return store_->find_claim_code(digest);
+    }
+    Status redeem_claim_code(const storage::Digest& digest,
+                             const storage::MachineRecord& machine) override {
+        TRY(works());
+        return store_->redeem_claim_code(digest, machine);
+    }
+    Status put_role(const storage::RoleRecord& role) override {
+        TRY(works());
+        return store_->put_role(role);
+    }
+    Status remove_role(std::string_view name) override {
+        TRY(works());
+        return store_->remove_role(name);
+    }
+    Result<std::vector<storage::RoleRecord>> roles() override {
+        TRY(works());
+        return store_->roles();
+    }
+    Result<storage::Changes> changes_since(std::uint64_t position) override {
+        TRY(works());
+        return store_->changes_since(position);
+    }
     Result<std::optional<std::string>> setting(std::string_view key) override {
         return store_->setting(key);
     }

@@ -1,5 +1,4 @@
-// The control store over SQLite. Each call is one transaction; other processes may come in between
-// two calls, so nothing is remembered from one call to the next.
+// The control store over SQLite: tokens, users, settings, audit; how it is opened.
 #include <algorithm>
 
 #include <sqlite3.h>
@@ -7,53 +6,15 @@
 #include "base/narrow.h"
 #include "storage/control_rules.h"
 #include "storage/limits.h"
-#include "storage/sqlite/detail/database.h"
 #include "storage/sqlite/detail/schema.h"
+#include "storage/sqlite/detail/sqlite_control_store.h"
 #include "storage/sqlite/sqlite_stores.h"
 
 namespace kith::storage {
-namespace {
 
 using detail::Database;
+using detail::SqliteControlStore;
 using detail::Statement;
-using detail::Transaction;
-
-class SqliteControlStore final : public ControlStore {
-  public:
-    explicit SqliteControlStore(Database database) : database_(std::move(database)) {}
-
-    Status add_token(const TokenRecord& token) override;
-    Status remove_token(std::string_view id) override;
-    Result<std::vector<TokenRecord>> tokens() override;
-    Status add_user(const UserRecord& user) override;
-    Result<std::vector<UserRecord>> users() override;
-    Result<std::optional<std::string>> setting(std::string_view key) override;
-    Status set_setting(std::string_view key, std::string_view value) override;
-    Status remove_setting(std::string_view key) override;
-    Status append_audit(const AuditRecord& record) override;
-    Result<std::vector<AuditRecord>> audit(std::size_t count_max) override;
-    Result<std::uint64_t> change_counter() override;
-
-  private:
-    /// Runs a change as one transaction.
-    template <typename Change>
-    [[nodiscard]] Status write(Change change);
-    /// Errors: `full` if the table has `count_max` rows.
-    [[nodiscard]] Status check_room(const char* count_sql, std::size_t count_max,
-                                    const Error& full);
-
-    Database database_;
-    std::uint64_t change_count_ = 0;
-};
-
-template <typename Change>
-Status SqliteControlStore::write(Change change) {
-    TRY_ASSIGN(Transaction transaction, Transaction::begin(database_));
-    TRY(change());
-    TRY(transaction.commit());
-    ++change_count_;
-    return {};
-}
 
 Status SqliteControlStore::check_room(const char* count_sql, std::size_t count_max,
                                       const Error& full) {
@@ -64,20 +25,38 @@ Status SqliteControlStore::check_room(const char* count_sql, std::size_t count_m
     return {};
 }
 
+Status SqliteControlStore::run_on_one(Statement& change, const char* missing) {
+    TRY(change.run());
+    if (change.changed_count() == 0) {
+        return fail(ErrorKind::NotFound, missing);
+    }
+    return {};
+}
+
+Status SqliteControlStore::remove_row(const char* sql, std::string_view key, const char* missing) {
+    return write([&]() -> Status {
+        TRY_ASSIGN(Statement remove, Statement::prepare(database_, sql));
+        remove.bind(1, key);
+        return run_on_one(remove, missing);
+    });
+}
+
 Status SqliteControlStore::add_token(const TokenRecord& token) {
     TRY(check_token(token));
     return write([&]() -> Status {
         TRY_ASSIGN(Statement insert,
                    Statement::prepare(database_,
                                       "INSERT INTO tokens(id, name, role, secret_digest,"
-                                      " created_at_ms, expires_at_ms)"
-                                      " VALUES(?1, ?2, ?3, ?4, ?5, ?6)"));
+                                      " created_at_ms, expires_at_ms, topic_roles, machine)"
+                                      " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)"));
         TRY(insert.bind(1, token.id)
                 .bind(2, token.name)
                 .bind(3, token.role)
                 .bind(4, Bytes(token.secret_digest))
                 .bind(5, token.created_at.ms())
                 .bind(6, token.expires_at.ms())
+                .bind(7, token.topic_roles)
+                .bind(8, token.machine)
                 .run());
         return check_room("SELECT count(*) - 1 FROM tokens", kTokensMax,
                           {ErrorKind::Limit, 0, "there are too many tokens"});
@@ -85,22 +64,15 @@ Status SqliteControlStore::add_token(const TokenRecord& token) {
 }
 
 Status SqliteControlStore::remove_token(std::string_view id) {
-    return write([&]() -> Status {
-        TRY_ASSIGN(Statement remove,
-                   Statement::prepare(database_, "DELETE FROM tokens WHERE id = ?1"));
-        TRY(remove.bind(1, id).run());
-        if (remove.changed_count() == 0) {
-            return fail(ErrorKind::NotFound, "there is no token of this id");
-        }
-        return {};
-    });
+    return remove_row("DELETE FROM tokens WHERE id = ?1", id, "there is no token of this id");
 }
 
 Result<std::vector<TokenRecord>> SqliteControlStore::tokens() {
     TRY_ASSIGN(Statement list,
                Statement::prepare(database_,
                                   "SELECT id, name, role, secret_digest, created_at_ms,"
-                                  " expires_at_ms FROM tokens ORDER BY id"));
+                                  " expires_at_ms, topic_roles, machine FROM tokens"
+                                  " ORDER BY id"));
     std::vector<TokenRecord> tokens;
     for (;;) {
         TRY_ASSIGN(const bool has_row, list.step());
@@ -111,7 +83,9 @@ Result<std::vector<TokenRecord>> SqliteControlStore::tokens() {
                           .name = std::string(list.text(1)),
                           .role = std::string(list.text(2)),
                           .created_at = WallTime::from_ms(list.integer(4)),
-                          .expires_at = WallTime::from_ms(list.integer(5))};
+                          .expires_at = WallTime::from_ms(list.integer(5)),
+                          .topic_roles = std::string(list.text(6)),
+                          .machine = std::string(list.text(7))};
         const Bytes digest = list.bytes(3);
         if (digest.size() != token.secret_digest.size()) {
             return fail(ErrorKind::Corrupt, "the digest of a stored token has a wrong length");
@@ -126,23 +100,43 @@ Status SqliteControlStore::add_user(const UserRecord& user) {
     return write([&]() -> Status {
         TRY_ASSIGN(Statement insert,
                    Statement::prepare(database_,
-                                      "INSERT INTO users(name, role, password_hash, created_at_ms)"
-                                      " VALUES(?1, ?2, ?3, ?4)"));
+                                      "INSERT INTO users(name, role, password_hash,"
+                                      " created_at_ms, scram) VALUES(?1, ?2, ?3, ?4, ?5)"));
         TRY(insert.bind(1, user.name)
                 .bind(2, user.role)
                 .bind(3, user.password_hash)
                 .bind(4, user.created_at.ms())
+                .bind(5, user.scram)
                 .run());
         return check_room("SELECT count(*) - 1 FROM users", kUsersMax,
                           {ErrorKind::Limit, 0, "there are too many users"});
     });
 }
 
+Status SqliteControlStore::update_user(const UserRecord& user) {
+    TRY(check_user(user));
+    return write([&]() -> Status {
+        TRY_ASSIGN(Statement update,
+                   Statement::prepare(database_,
+                                      "UPDATE users SET role = ?2, password_hash = ?3, scram = ?4"
+                                      " WHERE name = ?1"));
+        update.bind(1, user.name)
+            .bind(2, user.role)
+            .bind(3, user.password_hash)
+            .bind(4, user.scram);
+        return run_on_one(update, "there is no user of this name");
+    });
+}
+
+Status SqliteControlStore::remove_user(std::string_view name) {
+    return remove_row("DELETE FROM users WHERE name = ?1", name, "there is no user of this name");
+}
+
 Result<std::vector<UserRecord>> SqliteControlStore::users() {
     TRY_ASSIGN(Statement list,
                Statement::prepare(database_,
-                                  "SELECT name, role, password_hash, created_at_ms FROM users"
-                                  " ORDER BY name"));
+                                  "SELECT name, role, password_hash, created_at_ms, scram"
+                                  " FROM users ORDER BY name"));
     std::vector<UserRecord> users;
     for (;;) {
         TRY_ASSIGN(const bool has_row, list.step());
@@ -152,7 +146,8 @@ Result<std::vector<UserRecord>> SqliteControlStore::users() {
         users.push_back(UserRecord{.name = std::string(list.text(0)),
                                    .role = std::string(list.text(1)),
                                    .password_hash = std::string(list.text(2)),
-                                   .created_at = WallTime::from_ms(list.integer(3))});
+                                   .created_at = WallTime::from_ms(list.integer(3)),
+                                   .scram = std::string(list.text(4))});
     }
 }
 
@@ -187,12 +182,14 @@ Status SqliteControlStore::append_audit(const AuditRecord& record) {
     return write([&]() -> Status {
         TRY_ASSIGN(Statement insert,
                    Statement::prepare(database_,
-                                      "INSERT INTO audit(at_ms, who, what, detail)"
-                                      " VALUES(?1, ?2, ?3, ?4)"));
+                                      "INSERT INTO audit(at_ms, who, what, detail, from_address,"
+                                      " outcome) VALUES(?1, ?2, ?3, ?4, ?5, ?6)"));
         TRY(insert.bind(1, record.at.ms())
                 .bind(2, record.who)
                 .bind(3, record.what)
                 .bind(4, record.detail)
+                .bind(5, record.from_address)
+                .bind(6, record.outcome)
                 .run());
         // Ids are given without gaps, so the oldest kept id follows from the newest.
         TRY_ASSIGN(
@@ -204,9 +201,10 @@ Status SqliteControlStore::append_audit(const AuditRecord& record) {
 }
 
 Result<std::vector<AuditRecord>> SqliteControlStore::audit(std::size_t count_max) {
-    TRY_ASSIGN(Statement list, Statement::prepare(database_,
-                                                  "SELECT at_ms, who, what, detail FROM audit"
-                                                  " ORDER BY id DESC LIMIT ?1"));
+    TRY_ASSIGN(Statement list,
+               Statement::prepare(database_,
+                                  "SELECT at_ms, who, what, detail, from_address, outcome"
+                                  " FROM audit ORDER BY id DESC LIMIT ?1"));
     list.bind(1, narrow<std::int64_t>(std::min(count_max, kAuditRecordsMax)));
     std::vector<AuditRecord> records;
     for (;;) {
@@ -217,7 +215,9 @@ Result<std::vector<AuditRecord>> SqliteControlStore::audit(std::size_t count_max
         records.push_back(AuditRecord{.at = WallTime::from_ms(list.integer(0)),
                                       .who = std::string(list.text(1)),
                                       .what = std::string(list.text(2)),
-                                      .detail = std::string(list.text(3))});
+                                      .detail = std::string(list.text(3)),
+                                      .from_address = std::string(list.text(4)),
+                                      .outcome = std::string(list.text(5))});
     }
 }
 
@@ -227,6 +227,8 @@ Result<std::uint64_t> SqliteControlStore::change_counter() {
     TRY_ASSIGN(const std::int64_t data_version, database_.query_integer("PRAGMA data_version"));
     return (change_count_ << 32) ^ static_cast<std::uint64_t>(data_version);
 }
+
+namespace {
 
 /// False if the file system does not allow a log. SQLite's own wait does not cover this change: of
 /// two that open a new file at once, one is told that the file is busy.

@@ -225,7 +225,7 @@ TEST(SqliteControlStore, KeepsABoundedAudit) {
         auto database = detail::Database::open({.path = stores.directory.file("control.db")});
         ASSERT_TRUE(database->execute(
             "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100000)"
-            " INSERT INTO audit SELECT i, i, '', '', '' FROM n"));
+            " INSERT INTO audit SELECT i, i, '', '', '', '', '' FROM n"));
     }
     ASSERT_TRUE(store->append_audit({.what = "newest"}));
     const auto records = store->audit(SIZE_MAX);
@@ -242,8 +242,8 @@ TEST(SqliteControlStore, RefusesRowsAboveTheLimits) {
         ASSERT_TRUE(database->execute(
             "CREATE TEMP TABLE n AS WITH RECURSIVE n(i) AS"
             " (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 9999) SELECT i FROM n;"
-            "INSERT INTO tokens SELECT 't' || i, 'n', 'r', zeroblob(32), 0, 0 FROM n;"
-            "INSERT INTO users SELECT 'u' || i, 'r', 'h', 0 FROM n;"
+            "INSERT INTO tokens SELECT 't' || i, 'n', 'r', zeroblob(32), 0, 0, '', '' FROM n;"
+            "INSERT INTO users SELECT 'u' || i, 'r', 'h', 0, '' FROM n;"
             "INSERT INTO settings SELECT 's' || i, '' FROM n"));
     }
     const auto add = [&](const std::string& id) {

@@ -67,6 +67,124 @@ CREATE TABLE retained(
 ) STRICT, WITHOUT ROWID;
 )sql"};
 
+// Step 2: machines with credentials, roles, claim codes. `counts` keeps the sizes of the tables
+// that are too large to be counted at every change. `changes` says what rows changed, so that a
+// reader beside the writer need not read everything again; triggers fill both, whoever writes. The
+// numbers in the triggers are kChangesMax and kAuditRecordsMax.
+constexpr SchemaStep kControlStep2 = R"sql(
+ALTER TABLE tokens ADD COLUMN topic_roles TEXT NOT NULL DEFAULT '';
+ALTER TABLE tokens ADD COLUMN machine TEXT NOT NULL DEFAULT '';
+UPDATE tokens SET topic_roles = 'free';
+ALTER TABLE users ADD COLUMN scram TEXT NOT NULL DEFAULT '';
+ALTER TABLE audit ADD COLUMN from_address TEXT NOT NULL DEFAULT '';
+ALTER TABLE audit ADD COLUMN outcome TEXT NOT NULL DEFAULT 'ok';
+CREATE INDEX tokens_of_machine ON tokens(machine) WHERE machine <> '';
+CREATE TABLE machines(
+    name          TEXT PRIMARY KEY,
+    note          TEXT NOT NULL,
+    topic_roles   TEXT NOT NULL,
+    password_hash TEXT NOT NULL,
+    scram         TEXT NOT NULL,
+    is_enabled    INTEGER NOT NULL CHECK(is_enabled IN (0, 1)),
+    created_at_ms INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE certificates(
+    fingerprint   BLOB PRIMARY KEY CHECK(length(fingerprint) = 32),
+    machine       TEXT NOT NULL,
+    subject       TEXT NOT NULL,
+    serial        TEXT NOT NULL,
+    not_after_ms  INTEGER NOT NULL,
+    created_at_ms INTEGER NOT NULL,
+    revoked_at_ms INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX certificates_of_machine ON certificates(machine);
+CREATE TABLE claim_codes(
+    digest        BLOB PRIMARY KEY CHECK(length(digest) = 32),
+    id            TEXT NOT NULL UNIQUE,
+    note          TEXT NOT NULL,
+    machine       TEXT NOT NULL,
+    topic_roles   TEXT NOT NULL,
+    uses_left     INTEGER NOT NULL CHECK(uses_left > 0),
+    expires_at_ms INTEGER NOT NULL,
+    created_by    TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE roles(
+    name          TEXT PRIMARY KEY,
+    rules         TEXT NOT NULL,
+    note          TEXT NOT NULL,
+    updated_at_ms INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE counts(
+    name  TEXT PRIMARY KEY,
+    value INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+INSERT INTO counts VALUES('machines', 0), ('certificates', 0);
+CREATE TABLE changes(
+    position   INTEGER PRIMARY KEY AUTOINCREMENT,
+    table_name TEXT NOT NULL,
+    key        TEXT NOT NULL
+) STRICT;
+CREATE TRIGGER changes_trim AFTER INSERT ON changes BEGIN
+    DELETE FROM changes WHERE position <= NEW.position - 100000;
+END;
+CREATE TRIGGER tokens_insert AFTER INSERT ON tokens BEGIN
+    INSERT INTO changes(table_name, key) VALUES('tokens', NEW.id);
+END;
+CREATE TRIGGER tokens_update AFTER UPDATE ON tokens BEGIN
+    INSERT INTO changes(table_name, key) VALUES('tokens', NEW.id);
+END;
+CREATE TRIGGER tokens_delete AFTER DELETE ON tokens BEGIN
+    INSERT INTO changes(table_name, key) VALUES('tokens', OLD.id);
+END;
+CREATE TRIGGER users_insert AFTER INSERT ON users BEGIN
+    INSERT INTO changes(table_name, key) VALUES('users', NEW.name);
+END;
+CREATE TRIGGER users_update AFTER UPDATE ON users BEGIN
+    INSERT INTO changes(table_name, key) VALUES('users', NEW.name);
+END;
+CREATE TRIGGER users_delete AFTER DELETE ON users BEGIN
+    INSERT INTO changes(table_name, key) VALUES('users', OLD.name);
+END;
+CREATE TRIGGER roles_insert AFTER INSERT ON roles BEGIN
+    INSERT INTO changes(table_name, key) VALUES('roles', NEW.name);
+END;
+CREATE TRIGGER roles_update AFTER UPDATE ON roles BEGIN
+    INSERT INTO changes(table_name, key) VALUES('roles', NEW.name);
+END;
+CREATE TRIGGER roles_delete AFTER DELETE ON roles BEGIN
+    INSERT INTO changes(table_name, key) VALUES('roles', OLD.name);
+END;
+CREATE TRIGGER machines_insert AFTER INSERT ON machines BEGIN
+    UPDATE counts SET value = value + 1 WHERE name = 'machines';
+END;
+CREATE TRIGGER machines_update AFTER UPDATE ON machines BEGIN
+    INSERT INTO changes(table_name, key) VALUES('machines', NEW.name);
+END;
+CREATE TRIGGER machines_delete AFTER DELETE ON machines BEGIN
+    INSERT INTO changes(table_name, key) VALUES('machines', OLD.name);
+    DELETE FROM certificates WHERE machine = OLD.name;
+    DELETE FROM tokens WHERE machine = OLD.name AND machine <> '';
+    UPDATE counts SET value = value - 1 WHERE name = 'machines';
+END;
+CREATE TRIGGER certificates_insert AFTER INSERT ON certificates BEGIN
+    UPDATE counts SET value = value + 1 WHERE name = 'certificates';
+END;
+CREATE TRIGGER certificates_update AFTER UPDATE ON certificates BEGIN
+    INSERT INTO changes(table_name, key) VALUES('certificates', lower(hex(NEW.fingerprint)));
+END;
+CREATE TRIGGER certificates_delete AFTER DELETE ON certificates BEGIN
+    INSERT INTO changes(table_name, key) VALUES('certificates', lower(hex(OLD.fingerprint)));
+    UPDATE counts SET value = value - 1 WHERE name = 'certificates';
+END;
+CREATE TRIGGER audit_keep BEFORE UPDATE ON audit BEGIN
+    SELECT RAISE(ABORT, 'the audit is only ever added to');
+END;
+CREATE TRIGGER audit_trim BEFORE DELETE ON audit
+    WHEN OLD.id > (SELECT max(id) FROM audit) - 100000 BEGIN
+    SELECT RAISE(ABORT, 'the audit is only ever added to');
+END;
+)sql";
+
 constexpr SchemaStep kControlSteps[] = {R"sql(
 CREATE TABLE tokens(
     id            TEXT PRIMARY KEY,
@@ -93,7 +211,8 @@ CREATE TABLE audit(
     what   TEXT NOT NULL,
     detail TEXT NOT NULL
 ) STRICT;
-)sql"};
+)sql",
+                                        kControlStep2};
 
 Status apply_step(Database& database, const Schema& schema, std::size_t step) {
     TRY(database.execute(schema.steps[step]));
