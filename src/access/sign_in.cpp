@@ -192,6 +192,7 @@ tl::expected<std::uint32_t, Refusal> SignIn::count_try(const Try& attempt) {
     }
     if (wait > Duration::zero()) {
         ++counters_.paused;
+        counters_.paused_at = parts_.home.wall_now();
         return tl::unexpected(Refusal{.error = {ErrorKind::Limit, 0, "too many wrong passwords"},
                                       .retry_after = wait});
     }

@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 
 #include "access/claim_code.h"
@@ -57,6 +58,7 @@ struct SignInCounters {
     std::uint64_t opened = 0;
     std::uint64_t denied = 0;
     std::uint64_t paused = 0;
+    std::optional<WallTime> paused_at;  // when a try last met a pause
 };
 
 class SignIn {

@@ -46,6 +46,28 @@ struct NodeFacts {
     std::vector<std::pair<std::string, std::uint64_t>> limits;  // "packet_bytes_max" ...
 };
 
+struct CertificateStatus {
+    std::string use;  // "server", "authority", "client authority"
+    std::string subject;
+    std::string issuer;
+    std::vector<std::string> names;
+    WallTime not_before;
+    WallTime not_after;
+    std::string fingerprint;  // SHA-256, lower-case hex
+    bool is_own = false;      // made by the node, which renews it
+};
+
+/// What only the node knows of its safety; posture.h judges it.
+struct SecurityFacts {
+    std::vector<CertificateStatus> certificates;
+    /// Of the data directory, by name, that others than its owner can read; "." is the directory.
+    std::vector<std::string> exposed_files;
+    std::string log_level;  // "info"
+    std::optional<WallTime> last_backup_at;
+    std::uint64_t disk_bytes = 0;  // of the data directory's file system; 0 not known
+    std::uint64_t disk_free_bytes = 0;
+};
+
 /// Sums over all shards at one moment.
 struct Totals {
     broker::Counters broker;
@@ -170,6 +192,8 @@ class Backend {
     /// (too many taps), Unsupported.
     [[nodiscard]] virtual Result<std::unique_ptr<Tap>> tap(
         const TapRequest& request, std::function<void(const TappedMessage&)> sink) = 0;
+
+    [[nodiscard]] virtual SecurityFacts security() = 0;
 };
 
 }  // namespace kith::api

@@ -8,6 +8,7 @@
 #include "api/limits.h"
 #include "node/client_tap.h"
 #include "node/process_facts.h"
+#include "node/security_facts.h"
 #include "runtime/gather.h"
 #include "wire/mqtt/encoder.h"
 
@@ -300,6 +301,15 @@ Result<std::unique_ptr<api::Tap>> BrokerBackend::tap(
     auto made = std::make_unique<FilterTap>(std::move(sink));
     made->start(here(), filter);
     return std::unique_ptr<api::Tap>(std::move(made));
+}
+
+api::SecurityFacts BrokerBackend::security() {
+    api::SecurityFacts facts = security_;
+    facts.exposed_files = exposed_files(parts_.data_directory);
+    const DiskSpace disk = disk_space(parts_.data_directory);
+    facts.disk_bytes = disk.bytes;
+    facts.disk_free_bytes = disk.free_bytes;
+    return facts;
 }
 
 }  // namespace kith::node

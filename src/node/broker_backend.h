@@ -26,6 +26,7 @@ struct BackendParts {
     EventLog& events;
     /// The files of the stores, for their size.
     std::vector<std::string> store_files;
+    std::string data_directory;
 };
 
 class BrokerBackend final : public api::Backend {
@@ -35,6 +36,8 @@ class BrokerBackend final : public api::Backend {
     /// Before the first request; what does not change.
     void set_facts(api::NodeFacts facts) { facts_ = std::move(facts); }
     void set_ready() { is_ready_ = true; }
+    /// What changes when the configuration is read again: certificates and the level of the log.
+    void set_security(api::SecurityFacts facts) { security_ = std::move(facts); }
     /// The store's writer reports.
     void set_store_state(bool is_healthy, const std::string& reason);
 
@@ -59,6 +62,7 @@ class BrokerBackend final : public api::Backend {
     [[nodiscard]] Result<std::unique_ptr<api::Tap>> tap(
         const api::TapRequest& request,
         std::function<void(const api::TappedMessage&)> sink) override;
+    [[nodiscard]] api::SecurityFacts security() override;
 
   private:
     /// Asks every shard's broker, and brings home what they answer, shard by shard.
@@ -73,6 +77,7 @@ class BrokerBackend final : public api::Backend {
 
     BackendParts parts_;
     api::NodeFacts facts_;
+    api::SecurityFacts security_;
     bool is_ready_ = false;
 };
 

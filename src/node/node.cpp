@@ -18,6 +18,7 @@
 #include "node/listen_rules.h"
 #include "node/mqtt_listener.h"
 #include "node/node_directory.h"
+#include "node/security_facts.h"
 #include "runtime/gather.h"
 #include "runtime/shard_group.h"
 #include "storage/sqlite/sqlite_stores.h"
@@ -94,6 +95,7 @@ struct Node::Impl {
     OrProblem<void> start_access();
     void make_api();
     [[nodiscard]] api::NodeFacts facts() const;
+    void show_security();
     OrProblem<void> open_listeners();
     OrProblem<void> open_http();
     void go_live();
@@ -328,7 +330,8 @@ void Node::Impl::make_api() {
                      .journal = *journal,
                      .events = events,
                      .store_files = {data.file("messages.db"), data.file("messages.db-wal"),
-                                     data.file("control.db"), data.file("control.db-wal")}});
+                                     data.file("control.db"), data.file("control.db-wal")},
+                     .data_directory = data.path()});
     std::vector<std::string> hosts = config.names;
     hosts.push_back(host);
     api = std::make_unique<api::ApiServer>(
@@ -393,10 +396,19 @@ api::NodeFacts Node::Impl::facts() const {
     return facts;
 }
 
+/// On the first shard.
+void Node::Impl::show_security() {
+    backend->set_security({.certificates = certificate_statuses(tls),
+                           .exposed_files = {},
+                           .log_level = std::string(to_string(config.log_level)),
+                           .last_backup_at = {}});
+}
+
 /// Everything is open: says so, and lets the first user in by the claim link.
 void Node::Impl::go_live() {
     const std::string code = run_on(shard(0), [this](runtime::Shard&) {
         backend->set_facts(facts());
+        show_security();
         backend->set_ready();
         return registry->users().empty() && addresses.http ? sign_in->issue_claim_code()
                                                            : std::string();
@@ -469,6 +481,10 @@ OrProblem<void> Node::reload(const NodeConfig& config) {
     impl_->log.set_level(config.log_level);
     impl_->config.log_level = config.log_level;
     impl_->tls = std::move(*loaded);
+    run_on(impl_->shard(0), [this](runtime::Shard&) {
+        impl_->show_security();
+        return true;
+    });
     for (std::uint16_t i = 0; i < impl_->mqtts.size(); ++i) {
         run_on(impl_->shard(i), [&, i](runtime::Shard&) {
             impl_->mqtts[i]->set_tls(*mqtt_tls);

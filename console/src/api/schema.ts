@@ -291,6 +291,47 @@ export type Event = {
 
 export type EventList = { items: Event[]; next: null };
 
+export type SecurityCheck = {
+    /** stable; docs/guide/security.md explains it */
+    id: string;
+    title: string;
+    state: 'ok' | 'attention' | 'problem' | 'unknown';
+    /** what is true */
+    detail: string;
+    /** what to do */
+    fix: string | null;
+    /** the place in the console to do it */
+    link: string | null;
+};
+
+export type SecurityCertificate = {
+    use: 'server' | 'authority' | 'client authority';
+    subject: string;
+    issuer: string;
+    names: string[];
+    not_before: string;
+    not_after: string;
+    /** whole days; negative once it is over */
+    days_left: number;
+    /** SHA-256, hex */
+    fingerprint: string;
+    /** the node made it and makes the next one */
+    own: boolean;
+};
+
+export type Security = {
+    at: string;
+    /** the weightiest of all checks */
+    state: 'ok' | 'attention' | 'problem' | 'unknown';
+    headings: {
+        id: 'identify' | 'protect' | 'detect' | 'respond' | 'recover';
+        title: string;
+        checks: SecurityCheck[];
+    }[];
+    listeners: Listener[];
+    certificates: SecurityCertificate[];
+};
+
 export type ConnectWatch = {
     reached_at: string | null;
     refused: { at: string; reason: string } | null;

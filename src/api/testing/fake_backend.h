@@ -26,6 +26,7 @@ class FakeBackend final : public Backend {
     std::vector<NodeEvent> event_list;  // newest first
     Result<PublishReceipt> publish_answer = PublishReceipt{};
     Status tap_answer;
+    SecurityFacts security_facts;
 
     // --- What was asked of it -----------------------------------------------------------------
     int machine_calls = 0;
@@ -115,6 +116,7 @@ class FakeBackend final : public Backend {
         taps_->emplace(id, Tapped{.request = request, .sink = std::move(sink)});
         return std::make_unique<FakeTap>(taps_, id);
     }
+    SecurityFacts security() override { return security_facts; }
 
   private:
     struct Tapped {
