@@ -17,6 +17,7 @@
 #include "broker/events.h"
 #include "broker/observe.h"
 #include "broker/options.h"
+#include "broker/trace.h"
 #include "bus/authenticator.h"
 #include "bus/bus.h"
 #include "runtime/shard.h"
@@ -67,6 +68,11 @@ class BrokerShard : public bus::Bus {
     /// `watcher` sees the messages of this client, now or when it comes, until unwatch_client().
     virtual void watch_client(std::string_view client_id, ClientWatcher& watcher) = 0;
     virtual void unwatch_client(std::string_view client_id, ClientWatcher& watcher) = 0;
+
+    /// This shard's part of a trace, until stop_trace(). `sink` must outlive it. Requires: no other
+    /// trace has the slot.
+    virtual void start_trace(const TraceSpec& spec, TraceSink& sink) = 0;
+    virtual void stop_trace(std::uint8_t slot) = 0;
 
     /// The shard that a client id lives on; the same on all shards.
     [[nodiscard]] virtual ShardId home_of(std::string_view client_id) const = 0;

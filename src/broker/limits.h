@@ -52,4 +52,9 @@ inline constexpr std::size_t kFencedMessagesMax = 256;
 inline constexpr std::size_t kSnapshotChunkMessages = 256;
 inline constexpr std::size_t kSnapshotChunkBytes = 64 * 1024;
 
+/// Traces at a time: a mark that messages carry has a bit for each. Bytes of a payload that a trace
+/// shows, if it is asked to.
+inline constexpr std::size_t kTracesMax = 4;
+inline constexpr std::size_t kTracePayloadBytes = 256;
+
 }  // namespace kith::broker

@@ -19,7 +19,8 @@ struct Message {
     Bytes properties;
     Qos qos = Qos::AtMostOnce;
     bool retain = false;
-    SessionId publisher;  // 0: a part of this node
+    std::uint16_t trace = 0;  // who follows it (broker/trace.h); 0: nobody
+    SessionId publisher;      // 0: a part of this node
     WallTime published_at;
     WallTime expires_at;  // 0: never
 };

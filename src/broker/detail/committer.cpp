@@ -1,5 +1,7 @@
 #include "broker/detail/committer.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <bit>
 #include <utility>
@@ -109,6 +111,11 @@ void Committer::on_durable(MessageId id) {
     CHECK(found != pending_.end());
     const Pending pending = std::move(found->second);
     pending_.erase(found);
+    if (context_.tracer.is_on()) [[unlikely]] {
+        context_.tracer.step(TraceStage::Commit, {}, pending.stored->view(),
+                             fmt::format("on disk for {} session{}", pending.rows.size(),
+                                         pending.rows.size() == 1 ? "" : "s"));
+    }
     show(id);
     context_.router->send_committed(pending.row_shards, id);
     if (pending.plan.move) {

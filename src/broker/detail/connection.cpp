@@ -1,6 +1,8 @@
 // The course of a connection: CONNECT, authentication, move, session, end.
 #include "broker/detail/connection.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "base/hash.h"
@@ -28,6 +30,18 @@ bool is_malformed(mqtt::ReasonCode reason) {
     return reason == mqtt::ReasonCode::MalformedPacket ||
            reason == mqtt::ReasonCode::ProtocolError ||
            reason == mqtt::ReasonCode::TopicNameInvalid;
+}
+
+const char* version_words(mqtt::Version version) {
+    switch (version) {
+        case mqtt::Version::V31:
+            return "MQTT 3.1";
+        case mqtt::Version::V311:
+            return "MQTT 3.1.1";
+        case mqtt::Version::V5:
+            break;
+    }
+    return "MQTT 5.0";
 }
 
 }  // namespace
@@ -191,6 +205,9 @@ void Connection::authenticate(const mqtt::Connect& connect) {
     stream_->pause_reading();
     const runtime::StreamInfo info = stream_->info();
     const std::string address = info.remote.to_string();
+    if (context_.tracer.is_on()) [[unlikely]] {
+        show_connect(connect, address);
+    }
     const bus::AuthRequest request{
         .client_id = opening_->client_id,
         .user_name = connect.user_name,
@@ -209,6 +226,18 @@ void Connection::authenticate(const mqtt::Connect& connect) {
         });
 }
 
+/// To those who look. What is a secret is only said to be there.
+void Connection::show_connect(const mqtt::Connect& connect, std::string_view address) {
+    context_.tracer.note(
+        TraceStage::Connect, {opening_->client_id, {}, {}},
+        fmt::format("CONNECT from {} over {}, {}, {}, keep alive {} s{}{}{}", address,
+                    stream_->info().transport, version_words(version_),
+                    connect.clean_start ? "clean start" : "session to be kept", connect.keep_alive,
+                    connect.user_name ? ", with a user name" : "",
+                    connect.password ? ", with a password" : "",
+                    connect.will ? ", with a will" : ""));
+}
+
 void Connection::on_authenticated(Result<bus::Principal> principal) {
     if (state_ != State::Authenticating) {
         return;
@@ -222,6 +251,10 @@ void Connection::on_authenticated(Result<bus::Principal> principal) {
         return refuse(reason, error.text);
     }
     opening_->principal = std::move(*principal);
+    if (context_.tracer.is_on()) [[unlikely]] {
+        context_.tracer.note(TraceStage::Auth, {opening_->client_id, {}, {}},
+                             fmt::format("let in as {}", opening_->principal.name));
+    }
     state_ = State::Ready;
     // Later in this turn: a stream must not leave its shard from within its own callback.
     context_.shard.defer(*this);
@@ -302,6 +335,13 @@ void Connection::open() {
     }
     arm_keep_alive();
     announce();
+    if (context_.tracer.is_on()) [[unlikely]] {
+        context_.tracer.note(
+            TraceStage::Connect, {session_->client_id(), {}, {}},
+            fmt::format("session {} on shard {}, {} wait in it",
+                        opened.is_present ? "taken up" : "begun", context_.shard.id().value(),
+                        session_->outbound.message_count()));
+    }
     session_->outbound.rewind();
     resend_releases();
     context_.subscriber->on_connected_changed(*session_);
@@ -370,6 +410,10 @@ void Connection::refuse(mqtt::ReasonCode reason, const char* words) {
                               .reason = words,
                               .transport = stream_->info().transport,
                               .protocol_version = static_cast<std::uint8_t>(version_)});
+    if (context_.tracer.is_on()) [[unlikely]] {
+        context_.tracer.note(TraceStage::Auth, {client_id, {}, {}},
+                             fmt::format("refused: {} ({})", words, to_string(reason)));
+    }
     if (version_ == mqtt::Version::V5 || !is_malformed(reason)) {
         send(mqtt::Connack{.reason_code = reason});
     }

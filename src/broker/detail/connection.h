@@ -136,6 +136,7 @@ class Connection final : public runtime::StreamHandler,
 
     bool on_first_frame(const mqtt::Frame& frame);
     void authenticate(const mqtt::Connect& connect);
+    void show_connect(const mqtt::Connect& connect, std::string_view address);
     void on_authenticated(Result<bus::Principal> principal);
     void move_to(ShardId shard);
     void open();
@@ -147,6 +148,12 @@ class Connection final : public runtime::StreamHandler,
     [[nodiscard]] bool take_duplicate(const mqtt::Publish& packet);
     void end_over_quota();
     void route(const mqtt::Publish& packet, bus::TopicName topic);
+    [[nodiscard]] bus::Message message_of(const mqtt::Publish& packet, bus::TopicName topic) const;
+    [[nodiscard]] std::uint16_t show_published(const bus::Message& message, PacketId packet_id);
+    void show_refused(const mqtt::Publish& packet, bus::TopicName topic);
+    void show_acknowledged(const mqtt::Acknowledgement& packet, const OutboundItem& item);
+    void show_delivered(const bus::Message& message, const Tracer::Delivered& how);
+    void show_dropped(const bus::Message& message, const char* reason);
     void refuse_publish(const mqtt::Publish& packet, mqtt::ReasonCode reason);
     void flush_acks();
 

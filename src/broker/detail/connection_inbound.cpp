@@ -43,6 +43,9 @@ void Connection::on_publish(const mqtt::Frame& frame) {
     }
     if (!may_publish(session_->principal().role, session_->client_id(), *topic)) {
         ++context_.counters.refused_not_authorized;
+        if (context_.tracer.is_on()) [[unlikely]] {
+            show_refused(*packet, *topic);
+        }
         refuse_publish(*packet, ReasonCode::NotAuthorized);
         return;
     }
@@ -126,25 +129,13 @@ void Connection::route(const mqtt::Publish& packet, bus::TopicName topic) {
                   .qos = packet.qos,
                   .is_durable = session_->is_durable()};
     }
-    const WallTime now = context_.shard.wall_now();
-    const bus::Message message{
-        .tenant = session_->tenant(),
-        .topic = topic,
-        .payload = packet.payload,
-        .properties = packet.properties.encoded,
-        .qos = packet.qos,
-        .retain = packet.retain,
-        .publisher = session_->id(),
-        .published_at = now,
-        .expires_at = packet.message_expiry_interval
-                          ? now + std::chrono::seconds(*packet.message_expiry_interval)
-                          : WallTime{}};
-    session_->show_watchers({.is_from_client = true,
-                             .at = now,
-                             .topic = topic.text(),
-                             .payload = packet.payload,
-                             .qos = packet.qos,
-                             .retain = packet.retain});
+    bus::Message message = message_of(packet, topic);
+    if (context_.tracer.is_on()) [[unlikely]] {
+        message.trace = show_published(message, packet.packet_id);
+        origin.trace = message.trace;
+        context_.tracer.step(TraceStage::Acl, {session_->client_id(), packet.packet_id, {}},
+                             message, "allowed");
+    }
     const PublishResult result = context_.router->publish(message, origin);
     if (result.is_settled && packet.qos != Qos::AtMostOnce) {
         context_.sessions->on_settled(origin, result.settlement, result.receiver_count);
@@ -153,6 +144,41 @@ void Connection::route(const mqtt::Publish& packet, bus::TopicName topic) {
     if (acks_.size() >= context_.options().receive_maximum && version_ != mqtt::Version::V5) {
         stop_input(Stop::Unsettled);
     }
+}
+
+/// Borrows from `packet` and `topic`.
+bus::Message Connection::message_of(const mqtt::Publish& packet, bus::TopicName topic) const {
+    const WallTime now = context_.shard.wall_now();
+    return {.tenant = session_->tenant(),
+            .topic = topic,
+            .payload = packet.payload,
+            .properties = packet.properties.encoded,
+            .qos = packet.qos,
+            .retain = packet.retain,
+            .publisher = session_->id(),
+            .published_at = now,
+            .expires_at = packet.message_expiry_interval
+                              ? now + std::chrono::seconds(*packet.message_expiry_interval)
+                              : WallTime{}};
+}
+
+/// To those who look: a message has come. Its mark, for traces that follow it.
+std::uint16_t Connection::show_published(const bus::Message& message, PacketId packet_id) {
+    session_->show_watchers({.is_from_client = true,
+                             .at = message.published_at,
+                             .topic = message.topic.text(),
+                             .payload = message.payload,
+                             .qos = message.qos,
+                             .retain = message.retain});
+    return context_.tracer.published(session_->client_id(), message, packet_id);
+}
+
+void Connection::show_refused(const mqtt::Publish& packet, bus::TopicName topic) {
+    bus::Message message = message_of(packet, topic);
+    message.trace = context_.tracer.published(session_->client_id(), message, packet.packet_id);
+    context_.tracer.step(TraceStage::Acl, {session_->client_id(), packet.packet_id, {}}, message,
+                         "denied");
+    context_.tracer.dropped(*session_, message, "not authorised to publish to this topic");
 }
 
 /// MQTT 5 says why; MQTT 3 has no way to, and acknowledges what it did not pass on.
@@ -250,8 +276,23 @@ void Connection::on_puback(const mqtt::Acknowledgement& packet) {
     if (item == nullptr || item->qos != Qos::AtLeastOnce) {
         return;  // of an earlier connection, or never sent: nothing depends on it
     }
+    if (context_.tracer.is_on()) [[unlikely]] {
+        show_acknowledged(packet, *item);
+    }
     complete_item(*item);
     pump();
+}
+
+/// To those who look: the client says that it has the message, or does not want it.
+void Connection::show_acknowledged(const mqtt::Acknowledgement& packet, const OutboundItem& item) {
+    const std::string words =
+        std::string(to_string(packet.type)) + ": " + std::string(to_string(packet.reason_code));
+    const Tracer::Subject subject{session_->client_id(), packet.packet_id, {}};
+    if (item.message == nullptr) {
+        context_.tracer.note(TraceStage::Ack, subject, words);
+    } else {
+        context_.tracer.step(TraceStage::Ack, subject, item.message->view(), words);
+    }
 }
 
 void Connection::on_pubrec(const mqtt::Acknowledgement& packet) {
@@ -262,6 +303,9 @@ void Connection::on_pubrec(const mqtt::Acknowledgement& packet) {
                                  ReasonCode::PacketIdentifierNotFound);
         }
         return;
+    }
+    if (context_.tracer.is_on()) [[unlikely]] {
+        show_acknowledged(packet, *item);
     }
     if (mqtt::is_failure(packet.reason_code)) {
         complete_item(*item);  // the client does not want it; no PUBREL follows [MQTT-4.3.3-4]
@@ -318,6 +362,9 @@ void Connection::on_pubcomp(const mqtt::Acknowledgement& packet) {
     OutboundItem* item = session_->outbound.find_sent(packet.packet_id);
     if (item == nullptr || item->state != OutboundItem::State::Released) {
         return;
+    }
+    if (context_.tracer.is_on()) [[unlikely]] {
+        show_acknowledged(packet, *item);
     }
     complete_item(*item);
     pump();

@@ -10,6 +10,11 @@
 #include "broker/limits.h"
 
 namespace kith::broker {
+namespace {
+
+constexpr const char* kTooLarge = "larger than the largest packet that the client takes";
+
+}  // namespace
 
 void Connection::send_qos0(const bus::Message& message, Fanout& fanout, const Qos0& how) {
     if (stream_->is_congested()) [[unlikely]] {
@@ -18,20 +23,19 @@ void Connection::send_qos0(const bus::Message& message, Fanout& fanout, const Qo
             !may_hold_publishers(context_.options().slow_consumer_hold)) {
             ++context_.counters.dropped_slow;
             ++session_->traffic.dropped;
+            show_dropped(message, "the receiver is too slow, and QoS 0 does not wait");
             return;
         }
         context_.holds->note(Congestion::Receiver);
     }
-    session_->show_watchers({.is_from_client = false,
-                             .at = context_.shard.wall_now(),
-                             .topic = message.topic.text(),
-                             .payload = message.payload,
-                             .qos = Qos::AtMostOnce,
-                             .retain = how.retain});
+    if (context_.tracer.is_on()) [[unlikely]] {
+        show_delivered(message, {.retain = how.retain, .packet_id = {}});
+    }
     if (how.identifiers.empty() && outbound_aliases_ == nullptr) [[likely]] {
         const EncodedPublish encoded = fanout.encoded(version_, how.retain);
         if (encoded.size_bytes() > client_packet_bytes_max_) {
             ++context_.counters.dropped_too_large;  // [MQTT-3.1.2-25]
+            show_dropped(message, kTooLarge);
             return;
         }
         write(encoded);
@@ -47,6 +51,25 @@ void Connection::send_qos0(const bus::Message& message, Fanout& fanout, const Qo
                                        nullptr);
     if (!is_sent) {
         ++context_.counters.dropped_too_large;
+        show_dropped(message, kTooLarge);
+    }
+}
+
+/// To those who look: what is on its way to the client. What turns out to be too large for it is
+/// said to be dropped next.
+void Connection::show_delivered(const bus::Message& message, const Tracer::Delivered& how) {
+    session_->show_watchers({.is_from_client = false,
+                             .at = context_.shard.wall_now(),
+                             .topic = message.topic.text(),
+                             .payload = message.payload,
+                             .qos = how.qos,
+                             .retain = how.retain});
+    context_.tracer.delivered(*session_, message, how);
+}
+
+void Connection::show_dropped(const bus::Message& message, const char* reason) {
+    if (context_.tracer.is_on()) {
+        context_.tracer.dropped(*session_, message, reason);
     }
 }
 
@@ -117,11 +140,13 @@ void Connection::pump() {
         }
         if (!item->was_sent && item->message->is_expired(context_.shard.wall_now())) {
             ++context_.counters.dropped_expired;
+            show_dropped(item->message->view(), "expired before it could be sent");
             complete_item(*item);
             continue;
         }
         if (!send_item(*item)) {
             ++context_.counters.dropped_too_large;
+            show_dropped(item->message->view(), kTooLarge);
             complete_item(*item);  // as if it had been sent and acknowledged [MQTT-3.1.2-25]
             continue;
         }
@@ -155,12 +180,12 @@ bool Connection::send_item(const OutboundItem& item) {
         context_.counters.delivery.record_us(
             static_cast<std::uint64_t>(std::max<std::int64_t>(delay_ms, 0)) * 1000);
     }
-    session_->show_watchers({.is_from_client = false,
-                             .at = now,
-                             .topic = message.topic().text(),
-                             .payload = message.payload(),
-                             .qos = item.qos,
-                             .retain = item.retain});
+    if (context_.tracer.is_on()) [[unlikely]] {
+        show_delivered(message.view(), {.qos = item.qos,
+                                        .retain = item.retain,
+                                        .is_again = item.was_sent,
+                                        .packet_id = item.packet_id()});
+    }
     return write_publish({.dup = item.was_sent,
                           .qos = item.qos,
                           .retain = item.retain,

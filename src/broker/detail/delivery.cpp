@@ -47,6 +47,9 @@ Routing Delivery::go_on(const bus::Message& message, const MessageHeader& header
 
 void Delivery::on_deliver(const MessageHeader& header, const bus::Message& message) {
     const Route& route = context_.router->fresh_route(message);
+    if (context_.tracer.is_on()) [[unlikely]] {
+        context_.tracer.matched(message, route);
+    }
     Routing routing = go_on(message, header);
     to_route(route, routing);
     report(routing, {.id = header.id, .relayed_count = routing.relayed_count});
@@ -57,6 +60,7 @@ void Delivery::to_route(const Route& route, Routing& routing) {
     for (const Target& target : route.targets) {
         const bool is_own = target.session->id() == message.publisher;
         if (is_own && !target.receives_own) {
+            show_dropped(*target.session, message, "no local: it is its own message");
             continue;  // No Local [MQTT-3.8.3-3]
         }
         const Qos maximum = is_own ? target.own_maximum_qos : target.maximum_qos;
@@ -95,6 +99,7 @@ void Delivery::to_route(const Route& route, Routing& routing) {
 bool Delivery::to_session(Session& session, const Grant& grant, Routing& routing) {
     if (grant.qos == Qos::AtMostOnce) {
         if (session.connection == nullptr) {
+            show_dropped(session, routing.message, "not connected, and QoS 0 is not kept");
             return false;  // QoS 0 is for who is there
         }
         session.connection->send_qos0(routing.message, routing.fanout,
@@ -112,6 +117,7 @@ bool Delivery::to_session(Session& session, const Grant& grant, Routing& routing
         if (grant.group.is_none()) {
             ++session.traffic.dropped;
             ++context_.counters.dropped_queue_full;
+            show_dropped(session, routing.message, "the queue of the session is full");
         }
         return false;
     }
@@ -128,6 +134,7 @@ bool Delivery::has_room(Session& session, std::size_t bytes) {
     }
     session.outbound.drop_expired(context_.shard.wall_now(), [&](OutboundItem& item) {
         ++context_.counters.dropped_expired;  // [MQTT-3.3.2-5]
+        show_dropped(session, item.message->view(), "expired in the queue");
         context_.sessions->complete(session, item);
     });
     return session.outbound.has_room(limits, bytes);
@@ -157,6 +164,12 @@ void Delivery::enqueue(Session& session, const Grant& grant, Routing& routing) {
     ++context_.counters.queued_messages;
     context_.counters.queued_bytes += routing.stored->size_bytes();
     note_slow(session, grant.group);
+    if (context_.tracer.is_on()) [[unlikely]] {
+        context_.tracer.queued(session, routing.message,
+                               {.packet_id = queued.packet_id(),
+                                .ahead_count = session.outbound.message_count() - 1,
+                                .awaits_commit = queued.awaits_commit});
+    }
     if (queued.awaits_commit) {
         routing.rows.push_back({.session = session.id(),
                                 .copy = is_copy ? queued.message_id : MessageId(),
@@ -173,6 +186,13 @@ void Delivery::enqueue(Session& session, const Grant& grant, Routing& routing) {
     }
     if (session.connection != nullptr) {
         session.connection->pump();
+    }
+}
+
+void Delivery::show_dropped(const Session& session, const bus::Message& message,
+                            const char* reason) {
+    if (context_.tracer.is_on()) {
+        context_.tracer.dropped(session, message, reason);
     }
 }
 

@@ -84,6 +84,7 @@ class Delivery {
     void relay(const ShareMember& member, const ShareGroup& group, const Offer& offer,
                const Routing& routing);
     void enqueue(Session& session, const Grant& grant, Routing& routing);
+    void show_dropped(const Session& session, const bus::Message& message, const char* reason);
     [[nodiscard]] bool has_queued(SessionId session, const Routing& routing) const;
     [[nodiscard]] bool has_room(Session& session, std::size_t bytes);
     [[nodiscard]] bool has_room_while_held(const Session& session, std::size_t bytes) const;

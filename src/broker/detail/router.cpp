@@ -42,6 +42,13 @@ bool is_remembered(const bus::Message& message) {
 
 PublishResult Router::publish(const bus::Message& message, PublishOrigin origin) {
     origin.shard = context_.shard.id();
+    if (context_.tracer.is_on() && message.trace == 0) [[unlikely]] {
+        bus::Message marked = message;
+        marked.trace = show_published(message);
+        if (marked.trace != 0) {
+            return publish(marked, origin);
+        }
+    }
     if (!is_remembered(message)) {
         TopicEntry passing;
         return coordinate(passing, message, origin);
@@ -54,6 +61,15 @@ PublishResult Router::publish(const bus::Message& message, PublishOrigin origin)
         return send_to_owner(entry, message, origin);
     }
     return coordinate(entry, message, origin);
+}
+
+/// To those who look: what the node publishes, on behalf of a client or of itself. Clients show
+/// theirs before they come here.
+std::uint16_t Router::show_published(const bus::Message& message) {
+    const Session* owner = context_.sessions->find(message.publisher);
+    return owner == nullptr ? context_.tracer.published({}, message, {}, "published by the node")
+                            : context_.tracer.published(owner->client_id(), message, {},
+                                                        "published as its will");
 }
 
 void Router::publish(const bus::Message& message,
@@ -124,12 +140,17 @@ void Router::check_fences() {
 PublishResult Router::coordinate(TopicEntry& entry, const bus::Message& message,
                                  const PublishOrigin& origin) {
     const Route& route = fresh_route(entry, message);
+    if (context_.tracer.is_on()) [[unlikely]] {
+        context_.tracer.matched(message, route);
+    }
     auto retained = RetainedStore::Change::Nothing;
     if (message.retain) {
         retained = context_.space(message.tenant).retained.set(message, context_.shard.wall_now());
         context_.snapshots->forget_expired();
         if (retained == RetainedStore::Change::Refused) {
             ++context_.counters.refused_retained_full;
+            context_.tracer.step(TraceStage::Drop, {}, message,
+                                 "as many retained messages as allowed");
             return {.settlement = Settlement::Refused};
         }
     }
@@ -159,6 +180,10 @@ PublishResult Router::coordinate(TopicEntry& entry, const bus::Message& message,
     const bool is_nodes_own = message.publisher == SessionId() && !origin.wants_settlement();
     if (receiver_count == 0 && !is_nodes_own) {
         ++context_.counters.dropped_no_receiver;
+    }
+    if (receiver_count == 0 && context_.tracer.is_on()) [[unlikely]] {
+        context_.tracer.step(TraceStage::Drop, {}, message,
+                             route.empty() ? "no subscription matches" : "no subscriber takes it");
     }
     if ((is_kept || is_durable) && context_.store.is_congested()) {
         context_.holds->note(Congestion::Backlog);

@@ -83,6 +83,7 @@ class Router final : public LinkReceiver {
         std::uint64_t flush = 0;
     };
 
+    [[nodiscard]] std::uint16_t show_published(const bus::Message& message);
     PublishResult send_to_owner(TopicEntry& entry, const bus::Message& message,
                                 PublishOrigin origin);
     void post_route(const TopicEntry& entry, const bus::Message& message,

@@ -128,6 +128,10 @@ void SessionTable::take_over(Session& session) {
 
 void SessionTable::let_go(Session& session, const char* reason) {
     ++context_.counters.disconnects;
+    if (context_.tracer.is_on()) [[unlikely]] {
+        context_.tracer.note(TraceStage::Connect, {session.client_id(), {}, {}},
+                             fmt::format("connection ended: {}", reason));
+    }
     session.connection = nullptr;
     session.disconnected_at = context_.shard.wall_now();
     session.disconnected_since = context_.shard.now();
@@ -203,6 +207,9 @@ void SessionTable::on_settled(const PublishOrigin& origin, Settlement settlement
     const auto reason = settlement == Settlement::Refused ? ReasonCode::QuotaExceeded
                         : receiver_count == 0             ? ReasonCode::NoMatchingSubscribers
                                                           : ReasonCode::Success;
+    if (context_.tracer.is_on()) [[unlikely]] {
+        context_.tracer.settled(*session, origin, reason);
+    }
     if (origin.qos == Qos::ExactlyOnce) {
         const auto known = session->inbound.find(origin.packet_id.value());
         CHECK(known != session->inbound.end());

@@ -272,6 +272,7 @@ std::uint32_t ShardBroker::subscriber_count(std::string_view topic) {
 
 void ShardBroker::watch_client(std::string_view client_id, ClientWatcher& watcher) {
     sessions_.watches().add(client_id, watcher);
+    context_.tracer.add_onlooker();
     if (Session* session = sessions_.find(kDefaultTenant, client_id); session != nullptr) {
         session->watchers = sessions_.watches().find(client_id);
     }
@@ -279,9 +280,18 @@ void ShardBroker::watch_client(std::string_view client_id, ClientWatcher& watche
 
 void ShardBroker::unwatch_client(std::string_view client_id, ClientWatcher& watcher) {
     sessions_.watches().remove(client_id, watcher);
+    context_.tracer.remove_onlooker();
     if (Session* session = sessions_.find(kDefaultTenant, client_id); session != nullptr) {
         session->watchers = sessions_.watches().find(client_id);
     }
+}
+
+void ShardBroker::start_trace(const TraceSpec& spec, TraceSink& sink) {
+    context_.tracer.start(spec, sink);
+}
+
+void ShardBroker::stop_trace(std::uint8_t slot) {
+    context_.tracer.stop(slot);
 }
 
 ShardId ShardBroker::home_of(std::string_view client_id) const {

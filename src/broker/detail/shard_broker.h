@@ -64,6 +64,8 @@ class ShardBroker final : public BrokerShard {
     [[nodiscard]] std::uint32_t subscriber_count(std::string_view topic) override;
     void watch_client(std::string_view client_id, ClientWatcher& watcher) override;
     void unwatch_client(std::string_view client_id, ClientWatcher& watcher) override;
+    void start_trace(const TraceSpec& spec, TraceSink& sink) override;
+    void stop_trace(std::uint8_t slot) override;
     [[nodiscard]] ShardId home_of(std::string_view client_id) const override;
 
   private:

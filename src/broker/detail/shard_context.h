@@ -16,6 +16,7 @@
 #include "broker/detail/store_client.h"
 #include "broker/detail/subscription_index.h"
 #include "broker/detail/topic_table.h"
+#include "broker/detail/tracer.h"
 #include "broker/events.h"
 #include "broker/options.h"
 #include "bus/authenticator.h"
@@ -43,6 +44,7 @@ struct NodeShared {
     std::atomic<std::uint64_t> last_message_id = 0;
     std::atomic<std::uint64_t> last_session_id = 0;
     std::atomic<std::uint64_t> connection_count = 0;
+    TraceNumbers trace_numbers;
 
     [[nodiscard]] MessageId next_message_id() {
         return MessageId(last_message_id.fetch_add(1, std::memory_order_relaxed) + 1);
@@ -71,6 +73,7 @@ struct ShardContext {
           node(node_in),
           authenticator(authenticator_in),
           events(events_in),
+          tracer(shard_in, node_in.trace_numbers),
           store(shard_in),
           links(shard_in.shard_count()),
           default_space(node_in.options, shard_in.shard_count()) {}
@@ -88,6 +91,7 @@ struct ShardContext {
     bus::Authenticator& authenticator;
     EventSink& events;
     Counters counters;
+    Tracer tracer;
     mqtt::Decoder decoder{mqtt::Sender::Client};  // one for all connections: its scratch is large
     StoreClient store;
     std::vector<ShardLink> links;  // by shard id; the own one is unused

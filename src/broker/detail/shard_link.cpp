@@ -22,6 +22,7 @@ struct MessageFixed {
     std::uint32_t properties_bytes = 0;
     std::uint32_t payload_bytes = 0;
     std::uint16_t topic_bytes = 0;
+    std::uint16_t trace = 0;
     Qos qos = Qos::AtMostOnce;
     bool retain = false;
 };
@@ -92,6 +93,7 @@ void read_message(ShardId from, RecordReader& reader, LinkReceiver& receiver) {
                                 .properties = properties,
                                 .qos = fixed.qos,
                                 .retain = fixed.retain,
+                                .trace = fixed.trace,
                                 .publisher = fixed.publisher,
                                 .published_at = fixed.published_at,
                                 .expires_at = fixed.expires_at});
@@ -126,6 +128,7 @@ void ShardLink::append_message(const MessageHeader& header, const bus::Message& 
                               .properties_bytes = narrow<std::uint32_t>(message.properties.size()),
                               .payload_bytes = narrow<std::uint32_t>(message.payload.size()),
                               .topic_bytes = narrow<std::uint16_t>(topic.size()),
+                              .trace = message.trace,
                               .qos = message.qos,
                               .retain = message.retain});
     put(buffer_, as_bytes(topic));

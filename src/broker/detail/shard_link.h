@@ -51,6 +51,7 @@ struct PublishOrigin {
     PacketId packet_id;
     Qos qos = Qos::AtMostOnce;
     bool is_durable = false;             // its session is: a QoS 2 id goes to disk with the message
+    std::uint16_t trace = 0;             // the mark of the message
     std::uint32_t ticket = 0;            // for callers inside the node; 0 is none
     TopicEntry* routed_topic = nullptr;  // on the origin's shard, which keeps it until RouteDone
 

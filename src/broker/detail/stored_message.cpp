@@ -31,6 +31,7 @@ MessageRef StoredMessage::create(const bus::Message& message, MessageId id) {
     stored->tenant_ = message.tenant;
     stored->qos_ = message.qos;
     stored->retain_ = message.retain;
+    stored->trace_ = message.trace;
     stored->topic_bytes_ = narrow<std::uint16_t>(topic.size());
     stored->properties_bytes_ = narrow<std::uint32_t>(message.properties.size());
     stored->payload_bytes_ = narrow<std::uint32_t>(message.payload.size());
@@ -74,6 +75,7 @@ bus::Message StoredMessage::view() const {
             .properties = properties(),
             .qos = qos_,
             .retain = retain_,
+            .trace = trace_,
             .publisher = publisher_,
             .published_at = published_at_,
             .expires_at = expires_at_};

@@ -64,6 +64,7 @@ class StoredMessage {
     std::uint32_t properties_bytes_ = 0;
     std::uint32_t payload_bytes_ = 0;
     std::uint16_t topic_bytes_ = 0;
+    std::uint16_t trace_ = 0;
     Qos qos_ = Qos::AtMostOnce;
     bool retain_ = false;
     bool committed_ = false;

@@ -15,6 +15,17 @@ namespace kith::broker {
 
 using mqtt::ReasonCode;
 
+namespace {
+
+/// For traces.
+std::string words_of(ReasonCode answered) {
+    return mqtt::is_failure(answered)
+               ? "refused: " + std::string(mqtt::to_string(answered))
+               : "granted with QoS " + std::to_string(static_cast<unsigned>(answered));
+}
+
+}  // namespace
+
 class Subscriber::Barrier {
   public:
     explicit Barrier(std::function<void()> done) : done_(std::move(done)) {}
@@ -65,6 +76,11 @@ void Subscriber::subscribe(Session& session, Connection& connection,
     barrier->expect();
     for (const mqtt::Subscription& wanted : packet.subscriptions) {
         answer->codes.push_back(subscribe_one(session, wanted, *answer, barrier));
+        if (context_.tracer.is_on()) [[unlikely]] {
+            context_.tracer.note(TraceStage::Subscribe,
+                                 {session.client_id(), packet.packet_id, wanted.filter},
+                                 words_of(answer->codes.back()));
+        }
     }
     wait_for_shards(barrier);
     if (session.is_stored) {
@@ -150,6 +166,11 @@ void Subscriber::unsubscribe(Session& session, Connection& connection,
     std::vector<ReasonCode> codes;
     for (const std::string_view text : packet.filters) {
         codes.push_back(unsubscribe_one(session, text));
+        if (context_.tracer.is_on()) [[unlikely]] {
+            context_.tracer.note(TraceStage::Subscribe,
+                                 {session.client_id(), packet.packet_id, text},
+                                 "unsubscribed: " + std::string(mqtt::to_string(codes.back())));
+        }
     }
     const auto answer = [sessions = context_.sessions, session_id = session.id(),
                          connection_id = connection.id(), packet_id = packet.packet_id,
