@@ -125,7 +125,8 @@ class ControlStore {
     /// In order of id.
     [[nodiscard]] virtual Result<std::vector<TokenRecord>> tokens() = 0;
 
-    /// Errors: Conflict if the name exists; Invalid if the name, role or hash is empty.
+    /// Errors: Conflict if the name exists, also as a machine's, so that a name stands for one
+    /// thing; Invalid if the name, role or hash is empty.
     [[nodiscard]] virtual Status add_user(const UserRecord& user) = 0;
     /// Replaces everything but created_at. Errors: NotFound; as add_user.
     [[nodiscard]] virtual Status update_user(const UserRecord& user) = 0;
@@ -134,7 +135,7 @@ class ControlStore {
     /// In order of name.
     [[nodiscard]] virtual Result<std::vector<UserRecord>> users() = 0;
 
-    /// Errors: Conflict if the name exists; Invalid if the name is empty.
+    /// Errors: Conflict if the name exists, also as a user's; Invalid if the name is empty.
     [[nodiscard]] virtual Status add_machine(const MachineRecord& machine) = 0;
     /// Replaces everything but created_at. Errors: NotFound; as add_machine.
     [[nodiscard]] virtual Status update_machine(const MachineRecord& machine) = 0;
@@ -196,8 +197,9 @@ class ControlStore {
     /// Changes whenever anybody, this process or another, has changed a table.
     [[nodiscard]] virtual Result<std::uint64_t> change_counter() = 0;
     /// What was changed behind `position`: tokens, users and roles however they changed; machines
-    /// and certificates that were changed or removed, but not new ones, which nobody can have read
-    /// before. At most kChangesMax are remembered. Ask with UINT64_MAX for the position alone.
+    /// and certificates that were removed or whose rights changed, but not new ones, which nobody
+    /// can have read before. At most kChangesMax are remembered. Ask with UINT64_MAX for the
+    /// position alone.
     [[nodiscard]] virtual Result<Changes> changes_since(std::uint64_t position) = 0;
 };
 

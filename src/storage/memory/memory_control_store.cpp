@@ -66,6 +66,9 @@ class MemoryControlStore final : public ControlStore {
         if (users_.contains(user.name)) {
             return fail(ErrorKind::Conflict, "a user of this name exists");
         }
+        if (machines_.contains(user.name)) {
+            return fail(ErrorKind::Conflict, "a machine has this name");
+        }
         if (users_.size() >= kUsersMax) {
             return fail(ErrorKind::Limit, "there are too many users");
         }
@@ -104,6 +107,9 @@ class MemoryControlStore final : public ControlStore {
         if (machines_.contains(machine.name)) {
             return fail(ErrorKind::Conflict, "a machine of this name exists");
         }
+        if (users_.contains(machine.name)) {
+            return fail(ErrorKind::Conflict, "a user has this name");
+        }
         if (machines_.size() >= kMachinesMax) {
             return fail(ErrorKind::Limit, "there are too many machines");
         }
@@ -118,10 +124,17 @@ class MemoryControlStore final : public ControlStore {
         if (found == machines_.end()) {
             return fail(ErrorKind::NotFound, "there is no machine of this name");
         }
-        const WallTime created_at = found->second.created_at;
-        found->second = machine;
-        found->second.created_at = created_at;
-        note_change("machines", machine.name);
+        MachineRecord& kept = found->second;
+        const bool is_same =
+            kept.topic_roles == machine.topic_roles && kept.scram == machine.scram &&
+            kept.password_hash == machine.password_hash && kept.is_enabled == machine.is_enabled;
+        const WallTime created_at = kept.created_at;
+        kept = machine;
+        kept.created_at = created_at;
+        ++change_count_;
+        if (!is_same) {
+            note_change("machines", machine.name);
+        }
         return {};
     }
 

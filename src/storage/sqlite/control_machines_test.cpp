@@ -206,6 +206,18 @@ TYPED_TEST(ControlMachinesTest, ChangesAndRemovesUsers) {
     EXPECT_EQ(kind(this->store_->remove_user("anna")), ErrorKind::NotFound);
 }
 
+TYPED_TEST(ControlMachinesTest, ANameStandsForAUserOrAMachine) {
+    ASSERT_TRUE(this->store_->add_machine(machine("press")));
+    ASSERT_TRUE(this->store_->add_user({.name = "anna", .role = "r", .password_hash = "h"}));
+    EXPECT_EQ(kind(this->store_->add_user({.name = "press", .role = "r", .password_hash = "h"})),
+              ErrorKind::Conflict);
+    EXPECT_EQ(kind(this->store_->add_machine(machine("anna"))), ErrorKind::Conflict);
+    ASSERT_TRUE(this->store_->add_claim_code(claim_code(1, "", 1)));
+    EXPECT_EQ(kind(this->store_->redeem_claim_code(digest(1), machine("anna"))),
+              ErrorKind::Conflict);
+    EXPECT_TRUE(this->store_->find_claim_code(digest(1)).value()) << "its use is not lost";
+}
+
 TYPED_TEST(ControlMachinesTest, FindsACertificateAndWhoseItIs) {
     ASSERT_TRUE(this->store_->add_machine(machine("a")));
     ASSERT_TRUE(this->store_->add_certificate(certificate(9, "a")));
@@ -331,6 +343,13 @@ TYPED_TEST(ControlMachinesTest, KeepsTheLastRulesOfARole) {
     EXPECT_EQ(kind(this->store_->put_role({.name = "", .updated_at = kNow})), ErrorKind::Invalid);
 }
 
+/// Another one each time.
+MachineRecord other_password(std::size_t number) {
+    MachineRecord changed = machine("a");
+    changed.password_hash = std::to_string(number);
+    return changed;
+}
+
 std::vector<std::string> texts(const Changes& changes) {
     std::vector<std::string> texts;
     for (const Change& change : changes.items) {
@@ -351,7 +370,11 @@ TYPED_TEST(ControlMachinesTest, TellsWhatChangedSinceAPosition) {
     ASSERT_TRUE(this->store_->add_certificate(certificate(1, "a")));
     ASSERT_TRUE(this->store_->append_audit({.at = kNow, .who = "cli", .what = "w"}));
     EXPECT_EQ(changed(), Names{}) << "nobody can have read these before";
-    ASSERT_TRUE(this->store_->update_machine(machine("a")));
+    MachineRecord noted = machine("a");
+    noted.note = "moved";
+    ASSERT_TRUE(this->store_->update_machine(noted));
+    EXPECT_EQ(changed(), Names{}) << "its rights are the same";
+    ASSERT_TRUE(this->store_->update_machine(other_password(1)));
     ASSERT_TRUE(this->store_->revoke_certificate(digest(1), kNow));
     ASSERT_TRUE(this->store_->put_role({.name = "plant", .updated_at = kNow}));
     const std::string fingerprint = to_hex(Bytes(digest(1)));
@@ -373,11 +396,11 @@ TYPED_TEST(ControlMachinesTest, SaysSoIfThePositionIsOfAnotherFile) {
 TEST(MemoryControlMachines, ForgetsTheOldestChanges) {
     const auto store = make_memory_control_store();
     ASSERT_TRUE(store->add_machine(machine("a")));
-    for (std::size_t i = 0; i < kChangesMax; ++i) {
-        ASSERT_TRUE(store->update_machine(machine("a")));
+    for (std::size_t i = 1; i <= kChangesMax; ++i) {
+        ASSERT_TRUE(store->update_machine(other_password(i)));
     }
     EXPECT_TRUE(store->changes_since(0)->is_complete);
-    ASSERT_TRUE(store->update_machine(machine("a")));
+    ASSERT_TRUE(store->update_machine(other_password(0)));
     EXPECT_FALSE(store->changes_since(0)->is_complete);
     EXPECT_EQ(store->changes_since(0)->items.size(), kChangesMax);
     EXPECT_TRUE(store->changes_since(1)->is_complete);
@@ -394,7 +417,7 @@ TEST(SqliteControlMachines, ForgetsTheOldestChanges) {
             " INSERT INTO changes(table_name, key) SELECT 'machines', i FROM n"));
     }
     EXPECT_TRUE(store->changes_since(0)->is_complete);
-    ASSERT_TRUE(store->update_machine(machine("a")));
+    ASSERT_TRUE(store->update_machine(other_password(0)));
     const Changes changes = store->changes_since(0).value();
     EXPECT_FALSE(changes.is_complete);
     EXPECT_EQ(changes.items.size(), kChangesMax);

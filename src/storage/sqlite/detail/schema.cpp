@@ -154,10 +154,20 @@ END;
 CREATE TRIGGER roles_delete AFTER DELETE ON roles BEGIN
     INSERT INTO changes(table_name, key) VALUES('roles', OLD.name);
 END;
+CREATE TRIGGER users_name BEFORE INSERT ON users
+    WHEN EXISTS(SELECT 1 FROM machines WHERE name = NEW.name) BEGIN
+    SELECT RAISE(ABORT, 'a machine has this name');
+END;
+CREATE TRIGGER machines_name BEFORE INSERT ON machines
+    WHEN EXISTS(SELECT 1 FROM users WHERE name = NEW.name) BEGIN
+    SELECT RAISE(ABORT, 'a user has this name');
+END;
 CREATE TRIGGER machines_insert AFTER INSERT ON machines BEGIN
     UPDATE counts SET value = value + 1 WHERE name = 'machines';
 END;
-CREATE TRIGGER machines_update AFTER UPDATE ON machines BEGIN
+CREATE TRIGGER machines_update AFTER UPDATE ON machines
+    WHEN OLD.topic_roles <> NEW.topic_roles OR OLD.password_hash <> NEW.password_hash
+    OR OLD.scram <> NEW.scram OR OLD.is_enabled <> NEW.is_enabled BEGIN
     INSERT INTO changes(table_name, key) VALUES('machines', NEW.name);
 END;
 CREATE TRIGGER machines_delete AFTER DELETE ON machines BEGIN
