@@ -1,15 +1,14 @@
 // kith token: create, list and revoke API tokens, with the node running or stopped.
 #include "crypto/token.h"
+#include "access/names.h"
 #include "cli/commands.h"
+#include "cli/control_tool.h"
 #include "crypto/secrets.h"
 #include "json/writer.h"
-#include "node/node_directory.h"
-#include "storage/sqlite/sqlite_stores.h"
 
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
-#include <algorithm>
 #include <chrono>
 #include <cstdio>
 
@@ -20,61 +19,45 @@ struct Options {
     std::string data = "data";
     std::string name = "cli";
     std::string role = "admin";
+    std::vector<std::string> topics = {"free"};
+    std::string machine;
     std::string id;
     std::int64_t expires_in_s = 0;
     bool as_json = false;
 };
 
-int fail_with(std::string_view what, std::string_view why) {
-    fmt::print(stderr, "kith: {}: {}\n", what, why);
-    return 1;
-}
-
-std::unique_ptr<storage::ControlStore> open_store(const Options& options) {
-    const auto data = node::NodeDirectory::open(options.data);
-    if (!data) {
-        fmt::print(stderr, "kith: {}\n", data.error().text);
-        return nullptr;
-    }
-    auto store = storage::open_control_store({.path = data->file("control.db")});
-    if (!store) {
-        fail_with("cannot open " + data->file("control.db"), store.error().text);
-        return nullptr;
-    }
-    return std::move(*store);
-}
-
-WallTime wall_now() {
-    return WallTime::from_ms(std::chrono::duration_cast<std::chrono::milliseconds>(
-                                 std::chrono::system_clock::now().time_since_epoch())
-                                 .count());
-}
-
 int create(const Options& options) {
-    const std::unique_ptr<storage::ControlStore> store = open_store(options);
+    const std::unique_ptr<storage::ControlStore> store = open_control(options.data);
     if (store == nullptr) {
         return 1;
+    }
+    if (const Status roles = access::check_topic_roles(options.topics); !roles) {
+        return fail_with("cannot create the token", roles.error().text);
+    }
+    if (!options.machine.empty()) {
+        const auto machine = store->find_machine(options.machine);
+        if (!machine || !*machine) {
+            return fail_with("cannot create the token",
+                             machine ? "there is no such machine" : machine.error().text);
+        }
     }
     crypto::SystemSecrets secrets;
     const crypto::Token token = crypto::make_token(secrets);
     const WallTime now = wall_now();
-    const Status added =
-        store->add_token({.id = token.id,
-                          .name = options.name,
-                          .role = options.role,
-                          .secret_digest = crypto::token_digest(token.text),
-                          .created_at = now,
-                          .expires_at = options.expires_in_s == 0
-                                            ? WallTime{}
-                                            : now + std::chrono::seconds(options.expires_in_s)});
+    const Status added = store->add_token(
+        {.id = token.id,
+         .name = options.name,
+         .role = options.role,
+         .secret_digest = crypto::token_digest(token.text),
+         .created_at = now,
+         .expires_at = options.expires_in_s == 0 ? WallTime{}
+                                                 : now + std::chrono::seconds(options.expires_in_s),
+         .topic_roles = access::join_topic_roles(options.topics),
+         .machine = options.machine});
     if (!added) {
         return fail_with("cannot create the token", added.error().text);
     }
-    const Status audited =
-        store->append_audit({.at = now, .who = "cli", .what = "token.create", .detail = token.id});
-    if (!audited) {
-        fmt::print(stderr, "kith: the audit could not be written: {}\n", audited.error().text);
-    }
+    note_in_audit(*store, "token.create", token.id);
     if (options.as_json) {
         std::string out;
         json::Writer json(out);
@@ -83,6 +66,8 @@ int create(const Options& options) {
         json.field("id", std::string_view(token.id));
         json.field("name", std::string_view(options.name));
         json.field("role", std::string_view(options.role));
+        json.field("topic_roles", access::join_topic_roles(options.topics));
+        json.field("machine", std::string_view(options.machine));
         json.end_object();
         fmt::print("{}\n", out);
     } else {
@@ -104,6 +89,8 @@ void print_token(const storage::TokenRecord& token, bool as_json) {
     json.field("name", std::string_view(token.name));
     json.field("role", std::string_view(token.role));
     json.field("created_at", token.created_at);
+    json.field("topic_roles", std::string_view(token.topic_roles));
+    json.field("machine", std::string_view(token.machine));
     if (token.expires_at.ms() != 0) {
         json.field("expires_at", token.expires_at);
     }
@@ -112,7 +99,7 @@ void print_token(const storage::TokenRecord& token, bool as_json) {
 }
 
 int list(const Options& options) {
-    const std::unique_ptr<storage::ControlStore> store = open_store(options);
+    const std::unique_ptr<storage::ControlStore> store = open_control(options.data);
     if (store == nullptr) {
         return 1;
     }
@@ -127,18 +114,14 @@ int list(const Options& options) {
 }
 
 int revoke(const Options& options) {
-    const std::unique_ptr<storage::ControlStore> store = open_store(options);
+    const std::unique_ptr<storage::ControlStore> store = open_control(options.data);
     if (store == nullptr) {
         return 1;
     }
     if (const Status removed = store->remove_token(options.id); !removed) {
         return fail_with(fmt::format("cannot revoke {}", options.id), removed.error().text);
     }
-    const Status audited = store->append_audit(
-        {.at = wall_now(), .who = "cli", .what = "token.revoke", .detail = options.id});
-    if (!audited) {
-        fmt::print(stderr, "kith: the audit could not be written: {}\n", audited.error().text);
-    }
+    note_in_audit(*store, "token.revoke", options.id);
     if (options.as_json) {
         fmt::print("{{\"revoked\":\"{}\"}}\n", options.id);
     }
@@ -166,6 +149,11 @@ void add_token(CLI::App& app, int& exit_code) {
         ->capture_default_str();
     create_command->add_option("--name", options->name, "For people, in lists")
         ->capture_default_str();
+    create_command
+        ->add_option("--topics", options->topics, "Topic roles of a machine's token: ROLE,...")
+        ->delimiter(',')
+        ->capture_default_str();
+    create_command->add_option("--machine", options->machine, "The machine that it belongs to");
     create_command
         ->add_option("--expires-in", options->expires_in_s, "Seconds until it ends; 0 is never")
         ->check(CLI::NonNegativeNumber);

@@ -60,6 +60,54 @@ Status check_name(std::string_view name) {
     return {};
 }
 
+Status check_machine_name(std::string_view name) {
+    TRY(check_name(name));
+    if (name.front() == '$' || name.find_first_of("/+#") != std::string_view::npos) {
+        return fail(ErrorKind::Invalid,
+                    "the name of a machine has no '/', '+' or '#', and no '$' in front");
+    }
+    return {};
+}
+
+std::vector<std::string> split_topic_roles(std::string_view text) {
+    std::vector<std::string> roles;
+    while (!text.empty()) {
+        const std::size_t end = std::min(text.find(' '), text.size());
+        if (end > 0) {
+            roles.emplace_back(text.substr(0, end));
+        }
+        text.remove_prefix(std::min(end + 1, text.size()));
+    }
+    return roles;
+}
+
+std::string join_topic_roles(const std::vector<std::string>& roles) {
+    std::string text;
+    for (const std::string& role : roles) {
+        text += text.empty() ? "" : " ";
+        text += role;
+    }
+    return text;
+}
+
+Status check_topic_roles(const std::vector<std::string>& roles) {
+    if (roles.size() > kTopicRolesMax) {
+        return fail(ErrorKind::Invalid, "at most 16 topic roles");
+    }
+    const auto is_allowed = [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.';
+    };
+    const bool is_good = std::ranges::all_of(roles, [&](const std::string& role) {
+        return !role.empty() && role.size() <= kNameBytesMax &&
+               std::ranges::all_of(role, is_allowed);
+    });
+    if (!is_good) {
+        return fail(ErrorKind::Invalid,
+                    "a topic role is 1 to 64 of lower-case letters, digits, '-', '_' and '.'");
+    }
+    return {};
+}
+
 Status check_password(std::string_view password) {
     if (password.size() < kPasswordBytesMin) {
         return fail(ErrorKind::Invalid, "a password has at least 8 characters");

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "access/limits.h"
+
 #include <string>
 
 namespace kith::access {
@@ -39,6 +41,30 @@ TEST(Names, APasswordIsNeitherShortNorEndless) {
     EXPECT_TRUE(check_password("12345678").has_value());
     EXPECT_TRUE(check_password(std::string(1024, 'x')).has_value());
     EXPECT_FALSE(check_password(std::string(1025, 'x')).has_value());
+}
+
+TEST(MachineName, IsOneLevelOfATopic) {
+    EXPECT_TRUE(check_machine_name("press-07"));
+    EXPECT_TRUE(check_machine_name("Presse 7 \u00fc"));
+    for (const char* bad : {"", "a/b", "a+", "#", "$SYS", " a", "a\n"}) {
+        EXPECT_FALSE(check_machine_name(bad)) << bad;
+    }
+}
+
+TEST(TopicRoles, AreAListOfShortNames) {
+    using Roles = std::vector<std::string>;
+    EXPECT_EQ(split_topic_roles("own  plant "), (Roles{"own", "plant"}));
+    EXPECT_EQ(split_topic_roles(""), Roles{});
+    EXPECT_EQ(join_topic_roles({"own", "plant"}), "own plant");
+    EXPECT_EQ(join_topic_roles({}), "");
+    EXPECT_TRUE(check_topic_roles({}));
+    EXPECT_TRUE(check_topic_roles({"own", "plant-2_b.c"}));
+    EXPECT_FALSE(check_topic_roles({""}));
+    EXPECT_FALSE(check_topic_roles({"Own"}));
+    EXPECT_FALSE(check_topic_roles({"a b"}));
+    EXPECT_FALSE(check_topic_roles({std::string(kNameBytesMax + 1, 'a')}));
+    EXPECT_TRUE(check_topic_roles(Roles(kTopicRolesMax, "a")));
+    EXPECT_FALSE(check_topic_roles(Roles(kTopicRolesMax + 1, "a")));
 }
 
 }  // namespace

@@ -119,6 +119,10 @@ void Registry::create_token(const NewToken& token, std::function<void(Result<Cre
         done(tl::unexpected(name.error()));
         return;
     }
+    if (const Status roles = check_topic_roles(token.topic_roles); !roles) {
+        done(tl::unexpected(roles.error()));
+        return;
+    }
     const crypto::Token made = crypto::make_token(parts_.secrets);
     const WallTime now = parts_.home.wall_now();
     storage::TokenRecord record{
@@ -127,12 +131,20 @@ void Registry::create_token(const NewToken& token, std::function<void(Result<Cre
         .role = std::string(to_string(token.role)),
         .secret_digest = crypto::token_digest(made.text),
         .created_at = now,
-        .expires_at = token.expires_in ? now + *token.expires_in : WallTime()};
+        .expires_at = token.expires_in ? now + *token.expires_in : WallTime(),
+        .topic_roles = join_topic_roles(token.topic_roles),
+        .machine = token.machine};
     storage::AuditRecord audit{
         .at = now, .who = token.created_by, .what = "token.create", .detail = made.id};
     run<CreatedToken>(
         [record = std::move(record), audit = std::move(audit),
          made](storage::ControlStore& store) -> Result<CreatedToken> {
+            if (!record.machine.empty()) {
+                TRY_ASSIGN(const auto machine, store.find_machine(record.machine));
+                if (!machine) {
+                    return fail(ErrorKind::NotFound, "there is no machine of this name");
+                }
+            }
             TRY(store.add_token(record));
             if (const Status audited = store.append_audit(audit); !audited) {
                 // Nobody will ever see this token: better it does not exist.
@@ -171,6 +183,10 @@ void Registry::add_first_user(const storage::UserRecord& user, std::function<voi
             TRY_ASSIGN(const auto users, store.users());
             if (!users.empty()) {
                 return fail(ErrorKind::Conflict, "this node has a user already");
+            }
+            TRY_ASSIGN(const auto machine, store.find_machine(user.name));
+            if (machine) {
+                return fail(ErrorKind::Invalid, "a machine has this name");
             }
             TRY(store.add_user(user));
             TRY(store.append_audit(audit));

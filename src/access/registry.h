@@ -41,7 +41,9 @@ struct NewToken {
     std::string name;
     bus::Role role = bus::Role::Machine;
     std::optional<std::chrono::seconds> expires_in;
-    std::string created_by;  // for the audit: "user:anna"
+    std::string created_by;                           // for the audit: "user:anna"
+    std::vector<std::string> topic_roles = {"free"};  // what a machine's token may publish where
+    std::string machine;                              // that it belongs to; empty: none
 };
 
 struct CreatedToken {

@@ -13,7 +13,11 @@ namespace {
 constexpr Duration kReportDelay = 2s;
 
 bus::Principal principal_of(const TokenEntry& entry) {
-    return {.tenant = kDefaultTenant, .name = "token:" + entry.id, .role = entry.role};
+    return {.tenant = kDefaultTenant,
+            .name = "token:" + entry.id,
+            .role = entry.role,
+            .machine = entry.machine,
+            .topic_roles = entry.topic_roles};
 }
 
 tl::unexpected<Error> denied() {
@@ -36,23 +40,42 @@ void TokenAuthenticator::authenticate(const bus::AuthRequest& request,
         return;
     }
     if (!request.session_principal.empty()) {
-        done(bus::Principal{.tenant = kDefaultTenant,
-                            .name = std::string(request.session_principal),
-                            .role = request.session_role});
+        done(principal_of_session(request));
         return;
     }
     if (!request.certificate_subject.empty()) {
         done(bus::Principal{.tenant = kDefaultTenant,
                             .name = "cert:" + std::string(request.certificate_subject),
-                            .role = bus::Role::Machine});
+                            .role = bus::Role::Machine,
+                            .machine = {},
+                            .topic_roles = {}});
         return;
     }
     if (request.allow_anonymous) {
-        done(bus::Principal{
-            .tenant = kDefaultTenant, .name = "anonymous", .role = bus::Role::Machine});
+        done(bus::Principal{.tenant = kDefaultTenant,
+                            .name = "anonymous",
+                            .role = bus::Role::Machine,
+                            .machine = {},
+                            .topic_roles = {}});
         return;
     }
     done(fail(ErrorKind::Denied, "credentials are needed here: a token as password"));
+}
+
+/// A token's machine and topics go with it when it opens a WebSocket.
+bus::Principal TokenAuthenticator::principal_of_session(const bus::AuthRequest& request) const {
+    constexpr std::string_view kToken = "token:";
+    if (request.session_principal.starts_with(kToken)) {
+        const TokenEntry* entry = table_->find_id(request.session_principal.substr(kToken.size()));
+        if (entry != nullptr) {
+            return principal_of(*entry);
+        }
+    }
+    return {.tenant = kDefaultTenant,
+            .name = std::string(request.session_principal),
+            .role = request.session_role,
+            .machine = {},
+            .topic_roles = {}};
 }
 
 void TokenAuthenticator::check_token(std::string_view token,

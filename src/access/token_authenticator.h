@@ -50,6 +50,7 @@ class TokenAuthenticator final : public bus::Authenticator {
         std::function<void(Result<bus::Principal>)> done;
     };
 
+    [[nodiscard]] bus::Principal principal_of_session(const bus::AuthRequest& request) const;
     [[nodiscard]] const TokenEntry* find(std::string_view token);
     void ask_registry();
     void report_uses();

@@ -20,7 +20,9 @@ TokenTable::TokenTable(const std::vector<storage::TokenRecord>& records) {
                             .name = record.name,
                             .role = *role,
                             .created_at = record.created_at,
-                            .expires_at = record.expires_at});
+                            .expires_at = record.expires_at,
+                            .topic_roles = split_topic_roles(record.topic_roles),
+                            .machine = record.machine});
     }
     std::ranges::sort(entries_, {}, &TokenEntry::secret_digest);
 }
@@ -29,6 +31,11 @@ const TokenEntry* TokenTable::find(std::string_view token) const {
     const crypto::Digest digest = crypto::token_digest(token);
     const auto found = std::ranges::lower_bound(entries_, digest, {}, &TokenEntry::secret_digest);
     return found != entries_.end() && found->secret_digest == digest ? &*found : nullptr;
+}
+
+const TokenEntry* TokenTable::find_id(std::string_view id) const {
+    const auto found = std::ranges::find(entries_, id, &TokenEntry::id);
+    return found == entries_.end() ? nullptr : &*found;
 }
 
 std::vector<const TokenEntry*> TokenTable::list() const {

@@ -23,6 +23,8 @@ struct TokenEntry {
     bus::Role role = bus::Role::Machine;
     WallTime created_at;
     WallTime expires_at;  // 0 never
+    std::vector<std::string> topic_roles;
+    std::string machine;  // that it belongs to, or empty
 
     [[nodiscard]] bool is_expired(WallTime now) const {
         return expires_at != WallTime() && now >= expires_at;
@@ -37,6 +39,8 @@ class TokenTable {
 
     /// The entry for a token's text, expired or not; null if there is none.
     [[nodiscard]] const TokenEntry* find(std::string_view token) const;
+    /// The entry of an id; null if there is none.
+    [[nodiscard]] const TokenEntry* find_id(std::string_view id) const;
     /// In order of creation.
     [[nodiscard]] std::vector<const TokenEntry*> list() const;
     [[nodiscard]] std::size_t size() const { return entries_.size(); }

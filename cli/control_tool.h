@@ -1,0 +1,29 @@
+// What the commands that write a node's control plane share: the store, beside a running node, and
+// the audit.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "storage/control_store.h"
+
+namespace kith::cli {
+
+/// Says why on stderr; 1, to be returned.
+int fail_with(std::string_view what, std::string_view why);
+
+/// control.db of a data directory, also beside a running node; null after saying why on stderr.
+[[nodiscard]] std::unique_ptr<storage::ControlStore> open_control(const std::string& data);
+
+[[nodiscard]] WallTime wall_now();
+
+/// Writes "cli WHAT DETAIL" into the audit; says so on stderr if it cannot.
+void note_in_audit(storage::ControlStore& store, std::string what, std::string detail);
+
+/// A line of stdin without its end. Errors: Closed without a line, Limit if it is endless.
+[[nodiscard]] Result<std::string> read_line_of_input();
+
+}  // namespace kith::cli
