@@ -17,7 +17,9 @@
 #include <string>
 
 #include "base/bytes.h"
+#include "base/check.h"
 #include "base/result.h"
+#include "base/time.h"
 #include "runtime/address.h"
 #include "runtime/output_queue.h"
 
@@ -32,9 +34,16 @@ struct TlsPeer {
     std::string cipher;       // "TLS_AES_256_GCM_SHA384"
     std::string server_name;  // SNI, as the client asked
     std::string alpn;         // the protocol that both chose
-    std::string subject;      // RFC 2253 name of the verified client certificate
+    // Of the verified certificate of the peer:
+    std::string subject;      // RFC 2253 name
     std::string common_name;  // its CN
+    std::string dns_name;     // the first DNS name that it is for
+    std::string uri_name;     // the first URI
+    std::string issuer;       // RFC 2253 name of who signed it
+    std::string serial;       // as that one numbers it: upper-case hex
     std::string fingerprint;  // SHA-256 of its DER, lower-case hex
+    WallTime not_after;
+    bool is_own_authority = false;  // signed by TlsServerOptions::own_client_ca_pem
 };
 
 class StreamHandler {
@@ -65,6 +74,8 @@ struct StreamInfo {
     SocketAddress remote;
     const char* transport = "tcp";
     const TlsPeer* tls = nullptr;  // owned by the stream
+    /// `remote` is what a proxy said: whoever it is, it is not on this host.
+    bool is_proxied = false;
 };
 
 class Stream {
@@ -101,6 +112,13 @@ class Stream {
     virtual void close() = 0;
     /// Closes at once and drops what is queued; no further calls to the handler.
     virtual void abort() = 0;
+
+    /// A proxy has said whose connection this is: from now on `client` is the remote address, and
+    /// `unread`, what came behind the proxy's words, is handed up before anything else, in a later
+    /// turn. Requires: a stream directly over a socket.
+    virtual void set_client(const SocketAddress&, Bytes) {
+        CHECK_TEXT(false, "only a stream directly over a socket can have a proxy before it");
+    }
 
     /// Leaves its shard. Requires: called outside its own callbacks or as their last act.
     virtual void detach() = 0;

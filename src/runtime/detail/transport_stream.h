@@ -23,6 +23,7 @@
 #include <memory>
 #include <span>
 #include <utility>
+#include <vector>
 
 #include <sys/uio.h>
 
@@ -71,7 +72,8 @@ class TransportStream final : public Stream, private Task, private Pollable {
         return {.local = state_ == State::Closed ? SocketAddress() : socket_.local(),
                 .remote = remote_,
                 .transport = Socket::kTransport,
-                .tls = nullptr};
+                .tls = nullptr,
+                .is_proxied = proxied_};
     }
 
     void pause_reading() override { paused_ = true; }
@@ -92,6 +94,16 @@ class TransportStream final : public Stream, private Task, private Pollable {
         }
     }
 
+    void set_client(const SocketAddress& client, Bytes unread) override {
+        CHECK(shard_ != nullptr);
+        remote_ = client;
+        proxied_ = true;
+        if (!unread.empty()) {
+            rare().unread.assign(unread.begin(), unread.end());
+            shard_->mark_ready(*this, Readiness::Readable);
+        }
+    }
+
     void abort() override {
         if (state_ == State::Closed) {
             leave();
@@ -100,14 +112,16 @@ class TransportStream final : public Stream, private Task, private Pollable {
         leave();
         state_ = State::Closed;
         output_.clear();
-        grace_.reset();
+        rare_.reset();
         socket_.close(CloseMode::Reset);
     }
 
     void detach() override {
         CHECK(shard_ != nullptr);
         leave();
-        grace_.reset();
+        if (rare_ != nullptr) {
+            rare_->grace.cancel();
+        }
         if (state_ != State::Closed) {
             socket_.unwatch(*shard_);
         }
@@ -131,6 +145,9 @@ class TransportStream final : public Stream, private Task, private Pollable {
         if (!output_.empty()) {
             request_flush();
         }
+        if (has_unread()) {
+            shard_->mark_ready(*this, Readiness::Readable);
+        }
     }
 
   private:
@@ -139,6 +156,21 @@ class TransportStream final : public Stream, private Task, private Pollable {
         void on_timer(Instant) override { stream.finish(stream.closed_reason()); }
         TransportStream& stream;
     };
+
+    /// What few streams need, and not for long.
+    struct Rare {
+        explicit Rare(TransportStream& stream) : grace(stream) {}
+        GraceTimer grace;
+        std::vector<std::uint8_t> unread;  // see set_client()
+    };
+
+    [[nodiscard]] Rare& rare() {
+        if (rare_ == nullptr) {
+            rare_ = std::make_unique<Rare>(*this);
+        }
+        return *rare_;
+    }
+    [[nodiscard]] bool has_unread() const { return rare_ != nullptr && !rare_->unread.empty(); }
 
     void watch() {
         if (pending_errno_ == 0) {
@@ -161,9 +193,8 @@ class TransportStream final : public Stream, private Task, private Pollable {
 
     void start_closing() {
         shard_->flush_later(*this);
-        if (grace_ == nullptr) {
-            grace_ = std::make_unique<GraceTimer>(*this);
-            shard_->arm_after(*grace_, kCloseGrace);
+        if (!rare().grace.is_armed()) {
+            shard_->arm_after(rare_->grace, kCloseGrace);
         }
         if (closing_ && readable_) {  // a paused reader too must see the other side's end
             shard_->mark_ready(*this, Readiness::Readable);
@@ -215,6 +246,13 @@ class TransportStream final : public Stream, private Task, private Pollable {
         const MutableBytes buffer = shard_->read_buffer();
         std::size_t taken_bytes = 0;
         while (!is_paused()) {
+            if (has_unread()) [[unlikely]] {
+                std::vector<std::uint8_t> unread = std::exchange(rare_->unread, {});
+                if (!closing_ && !call([&] { handler_->on_data(unread); })) {
+                    return;
+                }
+                continue;
+            }
             if (taken_bytes >= kReadBytesPerTurnMax) {
                 shard_->mark_ready(*this, Readiness::Readable);
                 return;
@@ -319,8 +357,8 @@ class TransportStream final : public Stream, private Task, private Pollable {
         cancel_task();
         forget_ready();
         output_.clear();
-        if (grace_ != nullptr) {
-            grace_->cancel();
+        if (rare_ != nullptr) {
+            rare_->grace.cancel();
         }
         socket_.close(CloseMode::Orderly);
         state_ = State::Closed;
@@ -334,7 +372,7 @@ class TransportStream final : public Stream, private Task, private Pollable {
     }
 
     Shard* shard_;  // null between two shards
-    std::unique_ptr<GraceTimer> grace_;
+    std::unique_ptr<Rare> rare_;
     Socket socket_;
     std::uint16_t pending_errno_ = 0;  // a failure to report once input is read
     SocketAddress remote_;
@@ -346,6 +384,7 @@ class TransportStream final : public Stream, private Task, private Pollable {
     bool closing_ : 1 = false;        // close() was called
     bool write_shut_ : 1 = false;
     bool eof_ : 1 = false;
+    bool proxied_ : 1 = false;  // a proxy has said who the client is
 };
 
 }  // namespace kith::runtime
