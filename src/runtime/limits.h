@@ -38,8 +38,16 @@ inline constexpr Duration kCloseGrace = 5s;
 /// How long a TLS handshake may take, from the wrapped stream's first turn to the finished message.
 inline constexpr Duration kTlsHandshakeMax = 20s;
 
-/// How long a TLS session ticket is good for, in seconds.
+/// TLS handshakes under way on one shard, each some 50 KB; more connections are closed at once.
+inline constexpr std::size_t kTlsHandshakesMax = 1024;
+
+/// How long a TLS session ticket is good for, in seconds; how long one key encrypts new tickets.
+/// An older key still opens its tickets while they are good, so there are at most three.
 inline constexpr long kTlsTicketSeconds = 7200;
+inline constexpr Duration kTlsTicketKeyLifetime = 1h;
+
+/// Certificates between a client's own and one that is trusted.
+inline constexpr int kTlsChainDepthMax = 4;
 
 /// How often deferred work (or the flush phase) may queue more of itself within one turn; the rest
 /// waits for the next turn. WebSocket over TLS over TCP flushes in three rounds.

@@ -11,6 +11,7 @@
 // Threads: shard-local, but for post_completion() and stop(), which any thread may call.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <cstdint>
 #include <functional>
@@ -43,6 +44,12 @@ struct ShardCounters {
     std::uint64_t mail_overflows = 0;     // mail that found its mailbox full and waited
     std::uint64_t wakeups_sent = 0;       // a sleeping peer shard was woken
     std::uint64_t datagrams_dropped = 0;  // too large to take, or no room to send
+
+    // TLS servers.
+    std::uint64_t tls_handshakes_open = 0;  // now
+    std::uint64_t tls_handshakes_done = 0;
+    std::uint64_t tls_handshakes_refused = 0;              // kTlsHandshakesMax
+    std::array<std::uint64_t, 9> tls_handshakes_failed{};  // by TlsFailure
 };
 
 struct ShardOptions {

@@ -27,7 +27,11 @@ struct TlsServerOptions {
     std::vector<TlsIdentity> identities;  // at least one; the first serves clients without SNI
     std::vector<std::string> alpn;        // in order of preference; empty accepts any
     ClientCertificates client_certificates = ClientCertificates::Ignore;
-    std::string client_ca_pem;  // trust for client certificates
+    std::string client_ca_pem;      // trust for client certificates
+    std::string own_client_ca_pem;  // more of it: the node's own authority, see TlsPeer
+    /// Revoked certificates of client_ca_pem, a list of each authority; empty: not looked at. An
+    /// authority without a list, or whose list has run out, vouches for nobody then.
+    std::string client_crl_pem;
 };
 
 struct TlsClientOptions {
@@ -37,6 +41,21 @@ struct TlsClientOptions {
     std::vector<std::string> alpn;
     TlsIdentity identity;  // empty: no client certificate
 };
+
+/// Why handshakes of servers fail; names in to_string().
+enum class TlsFailure : std::uint8_t {
+    NotTls,       // the first bytes were something else
+    Version,      // older than 1.2
+    Cipher,       // no cipher, group or signature in common
+    Certificate,  // the client's is expired, revoked, for something else, or not trusted
+    NoCertificate,
+    PeerAlert,  // the client gave up with an alert: it does not trust this node
+    Timeout,
+    Closed,  // the connection ended on the way
+    Other,
+};
+inline constexpr std::size_t kTlsFailureKinds = 9;
+[[nodiscard]] const char* to_string(TlsFailure failure);
 
 /// Immutable. Threads: any shard.
 class TlsContext {

@@ -17,7 +17,9 @@ struct TestCertificate {
     std::string common_name = "test";
     std::vector<std::string> names;      // DNS names the certificate is valid for
     std::vector<std::string> addresses;  // IP addresses, likewise
-    long valid_from_s = -3600;           // relative to now
+    std::vector<std::string> uris;
+    std::string usage;          // extendedKeyUsage, "serverAuth"; empty: any
+    long valid_from_s = -3600;  // relative to now
     long valid_until_s = 3600;
 };
 
@@ -31,6 +33,9 @@ class TestAuthority {
 
     [[nodiscard]] std::string certificate_pem() const;
     [[nodiscard]] TlsIdentity issue(const TestCertificate& options) const;
+    /// A list of revoked certificates, good until `valid_until_s` from now.
+    [[nodiscard]] std::string revocation_list(const std::vector<TlsIdentity>& revoked,
+                                              long valid_until_s = 3600) const;
 
   private:
     struct Keys;

@@ -19,6 +19,7 @@ struct OpensslFree {
 };
 
 using BioPointer = std::unique_ptr<BIO, OpensslFree<BIO_free_all>>;
+using CrlPointer = std::unique_ptr<X509_CRL, OpensslFree<X509_CRL_free>>;
 using CertificatePointer = std::unique_ptr<X509, OpensslFree<X509_free>>;
 using KeyPointer = std::unique_ptr<EVP_PKEY, OpensslFree<EVP_PKEY_free>>;
 using SslPointer = std::unique_ptr<SSL, OpensslFree<SSL_free>>;

@@ -17,6 +17,8 @@ namespace {
 // TLS 1.2 with forward secrecy and authenticated encryption only; TLS 1.3 has nothing else.
 constexpr const char* kTls12Ciphers = "ECDHE+AESGCM:ECDHE+CHACHA20";
 constexpr unsigned char kSessionContext[] = "kith";
+/// 112 bits: RSA of 2048, no SHA-1.
+constexpr int kSecurityLevel = 2;
 
 tl::unexpected<Error> invalid(const char* text) {
     ERR_clear_error();
@@ -55,7 +57,9 @@ Result<SslContextPointer> new_context(const SSL_METHOD* method) {
     }
     SSL_CTX* ctx = context.get();
     SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION);
-    SSL_CTX_set_options(ctx, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
+    SSL_CTX_set_security_level(ctx, kSecurityLevel);
+    SSL_CTX_set_options(
+        ctx, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_CIPHER_SERVER_PREFERENCE);
     // An idle connection holds no record buffers.
     SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
                               SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
@@ -104,13 +108,50 @@ Status trust(SSL_CTX* ctx, const std::string& pem) {
 }
 
 /// Also names the authorities to clients, so that they can choose a certificate.
-Status trust_clients(SSL_CTX* ctx, const std::string& pem) {
+Status trust_authorities(SSL_CTX* ctx, const std::string& pem) {
     TRY(trust(ctx, pem));
     const auto authorities = read_certificates(pem);
     for (const CertificatePointer& authority : *authorities) {
         SSL_CTX_add_client_CA(ctx, authority.get());
     }
     return {};
+}
+
+Status use_revocation_lists(SSL_CTX* ctx, const std::string& pem) {
+    const BioPointer reader = reader_of(pem);
+    X509_STORE* store = SSL_CTX_get_cert_store(ctx);
+    std::size_t count = 0;
+    ERR_clear_error();
+    while (X509_CRL* read = PEM_read_bio_X509_CRL(reader.get(), nullptr, no_password, nullptr)) {
+        const CrlPointer list(read);
+        if (X509_STORE_add_crl(store, list.get()) != 1) {
+            return invalid("a list of revoked certificates cannot be used");
+        }
+        ++count;
+    }
+    const bool at_end = ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;
+    if (!at_end || count == 0) {
+        return invalid("the list of revoked client certificates is not PEM");
+    }
+    ERR_clear_error();
+    X509_STORE_set_flags(store, X509_V_FLAG_CRL_CHECK);
+    return {};
+}
+
+/// As OpenSSL's macros do, without their C casts.
+template <typename Callback>
+void set_callback(SSL_CTX* ctx, int command, Callback callback) {
+    SSL_CTX_callback_ctrl(ctx, command, reinterpret_cast<void (*)()>(callback));
+}
+
+/// How OpenSSL asks for ticket keys. style: the parameters are OpenSSL's.
+int choose_ticket_key(SSL* ssl, unsigned char* name, unsigned char* iv, EVP_CIPHER_CTX* cipher,
+                      EVP_MAC_CTX* mac, int is_encryption) {
+    const auto* stream = static_cast<const TlsStream*>(SSL_get_ex_data(ssl, 0));
+    TicketKeys& keys = stream->context().ticket_keys();
+    const TicketKeys::Request request{.name = name, .iv = iv, .cipher = cipher, .mac = mac};
+    return is_encryption != 0 ? keys.encrypt(request, stream->now())
+                              : keys.decrypt(request, stream->now());
 }
 
 bool is_ip_address(const std::string& name) {
@@ -144,6 +185,14 @@ Result<std::shared_ptr<TlsContext>> TlsContextImpl::create_server(const TlsServe
     }
     auto context = std::make_shared<TlsContextImpl>();
     context->is_server_ = true;
+    context->ticket_keys_ = std::make_unique<TicketKeys>();
+    if (!options.own_client_ca_pem.empty()) {
+        auto own = read_certificates(options.own_client_ca_pem);
+        if (!own || own->size() != 1) {
+            return invalid("the node's own authority for clients is not one certificate in PEM");
+        }
+        context->own_authority_ = std::move(own->front());
+    }
     TRY(context->set_alpn(options.alpn));
     for (const TlsIdentity& identity : options.identities) {
         TRY(context->add_server_identity(options, identity));
@@ -165,19 +214,58 @@ Status TlsContextImpl::add_server_identity(const TlsServerOptions& options,
     if (options.client_certificates != ClientCertificates::Ignore) {
         const bool required = options.client_certificates == ClientCertificates::Require;
         SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER | (required ? SSL_VERIFY_FAIL_IF_NO_PEER_CERT : 0),
-                           nullptr);
-        TRY(trust_clients(ctx, options.client_ca_pem));
+                           &TlsContextImpl::verify_client);
+        SSL_CTX_set_verify_depth(ctx, kTlsChainDepthMax);
+        TRY(trust_clients(ctx, options));
     }
     identities_.push_back({std::move(context), std::move(leaf)});
     return {};
 }
 
+Status TlsContextImpl::trust_clients(SSL_CTX* ctx, const TlsServerOptions& options) {
+    if (!options.client_ca_pem.empty()) {
+        TRY(trust_authorities(ctx, options.client_ca_pem));
+    }
+    if (!options.own_client_ca_pem.empty()) {
+        TRY(trust_authorities(ctx, options.own_client_ca_pem));
+    }
+    if (options.client_ca_pem.empty() && options.own_client_ca_pem.empty()) {
+        return invalid("client certificates need an authority that vouches for them");
+    }
+    return options.client_crl_pem.empty() ? Status()
+                                          : use_revocation_lists(ctx, options.client_crl_pem);
+}
+
+bool TlsContextImpl::is_own(X509* certificate) const {
+    // The name is cheap to compare and easy to forge; the signature is neither.
+    const bool is_signed = own_authority_ != nullptr &&
+                           X509_NAME_cmp(X509_get_issuer_name(certificate),
+                                         X509_get_subject_name(own_authority_.get())) == 0 &&
+                           X509_verify(certificate, X509_get0_pubkey(own_authority_.get())) == 1;
+    ERR_clear_error();
+    return is_signed;
+}
+
+/// The node's own authority keeps no list: what it has revoked is asked for at every CONNECT.
+int TlsContextImpl::verify_client(int is_good, X509_STORE_CTX* store) {
+    if (is_good == 1 || X509_STORE_CTX_get_error(store) != X509_V_ERR_UNABLE_TO_GET_CRL) {
+        return is_good;
+    }
+    const auto* ssl = static_cast<const SSL*>(
+        X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx()));
+    const auto* stream = static_cast<const TlsStream*>(SSL_get_ex_data(ssl, 0));
+    if (!stream->context().is_own(X509_STORE_CTX_get_current_cert(store))) {
+        return 0;
+    }
+    X509_STORE_CTX_set_error(store, X509_V_OK);
+    return 1;
+}
+
 void TlsContextImpl::install_server_callbacks() {
     SSL_CTX* ctx = identities_.front().context.get();
+    SSL_CTX_set_tlsext_ticket_key_evp_cb(ctx, &choose_ticket_key);
     if (identities_.size() > 1) {
-        // As the macros of OpenSSL do, without their C casts.
-        SSL_CTX_callback_ctrl(ctx, SSL_CTRL_SET_TLSEXT_SERVERNAME_CB,
-                              reinterpret_cast<void (*)()>(&TlsContextImpl::choose_identity));
+        set_callback(ctx, SSL_CTRL_SET_TLSEXT_SERVERNAME_CB, &TlsContextImpl::choose_identity);
         SSL_CTX_ctrl(ctx, SSL_CTRL_SET_TLSEXT_SERVERNAME_ARG, 0, this);
     }
     if (alpn_wire_.empty()) {

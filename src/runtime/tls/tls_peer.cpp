@@ -3,14 +3,19 @@
 #include <array>
 
 #include <openssl/x509.h>
+#include <openssl/x509v3.h>
 
 #include "base/bytes.h"
 #include "runtime/tls/openssl_pointers.h"
+#include "runtime/tls/tls_context_impl.h"
 
 namespace kith::runtime {
 namespace {
 
-std::string subject_of(const X509_NAME* name) {
+/// RFC 5280, 4.1.2.2.
+constexpr int kSerialBytesMax = 20;
+
+std::string text_of(const X509_NAME* name) {
     const BioPointer text(BIO_new(BIO_s_mem()));
     X509_NAME_print_ex(text.get(), name, 0, XN_FLAG_RFC2253);
     char* bytes = nullptr;
@@ -39,6 +44,46 @@ std::string common_name_of(const X509_NAME* name) {
     return text;
 }
 
+/// The first of this kind; bytes as they stand there, so that whoever uses it checks them.
+std::string alternative_name(const X509* certificate, int kind) {
+    const std::unique_ptr<GENERAL_NAMES, OpensslFree<GENERAL_NAMES_free>> names(
+        static_cast<GENERAL_NAMES*>(
+            X509_get_ext_d2i(certificate, NID_subject_alt_name, nullptr, nullptr)));
+    const int count = names != nullptr ? sk_GENERAL_NAME_num(names.get()) : 0;
+    for (int i = 0; i < count; ++i) {
+        int found = 0;
+        const void* value = GENERAL_NAME_get0_value(sk_GENERAL_NAME_value(names.get(), i), &found);
+        if (found == kind) {
+            const auto* text = static_cast<const ASN1_STRING*>(value);
+            return std::string(as_text(
+                {ASN1_STRING_get0_data(text), static_cast<std::size_t>(ASN1_STRING_length(text))}));
+        }
+    }
+    return {};
+}
+
+std::string serial_of(const X509* certificate) {
+    const std::unique_ptr<BIGNUM, OpensslFree<BN_free>> number(
+        ASN1_INTEGER_to_BN(X509_get0_serialNumber(certificate), nullptr));
+    if (number == nullptr || BN_num_bytes(number.get()) > kSerialBytesMax) {
+        return {};
+    }
+    char* hex = BN_bn2hex(number.get());
+    const std::string text(hex);
+    OPENSSL_free(hex);
+    return text;
+}
+
+WallTime end_of(const X509* certificate) {
+    const std::unique_ptr<ASN1_TIME, OpensslFree<ASN1_TIME_free>> epoch(ASN1_TIME_set(nullptr, 0));
+    int days = 0;
+    int seconds = 0;
+    if (ASN1_TIME_diff(&days, &seconds, epoch.get(), X509_get0_notAfter(certificate)) != 1) {
+        return {};
+    }
+    return WallTime::from_ms((std::int64_t{days} * 86'400 + seconds) * 1000);
+}
+
 std::string fingerprint_of(const X509* certificate) {
     std::array<unsigned char, EVP_MAX_MD_SIZE> digest;
     unsigned bytes = 0;
@@ -54,7 +99,7 @@ std::string text_or_empty(const char* text) {
 
 }  // namespace
 
-TlsPeer describe_peer(const SSL* ssl) {
+TlsPeer describe_peer(const SSL* ssl, const TlsContextImpl& context) {
     TlsPeer peer;
     peer.version = SSL_get_version(ssl);
     peer.cipher = SSL_get_cipher_name(ssl);
@@ -68,9 +113,15 @@ TlsPeer describe_peer(const SSL* ssl) {
                           SSL_get_verify_result(ssl) == X509_V_OK;
     if (certificate != nullptr && verified) {
         const X509_NAME* name = X509_get_subject_name(certificate.get());
-        peer.subject = subject_of(name);
+        peer.subject = text_of(name);
         peer.common_name = common_name_of(name);
+        peer.dns_name = alternative_name(certificate.get(), GEN_DNS);
+        peer.uri_name = alternative_name(certificate.get(), GEN_URI);
+        peer.issuer = text_of(X509_get_issuer_name(certificate.get()));
+        peer.serial = serial_of(certificate.get());
         peer.fingerprint = fingerprint_of(certificate.get());
+        peer.not_after = end_of(certificate.get());
+        peer.is_own_authority = context.is_own(certificate.get());
     }
     return peer;
 }

@@ -7,7 +7,9 @@
 
 namespace kith::runtime {
 
+class TlsContextImpl;
+
 /// The certificate's fields stay empty unless it was verified.
-[[nodiscard]] TlsPeer describe_peer(const SSL* ssl);
+[[nodiscard]] TlsPeer describe_peer(const SSL* ssl, const TlsContextImpl& context);
 
 }  // namespace kith::runtime

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <utility>
 
 #include <openssl/err.h>
 
@@ -15,6 +16,8 @@ namespace kith::runtime {
 namespace {
 
 constexpr std::size_t kRecordBytesMax = 16 * 1024;
+static_assert(std::tuple_size_v<decltype(ShardCounters::tls_handshakes_failed)> ==
+              kTlsFailureKinds);
 
 constexpr Error kPeerClosed{ErrorKind::Closed, 0, "the peer closed the connection"};
 constexpr Error kHereClosed{ErrorKind::Closed, 0, "the connection is closed"};
@@ -23,7 +26,8 @@ constexpr Error kClosedInHandshake{ErrorKind::Closed, 0,
                                    "the connection ended during the TLS handshake"};
 constexpr Error kHandshakeTimeout{ErrorKind::Timeout, 0, "the TLS handshake took too long"};
 
-/// What OpenSSL's error queue says, with a static text of OpenSSL's own.
+/// What OpenSSL's error queue says, with a static text of OpenSSL's own. The code is OpenSSL's
+/// reason.
 Error openssl_error() {
     const unsigned long code = ERR_peek_last_error();
     const char* text = ERR_reason_error_string(code);
@@ -31,11 +35,64 @@ Error openssl_error() {
     ERR_clear_error();
     const bool denied = reason == SSL_R_CERTIFICATE_VERIFY_FAILED ||
                         reason == SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE;
-    return {denied ? ErrorKind::Denied : ErrorKind::Protocol, 0,
+    return {denied ? ErrorKind::Denied : ErrorKind::Protocol, static_cast<std::uint16_t>(reason),
             text != nullptr ? text : "the TLS connection failed"};
 }
 
+TlsFailure failure_of(int reason) {
+    switch (reason) {
+        case SSL_R_HTTP_REQUEST:
+        case SSL_R_HTTPS_PROXY_REQUEST:
+        case SSL_R_WRONG_VERSION_NUMBER:
+        case SSL_R_UNEXPECTED_MESSAGE:
+        case SSL_R_BAD_PACKET_LENGTH:
+            return TlsFailure::NotTls;
+        case SSL_R_UNSUPPORTED_PROTOCOL:
+        case SSL_R_VERSION_TOO_LOW:
+        case SSL_R_UNKNOWN_PROTOCOL:
+        case SSL_R_INAPPROPRIATE_FALLBACK:
+            return TlsFailure::Version;
+        case SSL_R_NO_SHARED_CIPHER:
+        case SSL_R_NO_SUITABLE_KEY_SHARE:
+        case SSL_R_NO_SHARED_GROUPS:
+        case SSL_R_NO_SUITABLE_SIGNATURE_ALGORITHM:
+        case SSL_R_NO_SHARED_SIGNATURE_ALGORITHMS:
+            return TlsFailure::Cipher;
+        case SSL_R_CERTIFICATE_VERIFY_FAILED:
+        case SSL_R_BAD_SIGNATURE:
+            return TlsFailure::Certificate;
+        case SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE:
+            return TlsFailure::NoCertificate;
+        default:
+            return reason >= SSL_AD_REASON_OFFSET ? TlsFailure::PeerAlert : TlsFailure::Other;
+    }
+}
+
 }  // namespace
+
+const char* to_string(TlsFailure failure) {
+    switch (failure) {
+        case TlsFailure::NotTls:
+            return "not_tls";
+        case TlsFailure::Version:
+            return "version";
+        case TlsFailure::Cipher:
+            return "cipher";
+        case TlsFailure::Certificate:
+            return "certificate";
+        case TlsFailure::NoCertificate:
+            return "no_certificate";
+        case TlsFailure::PeerAlert:
+            return "peer_alert";
+        case TlsFailure::Timeout:
+            return "timeout";
+        case TlsFailure::Closed:
+            return "closed";
+        case TlsFailure::Other:
+            return "other";
+    }
+    return "other";
+}
 
 TlsStream::TlsStream(std::shared_ptr<TlsContextImpl> context, std::unique_ptr<Stream> lower,
                      Shard& shard)
@@ -57,6 +114,8 @@ void TlsStream::start() {
     BIO* bio = TlsBio::create(*this);
     CHECK_TEXT(bio != nullptr, "out of memory");
     SSL_set_bio(ssl_.get(), bio, bio);
+    CHECK(SSL_set_ex_data(ssl_.get(), 0, this) == 1);
+    count_handshake();
     deadline_ = shard_->now() + kTlsHandshakeMax;
     shard_->arm(*this, deadline_);
     shard_->flush_later(*this);
@@ -100,6 +159,7 @@ void TlsStream::resume_reading() {
 void TlsStream::close() {
     if (state_ == State::Handshake) {
         // Nothing can be sent; what was queued goes nowhere.
+        end_handshake();
         output_.clear();
         state_ = State::Closing;
         notify_sent_ = true;
@@ -135,6 +195,9 @@ void TlsStream::attach(Shard& shard) {
     }
     if (state_ == State::Closing) {
         deadline_ = shard.now() + kCloseGrace;
+    }
+    if (state_ == State::Handshake) {
+        count_handshake();
     }
     if (state_ == State::Handshake || state_ == State::Closing) {
         shard.arm(*this, deadline_);
@@ -187,13 +250,19 @@ bool TlsStream::continue_handshake() {
     }
     if (result != 1) {
         if (SSL_get_error(ssl_.get(), result) != SSL_ERROR_WANT_READ) {
-            fail_with(openssl_error());
+            const Error reason = openssl_error();
+            note_failure(failure_of(reason.code));
+            fail_with(reason);
         }
         return true;
     }
     state_ = State::Open;
+    end_handshake();
     cancel();
-    peer_ = std::make_unique<TlsPeer>(describe_peer(ssl_.get()));
+    if (context_->is_server()) {
+        ++shard_->counters().tls_handshakes_done;
+    }
+    peer_ = std::make_unique<TlsPeer>(describe_peer(ssl_.get(), *context_));
     if (paused_) {
         lower_->pause_reading();
     }
@@ -316,6 +385,7 @@ void TlsStream::send_close_notify() {
 }
 
 void TlsStream::fail_with(const Error& reason) {
+    end_handshake();
     failure_ = reason;
     state_ = State::Failed;
     output_.clear();
@@ -328,6 +398,7 @@ void TlsStream::fail_with(const Error& reason) {
 void TlsStream::on_closed(const Error& reason) {
     switch (state_) {
         case State::Handshake:
+            note_failure(TlsFailure::Closed);
             finish(reason.kind == ErrorKind::Closed ? kClosedInHandshake : reason);
             return;
         case State::Open:
@@ -350,6 +421,9 @@ void TlsStream::on_timer(Instant) {
     const Error reason = state_ == State::Handshake ? kHandshakeTimeout
                          : peer_closed_             ? kPeerClosed
                                                     : kHereClosed;
+    if (state_ == State::Handshake) {
+        note_failure(TlsFailure::Timeout);
+    }
     lower_->abort();
     finish(reason);
 }
@@ -361,7 +435,30 @@ void TlsStream::finish(const Error& reason) {
     static_cast<void>(call([&] { handler_->on_closed(reason); }));
 }
 
+Instant TlsStream::now() const {
+    return shard_->now();
+}
+
+void TlsStream::count_handshake() {
+    if (context_->is_server() && !std::exchange(counted_, true)) {
+        ++shard_->counters().tls_handshakes_open;
+    }
+}
+
+void TlsStream::end_handshake() {
+    if (std::exchange(counted_, false)) {
+        --shard_->counters().tls_handshakes_open;
+    }
+}
+
+void TlsStream::note_failure(TlsFailure failure) {
+    if (context_->is_server()) {
+        ++shard_->counters().tls_handshakes_failed[static_cast<std::size_t>(failure)];
+    }
+}
+
 void TlsStream::leave() {
+    end_handshake();
     cancel_task();
     input_task_.cancel_task();
     cancel();

@@ -41,6 +41,10 @@ class TlsStream final : public Stream, private StreamHandler, private Task, priv
     void detach() override;
     void attach(Shard& shard) override;
 
+    // For OpenSSL's callbacks.
+    [[nodiscard]] const TlsContextImpl& context() const { return *context_; }
+    [[nodiscard]] Instant now() const;
+
   private:
     enum class State : std::uint8_t {
         Handshake,
@@ -84,6 +88,9 @@ class TlsStream final : public Stream, private StreamHandler, private Task, priv
     void fail_with(const Error& reason);
     void finish(const Error& reason);
     void leave();
+    void count_handshake();
+    void end_handshake();
+    void note_failure(TlsFailure failure);
 
     template <typename F>
     [[nodiscard]] bool call(F&& callback);
@@ -102,6 +109,7 @@ class TlsStream final : public Stream, private StreamHandler, private Task, priv
     Instant deadline_;      // of the handshake, or of closing
     bool* gone_ = nullptr;  // set while a callback runs, see call()
     State state_ = State::Handshake;
+    bool counted_ = false;  // as a handshake under way, at the shard
     bool paused_ = false;
     bool peer_closed_ = false;  // its close_notify came
     bool notify_sent_ = false;
