@@ -17,6 +17,7 @@
 #include "broker/events.h"
 #include "broker/observe.h"
 #include "broker/options.h"
+#include "broker/packet_log.h"
 #include "broker/trace.h"
 #include "bus/authenticator.h"
 #include "bus/bus.h"
@@ -73,6 +74,14 @@ class BrokerShard : public bus::Bus {
     /// trace has the slot.
     virtual void start_trace(const TraceSpec& spec, TraceSink& sink) = 0;
     virtual void stop_trace(std::uint8_t slot) = 0;
+
+    /// Clients here that do not take what waits for them.
+    virtual void for_each_slow_client(const std::function<void(const SlowClientView&)>& visit) = 0;
+
+    /// `sink` sees the packets of this client that pass here, now or when it comes, until
+    /// end_packet_log(): on the shard where it lives, and its CONNECT on that which accepts it.
+    virtual void log_packets(std::string_view client_id, PacketLogSink& sink) = 0;
+    virtual void end_packet_log(std::string_view client_id) = 0;
 
     /// The shard that a client id lives on; the same on all shards.
     [[nodiscard]] virtual ShardId home_of(std::string_view client_id) const = 0;

@@ -62,6 +62,8 @@ void Counters::add(const Counters& other) {
     wills_published += other.wills_published;
     topics_evicted += other.topics_evicted;
     publishers_held += other.publishers_held;
+    slow_episodes += other.slow_episodes;
+    slow_clients += other.slow_clients;
     shared_returned += other.shared_returned;
     delivery.add(other.delivery);
     connections += other.connections;

@@ -43,6 +43,7 @@ struct Counters {
     std::uint64_t wills_published = 0;
     std::uint64_t topics_evicted = 0;
     std::uint64_t publishers_held = 0;  // times a publisher was paused for a slow receiver
+    std::uint64_t slow_episodes = 0;    // times a client became slow (slow_clients)
     std::uint64_t shared_returned = 0;  // offered to another member of a shared group
     DelayHistogram delivery;            // arrival to hand-over to the receiver's socket buffer
 
@@ -55,6 +56,7 @@ struct Counters {
     std::uint64_t queued_messages = 0;  // QoS 1 and 2, sent or not
     std::uint64_t queued_bytes = 0;
     std::uint64_t topics = 0;
+    std::uint64_t slow_clients = 0;  // do not take what waits for them
 
     void add(const Counters& other);
 };

@@ -20,6 +20,10 @@ std::string_view to_string(EventKind kind) {
             return "store_degraded";
         case EventKind::StoreHealthy:
             return "store_healthy";
+        case EventKind::ClientSlow:
+            return "client_slow";
+        case EventKind::ClientRecovered:
+            return "client_recovered";
     }
     return "unknown";
 }

@@ -18,6 +18,8 @@ enum class EventKind : std::uint8_t {
     LimitReached,
     StoreDegraded,
     StoreHealthy,
+    ClientSlow,
+    ClientRecovered,
 };
 
 /// "client_connected" ...: stable words, as in $events and the API.

@@ -76,6 +76,21 @@ struct TopicView {
     bool last_retain = false;
 };
 
+/// A connected client that does not take what waits for it.
+struct SlowClientView {
+    std::string client_id;
+    std::string remote_address;
+    std::uint64_t unsent_bytes = 0;  // in its connection
+    std::uint64_t queued_bytes = 0;  // in its session, QoS 1 and 2
+    std::uint64_t queued_messages = 0;
+    std::uint64_t inflight_messages = 0;      // sent and not acknowledged
+    std::uint64_t inflight_messages_max = 0;  // as many as that it is sent no more
+    Duration waits_for{};                     // without a moment of relief
+    Duration no_progress_for{};               // since its connection took anything
+    std::uint64_t dropped = 0;                // of its session, ever
+    std::uint64_t publishers_held = 0;        // for it, since it became slow
+};
+
 /// A message from or to one client, as it passes.
 struct ClientMessage {
     bool is_from_client = true;

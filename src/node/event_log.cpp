@@ -51,6 +51,10 @@ std::string text_of(const broker::Event& event) {
             return fmt::format("The store cannot write: {}", event.reason);
         case broker::EventKind::StoreHealthy:
             return "The store writes again";
+        case broker::EventKind::ClientSlow:
+            return fmt::format("{} is slow: it {}", who, event.reason);
+        case broker::EventKind::ClientRecovered:
+            return fmt::format("{} {}", who, event.reason);
     }
     return {};
 }

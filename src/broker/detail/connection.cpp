@@ -9,6 +9,7 @@
 #include "base/narrow.h"
 #include "broker/detail/connection_table.h"
 #include "broker/detail/hold_list.h"
+#include "broker/detail/packet_words.h"
 #include "broker/detail/session.h"
 #include "broker/detail/session_table.h"
 #include "broker/detail/shard_broker.h"
@@ -133,6 +134,9 @@ bool Connection::on_frame(const mqtt::Frame& frame) {
             return true;  // read and ignored
     }
     session_->traffic.bytes_in += frame.total_bytes;
+    if (context_.tracer.is_on()) [[unlikely]] {
+        show_packet(frame);
+    }
     if (frame.type() == mqtt::PacketType::Publish) {
         on_publish(frame);
     } else {
@@ -177,6 +181,10 @@ bool Connection::on_first_frame(const mqtt::Frame& frame) {
     client_packet_bytes_max_ = connect.maximum_packet_size.value_or(0xFFFF'FFFF);
     opening_ = std::make_unique<Opening>();
     opening_->connect_body.assign(frame.body.begin(), frame.body.end());
+    if (context_.tracer.is_on()) [[unlikely]] {
+        opening_->client_id = connect.client_id;
+        show_packet(frame);
+    }
     authenticate(connect);
     return state_ == State::Closing;
 }
@@ -224,6 +232,32 @@ void Connection::authenticate(const mqtt::Connect& connect) {
                 connection->on_authenticated(std::move(principal));
             }
         });
+}
+
+/// To those who look: a packet from the client.
+void Connection::show_packet(const mqtt::Frame& frame) {
+    const std::string& client_id =
+        session_ == nullptr ? opening_->client_id : session_->client_id();
+    if (context_.packet_log.has(client_id)) {
+        PacketNote note = describe_packet(frame.first_byte, frame.body, version_);
+        note.at = context_.shard.wall_now();
+        context_.packet_log.show(client_id, note);
+    }
+}
+
+/// To those who look: a packet to the client.
+void Connection::show_answer(Bytes packet) {
+    if (session_ == nullptr && opening_ == nullptr) {
+        return;  // nobody knows yet who it is
+    }
+    const std::string& client_id =
+        session_ == nullptr ? opening_->client_id : session_->client_id();
+    if (context_.packet_log.has(client_id)) {
+        PacketNote note = describe_packet(packet, version_);
+        note.at = context_.shard.wall_now();
+        note.is_from_client = false;
+        context_.packet_log.show(client_id, note);
+    }
 }
 
 /// To those who look. What is a secret is only said to be there.

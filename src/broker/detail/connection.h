@@ -78,6 +78,11 @@ class Connection final : public runtime::StreamHandler,
     /// True if a message would be sent at once. Once it is not, half the window has to be free.
     [[nodiscard]] bool has_window(bool had_window) const;
 
+    /// Something waits that socket or window have no room for.
+    [[nodiscard]] bool is_suspect() const { return is_suspect_; }
+    [[nodiscard]] std::size_t unsent_bytes() const { return stream_->unsent_bytes(); }
+    [[nodiscard]] std::uint64_t sent_bytes() const { return stream_->sent_bytes(); }
+
     /// The publish of this packet id has been settled.
     void complete_publish(PacketId packet_id, Qos qos, mqtt::ReasonCode reason);
     /// The disk knows that a QoS 2 message was received: sends PUBREL.
@@ -136,6 +141,9 @@ class Connection final : public runtime::StreamHandler,
 
     bool on_first_frame(const mqtt::Frame& frame);
     void authenticate(const mqtt::Connect& connect);
+    void show_packet(const mqtt::Frame& frame);
+    void show_answer(Bytes packet);
+    void suspect();
     void show_connect(const mqtt::Connect& connect, std::string_view address);
     void on_authenticated(Result<bus::Principal> principal);
     void move_to(ShardId shard);
@@ -203,8 +211,9 @@ class Connection final : public runtime::StreamHandler,
     std::uint16_t keep_alive_s_ = 0;
     State state_ = State::AwaitingConnect;
     mqtt::Version version_ = mqtt::Version::V5;
-    std::uint8_t stops_ = 0;  // Stop, as bits
-    bool must_end_ = false;   // an answer was too large for the client
+    std::uint8_t stops_ = 0;   // Stop, as bits
+    bool is_suspect_ = false;  // of being slow
+    bool must_end_ = false;    // an answer was too large for the client
     bool clean_start_ = false;
     bool request_problem_information_ = true;
 };
@@ -218,13 +227,20 @@ bool Connection::send(const Packet& packet) {
         return false;
     }
     if (bytes <= runtime::kChunkBytes) {
-        ByteWriter writer(stream_->output().reserve(bytes));
+        const MutableBytes to = stream_->output().reserve(bytes);
+        ByteWriter writer(to);
         mqtt::encode(packet, version(), writer);
+        if (context_.tracer.is_on()) [[unlikely]] {
+            show_answer(to);
+        }
         stream_->output().commit(bytes);
     } else {
         std::vector<std::uint8_t> encoded(bytes);
         ByteWriter writer(encoded);
         mqtt::encode(packet, version(), writer);
+        if (context_.tracer.is_on()) [[unlikely]] {
+            show_answer(encoded);
+        }
         stream_->output().append(Bytes(encoded));
     }
     context_.counters.bytes_out += bytes;

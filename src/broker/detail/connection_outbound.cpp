@@ -1,10 +1,13 @@
 // What goes out to a client: QoS 0 at once, QoS 1 and 2 from the session's queue.
+#include <fmt/format.h>
+
 #include <cstring>
 
 #include "broker/detail/connection.h"
 #include "broker/detail/hold_list.h"
 #include "broker/detail/session.h"
 #include "broker/detail/session_table.h"
+#include "broker/detail/slow_clients.h"
 #include "broker/detail/snapshot.h"
 #include "broker/detail/subscriber.h"
 #include "broker/limits.h"
@@ -19,6 +22,7 @@ constexpr const char* kTooLarge = "larger than the largest packet that the clien
 void Connection::send_qos0(const bus::Message& message, Fanout& fanout, const Qos0& how) {
     if (stream_->is_congested()) [[unlikely]] {
         context_.subscriber->note_room(*session_);
+        suspect();
         if (stream_->unsent_bytes() > kUnsentBytesMax ||
             !may_hold_publishers(context_.options().slow_consumer_hold)) {
             ++context_.counters.dropped_slow;
@@ -26,6 +30,7 @@ void Connection::send_qos0(const bus::Message& message, Fanout& fanout, const Qo
             show_dropped(message, "the receiver is too slow, and QoS 0 does not wait");
             return;
         }
+        context_.slow_clients->note_hold(*session_);
         context_.holds->note(Congestion::Receiver);
     }
     if (context_.tracer.is_on()) [[unlikely]] {
@@ -65,6 +70,17 @@ void Connection::show_delivered(const bus::Message& message, const Tracer::Deliv
                              .qos = how.qos,
                              .retain = how.retain});
     context_.tracer.delivered(*session_, message, how);
+    if (context_.packet_log.has(session_->client_id())) {
+        context_.packet_log.show(
+            session_->client_id(),
+            {.at = context_.shard.wall_now(),
+             .is_from_client = false,
+             .type = to_string(mqtt::PacketType::Publish),
+             .packet_id = how.packet_id,
+             .text = fmt::format("qos {}{}{}, {} bytes to {}", static_cast<unsigned>(how.qos),
+                                 how.retain ? ", retain" : "", how.is_again ? ", again" : "",
+                                 message.payload.size(), message.topic.text())});
+    }
 }
 
 void Connection::show_dropped(const bus::Message& message, const char* reason) {
@@ -133,9 +149,14 @@ void Connection::pump() {
         return;
     }
     OutboundQueue& queue = session_->outbound;
+    bool is_blocked = false;
     while (OutboundItem* item = queue.next()) {
         const bool is_full = queue.in_window_count() >= window_max_;
-        if (is_full || stream_->is_congested() || !item->may_be_sent()) {
+        if (is_full || stream_->is_congested()) {
+            is_blocked = true;
+            break;
+        }
+        if (!item->may_be_sent()) {
             break;
         }
         if (!item->was_sent && item->message->is_expired(context_.shard.wall_now())) {
@@ -152,11 +173,23 @@ void Connection::pump() {
         }
         queue.advance();
     }
+    if (is_blocked) {
+        suspect();
+    } else if (is_suspect_ && !stream_->is_congested()) {
+        is_suspect_ = false;
+    }
     if (slow_since_ != Instant::never() && can_take_more()) {
         slow_since_ = Instant::never();
         context_.holds->release();
     }
     context_.snapshots->on_room(*session_);
+}
+
+void Connection::suspect() {
+    if (!is_suspect_) {
+        is_suspect_ = true;
+        context_.slow_clients->suspect(*session_);
+    }
 }
 
 /// [MQTT-4.4.0-1]. All at once: a full window delays only PUBLISH [MQTT-3.3.4-10].

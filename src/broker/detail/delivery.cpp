@@ -9,6 +9,7 @@
 #include "broker/detail/session.h"
 #include "broker/detail/session_table.h"
 #include "broker/detail/shard_link.h"
+#include "broker/detail/slow_clients.h"
 #include "broker/detail/subscriber.h"
 #include "broker/limits.h"
 
@@ -215,9 +216,11 @@ void Delivery::note_slow(Session& session, const GroupRef& group) {
     }
     if (!group.is_none()) {
         if (session.connection->may_hold_publishers(options.slow_consumer_hold)) {
+            context_.slow_clients->note_hold(session);
             context_.holds->note(Congestion::Receiver);
         }
     } else if (holds_publishers(session)) {
+        context_.slow_clients->note_hold(session);
         context_.holds->note(Congestion::Queue);
     }
 }

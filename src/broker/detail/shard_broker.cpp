@@ -27,6 +27,7 @@ ShardBroker::ShardBroker(runtime::Shard& shard, NodeShared& node, bus::Authentic
                          EventSink& events)
     : context_(shard, node, authenticator, events),
       holds_(context_),
+      slow_clients_(context_),
       router_(context_),
       delivery_(context_),
       committer_(context_),
@@ -43,6 +44,7 @@ ShardBroker::ShardBroker(runtime::Shard& shard, NodeShared& node, bus::Authentic
     context_.subscriber = &subscriber_;
     context_.snapshots = &snapshots_;
     context_.holds = &holds_;
+    context_.slow_clients = &slow_clients_;
     context_.connections = &connections_;
 }
 
@@ -109,6 +111,7 @@ std::unique_ptr<bus::Subscription> ShardBroker::subscribe(TenantId tenant, bus::
 Counters ShardBroker::counters() {
     Counters now = context_.counters;
     const TopicSpace& space = context_.default_space;
+    now.slow_clients = slow_clients_.slow_count();
     now.topics = space.topics.size();
     now.topics_evicted = space.topics.evicted_count();
     now.retained = space.retained.message_count();
@@ -292,6 +295,18 @@ void ShardBroker::start_trace(const TraceSpec& spec, TraceSink& sink) {
 
 void ShardBroker::stop_trace(std::uint8_t slot) {
     context_.tracer.stop(slot);
+}
+
+void ShardBroker::log_packets(std::string_view client_id, PacketLogSink& sink) {
+    if (context_.packet_log.add(client_id, sink)) {
+        context_.tracer.add_onlooker();
+    }
+}
+
+void ShardBroker::end_packet_log(std::string_view client_id) {
+    if (context_.packet_log.remove(client_id)) {
+        context_.tracer.remove_onlooker();
+    }
 }
 
 ShardId ShardBroker::home_of(std::string_view client_id) const {

@@ -12,6 +12,7 @@
 #include "broker/detail/session_table.h"
 #include "broker/detail/shard_context.h"
 #include "broker/detail/share_returns.h"
+#include "broker/detail/slow_clients.h"
 #include "broker/detail/snapshot.h"
 #include "broker/detail/subscriber.h"
 
@@ -66,6 +67,11 @@ class ShardBroker final : public BrokerShard {
     void unwatch_client(std::string_view client_id, ClientWatcher& watcher) override;
     void start_trace(const TraceSpec& spec, TraceSink& sink) override;
     void stop_trace(std::uint8_t slot) override;
+    void for_each_slow_client(const std::function<void(const SlowClientView&)>& visit) override {
+        slow_clients_.for_each(visit);
+    }
+    void log_packets(std::string_view client_id, PacketLogSink& sink) override;
+    void end_packet_log(std::string_view client_id) override;
     [[nodiscard]] ShardId home_of(std::string_view client_id) const override;
 
   private:
@@ -74,6 +80,7 @@ class ShardBroker final : public BrokerShard {
 
     ShardContext context_;
     HoldList holds_;
+    SlowClients slow_clients_;
     Router router_;
     Delivery delivery_;
     Committer committer_;

@@ -11,6 +11,7 @@
 
 #include "broker/counters.h"
 #include "broker/detail/fanout.h"
+#include "broker/detail/packet_log.h"
 #include "broker/detail/retained_store.h"
 #include "broker/detail/shard_link.h"
 #include "broker/detail/store_client.h"
@@ -34,6 +35,7 @@ class SessionTable;
 class ShardBroker;
 class ShareReturns;
 class SnapshotServer;
+class SlowClients;
 class Subscriber;
 
 /// Of the whole node. Threads: any; counters are atomic, the rest is set before the shards start.
@@ -92,6 +94,7 @@ struct ShardContext {
     EventSink& events;
     Counters counters;
     Tracer tracer;
+    PacketLog packet_log;
     mqtt::Decoder decoder{mqtt::Sender::Client};  // one for all connections: its scratch is large
     StoreClient store;
     std::vector<ShardLink> links;  // by shard id; the own one is unused
@@ -108,6 +111,7 @@ struct ShardContext {
     Subscriber* subscriber = nullptr;
     SnapshotServer* snapshots = nullptr;
     HoldList* holds = nullptr;
+    SlowClients* slow_clients = nullptr;
     ConnectionTable* connections = nullptr;
 };
 
