@@ -1,7 +1,5 @@
 #include "crypto/certificate.h"
 
-#include <openssl/pem.h>
-
 #include <algorithm>
 #include <array>
 #include <ranges>
@@ -10,87 +8,22 @@
 #include "base/check.h"
 #include "base/narrow.h"
 #include "crypto/detail/openssl.h"
-#include "crypto/secrets.h"
+#include "crypto/detail/x509_draft.h"
 
 namespace kith::crypto {
 namespace {
 
-using detail::BioPtr;
-using detail::ExtensionPtr;
+using detail::add_extension;
+using detail::Draft;
 using detail::GeneralNamePtr;
 using detail::GeneralNamesPtr;
-using detail::KeyPtr;
-using detail::TimePtr;
+using detail::name_text;
+using detail::parse_certificate;
+using detail::set_subject;
+using detail::to_pem;
 using detail::X509Ptr;
 
 constexpr std::size_t kDnsNameBytesMax = 253;
-constexpr std::size_t kSerialBytes = 16;
-
-BioPtr reader(std::string_view text) {
-    return BioPtr(BIO_new_mem_buf(text.data(), narrow<int>(text.size())));
-}
-
-std::string content_of(BIO* bio) {
-    char* data = nullptr;
-    const long size = BIO_get_mem_data(bio, &data);
-    return {data, narrow<std::size_t>(size)};
-}
-
-Result<X509Ptr> parse_certificate(std::string_view pem) {
-    X509Ptr certificate(PEM_read_bio_X509(reader(pem).get(), nullptr, nullptr, nullptr));
-    if (!certificate) {
-        return fail(ErrorKind::Malformed, "not a certificate in PEM");
-    }
-    return certificate;
-}
-
-Identity to_pem(X509* certificate, EVP_PKEY* key) {
-    BioPtr out(BIO_new(BIO_s_mem()));
-    CHECK(PEM_write_bio_X509(out.get(), certificate) == 1);
-    Identity identity{.certificate_pem = content_of(out.get()), .private_key_pem = {}};
-    out.reset(BIO_new(BIO_s_mem()));
-    CHECK(PEM_write_bio_PKCS8PrivateKey(out.get(), key, nullptr, nullptr, 0, nullptr, nullptr) ==
-          1);
-    identity.private_key_pem = content_of(out.get());
-    return identity;
-}
-
-void set_serial(X509* certificate) {
-    std::array<std::uint8_t, kSerialBytes> serial{};
-    SystemSecrets().fill(serial);
-    serial[0] &= 0x7FU;  // positive
-    serial[0] |= 0x40U;  // of one length
-    BIGNUM* number = BN_bin2bn(serial.data(), narrow<int>(serial.size()), nullptr);
-    CHECK(BN_to_ASN1_INTEGER(number, X509_get_serialNumber(certificate)) != nullptr);
-    BN_free(number);
-}
-
-void set_lifetime(X509* certificate, WallTime now, std::chrono::days lifetime) {
-    const auto seconds = [](WallTime time) { return static_cast<time_t>(time.ms() / 1000); };
-    CHECK(ASN1_TIME_set(X509_getm_notBefore(certificate), seconds(now + -kBackdate)) != nullptr);
-    CHECK(ASN1_TIME_set(X509_getm_notAfter(certificate), seconds(now + lifetime)) != nullptr);
-}
-
-/// False if the text does not fit a name (too long, not UTF-8, empty).
-bool set_subject(X509* certificate, std::string_view common_name) {
-    X509_NAME* name = X509_get_subject_name(certificate);
-    const auto add = [name](const char* field, std::string_view text) {
-        return X509_NAME_add_entry_by_txt(
-                   name, field, MBSTRING_UTF8,
-                   reinterpret_cast<const unsigned char*>(text.data()),  // style: OpenSSL's type
-                   narrow<int>(text.size()), -1, 0) == 1;
-    };
-    return !common_name.empty() && add("O", "Kith") && add("CN", common_name);
-}
-
-void add_extension(X509* certificate, X509* issuer, int nid, const char* value) {
-    X509V3_CTX context;
-    X509V3_set_ctx_nodb(&context);
-    X509V3_set_ctx(&context, issuer, certificate, nullptr, nullptr, 0);
-    const ExtensionPtr extension(X509V3_EXT_conf_nid(nullptr, &context, nid, value));
-    CHECK(extension != nullptr);
-    CHECK(X509_add_ext(certificate, extension.get(), -1) == 1);
-}
 
 bool is_dns_name(std::string_view name) {
     const auto allowed = [](char c) {
@@ -125,36 +58,6 @@ Status add_names(X509* certificate, const std::vector<std::string>& names) {
     }
     CHECK(X509_add1_ext_i2d(certificate, NID_subject_alt_name, list.get(), 0, 0) == 1);
     return {};
-}
-
-/// Key, version, serial and times: what both kinds have in common.
-struct Draft {
-    KeyPtr key{EVP_EC_gen("P-256")};
-    X509Ptr certificate{X509_new()};
-
-    Draft(WallTime now, std::chrono::days lifetime) {
-        CHECK(key != nullptr);
-        CHECK(X509_set_version(certificate.get(), X509_VERSION_3) == 1);
-        CHECK(X509_set_pubkey(certificate.get(), key.get()) == 1);
-        set_serial(certificate.get());
-        set_lifetime(certificate.get(), now, lifetime);
-    }
-};
-
-std::string name_text(const X509_NAME* name) {
-    const BioPtr out(BIO_new(BIO_s_mem()));
-    X509_NAME_print_ex(out.get(), name, 0, XN_FLAG_RFC2253 & ~ASN1_STRFLGS_ESC_MSB);
-    return content_of(out.get());
-}
-
-WallTime wall_time(const ASN1_TIME* time) {
-    const TimePtr epoch(ASN1_TIME_set(nullptr, 0));
-    int days = 0;
-    int seconds = 0;
-    if (ASN1_TIME_diff(&days, &seconds, epoch.get(), time) != 1) {
-        return {};
-    }
-    return WallTime::from_ms((std::int64_t{days} * 86'400 + seconds) * 1000);
 }
 
 /// "127.0.0.1", or eight groups without the short form "::": one text for one address.
@@ -248,24 +151,20 @@ Result<Identity> issue_server_certificate(const Identity& authority,
     if (names.size() > kServerNamesMax) {
         return fail(ErrorKind::Limit, "more than 64 names for one certificate");
     }
-    TRY_ASSIGN(const X509Ptr issuer, parse_certificate(authority.certificate_pem));
-    const KeyPtr issuer_key(PEM_read_bio_PrivateKey(reader(authority.private_key_pem).get(),
-                                                    nullptr, nullptr, nullptr));
-    if (!issuer_key || X509_check_private_key(issuer.get(), issuer_key.get()) != 1) {
-        return fail(ErrorKind::Invalid, "the authority's key does not belong to its certificate");
-    }
+    TRY_ASSIGN(const detail::Issuer from, detail::parse_issuer(authority));
+    X509* issuer = from.certificate.get();
     const Draft draft(now, kServerLifetime);
     X509* certificate = draft.certificate.get();
     // Clients look at the names below; the common name is for people.
     CHECK(set_subject(certificate, "Kith node"));
-    CHECK(X509_set_issuer_name(certificate, X509_get_subject_name(issuer.get())) == 1);
+    CHECK(X509_set_issuer_name(certificate, X509_get_subject_name(issuer)) == 1);
     TRY(add_names(certificate, names));
-    add_extension(certificate, issuer.get(), NID_basic_constraints, "critical,CA:FALSE");
-    add_extension(certificate, issuer.get(), NID_key_usage, "critical,digitalSignature");
-    add_extension(certificate, issuer.get(), NID_ext_key_usage, "serverAuth");
-    add_extension(certificate, issuer.get(), NID_subject_key_identifier, "hash");
-    add_extension(certificate, issuer.get(), NID_authority_key_identifier, "keyid:always");
-    CHECK(X509_sign(certificate, issuer_key.get(), EVP_sha256()) > 0);
+    add_extension(certificate, issuer, NID_basic_constraints, "critical,CA:FALSE");
+    add_extension(certificate, issuer, NID_key_usage, "critical,digitalSignature");
+    add_extension(certificate, issuer, NID_ext_key_usage, "serverAuth");
+    add_extension(certificate, issuer, NID_subject_key_identifier, "hash");
+    add_extension(certificate, issuer, NID_authority_key_identifier, "keyid:always");
+    CHECK(X509_sign(certificate, from.key.get(), EVP_sha256()) > 0);
     return to_pem(certificate, draft.key.get());
 }
 
@@ -275,12 +174,13 @@ Result<CertificateFacts> read_certificate(std::string_view pem) {
     facts.subject = name_text(X509_get_subject_name(certificate.get()));
     facts.issuer = name_text(X509_get_issuer_name(certificate.get()));
     facts.names = names_of(certificate.get());
-    facts.not_before = wall_time(X509_get0_notBefore(certificate.get()));
-    facts.not_after = wall_time(X509_get0_notAfter(certificate.get()));
+    facts.not_before = detail::wall_time(X509_get0_notBefore(certificate.get()));
+    facts.not_after = detail::wall_time(X509_get0_notAfter(certificate.get()));
     std::array<std::uint8_t, 32> fingerprint{};
     unsigned int size = 0;
     CHECK(X509_digest(certificate.get(), EVP_sha256(), fingerprint.data(), &size) == 1);
     facts.fingerprint = to_hex(fingerprint);
+    facts.serial = detail::serial_text(certificate.get());
     facts.is_authority = X509_check_ca(certificate.get()) == 1;
     return facts;
 }

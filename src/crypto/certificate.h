@@ -38,6 +38,7 @@ struct CertificateFacts {
     WallTime not_before;
     WallTime not_after;
     std::string fingerprint;  // SHA-256 of its DER, lower-case hex
+    std::string serial;       // upper-case hex; empty if it has more than 20 bytes
     bool is_authority = false;
 };
 

@@ -144,7 +144,8 @@ void set_callback(SSL_CTX* ctx, int command, Callback callback) {
     SSL_CTX_callback_ctrl(ctx, command, reinterpret_cast<void (*)()>(callback));
 }
 
-/// How OpenSSL asks for ticket keys. style: the parameters are OpenSSL's.
+// How OpenSSL asks for ticket keys.
+// style: the parameters are OpenSSL's.
 int choose_ticket_key(SSL* ssl, unsigned char* name, unsigned char* iv, EVP_CIPHER_CTX* cipher,
                       EVP_MAC_CTX* mac, int is_encryption) {
     const auto* stream = static_cast<const TlsStream*>(SSL_get_ex_data(ssl, 0));
