@@ -84,6 +84,12 @@ inline constexpr Duration kTimerTick = 1ms;
 /// Mail that one shard can have waiting at another before it keeps the rest on its own side.
 inline constexpr std::size_t kMailboxSlots = 1024;
 
+/// A shard runs a sleeping peer's turn itself, instead of waking the peer's thread, if its own turn
+/// has taken less than this until then and has no more than so many streams to flush: a thread
+/// takes longer to wake than a small turn to run. Larger turns are worth a second core.
+inline constexpr Duration kLendTurnMax = 20us;
+inline constexpr std::size_t kLendFlushesMax = 2;
+
 /// Work that waits for the blocking pool; more is refused with Limit.
 inline constexpr std::size_t kBlockingQueueMax = 256;
 

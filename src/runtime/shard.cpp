@@ -19,6 +19,11 @@ Shard::Shard(const ShardOptions& options, const Log& log, Instant now)
 Shard::~Shard() = default;
 
 void Shard::run_turn(Instant now, WallTime wall_now) {
+    begin_turn(now, wall_now);
+    finish_turn();
+}
+
+void Shard::begin_turn(Instant now, WallTime wall_now) {
     now_ = now;
     wall_now_ = wall_now;
     ++counters_.turns;
@@ -30,8 +35,19 @@ void Shard::run_turn(Instant now, WallTime wall_now) {
     deliver_completions();
     run_tasks(deferred_);
     wake_peers();  // before the flush, so that peers work while this shard is in system calls
+}
+
+void Shard::finish_turn() {
     run_tasks(flushing_);
     wake_peers();
+}
+
+std::size_t Shard::flushes_waiting(std::size_t count_max) const {
+    std::size_t count = 0;
+    for (auto task = flushing_.begin(); task != flushing_.end() && count < count_max; ++task) {
+        ++count;
+    }
+    return count;
 }
 
 void Shard::post(ShardId to, std::unique_ptr<Mail> mail) {

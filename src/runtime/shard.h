@@ -43,6 +43,7 @@ struct ShardCounters {
     std::uint64_t accept_pauses = 0;      // out of descriptors or memory
     std::uint64_t mail_overflows = 0;     // mail that found its mailbox full and waited
     std::uint64_t wakeups_sent = 0;       // a sleeping peer shard was woken
+    std::uint64_t turns_lent = 0;         // turns of this shard that a peer's thread ran for it
     std::uint64_t datagrams_dropped = 0;  // too large to take, or no room to send
 
     // TLS servers.
@@ -134,6 +135,11 @@ class Shard {
 
     /// The turn but for poll.
     void run_turn(Instant now, WallTime wall_now);
+    /// The same in two halves: all up to the flush, which may have to wait; the flush.
+    void begin_turn(Instant now, WallTime wall_now);
+    void finish_turn();
+    /// How many objects wait for the flush, counted up to `count_max`.
+    [[nodiscard]] std::size_t flushes_waiting(std::size_t count_max) const;
 
     /// Something waits for the next turn, which must follow at once.
     [[nodiscard]] bool has_work() const;

@@ -4,6 +4,7 @@
 #include <array>
 #include <ctime>
 
+#include <poll.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
@@ -77,7 +78,8 @@ EpollShard::EpollShard(const ShardOptions& options, const Log& log, FileDescript
     : Shard(options, log, monotonic_now()),
       epoll_(std::move(epoll)),
       wakeup_(std::move(wakeup)),
-      posted_to_(options.shard_count) {
+      posted_to_(options.shard_count),
+      lend_to_(options.shard_count) {
     network_ = this;
     wall_now_ = wall_clock_now();
     for (std::uint16_t from = 0; from < options.shard_count; ++from) {
@@ -97,9 +99,11 @@ void EpollShard::connect_peers(const std::vector<std::unique_ptr<EpollShard>>& s
 }
 
 void EpollShard::run() {
+    const std::lock_guard turn(turn_mutex_);
     thread_ = std::this_thread::get_id();
     while (!stopping_.load(std::memory_order_acquire)) {
         run_turn(monotonic_now(), wall_clock_now());
+        lend_turns();
         poll();
     }
     thread_ = std::thread::id();
@@ -123,20 +127,34 @@ void EpollShard::drop_undelivered() {
 }
 
 void EpollShard::poll() {
-    const bool may_wait = may_sleep();
-    std::array<epoll_event, kEventsPerPollMax> events;
-    const int count = epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()),
-                                 may_wait ? sleep_ms() : 0);
-    if (may_wait) {
-        asleep_.exchange(false);
+    // A shard that has events anyway neither announces that it sleeps nor gives up its turn.
+    if (!take_events() && may_sleep()) {
+        sleep();
+        static_cast<void>(take_events());
     }
-    // An interrupted wait is a turn without events.
+}
+
+bool EpollShard::take_events() {
+    std::array<epoll_event, kEventsPerPollMax> events;
+    const int count = epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()), 0);
     for (int i = 0; i < count; ++i) {
         const epoll_event& event = events[static_cast<std::size_t>(i)];
         if (event.data.ptr != nullptr) {
             mark_ready(*static_cast<Pollable*>(event.data.ptr), readiness_of(event.events));
         }
     }
+    return count > 0;
+}
+
+void EpollShard::sleep() {
+    sleeps_until_ = next_deadline();
+    const int wait_ms = sleep_ms();
+    turn_mutex_.unlock();
+    pollfd events{.fd = epoll_.get(), .events = POLLIN, .revents = 0};
+    // An interrupted wait is a turn without events.
+    static_cast<void>(::poll(&events, 1, wait_ms));
+    turn_mutex_.lock();
+    asleep_.exchange(false);
 }
 
 bool EpollShard::may_sleep() {
@@ -191,14 +209,62 @@ void EpollShard::wake_peers() {
     if (!std::exchange(has_posted_, false)) {
         return;
     }
+    const bool lends = can_lend();
     for (std::size_t to = 0; to < peers_.size(); ++to) {
         Mailbox& mailbox = outbox(to);
         const bool pushed = mailbox.has_overflow() && mailbox.push_overflow();
         if (posted_to_[to] || pushed) {
             posted_to_[to] = false;
-            counters_.wakeups_sent += peers_[to]->wake_if_asleep() ? 1U : 0U;
+            if (lends) {
+                lend_to_[to] = true;
+                has_to_lend_ = true;
+            } else {
+                counters_.wakeups_sent += peers_[to]->wake_if_asleep() ? 1U : 0U;
+            }
         }
         has_posted_ = has_posted_ || mailbox.has_overflow();
+    }
+}
+
+bool EpollShard::can_lend() const {
+    return !is_lent_ && flushes_waiting(kLendFlushesMax + 1) <= kLendFlushesMax &&
+           monotonic_now() - now_ < kLendTurnMax;
+}
+
+void EpollShard::lend_turns() {
+    if (!std::exchange(has_to_lend_, false)) {
+        return;
+    }
+    for (std::size_t to = 0; to < peers_.size(); ++to) {
+        if (lend_to_[to]) {
+            lend_to_[to] = false;
+            peers_[to]->run_lent_turn();
+        }
+    }
+}
+
+void EpollShard::run_lent_turn() {
+    // As wake_if_asleep(): whoever takes the announcement back answers for what was posted.
+    if (!asleep_.exchange(false)) {
+        return;
+    }
+    const std::unique_lock turn(turn_mutex_, std::try_to_lock);
+    if (!turn) {
+        interrupt_sleep();
+        return;
+    }
+    const std::thread::id own_thread = thread_.exchange(std::this_thread::get_id());
+    is_lent_ = true;
+    ++counters_.turns_lent;
+    begin_turn(monotonic_now(), wall_clock_now());
+    if (flushes_waiting(kLendFlushesMax + 1) <= kLendFlushesMax) {
+        finish_turn();
+    }
+    is_lent_ = false;
+    thread_ = own_thread;
+    // What is left over is for its own thread, which also has to know of a new, earlier timer.
+    if (next_deadline() < sleeps_until_ || !may_sleep()) {
+        interrupt_sleep();
     }
 }
 
@@ -211,10 +277,14 @@ bool EpollShard::wake_if_asleep() {
     if (!asleep_.exchange(false)) {
         return false;
     }
+    interrupt_sleep();
+    return true;
+}
+
+void EpollShard::interrupt_sleep() {
     const std::uint64_t one = 1;
     // Can only fail when the counter is full, and then the shard has an event to wake up to.
     [[maybe_unused]] const ssize_t written = ::write(wakeup_.get(), &one, sizeof(one));
-    return true;
 }
 
 Status EpollShard::watch(int fd, Pollable& pollable, Interest interest) {

@@ -5,12 +5,19 @@
 // announcement afterwards, and writes the eventfd only if it was set. Both sides use atomic
 // read-modify-write operations on one flag, so that at least one of them sees the other.
 //
-// Threads: run() and everything shard-local on the shard's thread; wake(), stop() and
-// post_completion() from any thread.
+// Lent turns: where little happens, waking a thread takes longer than what it is woken for. A shard
+// whose own turn was short therefore runs the turn of a sleeping peer that it has posted to itself,
+// on its own thread, and the peer's thread sleeps on. Who runs a turn holds the shard's
+// turn_mutex_; a shard gives it up only while it sleeps. The sleeping thread waits on the epoll
+// descriptor without taking events from it, because a lent turn may destroy what they point to.
+//
+// Threads: run() on the shard's thread; everything shard-local on the thread that holds its
+// turn_mutex_; wake(), stop() and post_completion() from any thread.
 #pragma once
 
 #include <atomic>
 #include <memory>
+#include <mutex>
 #include <thread>
 #include <vector>
 
@@ -56,9 +63,16 @@ class EpollShard final : public Shard, private Network {
     void wake() override;
     [[nodiscard]] bool may_use() const override;
     bool wake_if_asleep();
+    void interrupt_sleep();
 
     void poll();
+    bool take_events();
+    void sleep();
     [[nodiscard]] bool may_sleep();
+    [[nodiscard]] bool can_lend() const;
+    void lend_turns();
+    /// On a peer's thread: runs a turn of this shard, if it sleeps.
+    void run_lent_turn();
     [[nodiscard]] Mailbox& outbox(std::size_t to);
     [[nodiscard]] int sleep_ms();
 
@@ -74,8 +88,14 @@ class EpollShard final : public Shard, private Network {
     std::vector<EpollShard*> peers_;
     std::vector<std::unique_ptr<Mailbox>> inboxes_;  // by sender
     std::vector<bool> posted_to_;                    // in this turn, by receiver
+    std::vector<bool> lend_to_;                      // after this turn, by receiver
+    bool has_to_lend_ = false;                       // some of it
     bool has_posted_ = false;                        // some of it, or an overflow is left
 
+    // Held by the thread that runs a turn. Shard-local state is guarded by it.
+    std::mutex turn_mutex_;
+    bool is_lent_ = false;                 // this turn is run by a peer's thread
+    Instant sleeps_until_;                 // while its thread sleeps
     std::atomic<std::thread::id> thread_;  // that runs it, if one does
 
     alignas(64) std::atomic<bool> asleep_ = false;
