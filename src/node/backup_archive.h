@@ -19,8 +19,9 @@
 namespace kith::node {
 
 /// What a backup may contain, in this order; those of the stores must be there.
-inline constexpr std::array<std::string_view, 6> kBackupFiles = {
-    "messages.db", "control.db", "ca.pem", "ca.key", "node.pem", "node.key"};
+inline constexpr std::array<std::string_view, 8> kBackupFiles = {
+    "messages.db", "control.db", "ca.pem",      "ca.key",
+    "node.pem",    "node.key",   "clients.pem", "clients.key"};
 inline constexpr std::size_t kBackupStoreCount = 2;
 
 struct BackupFile {

@@ -1,6 +1,7 @@
 #include "node/certificates.h"
 
 #include "crypto/certificate.h"
+#include "crypto/client_certificate.h"
 
 #include <fmt/format.h>
 
@@ -9,6 +10,23 @@
 namespace kith::node {
 namespace {
 
+/// A private key, or why it is none: the system says who else can read it.
+OrProblem<std::string> read_private_file(const std::string& path) {
+    constexpr auto kOthers = std::filesystem::perms::group_read |
+                             std::filesystem::perms::group_write |
+                             std::filesystem::perms::others_all;
+    std::error_code error;
+    const auto permissions = std::filesystem::status(path, error).permissions();
+    // A group that may read, and nobody else, is how Debian shares certificates' keys.
+    const bool is_shared_by_group = (permissions & kOthers) == std::filesystem::perms::group_read;
+    if (!error && (permissions & kOthers) != std::filesystem::perms::none && !is_shared_by_group) {
+        return problem(fmt::format(
+            "{}: others than its owner can read or change this key; make it private: chmod 600 {}",
+            path, path));
+    }
+    return read_file(path);
+}
+
 OrProblem<crypto::Identity> load_or_make(const NodeDirectory& data, const std::string& name,
                                          const std::function<Result<crypto::Identity>()>& make,
                                          const std::function<bool(std::string_view)>& is_good) {
@@ -16,7 +34,7 @@ OrProblem<crypto::Identity> load_or_make(const NodeDirectory& data, const std::s
     const std::string key_file = data.file(name + ".key");
     if (std::filesystem::exists(certificate_file) && std::filesystem::exists(key_file)) {
         auto certificate = read_file(certificate_file);
-        auto key = read_file(key_file);
+        auto key = read_private_file(key_file);
         if (!certificate || !key) {
             return tl::unexpected(certificate ? key.error() : certificate.error());
         }
@@ -39,11 +57,17 @@ OrProblem<crypto::Identity> load_or_make(const NodeDirectory& data, const std::s
     return *made;
 }
 
+/// What stands before the rest of a certificate's name, which has 64 characters in all.
+std::string short_name(const NodeConfig& config, const std::string& host_name) {
+    constexpr std::size_t kNodeNameBytes = 50;
+    return (config.name.empty() ? host_name : config.name).substr(0, kNodeNameBytes);
+}
+
 OrProblem<NodeTls> make_own(const NodeConfig& config, const NodeDirectory& data,
                             const std::string& host_name, WallTime now) {
-    const std::string node_name = config.name.empty() ? host_name : config.name;
+    const std::string node_name = short_name(config, host_name);
     auto authority = load_or_make(
-        data, "ca", [&] { return crypto::make_authority(node_name.substr(0, 60), now); },
+        data, "ca", [&] { return crypto::make_authority(node_name, now); },
         [](std::string_view pem) { return crypto::read_certificate(pem).has_value(); });
     if (!authority) {
         return tl::unexpected(authority.error());
@@ -70,7 +94,7 @@ OrProblem<NodeTls> load_given(const NodeConfig& config) {
     if (!certificate) {
         return tl::unexpected(certificate.error());
     }
-    auto key = read_file(config.tls_key_file);
+    auto key = read_private_file(config.tls_key_file);
     if (!key) {
         return tl::unexpected(key.error());
     }
@@ -82,6 +106,15 @@ OrProblem<NodeTls> load_given(const NodeConfig& config) {
 }
 
 }  // namespace
+
+OrProblem<crypto::Identity> load_client_authority(const NodeConfig& config,
+                                                  const NodeDirectory& data,
+                                                  const std::string& host_name, WallTime now) {
+    return load_or_make(
+        data, "clients",
+        [&] { return crypto::make_client_authority(short_name(config, host_name), now); },
+        [](std::string_view pem) { return crypto::read_certificate(pem).has_value(); });
+}
 
 OrProblem<NodeTls> load_tls(const NodeConfig& config, const NodeDirectory& data,
                             const std::string& host_name, WallTime now) {
@@ -97,6 +130,18 @@ OrProblem<NodeTls> load_tls(const NodeConfig& config, const NodeDirectory& data,
         }
         tls->client_ca_pem = std::move(*client_ca);
     }
+    if (!config.tls_client_crl_file.empty()) {
+        auto list = read_file(config.tls_client_crl_file);
+        if (!list) {
+            return tl::unexpected(list.error());
+        }
+        tls->client_crl_pem = std::move(*list);
+    }
+    auto client_authority = load_client_authority(config, data, host_name, now);
+    if (!client_authority) {
+        return tl::unexpected(client_authority.error());
+    }
+    tls->client_authority = std::move(*client_authority);
     if (const auto facts = crypto::read_certificate(tls->identity.certificate_chain_pem)) {
         tls->fingerprint = facts->fingerprint;
     }

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <filesystem>
 
 namespace kith::node {
 namespace {
@@ -64,6 +65,45 @@ TEST_F(CertificatesTest, OfTheOwnerAreUsedAsTheyAre) {
     EXPECT_TRUE(given->authority_pem.empty());
     EXPECT_EQ(given->identity.private_key_pem, own->identity.private_key_pem);
     config.tls_key_file = temp_.file("missing");
+    EXPECT_FALSE(load(config));
+}
+
+TEST_F(CertificatesTest, MachinesHaveAnAuthorityOfTheirOwn) {
+    const auto first = load({});
+    ASSERT_TRUE(first) << first.error().text;
+    const auto second = load({});
+    EXPECT_NE(first->client_authority.certificate_pem, first->authority_pem);
+    EXPECT_EQ(first->client_authority.certificate_pem, second->client_authority.certificate_pem);
+    EXPECT_EQ(crypto::read_certificate(first->client_authority.certificate_pem)->subject,
+              "CN=gw-1 clients,O=Kith");
+}
+
+TEST_F(CertificatesTest, AKeyThatOthersCanReadIsRefused) {
+    ASSERT_TRUE(load({}));
+    const std::string key = temp_.file("data") + "/node.key";
+    for (const auto& [mode, is_good] :
+         {std::pair(0600, true), std::pair(0640, true), std::pair(0644, false),
+          std::pair(0660, false), std::pair(0602, false)}) {
+        std::filesystem::permissions(key, static_cast<std::filesystem::perms>(mode));
+        const auto loaded = load({});
+        EXPECT_EQ(loaded.has_value(), is_good) << mode;
+        if (!loaded) {
+            EXPECT_NE(loaded.error().text.find("chmod 600"), std::string::npos);
+        }
+    }
+}
+
+TEST_F(CertificatesTest, ListsOfRevokedOnesAreReadWithTheirAuthority) {
+    ASSERT_TRUE(write_private_file(temp_.file("ca.pem"), "authority"));
+    ASSERT_TRUE(write_private_file(temp_.file("crl.pem"), "list"));
+    NodeConfig config;
+    config.tls_client_ca_file = temp_.file("ca.pem");
+    config.tls_client_crl_file = temp_.file("crl.pem");
+    const auto loaded = load(config);
+    ASSERT_TRUE(loaded);
+    EXPECT_EQ(loaded->client_ca_pem, "authority");
+    EXPECT_EQ(loaded->client_crl_pem, "list");
+    config.tls_client_crl_file = temp_.file("missing");
     EXPECT_FALSE(load(config));
 }
 

@@ -162,6 +162,41 @@ OrProblem<void> apply_file(Loading& loading, const std::string& file) {
     return {};
 }
 
+/// A key that needs others: `name` is set and `why` says what it lacks.
+OrProblem<void> lacks(const Loading& loading, const char* name, const char* why) {
+    const auto place = loading.places.find(name);
+    const std::string where = place == loading.places.end() ? "" : place->second + ": ";
+    return problem(fmt::format("{}{}: {}", where, name, why));
+}
+
+OrProblem<void> check_trust(const Loading& loading) {
+    const NodeConfig& config = loading.config;
+    if (!config.jwks_file.empty() && (config.jwt_issuer.empty() || config.jwt_audience.empty())) {
+        return lacks(loading, "access.jwks_file",
+                     "set access.jwt_issuer and access.jwt_audience, too: a token for somebody "
+                     "else must not open this node");
+    }
+    if (!config.jwks_file.empty() && config.jwt_machine_claim.empty()) {
+        return lacks(loading, "access.jwt_machine_claim",
+                     "expected the name of a claim, as \"sub\"");
+    }
+    if (!config.tls_client_crl_file.empty() && config.tls_client_ca_file.empty()) {
+        return lacks(loading, "tls.client_crl", "set tls.client_ca, too: the list is about it");
+    }
+    const std::pair<const char*, bool> proxied[] = {
+        {"mqtt.proxy_protocol", config.mqtt.proxy_protocol},
+        {"mqtts.proxy_protocol", config.mqtts.proxy_protocol},
+        {"http.proxy_protocol", config.http.proxy_protocol}};
+    for (const auto& [name, is_required] : proxied) {
+        if (is_required && config.proxy_trusted.empty()) {
+            return lacks(loading, name,
+                         "set proxy.trusted to the addresses of the proxies: nobody else is "
+                         "believed");
+        }
+    }
+    return {};
+}
+
 /// What no key can say alone.
 OrProblem<void> check_together(const Loading& loading) {
     const NodeConfig& config = loading.config;
@@ -170,6 +205,9 @@ OrProblem<void> check_together(const Loading& loading) {
         return problem(
             fmt::format("{}: {}: tls.certificate and tls.key belong together: set both or neither",
                         loading.places.find(set)->second, set));
+    }
+    if (auto checked = check_trust(loading); !checked) {
+        return checked;
     }
     if (const auto plan = plan_listeners(config); !plan) {
         const auto place = loading.places.find("mqtt.address");

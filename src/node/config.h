@@ -6,6 +6,7 @@
 // file, line, key and what was expected. Threads: immutable after loading.
 #pragma once
 
+#include "access/certificate_name.h"
 #include "base/log.h"
 #include "broker/options.h"
 #include "node/problem.h"
@@ -23,7 +24,8 @@ enum class LogFormat : std::uint8_t { Text, Json };
 /// One listening address; empty when it is off.
 struct ListenerConfig {
     std::string address;
-    bool insecure = false;  // off loopback without TLS or credentials, on the owner's word
+    bool insecure = false;        // off loopback without TLS or credentials, on the owner's word
+    bool proxy_protocol = false;  // every connection begins with a header of the PROXY protocol
 
     [[nodiscard]] bool is_on() const { return address != "off"; }
 };
@@ -42,8 +44,17 @@ struct NodeConfig {
 
     std::string tls_certificate_file;  // empty: the node makes its own in the data directory
     std::string tls_key_file;
-    std::string tls_client_ca_file;  // empty: client certificates are not asked for
-    std::vector<std::string> names;  // host names and addresses it is reached by, besides its own
+    std::string tls_client_ca_file;   // empty: certificates of the node's own authority only
+    std::string tls_client_crl_file;  // revoked ones of that authority; empty: none are
+    std::vector<std::string> names;   // host names and addresses it is reached by, besides its own
+
+    std::vector<std::string> proxy_trusted;  // ranges of addresses of proxies
+
+    access::CertificateName certificate_machine = access::CertificateName::CommonName;
+    std::string jwks_file;  // empty: JSON web tokens open nothing
+    std::string jwt_issuer;
+    std::string jwt_audience;
+    std::string jwt_machine_claim = "sub";
 
     broker::BrokerOptions broker;
 };

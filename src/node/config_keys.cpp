@@ -1,9 +1,11 @@
 #include "node/config_keys.h"
 
 #include "runtime/address.h"
+#include "runtime/address_range.h"
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 
 namespace kith::node {
@@ -209,31 +211,77 @@ ConfigKey log_format_key() {
                 }};
 }
 
-ConfigKey names_key() {
-    return {.name = "names",
-            .expected = "a list of host names and addresses",
-            .summary =
-                "Names by which the node is reached, besides localhost and the host's own: HTTP "
-                "answers to these, and its certificate is made for them.",
+/// A key that is a list of texts, of which each must be `is_good`; a single one may stand alone.
+template <typename Member>
+ConfigKey list_key(const KeyText& text, bool (*is_good)(const std::string&), Member member) {
+    return {.name = text.name,
+            .expected = text.expected,
+            .summary = text.summary,
             .set =
-                [](NodeConfig& config, const ConfigValue& value) {
-                    if (value.type == KeyType::TextList) {
-                        config.names = value.list;
-                    } else if (value.type == KeyType::Text) {
-                        config.names = {value.text};
-                    } else {
+                [is_good, member](NodeConfig& config, const ConfigValue& value) {
+                    const bool is_list = value.type == KeyType::TextList;
+                    if (!is_list && value.type != KeyType::Text) {
                         return false;
                     }
-                    return true;
+                    const std::vector<std::string> list =
+                        is_list ? value.list : std::vector<std::string>{value.text};
+                    member(config) = list;
+                    return std::ranges::all_of(list, is_good);
                 },
             .show =
-                [](const NodeConfig& config) {
+                [member](const NodeConfig& config) {
                     std::string out = "[";
-                    for (const std::string& name : config.names) {
+                    for (const std::string& name : member(const_cast<NodeConfig&>(config))) {
                         out += (out.size() > 1 ? ", " : "") + quoted(name);
                     }
                     return out + "]";
                 }};
+}
+
+template <typename T>
+struct Choice {
+    std::string_view text;
+    T value;
+};
+
+/// A key that is one of a few words.
+template <typename T, std::size_t N, typename Member>
+ConfigKey choice_key(const KeyText& text, const Choice<T> (&choices)[N], Member member) {
+    const std::span<const Choice<T>> all(choices);  // constants: they outlive the key
+    return {.name = text.name,
+            .expected = text.expected,
+            .summary = text.summary,
+            .set =
+                [all, member](NodeConfig& config, const ConfigValue& value) {
+                    for (const Choice<T>& choice : all) {
+                        if (value.type == KeyType::Text && value.text == choice.text) {
+                            member(config) = choice.value;
+                            return true;
+                        }
+                    }
+                    return false;
+                },
+            .show =
+                [all, member](const NodeConfig& config) {
+                    const T now = member(const_cast<NodeConfig&>(config));
+                    const auto found = std::ranges::find(all, now, &Choice<T>::value);
+                    return quoted(found->text);
+                }};
+}
+
+constexpr Choice<bool> kProxyChoices[] = {{"off", false}, {"required", true}};
+constexpr Choice<access::CertificateName> kCertificateNames[] = {
+    {"off", access::CertificateName::Off},
+    {"cn", access::CertificateName::CommonName},
+    {"san_dns", access::CertificateName::DnsName},
+    {"san_uri", access::CertificateName::UriName}};
+
+bool is_any_text(const std::string&) {
+    return true;
+}
+
+bool is_address_range(const std::string& text) {
+    return runtime::AddressRange::parse(text).has_value();
 }
 
 #define MEMBER(path)                   \
@@ -248,7 +296,11 @@ void add_node_keys(std::vector<ConfigKey>& keys) {
         text_key("data", "a directory",
                  "Where the node keeps everything; made with mode 0700 if it is missing.",
                  MEMBER(data_directory)));
-    keys.push_back(names_key());
+    keys.push_back(list_key(
+        {"names", "a list of host names and addresses",
+         "Names by which the node is reached, besides localhost and the host's own: HTTP answers "
+         "to these, and its certificate is made for them."},
+        &is_any_text, MEMBER(names)));
     keys.push_back(
         integer_key({"workers", "0 to 64",
                      "Shards, each a thread with its own share of the clients. 0: one a core, "
@@ -278,8 +330,49 @@ void add_listener_keys(std::vector<ConfigKey>& keys) {
     keys.push_back(
         text_key("tls.key", "a PEM file", "The certificate's private key.", MEMBER(tls_key_file)));
     keys.push_back(text_key("tls.client_ca", "a PEM file",
-                            "Trust for client certificates. Empty: none are asked for.",
+                            "Authorities whose client certificates are believed, beside the "
+                            "node's own.",
                             MEMBER(tls_client_ca_file)));
+    keys.push_back(text_key("tls.client_crl", "a PEM file",
+                            "Revoked certificates of tls.client_ca: a list of each authority in "
+                            "it, or none of its certificates is believed.",
+                            MEMBER(tls_client_crl_file)));
+}
+
+void add_proxy_keys(std::vector<ConfigKey>& keys) {
+    const auto add = [&keys](std::string_view name, auto member) {
+        keys.push_back(choice_key({name, R"("off" or "required")",
+                                   "Connections begin with a header of the PROXY protocol, version "
+                                   "1 or 2, and come from proxy.trusted; others are refused."},
+                                  kProxyChoices, member));
+    };
+    add("mqtt.proxy_protocol", MEMBER(mqtt.proxy_protocol));
+    add("mqtts.proxy_protocol", MEMBER(mqtts.proxy_protocol));
+    add("http.proxy_protocol", MEMBER(http.proxy_protocol));
+    keys.push_back(list_key({"proxy.trusted", R"(a list of addresses and ranges, "10.0.0.0/8")",
+                             "Proxies that are believed: their PROXY headers, and over HTTP their "
+                             "Forwarded and X-Forwarded-For."},
+                            &is_address_range, MEMBER(proxy_trusted)));
+}
+
+void add_access_keys(std::vector<ConfigKey>& keys) {
+    keys.push_back(
+        choice_key({"access.certificate_machine", R"("cn", "san_dns", "san_uri" or "off")",
+                    "What in a certificate of tls.client_ca names the machine. \"off\": "
+                    "only certificates that were mapped one by one are let in."},
+                   kCertificateNames, MEMBER(certificate_machine)));
+    keys.push_back(text_key("access.jwks_file", "a file",
+                            "A JWK set with the keys that sign JSON web tokens; read again when it "
+                            "changes. Empty: such tokens open nothing.",
+                            MEMBER(jwks_file)));
+    keys.push_back(text_key("access.jwt_issuer", "text", "What `iss` in such a token must be.",
+                            MEMBER(jwt_issuer)));
+    keys.push_back(text_key("access.jwt_audience", "text",
+                            "What `aud` in such a token must be, or contain.",
+                            MEMBER(jwt_audience)));
+    keys.push_back(text_key("access.jwt_machine_claim", "a claim",
+                            "The claim that names the machine of a token with the role machine.",
+                            MEMBER(jwt_machine_claim)));
 }
 
 void add_limit_keys(std::vector<ConfigKey>& keys) {
@@ -354,6 +447,8 @@ std::span<const ConfigKey> config_keys() {
         std::vector<ConfigKey> all;
         add_node_keys(all);
         add_listener_keys(all);
+        add_proxy_keys(all);
+        add_access_keys(all);
         add_limit_keys(all);
         return all;
     }();

@@ -130,5 +130,41 @@ TEST_F(ConfigTest, DocumentsEveryKey) {
     }
 }
 
+TEST_F(ConfigTest, KnowsWhomToTrust) {
+    const auto config =
+        load_config({.file = write("[proxy]\ntrusted = [\"10.0.0.0/8\", \"::1\"]\n"
+                                   "[mqtts]\nproxy_protocol = \"required\"\n"
+                                   "[access]\ncertificate_machine = \"san_uri\"\n"
+                                   "jwks_file = \"k.json\"\njwt_issuer = \"joe\"\n"
+                                   "jwt_audience = \"kith\"\njwt_machine_claim = \"device\"\n"),
+                     .overrides = {}});
+    ASSERT_TRUE(config) << config.error().text;
+    EXPECT_EQ(config->proxy_trusted, (std::vector<std::string>{"10.0.0.0/8", "::1"}));
+    EXPECT_TRUE(config->mqtts.proxy_protocol);
+    EXPECT_FALSE(config->mqtt.proxy_protocol);
+    EXPECT_EQ(config->certificate_machine, access::CertificateName::UriName);
+    EXPECT_EQ(config->jwt_machine_claim, "device");
+    EXPECT_NE(to_toml(*config).find("certificate_machine = \"san_uri\""), std::string::npos);
+}
+
+TEST_F(ConfigTest, RefusesTrustThatIsHalfSaid) {
+    EXPECT_NE(problem_of("[access]\njwks_file = \"k\"\njwt_issuer = \"joe\"\n")
+                  .find("kith.toml:2: access.jwks_file: set access.jwt_issuer and"),
+              std::string::npos);
+    EXPECT_NE(problem_of("[access]\njwks_file = \"k\"\njwt_issuer = \"joe\"\n"
+                         "jwt_audience = \"a\"\njwt_machine_claim = \"\"\n")
+                  .find("access.jwt_machine_claim"),
+              std::string::npos);
+    EXPECT_NE(problem_of("[http]\nproxy_protocol = \"required\"\n").find("proxy.trusted"),
+              std::string::npos);
+    EXPECT_NE(problem_of("[http]\nproxy_protocol = \"on\"\n").find("\"off\" or \"required\""),
+              std::string::npos);
+    EXPECT_NE(problem_of("[proxy]\ntrusted = [\"10.0.0.1/8\"]\n").find("ranges"),
+              std::string::npos);
+    EXPECT_NE(problem_of("[tls]\nclient_crl = \"c\"\n").find("tls.client_ca"), std::string::npos);
+    EXPECT_NE(problem_of("[access]\ncertificate_machine = \"dn\"\n").find("san_dns"),
+              std::string::npos);
+}
+
 }  // namespace
 }  // namespace kith::node

@@ -64,14 +64,22 @@ std::string explain(std::string_view what, const Error& error) {
                : fmt::format("{}: {}", what, error.text);
 }
 
+/// Whether TLS asks clients for certificates: MQTT does; a browser would only ask people for one.
+enum class AsksClients : bool { No, Yes };
+
 OrProblem<std::shared_ptr<runtime::TlsContext>> make_tls(const NodeConfig& config,
-                                                         const NodeTls& tls, const char* alpn) {
+                                                         const NodeTls& tls,
+                                                         AsksClients asks_clients) {
+    const char* alpn = asks_clients == AsksClients::Yes ? "mqtt" : "http/1.1";
     auto context = runtime::TlsContext::server(
         {.identities = {tls.identity},
          .alpn = {alpn},
-         .client_certificates = tls.client_ca_pem.empty() ? runtime::ClientCertificates::Ignore
-                                                          : runtime::ClientCertificates::Request,
-         .client_ca_pem = tls.client_ca_pem});
+         .client_certificates = asks_clients == AsksClients::Yes
+                                    ? runtime::ClientCertificates::Request
+                                    : runtime::ClientCertificates::Ignore,
+         .client_ca_pem = tls.client_ca_pem,
+         .own_client_ca_pem = tls.client_authority.certificate_pem,
+         .client_crl_pem = tls.client_crl_pem});
     if (!context) {
         return problem(explain(fmt::format("TLS (tls.certificate = \"{}\", tls.key = \"{}\", "
                                            "tls.client_ca = \"{}\")",
@@ -274,7 +282,7 @@ OrProblem<void> Node::Impl::open_listeners() {
         return tl::unexpected(planned.error());
     }
     plan = *planned;
-    auto mqtt_tls = make_tls(config, tls, "mqtt");
+    auto mqtt_tls = make_tls(config, tls, AsksClients::Yes);
     if (!mqtt_tls) {
         return tl::unexpected(mqtt_tls.error());
     }
@@ -303,7 +311,7 @@ OrProblem<void> Node::Impl::open_http() {
     }
     std::shared_ptr<runtime::TlsContext> context;
     if (plan.http_uses_tls) {
-        auto made = make_tls(config, tls, "http/1.1");
+        auto made = make_tls(config, tls, AsksClients::No);
         if (!made) {
             return tl::unexpected(made.error());
         }
@@ -473,8 +481,8 @@ OrProblem<void> Node::reload(const NodeConfig& config) {
     if (!loaded) {
         return tl::unexpected(loaded.error());
     }
-    auto mqtt_tls = make_tls(config, *loaded, "mqtt");
-    auto http_tls = make_tls(config, *loaded, "http/1.1");
+    auto mqtt_tls = make_tls(config, *loaded, AsksClients::Yes);
+    auto http_tls = make_tls(config, *loaded, AsksClients::No);
     if (!mqtt_tls || !http_tls) {
         return tl::unexpected(mqtt_tls ? http_tls.error() : mqtt_tls.error());
     }

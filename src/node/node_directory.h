@@ -2,6 +2,7 @@
 //
 //     messages.db    sessions, messages, retained          control.db   users, tokens, settings
 //     ca.pem ca.key node.pem node.key                      TLS made by the node itself
+//     clients.pem clients.key                              the authority for machines' certificates
 //     lock                                                 held while a node runs here; its process
 //     backup.sock                                          where a running node is asked for a copy
 //     messages.db.copy control.db.copy                     while a backup is made
