@@ -7,6 +7,8 @@
 namespace kith::broker {
 
 struct Broker::Impl {
+    Impl(const BrokerOptions& options, std::size_t shard_count) : node(options, shard_count) {}
+
     NodeShared node;
     BrokerParts parts;
     std::vector<std::unique_ptr<ShardBroker>> shards;
@@ -14,12 +16,11 @@ struct Broker::Impl {
 };
 
 Broker::Broker(const BrokerOptions& options, const BrokerParts& parts)
-    : impl_(std::make_unique<Impl>()) {
+    : impl_(std::make_unique<Impl>(options, parts.shards.size())) {
     CHECK(!parts.shards.empty() && parts.shards.size() <= limits::kShardsMax);
     CHECK(parts.shards.size() == parts.authenticators.size());
     CHECK(parts.shards.size() == parts.events.size());
     CHECK(check_options(options));
-    impl_->node.options = options;
     impl_->parts = parts;
     for (std::size_t i = 0; i < parts.shards.size(); ++i) {
         impl_->shards.push_back(std::make_unique<ShardBroker>(

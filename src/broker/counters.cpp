@@ -54,6 +54,7 @@ void Counters::add(const Counters& other) {
     keep_alive_timeouts += other.keep_alive_timeouts;
     dropped_slow += other.dropped_slow;
     dropped_queue_full += other.dropped_queue_full;
+    dropped_memory += other.dropped_memory;
     dropped_expired += other.dropped_expired;
     dropped_too_large += other.dropped_too_large;
     dropped_no_receiver += other.dropped_no_receiver;
@@ -66,6 +67,11 @@ void Counters::add(const Counters& other) {
     slow_clients += other.slow_clients;
     shared_returned += other.shared_returned;
     delivery.add(other.delivery);
+    for (std::size_t i = 0; i < limits.size(); ++i) {
+        limits[i].reached_count += other.limits[i].reached_count;
+        limits[i].last_reached_at =
+            std::max(limits[i].last_reached_at, other.limits[i].last_reached_at);
+    }
     connections += other.connections;
     sessions += other.sessions;
     subscriptions += other.subscriptions;
@@ -73,6 +79,7 @@ void Counters::add(const Counters& other) {
     retained_bytes += other.retained_bytes;
     queued_messages += other.queued_messages;
     queued_bytes += other.queued_bytes;
+    held_bytes += other.held_bytes;
     topics += other.topics;
 }
 

@@ -7,6 +7,8 @@
 #include <array>
 #include <cstdint>
 
+#include "broker/limit.h"
+
 namespace kith::broker {
 
 /// Delays in powers of two of a microsecond: bucket i counts delays below 2^i us.
@@ -35,6 +37,7 @@ struct Counters {
     std::uint64_t keep_alive_timeouts = 0;
     std::uint64_t dropped_slow = 0;         // QoS 0, receiver too slow
     std::uint64_t dropped_queue_full = 0;   // QoS 1 and 2, session's queue full
+    std::uint64_t dropped_memory = 0;       // any QoS, the receiver's share of memory is full
     std::uint64_t dropped_expired = 0;      // message expiry
     std::uint64_t dropped_too_large = 0;    // larger than the client's Maximum Packet Size
     std::uint64_t dropped_no_receiver = 0;  // nobody subscribed
@@ -46,6 +49,7 @@ struct Counters {
     std::uint64_t slow_episodes = 0;    // times a client became slow (slow_clients)
     std::uint64_t shared_returned = 0;  // offered to another member of a shared group
     DelayHistogram delivery;            // arrival to hand-over to the receiver's socket buffer
+    LimitCounts limits;                 // by Limit
 
     // Now.
     std::uint64_t connections = 0;
@@ -55,6 +59,7 @@ struct Counters {
     std::uint64_t retained_bytes = 0;
     std::uint64_t queued_messages = 0;  // QoS 1 and 2, sent or not
     std::uint64_t queued_bytes = 0;
+    std::uint64_t held_bytes = 0;  // memory of all that waits, as mqtt.queued_bytes_max counts
     std::uint64_t topics = 0;
     std::uint64_t slow_clients = 0;  // do not take what waits for them
 

@@ -10,6 +10,12 @@
 
 namespace kith::broker {
 
+/// What happens to a client that is faster than its rates allow.
+enum class OverRate : std::uint8_t {
+    Delay,       // it is read more slowly
+    Disconnect,  // MQTT 5 with MessageRateTooHigh
+};
+
 struct BrokerOptions {
     /// Largest packet taken and sent, in bytes. Larger ones end the connection with PacketTooLarge.
     std::uint32_t packet_bytes_max = limits::kPacketBytesMax;
@@ -30,8 +36,37 @@ struct BrokerOptions {
     std::size_t sessions_max = 1'000'000;
     std::size_t retained_messages_max = 1'000'000;
     std::size_t retained_bytes_max = std::size_t{1024} * 1024 * 1024;
-    /// Topics whose routes, rates and last values are kept; the longest unused make room.
+    /// Topics whose routes, rates and last values are kept; the longest unused make room. And those
+    /// that one client's messages may take of them: to more it publishes a little more slowly.
     std::size_t topics_max = 100'000;
+    std::size_t client_topics_max = 25'000;
+    /// Levels of a topic or filter, at most limits::kTopicLevelsMax.
+    std::uint16_t topic_levels_max = limits::kTopicLevelsMax;
+    /// Subscriptions of all sessions, and filters that one SUBSCRIBE may ask for.
+    std::size_t subscriptions_max = 10'000'000;
+    std::size_t subscribe_filters_max = 4'096;
+    /// Memory of all that waits, in bytes: queues, output, packets in part, uncommitted changes. As
+    /// it fills, those who hold most are stopped first (detail/queue_memory.h).
+    std::size_t queued_bytes_max = std::size_t{1024} * 1024 * 1024;
+    /// Connections that have not been let in yet, and the bytes that they may hold together.
+    std::size_t pending_connections_max = 20'000;
+    std::size_t pending_bytes_max = std::size_t{64} * 1024 * 1024;
+    /// A will with topic and properties, and all wills.
+    std::size_t will_bytes_max = std::size_t{128} * 1024;
+    std::size_t wills_bytes_max = std::size_t{256} * 1024 * 1024;
+    /// PUBLISH packets, all bytes, and retained messages of one client a second; 0 is no limit.
+    std::uint32_t client_messages_per_s_max = 0;
+    std::uint64_t client_bytes_per_s_max = 0;
+    std::uint32_t client_retained_per_s_max = 0;
+    /// The same for all clients of one listener together.
+    std::uint32_t listener_messages_per_s_max = 0;
+    std::uint64_t listener_bytes_per_s_max = 0;
+    OverRate over_rate = OverRate::Delay;
+    /// CONNECTs a second: of the node, and of one address; 0 is no limit. And how often a minute
+    /// one address may fail to be let in.
+    std::uint32_t connects_per_s_max = 0;
+    std::uint32_t address_connects_per_s_max = 0;
+    std::uint32_t address_failed_connects_per_min_max = 0;
     /// A session outlives its connection at most this long, in seconds; 0xFFFFFFFF is for ever.
     std::uint32_t session_expiry_interval_max_s = 0xFFFF'FFFF;
     /// How long a connection may take to send its CONNECT and to be authenticated.
@@ -49,5 +84,9 @@ struct BrokerOptions {
 
 /// Errors: Invalid, for what cannot be kept.
 [[nodiscard]] Status check_options(const BrokerOptions& options);
+
+/// `current` with what may change while clients are connected taken from `wanted`: all but what
+/// they have been told at CONNECT.
+[[nodiscard]] BrokerOptions reloaded(const BrokerOptions& current, const BrokerOptions& wanted);
 
 }  // namespace kith::broker

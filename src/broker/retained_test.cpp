@@ -295,9 +295,10 @@ TEST_P(RetainedTest, MakeRoomWhenFullAndExpired) {
     const std::uint64_t before = small.counters().refused_retained_full;
     for (int i = 0; i < 4; ++i) {
         publisher.publish("long/" + std::to_string(i), "x", Qos::AtLeastOnce, true);
+        small.settle();
     }
-    small.settle();
-    EXPECT_LE(small.counters().refused_retained_full - before, 3U);
+    // The first one may find the room with another shard, which then looks.
+    EXPECT_LE(small.counters().refused_retained_full - before, 1U);
     TestClient& reader = small.client("reader");
     reader.connect();
     reader.subscribe("short/#");

@@ -27,8 +27,9 @@ INSTANTIATE_TEST_SUITE_P(Shards, SubscribeTest, testing::kShardCounts);
 
 /// As many subscriptions as the configuration allows may match one topic, each with an identifier.
 TEST(SubscriptionIdentifiers, ComeWithAMessageInAnyNumber) {
-    BrokerRig node(
-        {.shard_count = 2, .broker = testing::quiet({.subscriptions_per_session_max = 70'000})});
+    BrokerRig node({.shard_count = 2,
+                    .broker = testing::quiet({.subscriptions_per_session_max = 70'000,
+                                              .subscribe_filters_max = 20'000})});
     TestClient& client = node.client(node.id_on(1, "client"));
     TestClient& publisher = node.client(node.id_on(0, "publisher"));
     client.connect_durable();

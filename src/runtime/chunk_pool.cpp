@@ -3,6 +3,7 @@
 #include <new>
 
 #include "base/check.h"
+#include "base/narrow.h"
 
 namespace kith::runtime {
 namespace {
@@ -42,6 +43,7 @@ OutputPiece* ChunkPool::take(PieceSize size) {
         idle.first = piece->next;
         --idle.count;
         piece->next = nullptr;
+        bytes_in_use_ += piece->capacity_bytes;
         return piece;
     }
     const std::size_t capacity_bytes = capacity_of(size);
@@ -49,10 +51,21 @@ OutputPiece* ChunkPool::take(PieceSize size) {
     auto* piece = new (memory) OutputPiece;
     piece->capacity_bytes = static_cast<std::uint32_t>(capacity_bytes);
     piece->size = size;
+    bytes_in_use_ += capacity_bytes;
     return piece;
 }
 
+void ChunkPool::refer(OutputPiece& piece, const SharedBytes& shared) {
+    CHECK(piece.size == PieceSize::Reference);
+    piece.shared = shared;
+    piece.end = narrow<std::uint32_t>(shared.bytes().size());
+    piece.capacity_bytes = piece.end / shared.owner_count();
+    bytes_in_use_ += piece.capacity_bytes;
+}
+
 void ChunkPool::give_back(OutputPiece* piece) {
+    CHECK(bytes_in_use_ >= piece->capacity_bytes);
+    bytes_in_use_ -= piece->capacity_bytes;
     IdleList& idle = idle_of(piece->size);
     if (idle.count >= idle_max_of(piece->size)) {
         free_piece(piece);
@@ -61,6 +74,9 @@ void ChunkPool::give_back(OutputPiece* piece) {
     piece->shared = SharedBytes();
     piece->begin = 0;
     piece->end = 0;
+    if (piece->size == PieceSize::Reference) {
+        piece->capacity_bytes = 0;
+    }
     piece->next = idle.first;
     idle.first = piece;
     ++idle.count;

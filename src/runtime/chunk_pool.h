@@ -25,7 +25,7 @@ struct OutputPiece {
     SharedBytes shared;  // empty but for PieceSize::Reference
     std::uint32_t begin = 0;
     std::uint32_t end = 0;
-    std::uint32_t capacity_bytes = 0;
+    std::uint32_t capacity_bytes = 0;  // of a reference: its part of the block, as it is counted
     PieceSize size = PieceSize::Reference;
 
     [[nodiscard]] std::uint8_t* memory() { return reinterpret_cast<std::uint8_t*>(this + 1); }
@@ -35,7 +35,9 @@ struct OutputPiece {
                                         : reinterpret_cast<const std::uint8_t*>(this + 1);
         return {first + begin, end - begin};
     }
-    [[nodiscard]] std::uint32_t free_bytes() const { return capacity_bytes - end; }
+    [[nodiscard]] std::uint32_t free_bytes() const {
+        return size == PieceSize::Reference ? 0 : capacity_bytes - end;
+    }
 };
 
 class ChunkPool {
@@ -48,6 +50,15 @@ class ChunkPool {
     /// An empty piece, owned by the caller until give_back().
     [[nodiscard]] OutputPiece* take(PieceSize size);
     void give_back(OutputPiece* piece);
+
+    /// Makes a piece that take() gave refer to `shared`. A block with several owners counts in part
+    /// with each.
+    void refer(OutputPiece& piece, const SharedBytes& shared);
+    /// A piece leaves for another shard's pool, or comes from one.
+    void release(const OutputPiece& piece) { bytes_in_use_ -= piece.capacity_bytes; }
+    void adopt(const OutputPiece& piece) { bytes_in_use_ += piece.capacity_bytes; }
+    /// Memory of the pieces that queues hold now.
+    [[nodiscard]] std::size_t bytes_in_use() const { return bytes_in_use_; }
 
     /// Without a pool: what give_back() does above the limit, and a queue between two shards.
     static void free_piece(OutputPiece* piece);
@@ -64,6 +75,7 @@ class ChunkPool {
     }
 
     std::array<IdleList, 3> idle_;
+    std::size_t bytes_in_use_ = 0;
 };
 
 }  // namespace kith::runtime

@@ -6,7 +6,6 @@
 #include <sys/uio.h>
 
 #include "base/check.h"
-#include "base/narrow.h"
 #include "runtime/chunk_pool.h"
 
 namespace kith::runtime {
@@ -54,10 +53,7 @@ void OutputQueue::append(const SharedBytes& shared) {
     CHECK_TEXT(pool_ != nullptr, "output appended between two shards");
     drop_empty_back();
     OutputPiece* piece = pool_->take(PieceSize::Reference);
-    piece->shared = shared;
-    piece->end = narrow<std::uint32_t>(bytes.size());
-    // A reference has no room behind it; the next small piece gets a chunk of its own.
-    piece->capacity_bytes = piece->end;
+    pool_->refer(*piece, shared);
     push(piece);
     size_bytes_ += bytes.size();
 }
@@ -122,12 +118,18 @@ void OutputQueue::unbind() {
         }
         piece = next;
     }
+    for (const OutputPiece* moved = first_; moved != nullptr; moved = moved->next) {
+        pool_->release(*moved);
+    }
     pool_ = nullptr;
 }
 
 void OutputQueue::rebind(ChunkPool& pool) {
     CHECK_TEXT(pool_ == nullptr, "output still belongs to another shard");
     pool_ = &pool;
+    for (const OutputPiece* piece = first_; piece != nullptr; piece = piece->next) {
+        pool.adopt(*piece);
+    }
 }
 
 void OutputQueue::push(OutputPiece* piece) {

@@ -66,6 +66,7 @@ Connection::Connection(ShardContext& context, ConnectionId id, Handover handover
       accept_(std::make_unique<AcceptOptions>(std::move(handover.accept))),
       framer_(context.options().packet_bytes_max),
       last_received_(context.shard.now()),
+      input_bytes_(handover.input_bytes),
       state_(State::Ready) {
     opening_ = std::make_unique<Opening>(Opening{.connect_body = std::move(handover.connect_body),
                                                  .unread = std::move(handover.unread),
@@ -79,6 +80,8 @@ Connection::Connection(ShardContext& context, ConnectionId id, Handover handover
 }
 
 Connection::~Connection() {
+    leave_pending();
+    context_.memory.change_input(-std::int64_t{input_bytes_});
     context_.holds->forget(*this);
 }
 
@@ -89,6 +92,44 @@ void Connection::on_data(MutableBytes bytes) {
         return;
     }
     take_input(framer_.feed(bytes, [this](const mqtt::Frame& frame) { return on_frame(frame); }));
+    if (state_ == State::AwaitingConnect && !count_pending(framer_.held_bytes())) {
+        end(mqtt::ReasonCode::QuotaExceeded, "too many bytes before CONNECT", WillFate::Discard);
+    }
+}
+
+/// Counts what a client that is not known yet makes the node hold; false if it is too much.
+bool Connection::count_pending(std::size_t bytes) {
+    NodeBudget& budget = context_.node.pending_bytes;
+    if (bytes > input_bytes_) {
+        if (!budget.take(bytes - input_bytes_)) {
+            const std::string address = stream_->info().remote.host_to_string();
+            context_.limit_log.reached(Limit::PendingBytes, {.client_id = {}, .address = address});
+            return false;
+        }
+    } else {
+        budget.give_back(input_bytes_ - bytes);
+    }
+    input_bytes_ = narrow<std::uint32_t>(bytes);
+    return true;
+}
+
+/// It is let in, or goes.
+void Connection::leave_pending() {
+    if (is_pending_) {
+        is_pending_ = false;
+        context_.node.pending_connections.give_back();
+        context_.node.pending_bytes.give_back(input_bytes_);
+        input_bytes_ = 0;
+    }
+}
+
+/// A packet in part is memory, too.
+void Connection::count_input() {
+    const std::size_t held = framer_.held_bytes();
+    if (held != input_bytes_) [[unlikely]] {
+        context_.memory.change_input(static_cast<std::int64_t>(held) - input_bytes_);
+        input_bytes_ = narrow<std::uint32_t>(held);
+    }
 }
 
 void Connection::stop_input(Stop reason) {
@@ -116,6 +157,9 @@ void Connection::resume_input() {
 void Connection::take_input(const Status& fed) {
     if (!fed) {
         fail(fed.error());
+    }
+    if (!is_pending_) {
+        count_input();
     }
 }
 
@@ -184,6 +228,10 @@ bool Connection::on_first_frame(const mqtt::Frame& frame) {
     if (context_.tracer.is_on()) [[unlikely]] {
         opening_->client_id = connect.client_id;
         show_packet(frame);
+    }
+    if (!count_pending(frame.body.size())) {
+        refuse(mqtt::ReasonCode::QuotaExceeded, "too many bytes wait for CONNECT");
+        return true;
     }
     authenticate(connect);
     return state_ == State::Closing;
@@ -324,12 +372,14 @@ void Connection::move_to(ShardId shard) {
                       .unread = framer_.take_held(),
                       .client_id = std::move(opening_->client_id),
                       .was_assigned = opening_->was_assigned,
-                      .principal = std::move(opening_->principal)};
+                      .principal = std::move(opening_->principal),
+                      .input_bytes = std::exchange(input_bytes_, 0)};
+    is_pending_ = false;  // it still is, over there
     state_ = State::Closing;
     context_.shard.post(
         shard, [node = &context_.node, to = shard, moved = std::move(handover)](
                    runtime::Shard&) mutable { node->shards[to.value()]->adopt(std::move(moved)); });
-    context_.connections->retire(*this);
+    context_.connections->hand_over(*this);
 }
 
 void Connection::open() {
@@ -355,6 +405,7 @@ void Connection::open() {
         return;
     }
     const std::unique_ptr<Opening> opening = std::move(opening_);
+    leave_pending();
     accept_.reset();
     session_ = opened.session;
     state_ = State::Open;
@@ -491,6 +542,7 @@ void Connection::send_disconnect(mqtt::ReasonCode reason, const char* words) {
 
 void Connection::shut() {
     state_ = State::Closing;
+    leave_pending();
     cancel();
     cancel_task();
     acks_ = {};

@@ -37,6 +37,7 @@ struct Handover {
     std::string client_id;
     bool was_assigned = false;  // the client sent no id
     bus::Principal principal;
+    std::uint32_t input_bytes = 0;  // as they count among the node's pending bytes
 };
 
 class Connection final : public runtime::StreamHandler,
@@ -140,6 +141,9 @@ class Connection final : public runtime::StreamHandler,
     void resume_input();
 
     bool on_first_frame(const mqtt::Frame& frame);
+    [[nodiscard]] bool count_pending(std::size_t bytes);
+    void leave_pending();
+    void count_input();
     void authenticate(const mqtt::Connect& connect);
     void show_packet(const mqtt::Frame& frame);
     void show_answer(Bytes packet);
@@ -155,6 +159,7 @@ class Connection final : public runtime::StreamHandler,
     [[nodiscard]] Result<bus::TopicName> resolve_topic(const mqtt::Publish& packet);
     [[nodiscard]] bool take_duplicate(const mqtt::Publish& packet);
     void end_over_quota();
+    void note_limit(Limit limit);
     void route(const mqtt::Publish& packet, bus::TopicName topic);
     [[nodiscard]] bus::Message message_of(const mqtt::Publish& packet, bus::TopicName topic) const;
     [[nodiscard]] std::uint16_t show_published(const bus::Message& message, PacketId packet_id);
@@ -206,13 +211,15 @@ class Connection final : public runtime::StreamHandler,
     std::uint64_t sent_bytes_seen_ = 0;      // when a stopped client was last looked at
     Instant slow_since_ = Instant::never();  // publishers have been held back for it
     std::uint32_t client_packet_bytes_max_ = 0xFFFF'FFFF;
-    std::uint32_t under_way_ = 0;  // QoS 1 and 2 of this connection: counts to Receive Maximum
+    std::uint32_t input_bytes_ = 0;  // that are held, as they were counted
+    std::uint32_t under_way_ = 0;    // QoS 1 and 2 of this connection: counts to Receive Maximum
     std::uint16_t window_max_ = 0;
     std::uint16_t keep_alive_s_ = 0;
     State state_ = State::AwaitingConnect;
     mqtt::Version version_ = mqtt::Version::V5;
     std::uint8_t stops_ = 0;   // Stop, as bits
     bool is_suspect_ = false;  // of being slow
+    bool is_pending_ = true;   // not let in yet: counts among those
     bool must_end_ = false;    // an answer was too large for the client
     bool clean_start_ = false;
     bool request_problem_information_ = true;

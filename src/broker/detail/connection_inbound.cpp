@@ -41,6 +41,11 @@ void Connection::on_publish(const mqtt::Frame& frame) {
         }
         ++under_way_;
     }
+    if (is_deeper_than(topic->text(), context_.options().topic_levels_max)) [[unlikely]] {
+        note_limit(Limit::TopicLevels);
+        refuse_publish(*packet, ReasonCode::TopicNameInvalid);
+        return;
+    }
     if (!may_publish(session_->principal().role, session_->client_id(), *topic)) {
         ++context_.counters.refused_not_authorized;
         if (context_.tracer.is_on()) [[unlikely]] {
@@ -52,9 +57,14 @@ void Connection::on_publish(const mqtt::Frame& frame) {
     route(*packet, *topic);
 }
 
+void Connection::note_limit(Limit limit) {
+    context_.limit_log.reached(limit, {.client_id = session_->client_id(), .address = {}});
+}
+
 /// [MQTT-3.3.4-7]
 void Connection::end_over_quota() {
     ++context_.counters.protocol_errors;
+    note_limit(Limit::ReceiveMaximum);
     end(ReasonCode::ReceiveMaximumExceeded, "more messages under way than allowed",
         WillFate::Publish);
 }

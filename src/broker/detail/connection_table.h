@@ -15,6 +15,7 @@ class ConnectionTable final : public runtime::Task {
   public:
     explicit ConnectionTable(ShardContext& context) : context_(context) {}
 
+    /// Requires: it was taken from the node's budget.
     template <typename... Arguments>
     Connection& add(Arguments&&... arguments) {
         last_id_ = last_id_.next();
@@ -22,7 +23,6 @@ class ConnectionTable final : public runtime::Task {
             std::make_unique<Connection>(context_, last_id_, std::forward<Arguments>(arguments)...);
         Connection& added = *connection;
         connections_.emplace(last_id_, std::move(connection));
-        context_.node.connection_count.fetch_add(1, std::memory_order_relaxed);
         return added;
     }
 
@@ -31,16 +31,13 @@ class ConnectionTable final : public runtime::Task {
         return found == connections_.end() ? nullptr : found->second.get();
     }
 
+    /// It goes on at another shard, and counts there.
+    void hand_over(Connection& connection) { remove(connection); }
     /// Out of the table now, destroyed after this turn's input: callers may be its own callbacks.
     void retire(Connection& connection) {
-        const auto found = connections_.find(connection.id());
-        if (found == connections_.end()) {
-            return;
+        if (remove(connection)) {
+            context_.node.connections.give_back();
         }
-        retired_.push_back(std::move(found->second));
-        connections_.erase(found);
-        context_.node.connection_count.fetch_sub(1, std::memory_order_relaxed);
-        context_.shard.flush_later(*this);
     }
 
     void run_task() override { retired_.clear(); }
@@ -54,6 +51,17 @@ class ConnectionTable final : public runtime::Task {
     [[nodiscard]] std::size_t size() const { return connections_.size(); }
 
   private:
+    bool remove(Connection& connection) {
+        const auto found = connections_.find(connection.id());
+        if (found == connections_.end()) {
+            return false;
+        }
+        retired_.push_back(std::move(found->second));
+        connections_.erase(found);
+        context_.shard.flush_later(*this);
+        return true;
+    }
+
     ShardContext& context_;
     boost::unordered_flat_map<ConnectionId, std::unique_ptr<Connection>> connections_;
     std::vector<std::unique_ptr<Connection>> retired_;

@@ -47,7 +47,8 @@ Routing Delivery::go_on(const bus::Message& message, const MessageHeader& header
 }
 
 void Delivery::on_deliver(const MessageHeader& header, const bus::Message& message) {
-    const Route& route = context_.router->fresh_route(message);
+    std::optional<Route> scratch;
+    const Route& route = context_.router->fresh_route(message, scratch);
     if (context_.tracer.is_on()) [[unlikely]] {
         context_.tracer.matched(message, route);
     }
@@ -164,6 +165,7 @@ void Delivery::enqueue(Session& session, const Grant& grant, Routing& routing) {
     const OutboundItem& queued = session.outbound.push(std::move(item));
     ++context_.counters.queued_messages;
     context_.counters.queued_bytes += routing.stored->size_bytes();
+    context_.memory.add_item(queued.message.get());
     note_slow(session, grant.group);
     if (context_.tracer.is_on()) [[unlikely]] {
         context_.tracer.queued(session, routing.message,

@@ -7,7 +7,15 @@ namespace {
 
 constexpr std::chrono::milliseconds kSweepInterval = 10s;
 
+/// What a shard takes of the node's budgets at a time.
+constexpr std::uint64_t kMessageBlock = 256;
+constexpr std::uint64_t kByteBlock = 256 * 1024;
+
 }  // namespace
+
+RetainedStore::RetainedStore(const Budgets& node, std::uint16_t shard_count)
+    : messages_(node.messages, shard_count, kMessageBlock),
+      bytes_(node.bytes, shard_count, kByteBlock) {}
 
 RetainedStore::Change RetainedStore::set(const bus::Message& message, WallTime now) {
     const std::string_view topic = message.topic.text();
@@ -15,29 +23,46 @@ RetainedStore::Change RetainedStore::set(const bus::Message& message, WallTime n
         return clear(topic) ? Change::Cleared : Change::Nothing;
     }
     MessageRef kept = StoredMessage::create(message, MessageId{});
-    if (!has_room(*kept, find(topic)) && now >= next_sweep_) {
+    Change change = reserve(*kept, find(topic));
+    if (change != Change::Stored && now >= next_sweep_) {
         next_sweep_ = now + kSweepInterval;
         static_cast<void>(all(now));
+        change = reserve(*kept, find(topic));
     }
-    if (!has_room(*kept, find(topic))) {
-        return Change::Refused;
+    if (change == Change::Stored) {
+        put(std::move(kept));
     }
-    put(std::move(kept));
+    return change;
+}
+
+/// Takes what `message` needs beside `old`; Stored if it is there.
+RetainedStore::Change RetainedStore::reserve(const StoredMessage& message,
+                                             const StoredMessage* old) {
+    if (old != nullptr) {
+        // One that does not grow may always take the place of the last.
+        if (message.size_bytes() <= old->size_bytes()) {
+            bytes_.give_back(old->size_bytes() - message.size_bytes());
+            return Change::Stored;
+        }
+        return bytes_.take(message.size_bytes() - old->size_bytes()) ? Change::Stored
+                                                                     : Change::TooManyBytes;
+    }
+    if (!messages_.take()) {
+        return Change::TooMany;
+    }
+    if (!bytes_.take(message.size_bytes())) {
+        messages_.give_back();
+        return Change::TooManyBytes;
+    }
     return Change::Stored;
 }
 
-bool RetainedStore::has_room(const StoredMessage& message, const StoredMessage* old) const {
-    if (old == nullptr) {
-        return message_count_ < limits_.message_count_max &&
-               size_bytes_ + message.size_bytes() <= limits_.bytes_max;
-    }
-    // One that does not grow may always take the place of the last.
-    return message.size_bytes() <= old->size_bytes() ||
-           size_bytes_ - old->size_bytes() + message.size_bytes() <= limits_.bytes_max;
-}
-
 void RetainedStore::restore(const bus::Message& message) {
-    put(StoredMessage::create(message, MessageId{}));
+    MessageRef kept = StoredMessage::create(message, MessageId{});
+    clear(message.topic.text());
+    messages_.take_anyway();
+    bytes_.take_anyway(kept->size_bytes());
+    put(std::move(kept));
 }
 
 void RetainedStore::put(MessageRef message) {
@@ -98,6 +123,8 @@ bool RetainedStore::clear(std::string_view topic) {
     }
     size_bytes_ -= entry->message->size_bytes();
     --message_count_;
+    bytes_.give_back(entry->message->size_bytes());
+    messages_.give_back();
     entry->message.reset();
     topics_.prune(topic);
     return true;

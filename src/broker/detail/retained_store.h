@@ -1,13 +1,14 @@
 // The retained messages of the topics that this shard owns.
 //
 // Owning a topic means putting its messages in order: the last one set here is the one that new
-// subscribers get and that is on disk. Limits: retained_messages_max and retained_bytes_max over
-// the node, shared evenly by the shards. Threads: shard-local.
+// subscribers get and that is on disk. Limits: retained_messages_max and retained_bytes_max of the
+// node. Threads: shard-local.
 #pragma once
 
 #include <cstdint>
 #include <vector>
 
+#include "broker/detail/node_budget.h"
 #include "broker/detail/stored_message.h"
 #include "broker/detail/topic_trie.h"
 
@@ -15,15 +16,16 @@ namespace kith::broker {
 
 class RetainedStore {
   public:
-    struct Limits {
-        std::size_t message_count_max;
-        std::size_t bytes_max;
+    struct Budgets {
+        NodeBudget& messages;
+        NodeBudget& bytes;
     };
-    explicit RetainedStore(const Limits& limits) : limits_(limits) {}
+    RetainedStore(const Budgets& node, std::uint16_t shard_count);
 
-    enum class Change : std::uint8_t { Stored, Cleared, Nothing, Refused };
+    enum class Change : std::uint8_t { Stored, Cleared, Nothing, TooMany, TooManyBytes };
     /// Keeps `message` as its topic's last [MQTT-3.3.1-5]; an empty payload clears it
-    /// [MQTT-3.3.1-6], [MQTT-3.3.1-7]. Refused when the store is full of other topics.
+    /// [MQTT-3.3.1-6], [MQTT-3.3.1-7]. Refused, as TooMany or TooManyBytes, when the node's stores
+    /// are full of other topics.
     Change set(const bus::Message& message, WallTime now);
 
     /// A message from disk, whatever the limit is now.
@@ -47,7 +49,7 @@ class RetainedStore {
         [[nodiscard]] bool empty() const { return message == nullptr; }
     };
 
-    [[nodiscard]] bool has_room(const StoredMessage& message, const StoredMessage* old) const;
+    [[nodiscard]] Change reserve(const StoredMessage& message, const StoredMessage* old);
     void put(MessageRef message);
     bool clear(std::string_view topic);
     void forget_expired(const std::vector<MessageRef>& expired);
@@ -56,7 +58,8 @@ class RetainedStore {
     std::vector<MessageRef> expired_;
     /// When a full store next looks for what has expired: that reads all of it.
     WallTime next_sweep_;
-    Limits limits_;
+    BudgetLease messages_;
+    BudgetLease bytes_;
     std::size_t message_count_ = 0;
     std::size_t size_bytes_ = 0;
 };

@@ -6,6 +6,7 @@
 #include "broker/detail/committer.h"
 #include "broker/detail/delivery.h"
 #include "broker/detail/hold_list.h"
+#include "broker/detail/session.h"
 #include "broker/detail/session_table.h"
 #include "broker/detail/shard_broker.h"
 #include "broker/detail/snapshot.h"
@@ -54,7 +55,13 @@ PublishResult Router::publish(const bus::Message& message, PublishOrigin origin)
         return coordinate(passing, message, origin);
     }
     TopicSpace& space = context_.space(message.tenant);
-    TopicEntry& entry = space.topics.at(message.topic.text());
+    TopicEntry* known = message.retain
+                            ? &space.topics.at(message.topic.text(), message.publisher)
+                            : space.topics.at_if_allowed(message.topic.text(), message.publisher);
+    if (known == nullptr) [[unlikely]] {
+        return publish_passing(message, origin);
+    }
+    TopicEntry& entry = *known;
     space.topics.record(entry, message);
     const bool needs_order = message.retain || entry.routed_in_flight > 0;
     if (needs_order && entry.owner != context_.shard.id()) {
@@ -70,6 +77,15 @@ std::uint16_t Router::show_published(const bus::Message& message) {
     return owner == nullptr ? context_.tracer.published({}, message, {}, "published by the node")
                             : context_.tracer.published(owner->client_id(), message, {},
                                                         "published as its will");
+}
+
+/// Of a client with more topics than are remembered for one.
+PublishResult Router::publish_passing(const bus::Message& message, const PublishOrigin& origin) {
+    note_limit(Limit::ClientTopics, message.publisher);
+    TopicEntry passing;
+    const PublishResult result = coordinate(passing, message, origin);
+    context_.space(message.tenant).topics.note_passing(passing);
+    return result;
 }
 
 void Router::publish(const bus::Message& message,
@@ -147,8 +163,11 @@ PublishResult Router::coordinate(TopicEntry& entry, const bus::Message& message,
     if (message.retain) {
         retained = context_.space(message.tenant).retained.set(message, context_.shard.wall_now());
         context_.snapshots->forget_expired();
-        if (retained == RetainedStore::Change::Refused) {
-            ++context_.counters.refused_retained_full;
+        if (retained == RetainedStore::Change::TooMany ||
+            retained == RetainedStore::Change::TooManyBytes) {
+            note_retained_full(message, retained == RetainedStore::Change::TooMany
+                                            ? Limit::RetainedMessages
+                                            : Limit::RetainedBytes);
             context_.tracer.step(TraceStage::Drop, {}, message,
                                  "as many retained messages as allowed");
             return {.settlement = Settlement::Refused};
@@ -199,6 +218,32 @@ PublishResult Router::coordinate(TopicEntry& entry, const bus::Message& message,
     return {.is_settled = !origin.wants_settlement(), .receiver_count = receiver_count};
 }
 
+/// This shard has looked for what has expired; now the others do, for whoever comes next.
+void Router::note_retained_full(const bus::Message& message, Limit limit) {
+    constexpr Duration kSweepInterval = 10s;
+    ++context_.counters.refused_retained_full;
+    note_limit(limit, message.publisher);
+    if (context_.shard.now() < next_retained_sweep_) {
+        return;
+    }
+    next_retained_sweep_ = context_.shard.now() + kSweepInterval;
+    for (std::uint16_t i = 0; i < context_.shard.shard_count(); ++i) {
+        if (ShardId(i) != context_.shard.id()) {
+            context_.shard.post(ShardId(i), [node = &context_.node, i](runtime::Shard& there) {
+                ShardContext& context = node->shards[i]->context();
+                static_cast<void>(context.space(kDefaultTenant).retained.all(there.wall_now()));
+                context.snapshots->forget_expired();
+            });
+        }
+    }
+}
+
+void Router::note_limit(Limit limit, SessionId session) {
+    const Session* known = context_.sessions->find(session);
+    const std::string_view client_id = known == nullptr ? std::string_view() : known->client_id();
+    context_.limit_log.reached(limit, {.client_id = client_id, .address = {}});
+}
+
 void Router::store_retained(const bus::Message& message, RetainedStore::Change change) {
     if (change == RetainedStore::Change::Cleared) {
         context_.store.batch().delete_retained(message.tenant, message.topic.text());
@@ -225,8 +270,14 @@ void Router::settle(const PublishOrigin& origin, Settlement settlement,
     on_settled_record(origin, settlement, receiver_count);
 }
 
-const Route& Router::fresh_route(const bus::Message& message) {
-    return fresh_route(context_.space(message.tenant).topics.at(message.topic.text()), message);
+const Route& Router::fresh_route(const bus::Message& message, std::optional<Route>& scratch) {
+    TopicSpace& space = context_.space(message.tenant);
+    TopicEntry* known = space.topics.at_if_allowed(message.topic.text(), message.publisher);
+    if (known != nullptr) [[likely]] {
+        return fresh_route(*known, message);
+    }
+    space.index.resolve(message.topic, scratch.emplace());
+    return *scratch;
 }
 
 const Route& Router::fresh_route(TopicEntry& entry, const bus::Message& message) {
@@ -296,7 +347,8 @@ void Router::on_message_record(ShardId from, const MessageHeader& header,
 
 /// This shard owns the topic of a message published elsewhere.
 void Router::route_for(ShardId from, const MessageHeader& header, const bus::Message& message) {
-    TopicEntry& entry = context_.space(message.tenant).topics.at(message.topic.text());
+    TopicEntry& entry =
+        context_.space(message.tenant).topics.at(message.topic.text(), message.publisher);
     entry.straight_shards = 0;
     const PublishResult result = coordinate(entry, message, header.origin);
     if (result.is_settled) {

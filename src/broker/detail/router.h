@@ -17,6 +17,7 @@
 #include <algorithm>
 #include <deque>
 #include <functional>
+#include <optional>
 
 #include "broker/detail/shard_context.h"
 #include "bus/bus.h"
@@ -39,7 +40,9 @@ class Router final : public LinkReceiver {
     void publish(const bus::Message& message, std::function<void(const bus::PublishOutcome&)> done);
 
     /// Where messages of this topic go now.
-    [[nodiscard]] const Route& fresh_route(const bus::Message& message);
+    /// In `scratch`, if its topic is not remembered.
+    [[nodiscard]] const Route& fresh_route(const bus::Message& message,
+                                           std::optional<Route>& scratch);
 
     /// Sends a record about a message to another shard at the end of the turn; for the own shard it
     /// is handled at once.
@@ -84,6 +87,9 @@ class Router final : public LinkReceiver {
     };
 
     [[nodiscard]] std::uint16_t show_published(const bus::Message& message);
+    void note_retained_full(const bus::Message& message, Limit limit);
+    void note_limit(Limit limit, SessionId session);
+    PublishResult publish_passing(const bus::Message& message, const PublishOrigin& origin);
     PublishResult send_to_owner(TopicEntry& entry, const bus::Message& message,
                                 PublishOrigin origin);
     void post_route(const TopicEntry& entry, const bus::Message& message,
@@ -117,6 +123,7 @@ class Router final : public LinkReceiver {
     boost::unordered_flat_map<std::uint32_t, std::function<void(const bus::PublishOutcome&)>>
         tickets_;
     std::uint32_t last_ticket_ = 0;
+    Instant next_retained_sweep_;
     std::deque<RouteMark> route_marks_;
     std::vector<TopicEntry*> fenced_;  // those whose messages wait for a fence
     std::vector<std::pair<ShardId, std::vector<std::uint8_t>>> kept_credits_;

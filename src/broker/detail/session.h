@@ -16,6 +16,7 @@
 #include "base/ids.h"
 #include "base/time.h"
 #include "broker/detail/client_watches.h"
+#include "broker/detail/node_budget.h"
 #include "broker/detail/outbound_queue.h"
 #include "broker/detail/subscription.h"
 #include "bus/authenticator.h"
@@ -33,6 +34,7 @@ struct SessionWill {
     MessageRef message;
     std::uint32_t delay_s = 0;
     std::uint32_t message_expiry_interval_s = 0;  // 0 never; runs from the publication
+    BudgetHold hold;                              // of the node's bytes for wills
 };
 
 /// Where a QoS 2 id of the client stands, between its PUBLISH and its PUBCOMP.

@@ -58,6 +58,10 @@ SessionTable::Opened SessionTable::open(Connection& connection, const mqtt::Conn
     if (is_present) {
         session->will.reset();  // [MQTT-3.1.3-9]: the session goes on in time
         session->set_principal(std::move(principal));
+    } else if (!context_.node.sessions.take()) {
+        context_.limit_log.reached(Limit::Sessions,
+                                   {.client_id = connect.client_id, .address = {}});
+        return {.refusal = ReasonCode::QuotaExceeded, .words = "too many sessions"};
     } else {
         session = &create(principal.tenant, connect.client_id, std::move(principal),
                           context_.node.next_session_id());
@@ -90,10 +94,6 @@ SessionTable::Opened SessionTable::check(const Session* known, const mqtt::Conne
         return {.refusal = ReasonCode::NotAuthorized,
                 .words = "client id belongs to another principal"};
     }
-    if (known == nullptr &&
-        by_id_.size() >= context_.options().sessions_max / context_.shard.shard_count() + 1) {
-        return {.refusal = ReasonCode::QuotaExceeded, .words = "too many sessions"};
-    }
     if (expiry_asked(connect) != 0 && context_.store.is_congested()) {
         // Each such CONNECT is one more change that waits.
         return {.refusal = ReasonCode::ServerBusy, .words = "the disk has fallen behind"};
@@ -106,6 +106,26 @@ SessionTable::Opened SessionTable::check(const Session* known, const mqtt::Conne
         if (!may_publish(principal.role, connect.client_id, *topic)) {
             return {.refusal = ReasonCode::NotAuthorized, .words = "will topic not allowed"};
         }
+        return check_will(*connect.will, connect.client_id);
+    }
+    return {};
+}
+
+SessionTable::Opened SessionTable::check_will(const mqtt::Will& will,
+                                              std::string_view client_id) const {
+    const std::size_t bytes =
+        will.topic.size() + will.payload.size() + will.properties.encoded.size();
+    if (is_deeper_than(will.topic, context_.options().topic_levels_max)) {
+        context_.limit_log.reached(Limit::TopicLevels, {.client_id = client_id, .address = {}});
+        return {.refusal = ReasonCode::TopicNameInvalid, .words = "will topic has too many levels"};
+    }
+    if (bytes > context_.options().will_bytes_max) {
+        context_.limit_log.reached(Limit::WillBytes, {.client_id = client_id, .address = {}});
+        return {.refusal = ReasonCode::QuotaExceeded, .words = "will too large"};
+    }
+    if (!context_.node.wills_bytes.has_room(bytes)) {
+        context_.limit_log.reached(Limit::WillsBytes, {.client_id = client_id, .address = {}});
+        return {.refusal = ReasonCode::QuotaExceeded, .words = "too many bytes of wills"};
     }
     return {};
 }
@@ -178,11 +198,13 @@ void SessionTable::remove(Session& session, const Ending& ending) {
     session.outbound.for_each([this](const OutboundItem& item) {
         --context_.counters.queued_messages;
         context_.counters.queued_bytes -= item.message == nullptr ? 0 : item.message->size_bytes();
+        context_.memory.remove_item(item.message.get());
     });
     if (session.is_stored) {
         context_.store.batch().delete_session(session.id());
     }
     --context_.counters.sessions;
+    context_.node.sessions.give_back();
     by_client_.erase(&session);
     by_id_.erase(session.id());
 }
@@ -231,6 +253,7 @@ void SessionTable::on_settled(const PublishOrigin& origin, Settlement settlement
 void SessionTable::complete(Session& session, OutboundItem& item) {
     --context_.counters.queued_messages;
     context_.counters.queued_bytes -= item.message == nullptr ? 0 : item.message->size_bytes();
+    context_.memory.remove_item(item.message.get());
     if (session.is_stored && item.message_id.value() != 0) {
         context_.store.batch().delete_delivery(session.id(), item.message_id);
     }
@@ -241,6 +264,7 @@ void SessionTable::complete(Session& session, OutboundItem& item) {
 void SessionTable::release(Session& session, OutboundItem& item) {
     item.state = OutboundItem::State::Received;
     context_.counters.queued_bytes -= item.message == nullptr ? 0 : item.message->size_bytes();
+    context_.memory.drop_message(item.message.get());
     session.outbound.drop_message(item);
     const PacketId packet_id = item.packet_id();
     if (!session.is_stored || item.message_id.value() == 0) {
@@ -357,6 +381,7 @@ void SessionTable::set_will(Session& session, const mqtt::Connect& connect) {
                                            .published_at = {},
                                            .expires_at = {}},
                                           MessageId{});
+    kept->hold = BudgetHold(context_.node.wills_bytes, kept->message->size_bytes());
     session.will = std::move(kept);
 }
 
@@ -463,7 +488,9 @@ void SessionTable::restore_session(const storage::SessionRecord& record, WallTim
         --context_.counters.sessions;
         by_client_.erase(older);
         by_id_.erase(older->id());
+        context_.node.sessions.give_back();
     }
+    context_.node.sessions.take_anyway();
     Session& session =
         create(record.tenant, record.client_id,
                {.tenant = record.tenant, .name = std::string(record.principal)}, record.id);
@@ -480,6 +507,8 @@ void SessionTable::restore_session(const storage::SessionRecord& record, WallTim
             decode_will(record.will, record.tenant, record.id);
         if (will) {
             session.will = std::move(*will);
+            session.will->hold =
+                BudgetHold(context_.node.wills_bytes, session.will->message->size_bytes());
         } else {
             LOG(context_.shard.log(), Error, "will lost",
                 {"client", std::string_view(session.client_id())}, {"reason", will.error().text});
@@ -495,6 +524,7 @@ std::size_t SessionTable::restore_queue(Session& session,
     session.outbound.for_each([this](const OutboundItem& item) {
         ++context_.counters.queued_messages;
         context_.counters.queued_bytes += item.message == nullptr ? 0 : item.message->size_bytes();
+        context_.memory.add_item(item.message.get());
     });
     return dropped_count;
 }

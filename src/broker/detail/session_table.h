@@ -111,6 +111,7 @@ class SessionTable {
     [[nodiscard]] static std::string key(TenantId tenant, std::string_view client_id);
     [[nodiscard]] Opened check(const Session* known, const mqtt::Connect& connect,
                                const bus::Principal& principal) const;
+    [[nodiscard]] Opened check_will(const mqtt::Will& will, std::string_view client_id) const;
     Session& create(TenantId tenant, std::string_view client_id, bus::Principal principal,
                     SessionId id);
     void take_over(Session& session);

@@ -67,18 +67,25 @@ void ShardBroker::accept(std::unique_ptr<runtime::Stream> stream, AcceptOptions 
         stream->abort();
         return;
     }
-    if (context_.node.connection_count.load(std::memory_order_relaxed) >=
-        context_.options().connections_max) {
-        ++context_.counters.connects_refused;
-        const std::string address = stream->info().remote.to_string();
-        context_.events.on_event({.kind = EventKind::LimitReached,
-                                  .at = context_.shard.wall_now(),
-                                  .address = address,
-                                  .reason = "too many connections"});
-        stream->abort();
+    NodeShared& node = context_.node;
+    if (!node.connections.take()) {
+        turn_away(*stream, Limit::Connections);
+        return;
+    }
+    if (!node.pending_connections.take()) {
+        node.connections.give_back();
+        turn_away(*stream, Limit::PendingConnections);
         return;
     }
     connections_.add(std::move(stream), std::move(options));
+}
+
+/// Without a word: nobody has been asked for a CONNECT yet.
+void ShardBroker::turn_away(runtime::Stream& stream, Limit limit) {
+    ++context_.counters.connects_refused;
+    const std::string address = stream.info().remote.host_to_string();
+    context_.limit_log.reached(limit, {.client_id = {}, .address = address});
+    stream.abort();
 }
 
 void ShardBroker::adopt(Handover handover) {
@@ -112,6 +119,7 @@ Counters ShardBroker::counters() {
     Counters now = context_.counters;
     const TopicSpace& space = context_.default_space;
     now.slow_clients = slow_clients_.slow_count();
+    now.held_bytes = context_.memory.held_bytes();
     now.topics = space.topics.size();
     now.topics_evicted = space.topics.evicted_count();
     now.retained = space.retained.message_count();

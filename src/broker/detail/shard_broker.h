@@ -75,6 +75,7 @@ class ShardBroker final : public BrokerShard {
     [[nodiscard]] ShardId home_of(std::string_view client_id) const override;
 
   private:
+    void turn_away(runtime::Stream& stream, Limit limit);
     [[nodiscard]] ClientView view_of(const Session& session) const;
     [[nodiscard]] TopicView view_of(const TopicEntry& entry);
 

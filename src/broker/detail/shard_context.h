@@ -4,6 +4,7 @@
 // Threads: shard-local, but for NodeShared.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
 #include <memory>
@@ -11,7 +12,10 @@
 
 #include "broker/counters.h"
 #include "broker/detail/fanout.h"
+#include "broker/detail/limit_log.h"
+#include "broker/detail/node_budget.h"
 #include "broker/detail/packet_log.h"
+#include "broker/detail/queue_memory.h"
 #include "broker/detail/retained_store.h"
 #include "broker/detail/shard_link.h"
 #include "broker/detail/store_client.h"
@@ -40,14 +44,42 @@ class Subscriber;
 
 /// Of the whole node. Threads: any; counters are atomic, the rest is set before the shards start.
 struct NodeShared {
-    BrokerOptions options;
+    NodeShared(const BrokerOptions& options_in, std::size_t shard_count)
+        : options(options_in),
+          connections(options.connections_max),
+          pending_connections(options.pending_connections_max),
+          pending_bytes(options.pending_bytes_max),
+          sessions(options.sessions_max),
+          subscriptions(options.subscriptions_max),
+          retained_messages(options.retained_messages_max),
+          retained_bytes(options.retained_bytes_max),
+          own_topics(TopicTable::own_share(options.topics_max, shard_count)),
+          topics(common_topics(options.topics_max, shard_count)),
+          wills_bytes(options.wills_bytes_max),
+          memory(options.queued_bytes_max) {}
+
+    const BrokerOptions
+        options;  // as the node started; each shard has its own copy that may change
     std::vector<ShardBroker*> shards;  // by shard id
     bool is_started = false;           // before that shards call one another directly
     std::atomic<std::uint64_t> last_message_id = 0;
     std::atomic<std::uint64_t> last_session_id = 0;
-    std::atomic<std::uint64_t> connection_count = 0;
     TraceNumbers trace_numbers;
+    NodeBudget connections;
+    NodeBudget pending_connections;
+    NodeBudget pending_bytes;
+    NodeBudget sessions;
+    NodeBudget subscriptions;
+    NodeBudget retained_messages;
+    NodeBudget retained_bytes;
+    std::size_t own_topics;  // of each shard
+    NodeBudget topics;       // beyond these
+    NodeBudget wills_bytes;
+    NodeMemory memory;
 
+    [[nodiscard]] std::size_t common_topics(std::size_t topics_max, std::size_t shard_count) const {
+        return topics_max - std::min(topics_max, own_topics * shard_count);
+    }
     [[nodiscard]] MessageId next_message_id() {
         return MessageId(last_message_id.fetch_add(1, std::memory_order_relaxed) + 1);
     }
@@ -58,10 +90,13 @@ struct NodeShared {
 
 /// The topic tree of one tenant, as far as it lives on this shard.
 struct TopicSpace {
-    TopicSpace(const BrokerOptions& options, std::uint16_t shard_count)
-        : topics(options.topics_max, shard_count),
-          retained({.message_count_max = options.retained_messages_max / shard_count + 1,
-                    .bytes_max = options.retained_bytes_max / shard_count}) {}
+    TopicSpace(NodeShared& node, std::uint16_t shard_count)
+        : topics({.node = node.topics,
+                  .own_share = node.own_topics,
+                  .client_topics_max = node.options.client_topics_max},
+                 shard_count),
+          retained({.messages = node.retained_messages, .bytes = node.retained_bytes},
+                   shard_count) {}
 
     SubscriptionIndex index;
     TopicTable topics;
@@ -78,9 +113,18 @@ struct ShardContext {
           tracer(shard_in, node_in.trace_numbers),
           store(shard_in),
           links(shard_in.shard_count()),
-          default_space(node_in.options, shard_in.shard_count()) {}
+          default_space(node_in, shard_in.shard_count()),
+          subscription_lease(node_in.subscriptions, shard_in.shard_count(), kSubscriptionBlock),
+          memory(node_in.memory, *this),
+          limit_log(*this),
+          options_(node_in.options) {}
 
-    [[nodiscard]] const BrokerOptions& options() const { return node.options; }
+    [[nodiscard]] const BrokerOptions& options() const { return options_; }
+    /// As reloaded() made them; on this shard from now on.
+    void set_options(const BrokerOptions& options) {
+        options_ = options;
+        default_space.topics.set_client_topics_max(options.client_topics_max);
+    }
     /// Every tenant's topics are a tree of their own; until tenants can be made there is one.
     [[nodiscard]] TopicSpace& space(TenantId tenant) {
         CHECK(tenant == kDefaultTenant);
@@ -99,6 +143,9 @@ struct ShardContext {
     StoreClient store;
     std::vector<ShardLink> links;  // by shard id; the own one is unused
     TopicSpace default_space;
+    BudgetLease subscription_lease;
+    QueueMemory memory;
+    LimitLog limit_log;
 
     /// The node stops: nobody is let in any more.
     bool is_closing = false;
@@ -113,6 +160,11 @@ struct ShardContext {
     HoldList* holds = nullptr;
     SlowClients* slow_clients = nullptr;
     ConnectionTable* connections = nullptr;
+
+  private:
+    static constexpr std::uint64_t kSubscriptionBlock = 1024;
+
+    BrokerOptions options_;
 };
 
 }  // namespace kith::broker

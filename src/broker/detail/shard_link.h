@@ -138,9 +138,8 @@ class ShardLink {
     }
 
     [[nodiscard]] bool is_idle() const { return buffer_.empty() && unread_.empty(); }
-    [[nodiscard]] bool is_congested() const {
-        return bytes_under_way_ + buffer_.size() > kLinkBytesMax;
-    }
+    [[nodiscard]] std::size_t bytes_under_way() const { return bytes_under_way_ + buffer_.size(); }
+    [[nodiscard]] bool is_congested() const { return bytes_under_way() > kLinkBytesMax; }
 
   private:
     std::vector<std::uint8_t> buffer_;

@@ -42,6 +42,7 @@ class StoreClient final : public runtime::Task {
         return uncommitted_bytes_ > uncommitted_bytes_max_ || waiters_.size() > waiters_max_;
     }
 
+    [[nodiscard]] std::size_t uncommitted_bytes() const { return uncommitted_bytes_; }
     /// Nothing waits for the disk.
     [[nodiscard]] bool is_idle() const {
         return batch_.empty() && uncommitted_.empty() && waiters_.empty();

@@ -29,8 +29,8 @@ MessageRef StoredMessage::create(const bus::Message& message, MessageId id) {
     stored->published_at_ = message.published_at;
     stored->expires_at_ = message.expires_at;
     stored->tenant_ = message.tenant;
-    stored->qos_ = message.qos;
-    stored->retain_ = message.retain;
+    stored->qos_ = static_cast<std::uint32_t>(message.qos) & 3U;
+    stored->retain_ = message.retain ? 1 : 0;
     stored->trace_ = message.trace;
     stored->topic_bytes_ = narrow<std::uint16_t>(topic.size());
     stored->properties_bytes_ = narrow<std::uint32_t>(message.properties.size());
@@ -73,8 +73,8 @@ bus::Message StoredMessage::view() const {
             .topic = topic(),
             .payload = payload(),
             .properties = properties(),
-            .qos = qos_,
-            .retain = retain_,
+            .qos = qos(),
+            .retain = retain_ != 0,
             .trace = trace_,
             .publisher = publisher_,
             .published_at = published_at_,

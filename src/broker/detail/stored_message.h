@@ -9,6 +9,7 @@
 
 #include <cstdint>
 
+#include "base/check.h"
 #include "base/shared_bytes.h"
 #include "bus/message.h"
 
@@ -28,7 +29,7 @@ class StoredMessage {
     [[nodiscard]] Bytes payload() const;
     /// The payload as a shared block; empty if it is small.
     [[nodiscard]] const SharedBytes& shared_payload() const { return shared_payload_; }
-    [[nodiscard]] Qos qos() const { return qos_; }
+    [[nodiscard]] Qos qos() const { return static_cast<Qos>(qos_); }
     [[nodiscard]] WallTime published_at() const { return published_at_; }
     [[nodiscard]] WallTime expires_at() const { return expires_at_; }
     [[nodiscard]] bool is_expired(WallTime now) const {
@@ -42,8 +43,16 @@ class StoredMessage {
     [[nodiscard]] bus::Message view() const;
 
     /// On disk: durable sessions may be shown it.
-    [[nodiscard]] bool is_committed() const { return committed_; }
-    void mark_committed() { committed_ = true; }
+    [[nodiscard]] bool is_committed() const { return committed_ != 0; }
+    void mark_committed() { committed_ = 1; }
+
+    /// One more session of this shard waits for it; true if it is the first.
+    bool add_waiting() { return waiting_count_++ == 0; }
+    /// One less; true if it was the last. Requires: add_waiting() before.
+    bool remove_waiting() {
+        CHECK(waiting_count_ > 0);
+        return --waiting_count_ == 0;
+    }
 
   private:
     StoredMessage() = default;
@@ -63,11 +72,13 @@ class StoredMessage {
     std::uint32_t owner_count_ = 0;
     std::uint32_t properties_bytes_ = 0;
     std::uint32_t payload_bytes_ = 0;
+    std::uint32_t waiting_count_ : 28 = 0;  // sessions: more than a shard can have
+    std::uint32_t qos_ : 2 = 0;
+    std::uint32_t retain_ : 1 = 0;
+    std::uint32_t committed_ : 1 = 0;
     std::uint16_t topic_bytes_ = 0;
     std::uint16_t trace_ = 0;
-    Qos qos_ = Qos::AtMostOnce;
-    bool retain_ = false;
-    bool committed_ = false;
 };
+static_assert(sizeof(StoredMessage) == 64);
 
 }  // namespace kith::broker

@@ -75,7 +75,12 @@ void Subscriber::subscribe(Session& session, Connection& connection,
     const auto barrier = std::make_shared<Barrier>([this, answer] { finish_subscribe(*answer); });
     barrier->expect();
     for (const mqtt::Subscription& wanted : packet.subscriptions) {
-        answer->codes.push_back(subscribe_one(session, wanted, *answer, barrier));
+        if (answer->codes.size() < context_.options().subscribe_filters_max) {
+            answer->codes.push_back(subscribe_one(session, wanted, *answer, barrier));
+        } else {
+            note_limit(Limit::SubscribeFilters, session);
+            answer->codes.push_back(ReasonCode::QuotaExceeded);
+        }
         if (context_.tracer.is_on()) [[unlikely]] {
             context_.tracer.note(TraceStage::Subscribe,
                                  {session.client_id(), packet.packet_id, wanted.filter},
@@ -91,10 +96,18 @@ void Subscriber::subscribe(Session& session, Connection& connection,
     barrier->arrive();
 }
 
+void Subscriber::note_limit(Limit limit, const Session& session) {
+    context_.limit_log.reached(limit, {.client_id = session.client_id(), .address = {}});
+}
+
 ReasonCode Subscriber::subscribe_one(Session& session, const mqtt::Subscription& wanted,
                                      Answer& answer, const std::shared_ptr<Barrier>& barrier) {
     const Result<bus::SubscriptionFilter> parsed = bus::SubscriptionFilter::create(wanted.filter);
     if (!parsed) {
+        return ReasonCode::TopicFilterInvalid;
+    }
+    if (is_deeper_than(parsed->filter.text(), context_.options().topic_levels_max)) {
+        note_limit(Limit::TopicLevels, session);
         return ReasonCode::TopicFilterInvalid;
     }
     if (!may_subscribe(session.client_id(), parsed->filter)) {
@@ -105,6 +118,11 @@ ReasonCode Subscriber::subscribe_one(Session& session, const mqtt::Subscription&
     const bool is_new = known == session.subscriptions.end();
     if (is_new &&
         session.subscriptions.size() >= context_.options().subscriptions_per_session_max) {
+        note_limit(Limit::SessionSubscriptions, session);
+        return ReasonCode::QuotaExceeded;
+    }
+    if (is_new && !context_.subscription_lease.take()) {
+        note_limit(Limit::Subscriptions, session);
         return ReasonCode::QuotaExceeded;
     }
     Subscription& subscription =
@@ -209,6 +227,7 @@ ReasonCode Subscriber::unsubscribe_one(Session& session, std::string_view text) 
     }
     session.subscriptions.erase(known);
     --context_.counters.subscriptions;
+    context_.subscription_lease.give_back();
     return ReasonCode::Success;
 }
 
@@ -216,6 +235,7 @@ void Subscriber::drop_all(Session& session) {
     for (auto& [text, subscription] : session.subscriptions) {
         withdraw(*subscription);
         --context_.counters.subscriptions;
+        context_.subscription_lease.give_back();
     }
     session.subscriptions.clear();
     session.shared_count = 0;
@@ -228,6 +248,7 @@ bool Subscriber::restore(Session& session, const storage::SubscriptionRecord& re
         session.subscriptions.contains(record.filter)) {
         return false;
     }
+    context_.subscription_lease.take_anyway();
     Subscription& subscription = add_subscription(session, record.filter, parsed->filter.text());
     subscription.identifier = record.subscription_identifier;
     subscription.options = options;

@@ -68,6 +68,7 @@ class Subscriber {
     Subscription& add_subscription(Session& session, std::string_view text,
                                    std::string_view filter);
     void note_backlog();
+    void note_limit(Limit limit, const Session& session);
     mqtt::ReasonCode unsubscribe_one(Session& session, std::string_view text);
     void finish_subscribe(const Answer& answer);
 

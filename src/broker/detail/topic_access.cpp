@@ -1,5 +1,9 @@
 #include "broker/detail/topic_access.h"
 
+#include <algorithm>
+
+#include "base/limits.h"
+
 namespace kith::broker {
 namespace {
 
@@ -54,6 +58,11 @@ bool may_subscribe(std::string_view client_id, bus::TopicFilter filter) {
 
 bool is_topic_level(std::string_view client_id) {
     return !client_id.empty() && client_id.find_first_of("/+#") == std::string_view::npos;
+}
+
+bool is_deeper_than(std::string_view text, std::size_t levels) {
+    return levels < limits::kTopicLevelsMax &&
+           static_cast<std::size_t>(std::ranges::count(text, '/')) >= levels;
 }
 
 }  // namespace kith::broker

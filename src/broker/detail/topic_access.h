@@ -18,5 +18,7 @@ namespace kith::broker {
 /// True if a client of this id can have an inbox: "+" is a valid client id, but `$to/+/` would be
 /// everybody's.
 [[nodiscard]] bool is_topic_level(std::string_view client_id);
+/// True if a topic or filter has more levels.
+[[nodiscard]] bool is_deeper_than(std::string_view text, std::size_t levels);
 
 }  // namespace kith::broker

@@ -62,5 +62,12 @@ TEST(TopicAccess, GivesNoInboxToAClientIdThatIsAWildcardOrSeveralLevels) {
     EXPECT_TRUE(is_topic_level("press-07"));
 }
 
+TEST(TopicAccess, CountsLevels) {
+    EXPECT_FALSE(is_deeper_than("a", 1));
+    EXPECT_TRUE(is_deeper_than("a/", 1));
+    EXPECT_FALSE(is_deeper_than("a/b/c", 3));
+    EXPECT_TRUE(is_deeper_than("a/b/c/#", 3));
+}
+
 }  // namespace
 }  // namespace kith::broker

@@ -6,12 +6,32 @@
 
 namespace kith::broker {
 
-TopicEntry& TopicTable::at(std::string_view topic) {
+TopicTable::TopicTable(const Limits& limits, std::uint16_t shard_count)
+    : node_(&limits.node),
+      own_share_(limits.own_share),
+      client_topics_max_(limits.client_topics_max),
+      shard_count_(shard_count) {}
+
+TopicEntry& TopicTable::at(std::string_view topic, SessionId publisher) {
     if (const auto found = entries_.find(topic); found != entries_.end()) [[likely]] {
         found->second->recently_used = true;
         return *found->second;
     }
-    return add(topic);
+    return add(topic, publisher);
+}
+
+TopicEntry* TopicTable::at_if_allowed(std::string_view topic, SessionId publisher) {
+    if (const auto found = entries_.find(topic); found != entries_.end()) [[likely]] {
+        found->second->recently_used = true;
+        return found->second;
+    }
+    if (publisher != SessionId()) {
+        const auto created = creators_.find(publisher);
+        if (created != creators_.end() && created->second >= client_topics_max_) {
+            return nullptr;
+        }
+    }
+    return &add(topic, publisher);
 }
 
 TopicEntry* TopicTable::find(std::string_view topic) {
@@ -19,12 +39,13 @@ TopicEntry* TopicTable::find(std::string_view topic) {
     return found == entries_.end() ? nullptr : found->second;
 }
 
-TopicEntry& TopicTable::add(std::string_view topic) {
+TopicEntry& TopicTable::add(std::string_view topic, SessionId publisher) {
     auto entry = std::make_unique<TopicEntry>();
     entry->topic = topic;
+    entry->creator = publisher;
     entry->owner = ShardId(static_cast<std::uint16_t>(hash_text(topic) % shard_count_));
     TopicEntry& added = *entry;
-    if (clock_.size() < topics_max_) {
+    if (may_grow()) {
         clock_.push_back(std::move(entry));
     } else {
         std::unique_ptr<TopicEntry>& slot = clock_[pick_victim()];
@@ -37,18 +58,34 @@ TopicEntry& TopicTable::add(std::string_view topic) {
     added.straight_shards = evicted_straight_shards_;
     added.straight_flush = evicted_straight_flush_;
     entries_.emplace(added.topic, &added);
+    if (publisher != SessionId()) {
+        ++creators_[publisher];
+    }
     return added;
+}
+
+bool TopicTable::may_grow() {
+    return clock_.size() < own_share_ || node_->take();
+}
+
+void TopicTable::note_passing(const TopicEntry& passing) {
+    evicted_straight_shards_ |= passing.straight_shards;
+    evicted_straight_flush_ = std::max(evicted_straight_flush_, passing.straight_flush);
 }
 
 void TopicTable::evict(TopicEntry& entry) {
     entries_.erase(entry.topic);
+    if (const auto created = creators_.find(entry.creator); created != creators_.end()) {
+        if (--created->second == 0) {
+            creators_.erase(created);
+        }
+    }
     if (entry.changed_position != TopicEntry::kUnchanged) {
         changed_[entry.changed_position] = changed_.back();
         changed_[entry.changed_position]->changed_position = entry.changed_position;
         changed_.pop_back();
     }
-    evicted_straight_shards_ |= entry.straight_shards;
-    evicted_straight_flush_ = std::max(evicted_straight_flush_, entry.straight_flush);
+    note_passing(entry);
     ++evicted_count_;
 }
 

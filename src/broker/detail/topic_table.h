@@ -1,8 +1,10 @@
 // The topics that this shard has lately routed: their routes, and what the console shows of them.
 //
 // A PUBLISH finds its topic here by one hash look-up; the route is computed again only after
-// subscriptions have changed. Limits: topics_max entries; the clock algorithm evicts those not used
-// for a round, never one with messages under way. Threads: shard-local.
+// subscriptions have changed. Limits: topics_max entries of the node, a quarter of which are shared
+// out to the shards from the start; the clock algorithm evicts those not used for a round, never
+// one with messages under way. One publisher's topics take client_topics_max of a shard's at most,
+// so that who publishes to ever new ones does not push those of others out. Threads: shard-local.
 #pragma once
 
 #include <boost/unordered/unordered_flat_map.hpp>
@@ -14,6 +16,7 @@
 
 #include "base/hash.h"
 #include "base/ids.h"
+#include "broker/detail/node_budget.h"
 #include "broker/detail/route.h"
 #include "broker/detail/shard_link.h"
 #include "broker/detail/stored_message.h"
@@ -27,7 +30,8 @@ inline constexpr std::size_t kLastPayloadBytesMax = 256;
 struct TopicEntry {
     std::string topic;
     Route route;
-    ShardId owner;  // orders and stores the topic's retained message
+    ShardId owner;      // orders and stores the topic's retained message
+    SessionId creator;  // who published first: counts among the topics of that client
 
     // What was published on this shard.
     std::uint64_t message_count = 0;
@@ -61,11 +65,26 @@ struct TopicEntry {
 
 class TopicTable {
   public:
-    TopicTable(std::size_t topics_max, std::uint16_t shard_count)
-        : topics_max_(topics_max), shard_count_(shard_count) {}
+    struct Limits {
+        NodeBudget& node;       // beyond what each shard has of its own
+        std::size_t own_share;  // of this shard
+        std::size_t client_topics_max;
+    };
+    TopicTable(const Limits& limits, std::uint16_t shard_count);
 
     /// The entry of `topic`, made if need be. Valid until the next call.
-    [[nodiscard]] TopicEntry& at(std::string_view topic);
+    [[nodiscard]] TopicEntry& at(std::string_view topic, SessionId publisher);
+    /// The same, but null if the topic is new and `publisher` has as many as it may.
+    [[nodiscard]] TopicEntry* at_if_allowed(std::string_view topic, SessionId publisher);
+    /// A message of a topic without entry has gone straight to these shards.
+    void note_passing(const TopicEntry& passing);
+
+    void set_client_topics_max(std::size_t count) { client_topics_max_ = count; }
+    /// Of the node's topics those that one of so many shards may always have.
+    [[nodiscard]] static std::size_t own_share(std::size_t topics_max, std::size_t shard_count) {
+        constexpr std::size_t kShared = 4;
+        return topics_max / (kShared * shard_count) + 1;
+    }
     /// Null if the topic is not known.
     [[nodiscard]] TopicEntry* find(std::string_view topic);
 
@@ -92,12 +111,16 @@ class TopicTable {
     [[nodiscard]] std::uint64_t evicted_count() const { return evicted_count_; }
 
   private:
-    TopicEntry& add(std::string_view topic);
+    TopicEntry& add(std::string_view topic, SessionId publisher);
+    [[nodiscard]] bool may_grow();
     void evict(TopicEntry& entry);
     [[nodiscard]] std::size_t pick_victim();
 
-    std::size_t topics_max_;
+    NodeBudget* node_;
+    std::size_t own_share_;
+    std::size_t client_topics_max_;
     std::uint16_t shard_count_;
+    boost::unordered_flat_map<SessionId, std::uint32_t> creators_;  // topics of each
     boost::unordered_flat_map<std::string_view, TopicEntry*, TextHash> entries_;
     std::vector<std::unique_ptr<TopicEntry>> clock_;
     std::size_t hand_ = 0;
