@@ -30,13 +30,13 @@ inline constexpr std::size_t kSessionIdBytes = 32;
 inline constexpr std::size_t kCsrfTokenBytes = 32;
 
 /// The control store is asked this often whether a tool has changed it.
-inline constexpr Duration kStoreCheckInterval = 2s;
+inline constexpr Duration kStoreCheckInterval = 1s;
 /// An unknown token has the store asked at once, but no more often than this.
 inline constexpr Duration kStoreCheckIntervalMin = 100ms;
 /// Unknown tokens that wait for that answer on one shard; more are refused at once.
 inline constexpr std::size_t kUnknownTokensMax = 1024;
 
-/// Names of users and tokens, in bytes.
+/// Names of users, tokens and roles, in bytes.
 inline constexpr std::size_t kNameBytesMax = 64;
 /// Shortest password, in bytes; the longest is crypto::kPasswordBytesMax.
 inline constexpr std::size_t kPasswordBytesMin = 8;
@@ -47,8 +47,10 @@ inline constexpr std::size_t kRulesPerRoleMax = 256;
 inline constexpr std::size_t kRuleTextBytesMax = 32 * 1024;
 /// Topic roles of one principal; further ones give nothing.
 inline constexpr std::size_t kTopicRolesMax = 16;
-/// Bytes of the name of a topic role.
-inline constexpr std::size_t kRoleNameBytesMax = 64;
+/// Bytes of a file of roles.
+inline constexpr std::size_t kRoleFileBytesMax = 1024 * 1024;
+/// Different sets of roles for which a shard keeps the compiled rights.
+inline constexpr std::size_t kRightsKeptMax = 1024;
 /// JSON web tokens: bytes and nesting of one, and how far its clock may be from ours.
 inline constexpr std::size_t kJwtBytesMax = 8192;
 inline constexpr std::size_t kJwtDepthMax = 8;

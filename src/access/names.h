@@ -11,6 +11,9 @@
 
 namespace kith::access {
 
+/// Who came in without credentials.
+inline constexpr std::string_view kAnonymousName = "anonymous";
+
 /// "admin", "operator", "viewer", "machine".
 [[nodiscard]] std::string_view to_string(bus::Role role);
 [[nodiscard]] std::optional<bus::Role> parse_role(std::string_view text);

@@ -6,6 +6,7 @@
 
 #include "access/limits.h"
 #include "access/names.h"
+#include "access/role_authorizer.h"
 #include "access/token_authenticator.h"
 #include "base/check.h"
 #include "crypto/token.h"
@@ -17,6 +18,7 @@ struct Registry::Content {
     std::uint64_t change_counter = 0;
     std::vector<storage::TokenRecord> tokens;
     std::vector<storage::UserRecord> users;
+    std::vector<storage::RoleRecord> roles;
 };
 
 /// What one visit to the store brings home: the answer to what was asked, and the tables if they
@@ -47,11 +49,17 @@ Error for_callers(const Error& error) {
 Registry::Registry(const RegistryParts& parts)
     : parts_(parts),
       table_(std::make_shared<const TokenTable>()),
+      roles_(std::make_shared<const RoleBook>()),
       authenticators_(parts.home.shard_count(), nullptr),
+      authorizers_(parts.home.shard_count(), nullptr),
       timer_([this](Instant) { check(); }) {}
 
 void Registry::attach(TokenAuthenticator& authenticator) {
     authenticators_.at(authenticator.shard_id().value()) = &authenticator;
+}
+
+void Registry::attach(RoleAuthorizer& authorizer) {
+    authorizers_.at(authorizer.shard_id().value()) = &authorizer;
 }
 
 void Registry::start(std::function<void(Status)> done) {
@@ -83,6 +91,7 @@ void Registry::run(std::function<Result<Answer>(storage::ControlStore&)> work,
             }
             TRY_ASSIGN(content.tokens, store->tokens());
             TRY_ASSIGN(content.users, store->users());
+            TRY_ASSIGN(content.roles, store->roles());
             return content;
         }();
         return outcome;
@@ -197,6 +206,18 @@ void Registry::add_first_user(const storage::UserRecord& user, std::function<voi
         });
 }
 
+void Registry::change(std::function<Status(storage::ControlStore&)> work,
+                      std::function<void(Status)> done) {
+    run<Nothing>(
+        [work = std::move(work)](storage::ControlStore& store) -> Result<Nothing> {
+            TRY(work(store));
+            return Nothing();
+        },
+        [done = std::move(done)](const Result<Nothing>& changed) {
+            done(changed ? Status() : tl::unexpected(for_callers(changed.error())));
+        });
+}
+
 void Registry::append_audit(std::string who, std::string what, std::string detail) {
     storage::AuditRecord audit{.at = parts_.home.wall_now(),
                                .who = std::move(who),
@@ -273,12 +294,14 @@ void Registry::take(const Content& content) {
     change_counter_ = content.change_counter;
     table_ = std::make_shared<const TokenTable>(content.tokens);
     users_ = content.users;
+    stored_roles_ = content.roles;
     std::erase_if(last_used_, [&content](const auto& item) {
         return std::ranges::find(content.tokens, item.first, &storage::TokenRecord::id) ==
                content.tokens.end();
     });
     ++counters_.table_updates;
     publish();
+    publish_roles();
     if (users_listener_) {
         users_listener_();
     }
@@ -296,6 +319,38 @@ void Registry::publish() {
         parts_.home.post(
             authenticator->shard_id(),
             [authenticator, table = table_](runtime::Shard&) { authenticator->set_table(table); });
+    }
+}
+
+void Registry::set_file_roles(std::vector<RoleText> roles) {
+    file_roles_ = std::move(roles);
+    publish_roles();
+}
+
+/// Nothing is sent if nothing has changed: the store changes for many other reasons.
+void Registry::publish_roles() {
+    auto book = std::make_shared<const RoleBook>(stored_roles_, file_roles_, *roles_);
+    if (book->all() == roles_->all()) {
+        return;
+    }
+    for (const RoleBook::RoleRef& role : book->all()) {
+        if (role->problem && roles_->find(role->name) != role) {
+            LOG(parts_.home.log(), Error, "rules of a role cannot be read; the last ones stay",
+                {"role", role->name}, {"problem", to_string(*role->problem)});
+        }
+    }
+    roles_ = std::move(book);
+    for (RoleAuthorizer* authorizer : authorizers_) {
+        if (authorizer == nullptr) {
+            continue;
+        }
+        if (authorizer->shard_id() == parts_.home.id()) {
+            authorizer->set_book(roles_);
+            continue;
+        }
+        parts_.home.post(authorizer->shard_id(), [authorizer, book = roles_](runtime::Shard&) {
+            authorizer->set_book(book);
+        });
     }
 }
 

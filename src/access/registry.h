@@ -18,6 +18,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "access/role_book.h"
 #include "access/token_table.h"
 #include "base/result.h"
 #include "crypto/secrets.h"
@@ -27,6 +28,7 @@
 
 namespace kith::access {
 
+class RoleAuthorizer;
 class TokenAuthenticator;
 
 /// What a registry works with; all of it outlives the registry.
@@ -65,12 +67,17 @@ class Registry {
 
     /// Tables go to this authenticator from now on. Before start(), from any thread.
     void attach(TokenAuthenticator& authenticator);
+    /// Books of roles go to this authorizer from now on. Before start(), from any thread.
+    void attach(RoleAuthorizer& authorizer);
     /// Reads the store, then keeps reading it. `done` gets the error of the first reading.
     void start(std::function<void(Status)> done);
 
     [[nodiscard]] const TokenTable& tokens() const { return *table_; }
     [[nodiscard]] const std::vector<storage::UserRecord>& users() const { return users_; }
     [[nodiscard]] const storage::UserRecord* find_user(std::string_view name) const;
+    [[nodiscard]] const RoleBook& roles() const { return *roles_; }
+    /// The roles of the file of the configuration: they stand before those of the store.
+    void set_file_roles(std::vector<RoleText> roles);
     /// When a token was last shown to this node, since its start.
     [[nodiscard]] std::optional<WallTime> last_used(const std::string& token_id) const;
 
@@ -81,6 +88,10 @@ class Registry {
                       std::function<void(Status)> done);
     /// Errors: Conflict if there is a user already; Unavailable.
     void add_first_user(const storage::UserRecord& user, std::function<void(Status)> done);
+    /// Does something else with the store, in order with all else, and takes over what changed
+    /// before it answers. Errors: those of `work`; Unavailable.
+    void change(std::function<Status(storage::ControlStore&)> work,
+                std::function<void(Status)> done);
     /// Writes a line into the audit; a failure is counted and logged.
     void append_audit(std::string who, std::string what, std::string detail);
 
@@ -110,6 +121,7 @@ class Registry {
     void check();
     void take(const Content& content);
     void publish();
+    void publish_roles();
     void answer_askers();
     void arm_next_check();
     void tell_ended();
@@ -117,9 +129,13 @@ class Registry {
     RegistryParts parts_;
     std::shared_ptr<const TokenTable> table_;  // shared_ptr: every shard holds the table it uses
     std::vector<storage::UserRecord> users_;
+    std::shared_ptr<const RoleBook> roles_;  // shared_ptr: as the table
+    std::vector<storage::RoleRecord> stored_roles_;
+    std::vector<RoleText> file_roles_;
     std::optional<std::uint64_t> change_counter_;  // of the store when it was last read
     std::unordered_map<std::string, WallTime> last_used_;
     std::vector<TokenAuthenticator*> authenticators_;  // by shard
+    std::vector<RoleAuthorizer*> authorizers_;         // the same
     std::vector<ShardId> askers_;                      // wait for the next reading to begin
     std::vector<ShardId> asked_;                       // wait for the reading under way
     bool is_checking_ = false;

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "access/limits.h"
+#include "access/names.h"
 #include "access/registry.h"
 #include "crypto/token.h"
 
@@ -18,6 +19,15 @@ bus::Principal principal_of(const TokenEntry& entry) {
             .role = entry.role,
             .machine = entry.machine,
             .topic_roles = entry.topic_roles};
+}
+
+/// Whoever is on this machine may do what it likes; from elsewhere, nothing is free.
+bus::Principal anonymous(const bus::AuthRequest& request) {
+    bus::Principal principal{.tenant = kDefaultTenant, .name = std::string(kAnonymousName)};
+    if (request.is_loopback) {
+        principal.topic_roles = {"free"};
+    }
+    return principal;
 }
 
 tl::unexpected<Error> denied() {
@@ -52,11 +62,7 @@ void TokenAuthenticator::authenticate(const bus::AuthRequest& request,
         return;
     }
     if (request.allow_anonymous) {
-        done(bus::Principal{.tenant = kDefaultTenant,
-                            .name = "anonymous",
-                            .role = bus::Role::Machine,
-                            .machine = {},
-                            .topic_roles = {}});
+        done(anonymous(request));
         return;
     }
     done(fail(ErrorKind::Denied, "credentials are needed here: a token as password"));

@@ -68,6 +68,16 @@ TEST(TokenAuthenticator, AnonymousIsAllowedOnlyWhereTheListenerSaysSo) {
     EXPECT_EQ(rig.authenticate(request).error().kind, ErrorKind::Denied);
 }
 
+TEST(TokenAuthenticator, AnonymousIsFreeOnThisMachineAndNothingElsewhere) {
+    AccessRig rig;
+    ASSERT_TRUE(rig.start().has_value());
+    bus::AuthRequest request;
+    request.allow_anonymous = true;
+    EXPECT_TRUE(rig.authenticate(request)->topic_roles.empty());
+    request.is_loopback = true;
+    EXPECT_EQ(rig.authenticate(request)->topic_roles, std::vector<std::string>{"free"});
+}
+
 TEST(TokenAuthenticator, SessionOrCertificateStandsInForAPassword) {
     AccessRig rig;
     ASSERT_TRUE(rig.start().has_value());

@@ -19,12 +19,16 @@ Broker::Broker(const BrokerOptions& options, const BrokerParts& parts)
     : impl_(std::make_unique<Impl>(options, parts.shards.size())) {
     CHECK(!parts.shards.empty() && parts.shards.size() <= limits::kShardsMax);
     CHECK(parts.shards.size() == parts.authenticators.size());
+    CHECK(parts.shards.size() == parts.authorizers.size());
     CHECK(parts.shards.size() == parts.events.size());
     CHECK(check_options(options));
     impl_->parts = parts;
     for (std::size_t i = 0; i < parts.shards.size(); ++i) {
-        impl_->shards.push_back(std::make_unique<ShardBroker>(
-            *parts.shards[i], impl_->node, *parts.authenticators[i], *parts.events[i]));
+        impl_->shards.push_back(
+            std::make_unique<ShardBroker>(*parts.shards[i], impl_->node,
+                                          ShardPorts{.authenticator = *parts.authenticators[i],
+                                                     .authorizer = *parts.authorizers[i],
+                                                     .events = *parts.events[i]}));
         impl_->node.shards.push_back(impl_->shards.back().get());
     }
 }

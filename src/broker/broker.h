@@ -20,6 +20,7 @@
 #include "broker/packet_log.h"
 #include "broker/trace.h"
 #include "bus/authenticator.h"
+#include "bus/authorizer.h"
 #include "bus/bus.h"
 #include "runtime/shard.h"
 #include "runtime/stream.h"
@@ -91,6 +92,7 @@ class BrokerShard : public bus::Bus {
 struct BrokerParts {
     std::vector<runtime::Shard*> shards;
     std::vector<bus::Authenticator*> authenticators;  // one a shard
+    std::vector<bus::Authorizer*> authorizers;        // one a shard
     std::vector<EventSink*> events;                   // one a shard
 };
 

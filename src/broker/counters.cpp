@@ -60,6 +60,9 @@ void Counters::add(const Counters& other) {
     dropped_no_receiver += other.dropped_no_receiver;
     refused_retained_full += other.refused_retained_full;
     refused_not_authorized += other.refused_not_authorized;
+    denied_publishes += other.denied_publishes;
+    denied_subscribes += other.denied_subscribes;
+    subscriptions_revoked += other.subscriptions_revoked;
     wills_published += other.wills_published;
     topics_evicted += other.topics_evicted;
     publishers_held += other.publishers_held;

@@ -43,6 +43,9 @@ struct Counters {
     std::uint64_t dropped_no_receiver = 0;  // nobody subscribed
     std::uint64_t refused_retained_full = 0;
     std::uint64_t refused_not_authorized = 0;
+    std::uint64_t denied_publishes = 0;       // by hard rules or roles
+    std::uint64_t denied_subscribes = 0;      // the same; part of refused_not_authorized
+    std::uint64_t subscriptions_revoked = 0;  // ended because roles had changed
     std::uint64_t wills_published = 0;
     std::uint64_t topics_evicted = 0;
     std::uint64_t publishers_held = 0;  // times a publisher was paused for a slow receiver

@@ -24,6 +24,8 @@ std::string_view to_string(EventKind kind) {
             return "client_slow";
         case EventKind::ClientRecovered:
             return "client_recovered";
+        case EventKind::AclDenied:
+            return "acl_denied";
     }
     return "unknown";
 }

@@ -20,6 +20,7 @@ enum class EventKind : std::uint8_t {
     StoreHealthy,
     ClientSlow,
     ClientRecovered,
+    AclDenied,
 };
 
 /// "client_connected" ...: stable words, as in $events and the API.

@@ -57,4 +57,14 @@ inline constexpr std::size_t kSnapshotChunkBytes = 64 * 1024;
 inline constexpr std::size_t kTracesMax = 4;
 inline constexpr std::size_t kTracePayloadBytes = 256;
 
+/// Topics that a session whose roles allow only some remembers as allowed: as many as a machine
+/// usually publishes to in turn. They take memory of those alone that publish.
+inline constexpr std::size_t kAllowedTopicsMax = 4;
+
+/// Refusals by roles of the last minute that were told of, of one shard; more are only counted.
+inline constexpr std::size_t kDenialsRememberedMax = 1024;
+
+/// Sessions whose subscriptions are judged in one turn after roles have changed.
+inline constexpr std::size_t kJudgedAtOnceMax = 1000;
+
 }  // namespace kith::broker

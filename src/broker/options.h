@@ -16,6 +16,12 @@ enum class OverRate : std::uint8_t {
     Disconnect,  // MQTT 5 with MessageRateTooHigh
 };
 
+/// What becomes of a client that publishes to a topic which its roles do not allow.
+enum class DeniedPublish : std::uint8_t {
+    Drop,        // the message is dropped; MQTT 5 is told with 0x87, MQTT 3 is acknowledged
+    Disconnect,  // the connection ends
+};
+
 struct BrokerOptions {
     /// Largest packet taken and sent, in bytes. Larger ones end the connection with PacketTooLarge.
     std::uint32_t packet_bytes_max = limits::kPacketBytesMax;
@@ -80,6 +86,7 @@ struct BrokerOptions {
     Duration full_queue_hold = 5s;
     /// How often $SYS is published; 0 never.
     Duration sys_interval = 10s;
+    DeniedPublish denied_publish = DeniedPublish::Drop;
 };
 
 /// Errors: Invalid, for what cannot be kept.

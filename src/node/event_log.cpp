@@ -55,6 +55,8 @@ std::string text_of(const broker::Event& event) {
             return fmt::format("{} is slow: it {}", who, event.reason);
         case broker::EventKind::ClientRecovered:
             return fmt::format("{} {}", who, event.reason);
+        case broker::EventKind::AclDenied:
+            return fmt::format("{} is not allowed to {}", who, event.reason);
     }
     return {};
 }

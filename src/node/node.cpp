@@ -1,6 +1,7 @@
 #include "node/node.h"
 
 #include "access/registry.h"
+#include "access/role_authorizer.h"
 #include "access/session_book.h"
 #include "access/sign_in.h"
 #include "access/token_authenticator.h"
@@ -131,6 +132,7 @@ struct Node::Impl {
     std::vector<std::unique_ptr<EventRelay>> relays;
     std::unique_ptr<access::Registry> registry;
     std::vector<std::unique_ptr<access::TokenAuthenticator>> authenticators;
+    std::vector<std::unique_ptr<access::RoleAuthorizer>> authorizers;
     std::unique_ptr<access::SessionBook> sessions;
     std::unique_ptr<access::SignIn> sign_in;
     std::unique_ptr<broker::Broker> broker;
@@ -220,6 +222,8 @@ void Node::Impl::make_access() {
         authenticators.push_back(
             std::make_unique<access::TokenAuthenticator>(shard(i), *registry, ShardId(0)));
         registry->attach(*authenticators.back());
+        authorizers.push_back(std::make_unique<access::RoleAuthorizer>(ShardId(i)));
+        registry->attach(*authorizers.back());
     }
 }
 
@@ -229,6 +233,7 @@ OrProblem<void> Node::Impl::make_broker(const StoreTestOptions&) {
         relays.push_back(std::make_unique<EventRelay>(shard(i), events));
         parts.shards.push_back(&shard(i));
         parts.authenticators.push_back(authenticators[i].get());
+        parts.authorizers.push_back(authorizers[i].get());
         parts.events.push_back(relays.back().get());
     }
     broker = std::make_unique<broker::Broker>(config.broker, parts);

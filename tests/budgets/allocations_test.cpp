@@ -44,10 +44,11 @@ class Node {
     Node() : group_(runtime::make_epoll_shards({.shard_count = 1, .seed = 1}, log_).value()) {
         Shard& shard = group_->shard(ShardId(0));
         authenticator_.emplace(shard);
-        broker_.emplace(
-            broker::testing::quiet(),
-            broker::BrokerParts{
-                .shards = {&shard}, .authenticators = {&*authenticator_}, .events = {&events_}});
+        broker_.emplace(broker::testing::quiet(),
+                        broker::BrokerParts{.shards = {&shard},
+                                            .authenticators = {&*authenticator_},
+                                            .authorizers = {&authorizer_},
+                                            .events = {&events_}});
         EXPECT_TRUE(broker_->recover(*store_));
         broker_->start(journal_);
         acceptor_.when_accepted = [this](std::unique_ptr<runtime::Stream> stream) {
@@ -84,6 +85,7 @@ class Node {
     std::unique_ptr<runtime::ShardGroup> group_;
     std::unique_ptr<storage::MessageStore> store_ = storage::make_memory_message_store();
     std::optional<broker::testing::FakeAuthenticator> authenticator_;
+    broker::testing::FakeAuthorizer authorizer_;
     broker::testing::RecordingEvents events_;
     NoJournal journal_;
     std::optional<broker::Broker> broker_;

@@ -167,6 +167,7 @@ class Connection final : public runtime::StreamHandler,
     void show_acknowledged(const mqtt::Acknowledgement& packet, const OutboundItem& item);
     void show_delivered(const bus::Message& message, const Tracer::Delivered& how);
     void show_dropped(const bus::Message& message, const char* reason);
+    void deny_publish(const mqtt::Publish& packet, bus::TopicName topic);
     void refuse_publish(const mqtt::Publish& packet, mqtt::ReasonCode reason);
     void flush_acks();
 

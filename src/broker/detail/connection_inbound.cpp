@@ -1,12 +1,12 @@
 // What a client sends once its session is open.
 #include <algorithm>
 
+#include "broker/detail/client_rights.h"
 #include "broker/detail/connection.h"
 #include "broker/detail/hold_list.h"
 #include "broker/detail/session.h"
 #include "broker/detail/session_table.h"
 #include "broker/detail/subscriber.h"
-#include "broker/detail/topic_access.h"
 
 namespace kith::broker {
 
@@ -46,12 +46,8 @@ void Connection::on_publish(const mqtt::Frame& frame) {
         refuse_publish(*packet, ReasonCode::TopicNameInvalid);
         return;
     }
-    if (!may_publish(session_->principal().role, session_->client_id(), *topic)) {
-        ++context_.counters.refused_not_authorized;
-        if (context_.tracer.is_on()) [[unlikely]] {
-            show_refused(*packet, *topic);
-        }
-        refuse_publish(*packet, ReasonCode::NotAuthorized);
+    if (!context_.rights->may_publish(*session_, *topic)) {
+        deny_publish(*packet, *topic);
         return;
     }
     route(*packet, *topic);
@@ -189,6 +185,18 @@ void Connection::show_refused(const mqtt::Publish& packet, bus::TopicName topic)
     context_.tracer.step(TraceStage::Acl, {session_->client_id(), packet.packet_id, {}}, message,
                          "denied");
     context_.tracer.dropped(*session_, message, "not authorised to publish to this topic");
+}
+
+void Connection::deny_publish(const mqtt::Publish& packet, bus::TopicName topic) {
+    context_.rights->note_denied(session_->client_id(), bus::TopicAction::Publish, topic.text());
+    if (context_.tracer.is_on()) [[unlikely]] {
+        show_refused(packet, topic);
+    }
+    if (context_.options().denied_publish == DeniedPublish::Disconnect) {
+        end(ReasonCode::NotAuthorized, "publish not allowed", WillFate::Publish);
+        return;
+    }
+    refuse_publish(packet, ReasonCode::NotAuthorized);
 }
 
 /// MQTT 5 says why; MQTT 3 has no way to, and acknowledges what it did not pass on.

@@ -117,6 +117,19 @@ class OutboundQueue {
         first_expiry_ = first;
     }
 
+    /// Calls visit(OutboundItem&), which may complete it, for each item that was never sent and
+    /// does not wait for anything.
+    template <typename Visit>
+    void drop_unsent(Visit&& visit) {
+        for (std::size_t i = items_.size(); i-- > 0;) {  // backwards: only the front ever leaves
+            OutboundItem& item = items_[i];
+            if (item.state == OutboundItem::State::Pending && !item.was_sent &&
+                item.may_be_sent()) {
+                visit(item);
+            }
+        }
+    }
+
     /// A new connection: everything is to be sent again.
     void rewind();
 

@@ -15,6 +15,7 @@
 #include "base/hash.h"
 #include "base/ids.h"
 #include "base/time.h"
+#include "broker/detail/client_rights.h"
 #include "broker/detail/client_watches.h"
 #include "broker/detail/node_budget.h"
 #include "broker/detail/outbound_queue.h"
@@ -66,7 +67,7 @@ class Session final : public runtime::Timer {
         SessionId id;
         TenantId tenant;
         std::string client_id;
-        bus::Principal principal;
+        ClientRightsRef rights;
     };
 
     Session(SessionTable& table, Identity identity)
@@ -75,8 +76,12 @@ class Session final : public runtime::Timer {
     [[nodiscard]] SessionId id() const { return identity_.id; }
     [[nodiscard]] TenantId tenant() const { return identity_.tenant; }
     [[nodiscard]] const std::string& client_id() const { return identity_.client_id; }
-    [[nodiscard]] const bus::Principal& principal() const { return identity_.principal; }
-    void set_principal(bus::Principal principal) { identity_.principal = std::move(principal); }
+    [[nodiscard]] const ClientRights& rights() const { return *identity_.rights; }
+    [[nodiscard]] const bus::Principal& principal() const { return identity_.rights->principal; }
+    void set_rights(ClientRightsRef rights) {
+        identity_.rights = std::move(rights);
+        allowed_topics.reset();
+    }
 
     [[nodiscard]] bool is_durable() const { return expiry_interval_s != 0; }
     [[nodiscard]] bool is_connected() const { return connection != nullptr; }
@@ -89,6 +94,7 @@ class Session final : public runtime::Timer {
         subscriptions;  // keyed by the subscription's own text
     boost::unordered_flat_map<std::uint16_t, InboundId> inbound;  // QoS 2 packet ids
     std::unique_ptr<SessionWill> will;
+    std::unique_ptr<AllowedTopics> allowed_topics;  // null: nothing had to be judged
 
     std::uint32_t expiry_interval_s = 0;
     std::uint32_t shared_count = 0;     // of the subscriptions

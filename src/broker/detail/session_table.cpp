@@ -38,7 +38,8 @@ SessionTable::~SessionTable() = default;
 SessionTable::Opened SessionTable::open(Connection& connection, const mqtt::Connect& connect,
                                         bus::Principal principal) {
     Session* session = find(principal.tenant, connect.client_id);
-    const Opened checked = check(session, connect, principal);
+    const ClientRightsRef rights = context_.rights->of(std::move(principal));
+    const Opened checked = check(session, connect, *rights);
     if (checked.refusal != ReasonCode::Success) {
         return checked;
     }
@@ -56,14 +57,13 @@ SessionTable::Opened SessionTable::open(Connection& connection, const mqtt::Conn
     }
     const bool is_present = session != nullptr;
     if (is_present) {
-        session->will.reset();  // [MQTT-3.1.3-9]: the session goes on in time
-        session->set_principal(std::move(principal));
+        resume_as(*session, rights);
     } else if (!context_.node.sessions.take()) {
         context_.limit_log.reached(Limit::Sessions,
                                    {.client_id = connect.client_id, .address = {}});
         return {.refusal = ReasonCode::QuotaExceeded, .words = "too many sessions"};
     } else {
-        session = &create(principal.tenant, connect.client_id, std::move(principal),
+        session = &create(rights->principal.tenant, connect.client_id, rights,
                           context_.node.next_session_id());
     }
     session->cancel();
@@ -85,7 +85,8 @@ SessionTable::Opened SessionTable::open(Connection& connection, const mqtt::Conn
 
 /// Whether this client may have this session, and leave this will.
 SessionTable::Opened SessionTable::check(const Session* known, const mqtt::Connect& connect,
-                                         const bus::Principal& principal) const {
+                                         const ClientRights& rights) const {
+    const bus::Principal& principal = rights.principal;
     if (context_.is_closing) {
         return {.refusal = ReasonCode::ServerUnavailable, .words = "node shuts down"};
     }
@@ -103,7 +104,9 @@ SessionTable::Opened SessionTable::check(const Session* known, const mqtt::Conne
         if (!topic) {
             return {.refusal = ReasonCode::TopicNameInvalid, .words = topic.error().text};
         }
-        if (!may_publish(principal.role, connect.client_id, *topic)) {
+        if (!RightsTable::may_publish(rights, connect.client_id, *topic)) {
+            context_.rights->note_denied(connect.client_id, bus::TopicAction::Publish,
+                                         topic->text());
             return {.refusal = ReasonCode::NotAuthorized, .words = "will topic not allowed"};
         }
         return check_will(*connect.will, connect.client_id);
@@ -128,6 +131,16 @@ SessionTable::Opened SessionTable::check_will(const mqtt::Will& will,
         return {.refusal = ReasonCode::QuotaExceeded, .words = "too many bytes of wills"};
     }
     return {};
+}
+
+/// The client comes back, perhaps with other rights than it left with.
+void SessionTable::resume_as(Session& session, const ClientRightsRef& rights) {
+    session.will.reset();  // [MQTT-3.1.3-9]: the session goes on in time
+    const bool is_judged = &session.rights() == rights.get();
+    session.set_rights(rights);
+    if (!is_judged) {
+        context_.rights->drop_forbidden(session);
+    }
 }
 
 /// The will of the old connection goes now if it has no delay; if it has one, and the session ends,
@@ -190,8 +203,10 @@ void SessionTable::remove(Session& session, const Ending& ending) {
     }
     if (session.will != nullptr) {
         // The session ends: no delay any more [MQTT-3.1.2-8].
-        const SessionWill will = take_will(session);
-        context_.router->publish(message_of(will), PublishOrigin{});
+        const std::optional<SessionWill> will = take_will(session);
+        if (will) {
+            context_.router->publish(message_of(*will), PublishOrigin{});
+        }
     }
     context_.subscriber->drop_all(session);  // before its groups are asked for somebody else
     context_.returns->return_all(session);
@@ -259,6 +274,16 @@ void SessionTable::complete(Session& session, OutboundItem& item) {
     }
     session.outbound.complete(item);
     context_.subscriber->note_room(session);
+}
+
+void SessionTable::drop_unsent(Session& session,
+                               const std::function<bool(bus::TopicName)>& is_unwanted) {
+    session.outbound.drop_unsent([&](OutboundItem& item) {
+        if (is_unwanted(item.message->topic())) {
+            ++session.traffic.dropped;
+            complete(session, item);
+        }
+    });
 }
 
 void SessionTable::release(Session& session, OutboundItem& item) {
@@ -347,13 +372,13 @@ std::string SessionTable::key(TenantId tenant, std::string_view client_id) {
     return text;
 }
 
-Session& SessionTable::create(TenantId tenant, std::string_view client_id, bus::Principal principal,
+Session& SessionTable::create(TenantId tenant, std::string_view client_id, ClientRightsRef rights,
                               SessionId id) {
     auto session =
         std::make_unique<Session>(*this, Session::Identity{.id = id,
                                                            .tenant = tenant,
                                                            .client_id = std::string(client_id),
-                                                           .principal = std::move(principal)});
+                                                           .rights = std::move(rights)});
     Session& created = *session;
     created.watchers = watches_.find(client_id);
     by_client_.insert(&created);
@@ -387,14 +412,21 @@ void SessionTable::set_will(Session& session, const mqtt::Connect& connect) {
 
 /// Of a session that goes on, at least until the will is where it has to go.
 void SessionTable::publish_will(Session& session) {
-    const SessionWill will = take_will(session);
+    const std::optional<SessionWill> will = take_will(session);
+    if (!will) {
+        if (session.is_stored) {
+            write_record(session);
+            arm_timer(session);
+        }
+        return;
+    }
     if (!session.is_stored) {
-        context_.router->publish(message_of(will), PublishOrigin{});
+        context_.router->publish(message_of(*will), PublishOrigin{});
         return;
     }
     // The record keeps the will until then: another shard may commit it, later than this one would
     // commit the record. Power lost in between publishes it again.
-    context_.router->publish(message_of(will), [this, id = session.id()](const auto&) {
+    context_.router->publish(message_of(*will), [this, id = session.id()](const auto&) {
         Session* now = find(id);
         if (now != nullptr && now->will == nullptr) {
             write_record(*now);
@@ -405,11 +437,16 @@ void SessionTable::publish_will(Session& session) {
     });
 }
 
-SessionWill SessionTable::take_will(Session& session) {
+/// Judged again: roles may have changed since CONNECT.
+std::optional<SessionWill> SessionTable::take_will(Session& session) {
+    const std::unique_ptr<SessionWill> will = std::move(session.will);
+    const bus::TopicName topic = will->message->topic();
+    if (!RightsTable::may_publish(session.rights(), session.client_id(), topic)) {
+        context_.rights->note_denied(session.client_id(), bus::TopicAction::Publish, topic.text());
+        return std::nullopt;
+    }
     ++context_.counters.wills_published;
-    SessionWill will = std::move(*session.will);
-    session.will.reset();
-    return will;
+    return std::move(*will);
 }
 
 /// Borrows from `will`.
@@ -424,8 +461,9 @@ bus::Message SessionTable::message_of(const SessionWill& will) const {
 }
 
 void SessionTable::write_record(Session& session) {
-    const std::vector<std::uint8_t> will =
-        session.will == nullptr ? std::vector<std::uint8_t>() : encode_will(*session.will);
+    const std::vector<std::uint8_t> will = session.will == nullptr
+                                               ? std::vector<std::uint8_t>()
+                                               : encode_will(*session.will, session.principal());
     session.is_stored = true;
     context_.store.batch().put_session({.id = session.id(),
                                         .tenant = session.tenant(),
@@ -491,9 +529,18 @@ void SessionTable::restore_session(const storage::SessionRecord& record, WallTim
         context_.node.sessions.give_back();
     }
     context_.node.sessions.take_anyway();
-    Session& session =
-        create(record.tenant, record.client_id,
-               {.tenant = record.tenant, .name = std::string(record.principal)}, record.id);
+    bus::Principal principal{.tenant = record.tenant, .name = std::string(record.principal)};
+    Result<StoredWill> will;
+    if (!record.will.empty()) {
+        will = decode_will(record.will, record.tenant, record.id);
+        if (will) {
+            principal.role = will->role;
+            principal.machine = will->machine;
+            principal.topic_roles = will->topic_roles;
+        }
+    }
+    Session& session = create(record.tenant, record.client_id,
+                              context_.rights->of_stored(std::move(principal)), record.id);
     session.expiry_interval_s = record.session_expiry_interval_s;
     session.protocol_version = record.protocol_version;
     session.is_stored = true;
@@ -502,17 +549,15 @@ void SessionTable::restore_session(const storage::SessionRecord& record, WallTim
     session.disconnected_at = record.disconnected_at.ms() == 0 ? now : record.disconnected_at;
     session.disconnected_since = context_.shard.now() - std::max(now - session.disconnected_at,
                                                                  std::chrono::milliseconds(0));
-    if (!record.will.empty()) {
-        Result<std::unique_ptr<SessionWill>> will =
-            decode_will(record.will, record.tenant, record.id);
-        if (will) {
-            session.will = std::move(*will);
+    if (will) {
+        session.will = std::move(will->will);
+        if (session.will != nullptr) {
             session.will->hold =
                 BudgetHold(context_.node.wills_bytes, session.will->message->size_bytes());
-        } else {
-            LOG(context_.shard.log(), Error, "will lost",
-                {"client", std::string_view(session.client_id())}, {"reason", will.error().text});
         }
+    } else {
+        LOG(context_.shard.log(), Error, "will lost",
+            {"client", std::string_view(session.client_id())}, {"reason", will.error().text});
     }
 }
 

@@ -7,7 +7,9 @@
 #include <boost/unordered/unordered_flat_map.hpp>
 #include <boost/unordered/unordered_flat_set.hpp>
 
+#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -52,6 +54,8 @@ class SessionTable {
                     std::uint32_t receiver_count);
     /// An outgoing message needs nothing more.
     void complete(Session& session, OutboundItem& item);
+    /// Gives up what was never sent and `is_unwanted`.
+    void drop_unsent(Session& session, const std::function<bool(bus::TopicName)>& is_unwanted);
     /// PUBREC came: forget the message, remember the id, send PUBREL once that is on disk.
     void release(Session& session, OutboundItem& item);
     /// PUBREL came for an id that is on disk: send PUBCOMP once the disk has forgotten it.
@@ -110,14 +114,16 @@ class SessionTable {
 
     [[nodiscard]] static std::string key(TenantId tenant, std::string_view client_id);
     [[nodiscard]] Opened check(const Session* known, const mqtt::Connect& connect,
-                               const bus::Principal& principal) const;
+                               const ClientRights& rights) const;
     [[nodiscard]] Opened check_will(const mqtt::Will& will, std::string_view client_id) const;
-    Session& create(TenantId tenant, std::string_view client_id, bus::Principal principal,
+    Session& create(TenantId tenant, std::string_view client_id, ClientRightsRef rights,
                     SessionId id);
     void take_over(Session& session);
     void set_will(Session& session, const mqtt::Connect& connect);
     void publish_will(Session& session);
-    [[nodiscard]] SessionWill take_will(Session& session);
+    /// Nothing if its client may not publish it any more.
+    [[nodiscard]] std::optional<SessionWill> take_will(Session& session);
+    void resume_as(Session& session, const ClientRightsRef& rights);
     [[nodiscard]] bus::Message message_of(const SessionWill& will) const;
     void write_record(Session& session);
     void arm_timer(Session& session);

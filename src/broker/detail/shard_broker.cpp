@@ -23,15 +23,15 @@ class TapSubscription final : public bus::Subscription {
 
 }  // namespace
 
-ShardBroker::ShardBroker(runtime::Shard& shard, NodeShared& node, bus::Authenticator& authenticator,
-                         EventSink& events)
-    : context_(shard, node, authenticator, events),
+ShardBroker::ShardBroker(runtime::Shard& shard, NodeShared& node, const ShardPorts& ports)
+    : context_(shard, node, ports),
       holds_(context_),
       slow_clients_(context_),
       router_(context_),
       delivery_(context_),
       committer_(context_),
       returns_(context_),
+      rights_(context_),
       sessions_(context_),
       subscriber_(context_),
       snapshots_(context_),
@@ -40,6 +40,7 @@ ShardBroker::ShardBroker(runtime::Shard& shard, NodeShared& node, bus::Authentic
     context_.delivery = &delivery_;
     context_.committer = &committer_;
     context_.returns = &returns_;
+    context_.rights = &rights_;
     context_.sessions = &sessions_;
     context_.subscriber = &subscriber_;
     context_.snapshots = &snapshots_;

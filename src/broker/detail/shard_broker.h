@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "broker/broker.h"
+#include "broker/detail/client_rights.h"
 #include "broker/detail/committer.h"
 #include "broker/detail/connection_table.h"
 #include "broker/detail/delivery.h"
@@ -21,8 +22,7 @@ namespace kith::broker {
 /// Threads: shard-local.
 class ShardBroker final : public BrokerShard {
   public:
-    ShardBroker(runtime::Shard& shard, NodeShared& node, bus::Authenticator& authenticator,
-                EventSink& events);
+    ShardBroker(runtime::Shard& shard, NodeShared& node, const ShardPorts& ports);
     ~ShardBroker() override;
 
     /// A connection comes from the shard that accepted it.
@@ -86,6 +86,7 @@ class ShardBroker final : public BrokerShard {
     Delivery delivery_;
     Committer committer_;
     ShareReturns returns_;
+    RightsTable rights_;  // before the sessions, which refer to it
     SessionTable sessions_;
     Subscriber subscriber_;
     SnapshotServer snapshots_;

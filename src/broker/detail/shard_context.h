@@ -25,6 +25,7 @@
 #include "broker/events.h"
 #include "broker/options.h"
 #include "bus/authenticator.h"
+#include "bus/authorizer.h"
 #include "runtime/shard.h"
 #include "wire/mqtt/decoder.h"
 
@@ -34,6 +35,7 @@ class Committer;
 class ConnectionTable;
 class Delivery;
 class HoldList;
+class RightsTable;
 class Router;
 class SessionTable;
 class ShardBroker;
@@ -103,13 +105,20 @@ struct TopicSpace {
     RetainedStore retained;
 };
 
+/// What access/ and node/ answer and take, for one shard.
+struct ShardPorts {
+    bus::Authenticator& authenticator;
+    bus::Authorizer& authorizer;
+    EventSink& events;
+};
+
 struct ShardContext {
-    ShardContext(runtime::Shard& shard_in, NodeShared& node_in,
-                 bus::Authenticator& authenticator_in, EventSink& events_in)
+    ShardContext(runtime::Shard& shard_in, NodeShared& node_in, const ShardPorts& ports)
         : shard(shard_in),
           node(node_in),
-          authenticator(authenticator_in),
-          events(events_in),
+          authenticator(ports.authenticator),
+          authorizer(ports.authorizer),
+          events(ports.events),
           tracer(shard_in, node_in.trace_numbers),
           store(shard_in),
           links(shard_in.shard_count()),
@@ -135,6 +144,7 @@ struct ShardContext {
     runtime::Shard& shard;
     NodeShared& node;
     bus::Authenticator& authenticator;
+    bus::Authorizer& authorizer;
     EventSink& events;
     Counters counters;
     Tracer tracer;
@@ -154,6 +164,7 @@ struct ShardContext {
     Delivery* delivery = nullptr;
     Committer* committer = nullptr;
     ShareReturns* returns = nullptr;
+    RightsTable* rights = nullptr;
     SessionTable* sessions = nullptr;
     Subscriber* subscriber = nullptr;
     SnapshotServer* snapshots = nullptr;

@@ -4,12 +4,12 @@
 
 #include "base/hash.h"
 #include "base/narrow.h"
+#include "broker/detail/client_rights.h"
 #include "broker/detail/hold_list.h"
 #include "broker/detail/session_table.h"
 #include "broker/detail/shard_broker.h"
 #include "broker/detail/share_returns.h"
 #include "broker/detail/snapshot.h"
-#include "broker/detail/topic_access.h"
 
 namespace kith::broker {
 
@@ -110,8 +110,9 @@ ReasonCode Subscriber::subscribe_one(Session& session, const mqtt::Subscription&
         note_limit(Limit::TopicLevels, session);
         return ReasonCode::TopicFilterInvalid;
     }
-    if (!may_subscribe(session.client_id(), parsed->filter)) {
-        ++context_.counters.refused_not_authorized;
+    if (!RightsTable::may_subscribe(session.rights(), session.client_id(), parsed->filter)) {
+        context_.rights->note_denied(session.client_id(), bus::TopicAction::Subscribe,
+                                     wanted.filter);
         return ReasonCode::NotAuthorized;
     }
     const auto known = session.subscriptions.find(wanted.filter);

@@ -26,6 +26,10 @@ class Subscriber {
 
     void subscribe(Session& session, Connection& connection, const mqtt::Subscribe& packet);
     void unsubscribe(Session& session, Connection& connection, const mqtt::Unsubscribe& packet);
+    /// One subscription ends without the client having asked.
+    void end_subscription(Session& session, std::string_view text) {
+        static_cast<void>(unsubscribe_one(session, text));
+    }
     /// The session ends: all its subscriptions do.
     void drop_all(Session& session);
     /// A subscription from disk, before the shards run; false if it is not valid.

@@ -30,8 +30,9 @@ std::string_view third_level(std::string_view text) {
 
 }  // namespace
 
-bool may_publish(bus::Role role, std::string_view client_id, bus::TopicName topic) {
-    if (role == bus::Role::Viewer) {
+bool may_publish(const bus::Principal& principal, std::string_view client_id,
+                 bus::TopicName topic) {
+    if (principal.role == bus::Role::Viewer) {
         return false;
     }
     const std::string_view text = topic.text();
@@ -42,7 +43,9 @@ bool may_publish(bus::Role role, std::string_view client_id, bus::TopicName topi
         return true;
     }
     if (text.starts_with("$m/")) {
-        return role == bus::Role::Admin || second_level(text, "$m") == client_id ||
+        const std::string_view machine =
+            principal.machine.empty() ? client_id : std::string_view(principal.machine);
+        return principal.role == bus::Role::Admin || second_level(text, "$m") == machine ||
                third_level(text) == "command" || third_level(text) == "reply";
     }
     return false;

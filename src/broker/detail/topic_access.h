@@ -1,9 +1,10 @@
 // Which topics are nobody's business but the node's or one client's (docs/reference/topics.md).
 //
-// The rules that hold for everybody, before any access list: `$SYS`, `$events` and `$mesh` are
+// The rules that hold for everybody, above any topic role: `$SYS`, `$events` and `$mesh` are
 // written by the node alone; `$to/<client>/` is read by that client alone; `$m/<machine>/` is
-// written by that machine, but for its commands, which anybody may send. Roles below operator do
-// not publish unless they are machines. Pure functions.
+// written by that machine, but for its commands, which anybody may send. A machine is who came in
+// with its credential; a client without one counts as the machine of its client id. Viewers do not
+// publish. Pure functions.
 #pragma once
 
 #include <string_view>
@@ -13,7 +14,8 @@
 
 namespace kith::broker {
 
-[[nodiscard]] bool may_publish(bus::Role role, std::string_view client_id, bus::TopicName topic);
+[[nodiscard]] bool may_publish(const bus::Principal& principal, std::string_view client_id,
+                               bus::TopicName topic);
 [[nodiscard]] bool may_subscribe(std::string_view client_id, bus::TopicFilter filter);
 /// True if a client of this id can have an inbox: "+" is a valid client id, but `$to/+/` would be
 /// everybody's.

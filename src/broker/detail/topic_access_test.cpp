@@ -8,7 +8,8 @@ namespace {
 using bus::Role;
 
 bool publishes(Role role, std::string_view client_id, std::string_view topic) {
-    return may_publish(role, client_id, bus::TopicName::trusted(topic));
+    return may_publish(bus::Principal{.name = "p", .role = role}, client_id,
+                       bus::TopicName::trusted(topic));
 }
 
 bool subscribes(std::string_view client_id, std::string_view filter) {
@@ -40,6 +41,15 @@ TEST(TopicAccess, LetsAMachineWriteItsOwnTopicsAndOthersOnlySendItCommandsAndRep
     EXPECT_TRUE(publishes(Role::Operator, "anna", "$m/press-07/command/start"));
     EXPECT_TRUE(publishes(Role::Machine, "press-08", "$m/press-07/reply/17"));
     EXPECT_FALSE(publishes(Role::Machine, "press-08", "$m/press-07/commander/start"));
+}
+
+TEST(TopicAccess, TakesTheMachineOfTheCredentialBeforeTheClientId) {
+    const bus::Principal press{.name = "machine:press-07", .machine = "press-07"};
+    const auto publishes_as = [&press](std::string_view client_id, std::string_view topic) {
+        return may_publish(press, client_id, bus::TopicName::trusted(topic));
+    };
+    EXPECT_TRUE(publishes_as("anything", "$m/press-07/twin/reported"));
+    EXPECT_FALSE(publishes_as("press-08", "$m/press-08/twin/reported"));
 }
 
 TEST(TopicAccess, ShowsAnInboxToItsClientAlone) {

@@ -94,6 +94,67 @@ void FakeAuthenticator::authenticate(const bus::AuthRequest& request,
     done(std::move(principal));
 }
 
+namespace {
+
+class FakeRights final : public bus::TopicRights {
+  public:
+    explicit FakeRights(FakeAuthorizer::Rules rules) : rules_(std::move(rules)) {}
+    bool may_publish(const bus::TopicSubject& subject, bus::TopicName topic) const override {
+        return std::ranges::any_of(rules_.publish, [&](const std::string& rule) {
+            const std::string filter = for_client(rule, subject);
+            return bus::TopicFilter::trusted(filter).matches(topic);
+        });
+    }
+    /// A filter is allowed if it is a rule, letter by letter, or a topic that one matches.
+    bool may_subscribe(const bus::TopicSubject& subject, bus::TopicFilter filter) const override {
+        return std::ranges::any_of(rules_.subscribe, [&](const std::string& rule) {
+            const std::string allowed = for_client(rule, subject);
+            return allowed == filter.text() ||
+                   (!filter.has_wildcards() && bus::TopicFilter::trusted(allowed).matches(
+                                                   bus::TopicName::trusted(filter.text())));
+        });
+    }
+    bool publishes_everything() const override { return rules_.publishes_everything; }
+
+  private:
+    static std::string for_client(std::string rule, const bus::TopicSubject& subject) {
+        static constexpr std::string_view kClient = "${client}";
+        if (const std::size_t at = rule.find(kClient); at != std::string::npos) {
+            rule.replace(at, kClient.size(), subject.client_id);
+        }
+        return rule;
+    }
+
+    FakeAuthorizer::Rules rules_;
+};
+
+class AllRights final : public bus::TopicRights {
+  public:
+    bool may_publish(const bus::TopicSubject&, bus::TopicName) const override { return true; }
+    bool may_subscribe(const bus::TopicSubject&, bus::TopicFilter) const override { return true; }
+    bool publishes_everything() const override { return true; }
+};
+
+}  // namespace
+
+std::shared_ptr<const bus::TopicRights> FakeAuthorizer::rights_of(const bus::Principal& principal) {
+    if (const auto known = rights_.find(principal.name); known != rights_.end()) {
+        return known->second;
+    }
+    std::shared_ptr<const bus::TopicRights>& all = rights_[""];
+    if (all == nullptr) {
+        all = std::make_shared<AllRights>();
+    }
+    return all;
+}
+
+void FakeAuthorizer::set(const std::string& name, Rules rules) {
+    rights_[name] = std::make_shared<FakeRights>(std::move(rules));
+    if (on_change_) {
+        on_change_();
+    }
+}
+
 void RecordingEvents::on_event(const Event& event) {
     events.push_back({event.kind, std::string(event.client_id), std::string(event.reason)});
 }
@@ -152,6 +213,11 @@ void BrokerRig::start(std::uint16_t shard_count) {
         authenticators_.push_back(std::make_unique<FakeAuthenticator>(shard));
         parts.shards.push_back(&shard);
         parts.authenticators.push_back(authenticators_.back().get());
+        authorizers_.push_back(std::make_unique<FakeAuthorizer>());
+        for (const auto& [name, rules] : rules_) {
+            authorizers_.back()->set(name, rules);
+        }
+        parts.authorizers.push_back(authorizers_.back().get());
         parts.events.push_back(&events_);
     }
     broker_ = std::make_unique<Broker>(options_.broker, parts);
@@ -179,7 +245,18 @@ void BrokerRig::restart(std::uint16_t shard_count) {
     journal_.reset();
     broker_.reset();
     authenticators_.clear();
+    authorizers_.clear();
     start(shard_count);
+}
+
+void BrokerRig::set_rules(const std::string& name, const FakeAuthorizer::Rules& rules) {
+    rules_[name] = rules;
+    for (std::uint16_t i = 0; i < node_->shard_count(); ++i) {
+        node_->shard(ShardId(i))
+            .post_completion(runtime::make_mail(
+                [this, i, name, rules](runtime::Shard&) { authorizers_[i]->set(name, rules); }));
+    }
+    settle();
 }
 
 std::string BrokerRig::id_on(std::uint16_t shard_id, const std::string& prefix) {

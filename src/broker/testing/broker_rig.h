@@ -8,6 +8,7 @@
 #include <array>
 #include <deque>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -71,6 +72,28 @@ class FakeAuthenticator final : public bus::Authenticator {
     runtime::Shard& shard_;
 };
 
+/// Allows everything to everybody but those of whom it was told what they may do.
+class FakeAuthorizer final : public bus::Authorizer {
+  public:
+    /// What a fake role allows: filters, without variables but `${client}`.
+    struct Rules {
+        std::vector<std::string> publish;
+        std::vector<std::string> subscribe;
+        bool publishes_everything = false;
+    };
+    [[nodiscard]] std::shared_ptr<const bus::TopicRights> rights_of(
+        const bus::Principal& principal) override;
+    void set_listener(std::function<void()> on_change) override {
+        on_change_ = std::move(on_change);
+    }
+    /// Requires: on the shard's thread, or while it does not run.
+    void set(const std::string& name, Rules rules);
+
+  private:
+    std::function<void()> on_change_;
+    std::map<std::string, std::shared_ptr<const bus::TopicRights>> rights_;
+};
+
 class RecordingEvents final : public EventSink {
   public:
     struct Recorded {
@@ -115,6 +138,8 @@ class BrokerRig {
     [[nodiscard]] SimJournal& journal() { return *journal_; }
     [[nodiscard]] storage::MessageStore& store() { return *store_; }
     [[nodiscard]] RecordingEvents& events() { return events_; }
+    /// The principal of this name may do so much from now on, on all shards and after restarts.
+    void set_rules(const std::string& name, const FakeAuthorizer::Rules& rules);
     [[nodiscard]] Counters counters();
 
     /// A new client with a connection that is not made yet.
@@ -142,6 +167,8 @@ class BrokerRig {
     runtime::sim::Host* clients_ = nullptr;
     std::unique_ptr<storage::MessageStore> store_;
     std::vector<std::unique_ptr<FakeAuthenticator>> authenticators_;
+    std::vector<std::unique_ptr<FakeAuthorizer>> authorizers_;
+    std::map<std::string, FakeAuthorizer::Rules> rules_;
     RecordingEvents events_;
     std::unique_ptr<Broker> broker_;
     std::unique_ptr<SimJournal> journal_;
