@@ -349,6 +349,41 @@ TEST_P(SharedTest, PassOnWhatAFullMemberCannotTake) {
     EXPECT_EQ(numbers({members[0], members[1], members[2]}), range(1, 15));
 }
 
+/// Members here and elsewhere, so that rows come to the coordinator in another order.
+TEST_P(SharedTest, LetNoCrashKeepALaterMessageWithoutAnEarlierOne) {
+    for (int instant_us = 0; instant_us < 2000; instant_us += 20) {
+        BrokerRig node({.seed = static_cast<std::uint64_t>(instant_us) + 1,
+                        .shard_count = GetParam(),
+                        .commit_delay = 1us});
+        const auto durable = [&](std::uint16_t shard, const std::string& name) -> TestClient& {
+            TestClient& client = node.client(node.id_on(shard, name));
+            client.connect_durable();
+            return client;
+        };
+        TestClient& subscriber = durable(0, "subscriber");
+        subscriber.subscribe("a", Qos::AtLeastOnce);
+        // Any shard may own the group; of eight, one does that has the publisher.
+        const std::string filter = "$share/g" + std::to_string(instant_us / 20 % 8) + "/a";
+        for (std::uint16_t i = 0; i < 2 * GetParam(); ++i) {
+            durable(i % GetParam(), "member-" + std::to_string(i))
+                .subscribe(filter, Qos::AtLeastOnce);
+        }
+        TestClient& publisher = durable(0, "publisher");
+        subscriber.drop();
+        node.settle();
+        for (int i = 1; i <= 40; ++i) {
+            publish(publisher, i, i, Qos::AtLeastOnce);
+            node.run_for(3us);
+        }
+        node.run_for(std::chrono::microseconds(instant_us));
+        node.restart(GetParam());
+        subscriber.connect_durable();
+        node.settle();
+        const int kept = static_cast<int>(subscriber.received.size());
+        EXPECT_EQ(numbers({&subscriber}), range(1, kept)) << instant_us << " us";
+    }
+}
+
 TEST_P(SharedTest, LoseNothingWhenMembersComeAndGo) {
     TestClient& publisher = rig.client("publisher");
     publisher.connect_durable();

@@ -25,8 +25,21 @@ void Committer::begin(MessageId id, const Routing& routing, const Plan& plan) {
         pending.stored = StoredMessage::create(routing.message, id);
     }
     await(routing);
+    follow_publisher(id, pending);
     pending_.emplace(id, std::move(pending));
     commit_if_complete(id);
+}
+
+void Committer::follow_publisher(MessageId id, Pending& pending) {
+    const SessionId publisher = pending.plan.origin.session;
+    if (publisher == SessionId()) {
+        return;
+    }
+    const auto [last, is_first] = last_of_.emplace(publisher, id);
+    if (!is_first) {
+        pending_.at(std::exchange(last->second, id)).next = id;
+        pending.is_blocked = true;
+    }
 }
 
 void Committer::begin_move(const MessageRef& stored, const Move& move) {
@@ -53,21 +66,41 @@ void Committer::on_rows(ShardId from, const RowsHeader& header, std::vector<Deli
     commit_if_complete(header.id);
 }
 
+void Committer::commit_if_complete(MessageId id) {
+    // Bounded: each round takes one message out of its publisher's line.
+    while (id != MessageId()) {
+        id = set_out_if_complete(id);
+    }
+}
+
 /// Reports of group members may come before the report that announces them: then the balance is
 /// below 0 for a while, and another shard's report still missing.
-void Committer::commit_if_complete(MessageId id) {
+MessageId Committer::set_out_if_complete(MessageId id) {
     const Pending& pending = pending_.at(id);
-    if (pending.missing_count > 0 || pending.relay_balance != 0) {
-        return;
+    if (pending.is_blocked || pending.missing_count > 0 || pending.relay_balance != 0) {
+        return {};
     }
     if (pending.plan.move && !pending.is_taken) {
         const Pending refused = std::move(pending_.at(id));
         pending_.erase(id);
         context_.returns->on_refused(*refused.plan.move, refused.stored->view());
-        return;
+        return {};
     }
     append(id, pending);
-    context_.store.when_committed([this, id] { on_durable(id); });
+    const MessageId next = leave_publisher(id, pending);
+    context_.store.when_committed([this, id] { on_durable(id); });  // perhaps at once
+    return next;
+}
+
+MessageId Committer::leave_publisher(MessageId id, const Pending& pending) {
+    const auto last = last_of_.find(pending.plan.origin.session);
+    if (last != last_of_.end() && last->second == id) {
+        last_of_.erase(last);
+    }
+    if (pending.next != MessageId()) {
+        pending_.at(pending.next).is_blocked = false;
+    }
+    return pending.next;
 }
 
 /// Everything that the message changes on disk, in one batch and so in one transaction.

@@ -3,7 +3,9 @@
 // The coordinator of a message gathers the rows of all shards with durable sessions that want it,
 // commits message, rows and the publisher's QoS 2 id in one transaction, then tells those shards
 // and settles the publish. Until then a durable session has the message in its queue but is not
-// shown it. A retained value goes ahead, in the order of its topic: rows may come out of order.
+// shown it. Messages of one publisher are committed in their order, although rows may come out of
+// order, so that a crash does not keep a later one without an earlier. A retained value goes ahead,
+// in the order of its topic.
 // Threads: shard-local.
 #pragma once
 
@@ -64,6 +66,8 @@ class Committer {
         std::int32_t relay_balance = 0;   // reports of group members: announced less received
         std::uint64_t row_shards = 0;     // to be told of the commit
         bool is_taken = false;            // a move: somebody has it
+        bool is_blocked = false;          // an earlier one of its publisher has not set out
+        MessageId next;                   // of its publisher, which this one blocks
     };
     struct Uncommitted {
         MessageRef stored;
@@ -71,12 +75,18 @@ class Committer {
         std::vector<DeliveryCopy> copies;
     };
 
+    void follow_publisher(MessageId id, Pending& pending);
     void commit_if_complete(MessageId id);
+    /// Returns what it does not block any more, if it has set out now.
+    MessageId set_out_if_complete(MessageId id);
+    /// Unblocks and returns what its publisher sent behind it, if anything.
+    MessageId leave_publisher(MessageId id, const Pending& pending);
     void append(MessageId id, const Pending& pending);
     void on_durable(MessageId id);
 
     ShardContext& context_;
     boost::unordered_flat_map<MessageId, Pending> pending_;
+    boost::unordered_flat_map<SessionId, MessageId> last_of_;  // by publisher, not set out yet
     boost::unordered_flat_map<MessageId, Uncommitted> uncommitted_;
 };
 
