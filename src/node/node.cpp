@@ -227,7 +227,7 @@ void Node::Impl::make_access() {
     }
 }
 
-OrProblem<void> Node::Impl::make_broker(const StoreTestOptions&) {
+OrProblem<void> Node::Impl::make_broker(const StoreTestOptions& test_options) {
     broker::BrokerParts parts;
     for (std::uint16_t i = 0; i < shards->size(); ++i) {
         relays.push_back(std::make_unique<EventRelay>(shard(i), events));
@@ -249,7 +249,9 @@ OrProblem<void> Node::Impl::make_broker(const StoreTestOptions&) {
             });
         }
     });
-    journal = storage::make_writer_journal(std::move(messages), shards->size(), *broker, log);
+    journal = test_options.make_journal
+                  ? test_options.make_journal(std::move(messages), shards->size(), *broker, log)
+                  : storage::make_writer_journal(std::move(messages), shards->size(), *broker, log);
     broker->start(*journal);
     events.set_log(log);
     events.set_bus(broker->shard(ShardId(0)));

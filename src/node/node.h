@@ -10,17 +10,25 @@
 #include "node/config.h"
 #include "node/problem.h"
 #include "runtime/address.h"
+#include "storage/journal.h"
 
+#include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 
 namespace kith::node {
 
-/// A VFS that tests put under the stores; empty in every other case.
+/// What tests put under the stores; empty in every other case.
 struct StoreTestOptions {
     std::string vfs;
     bool unsafe_no_sync = false;
+    /// Instead of storage::make_writer_journal().
+    std::function<std::unique_ptr<storage::Journal>(
+        std::unique_ptr<storage::MessageStore> store, std::uint16_t shard_count,
+        storage::CommitListener& listener, const Log& log)>
+        make_journal;
 };
 
 class Node {

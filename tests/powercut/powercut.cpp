@@ -1,13 +1,14 @@
 // A node on a disk that forgets what was not synced, so that killing the process cuts its power.
 //
-// kith_powercut VFS sync|no-sync [--data DIR] [--mqtt ADDRESS:PORT] ...: the flags and the ready
-// line of `kith run`, over the VFS of tests/support/vfs with its options, as in "seed=7,leak=0.1".
-// `no-sync` is the mutant: a store that never waits for the disk, which a test of durability must
-// catch.
+// kith_powercut VFS sync|no-sync|hasty [--data DIR] [--mqtt ADDRESS:PORT] ...: the flags and the
+// ready line of `kith run`, over the VFS of tests/support/vfs with its options, as in
+// "seed=7,leak=0.1". The others are mutants, which a test of durability must catch: `no-sync` is a
+// store that never waits for the disk, `hasty` a journal that says committed before it is.
 #include "base/log.h"
 #include "node/config.h"
 #include "node/log_sink.h"
 #include "node/node.h"
+#include "tests/powercut/hasty_journal.h"
 #include "tests/support/vfs/fault_vfs.h"
 
 #include <fmt/format.h>
@@ -27,12 +28,12 @@ constexpr int kWrongUsage = 2;
 
 struct Options {
     test::FaultVfsOptions vfs;
-    bool unsafe_no_sync = false;
+    std::string mode;
     std::vector<node::ConfigOverride> overrides;
 };
 
 int usage(std::string_view why) {
-    fmt::print(stderr, "kith_powercut: {}; VFS sync|no-sync [--FLAG VALUE]...\n", why);
+    fmt::print(stderr, "kith_powercut: {}; VFS sync|no-sync|hasty [--FLAG VALUE]...\n", why);
     return kWrongUsage;
 }
 
@@ -52,11 +53,11 @@ std::optional<Options> parse(const std::vector<std::string>& arguments) {
         return std::nullopt;
     }
     const auto vfs = test::parse_fault_vfs_options(arguments[0]);
-    if (!vfs || (arguments[1] != "sync" && arguments[1] != "no-sync")) {
+    options.mode = arguments[1];
+    if (!vfs || (options.mode != "sync" && options.mode != "no-sync" && options.mode != "hasty")) {
         return std::nullopt;
     }
     options.vfs = *vfs;
-    options.unsafe_no_sync = arguments[1] == "no-sync";
     for (std::size_t i = 2; i < arguments.size(); i += 2) {
         if (!arguments[i].starts_with("--")) {
             return std::nullopt;
@@ -90,8 +91,13 @@ int run(const Options& options) {
     test::FaultVfs disk(options.vfs);  // outlives the stores on it
     const std::unique_ptr<LogSink> sink = node::make_stderr_log(config->log_format);
     Log log(*sink, config->log_level);
-    auto node = node::Node::start(
-        *config, log, {.vfs = options.vfs.name, .unsafe_no_sync = options.unsafe_no_sync});
+    node::StoreTestOptions mutation{.vfs = options.vfs.name,
+                                    .unsafe_no_sync = options.mode == "no-sync",
+                                    .make_journal = nullptr};
+    if (options.mode == "hasty") {
+        mutation.make_journal = test::make_hasty_journal;
+    }
+    auto node = node::Node::start(*config, log, mutation);
     if (!node) {
         fmt::print(stderr, "kith: {}\n", node.error().text);
         return 1;
