@@ -4,30 +4,17 @@ import json
 import os
 import stat
 import unittest
-from collections import OrderedDict
 
 from durability import PUBLISHERS, SUBSCRIBERS
 from durable_clients import Lives, Publisher, Subscriber
 from harness import DEADLINE_S, NodeCase, kith
 from mqtt_raw import RawClient
-from oracle import Oracle, name_of, payload_of
+from journal import Recorder, name_of, payload_of
 
 SEED = 1
 ACKNOWLEDGED_BEFORE = 1500
 ACKNOWLEDGED_BEHIND = 300
 KEEPER = {"clean_start": False, "properties": {"session_expiry_interval": 3600}}
-
-
-class Remembering(Oracle):
-    """Knows in addition what was acknowledged at a moment."""
-
-    def acknowledged_now(self) -> tuple[set[str], dict[str, int]]:
-        with self._changed:
-            return set(self._acknowledged), dict(self._retained_acknowledged)
-
-    def possible_values(self, topic: str, acknowledged_count: int) -> list[bytes]:
-        with self._changed:
-            return self._retained[topic][acknowledged_count - 1 :]
 
 
 class Backup(NodeCase):
@@ -41,13 +28,13 @@ class Backup(NodeCase):
     def test_a_loaded_node_comes_back_with_what_was_acknowledged_before(self):
         node = self.start_node()
         self.make_keeper(node)
-        oracle, lives = Remembering(), Lives()
+        recorder, lives = Recorder(self.folder / "journals"), Lives()
         clients = [
-            Subscriber(name, version, lives, oracle, seed=SEED, habits=habits)
+            Subscriber(name, version, lives, recorder, seed=SEED, habits=habits)
             for name, (version, habits) in SUBSCRIBERS.items()
         ]
         publishers = [
-            Publisher(name, version, lives, oracle, SEED) for name, version in PUBLISHERS.items()
+            Publisher(name, version, lives, recorder, SEED) for name, version in PUBLISHERS.items()
         ]
         lives.begin(node.mqtt)
         for client in clients:
@@ -56,19 +43,19 @@ class Backup(NodeCase):
             self.assertTrue(client.is_subscribed.wait(DEADLINE_S))
         for publisher in publishers:
             publisher.start()
-        oracle.wait_until_acknowledged(ACKNOWLEDGED_BEFORE)
-        names, retained = oracle.acknowledged_now()
+        recorder.wait_until_acknowledged(ACKNOWLEDGED_BEFORE)
+        names, retained = recorder.acknowledged_names(), recorder.retained_counts()
         self.back_up(node)
-        oracle.wait_until_acknowledged(oracle.acknowledged_count + ACKNOWLEDGED_BEHIND)
+        recorder.wait_until_acknowledged(recorder.acknowledged_count + ACKNOWLEDGED_BEHIND)
         lives.end()
         node.kill()
-        self.assertEqual(oracle.violations, [])
+        self.assertEqual(recorder.errors, [])
 
         restored = self.folder / "restored"
         kith("restore", self.file, "--data", restored)
         again = self.start_node(data=restored)
         self.check_keeper(again, names)
-        self.check_retained(again, oracle, retained)
+        self.check_retained(again, recorder, retained)
         for name, (version, habits) in SUBSCRIBERS.items():
             properties = {"session_expiry_interval": 3600}
             if habits.receive_maximum < 65535:
@@ -95,17 +82,17 @@ class Backup(NodeCase):
                 self.assertEqual(message.payload, payload_of(name))
                 missing.discard(name)
 
-    def check_retained(self, node, oracle: Remembering, retained: dict[str, int]) -> None:
+    def check_retained(self, node, recorder: Recorder, retained: dict[str, int]) -> None:
         self.assertTrue(retained)
-        missing = OrderedDict(retained)
+        possible = recorder.possible_values(retained)
+        missing = {topic for topic, names in possible.items() if all(names)}
         with RawClient(node.mqtt) as client:
             client.connect("")
             client.subscribe("retained/#", 2)
             while missing:
                 message = client.take_message()
-                count = missing.pop(message.topic, None)
-                if count is not None:
-                    self.assertIn(message.payload, oracle.possible_values(message.topic, count))
+                missing.discard(message.topic)
+                self.assertIn(name_of(message.payload), possible[message.topic])
 
     def test_a_stopped_node_is_backed_up_too_and_comes_back_as_itself(self):
         node = self.start_node()

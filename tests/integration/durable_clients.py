@@ -14,11 +14,14 @@ import mqtt_packets as mqtt
 from harness import Address
 from mqtt_packets import V5, Packet, Publish
 from mqtt_raw import ConnectionClosed, RawClient
-from oracle import Oracle, payload_of
+from journal import Recorder, payload_of
 
 WINDOW_MESSAGES = 20
 LANES = 3
 RETAINED_EVERY = 7
+RETAINED_TOPICS = 3
+CLEAR_CHANCE = 0.15
+QOS_0_CHANCE = 0.15
 NO_MATCHING_SUBSCRIBERS = 0x10
 SERVER_SHUTTING_DOWN = 0x8B
 PACKET_IDENTIFIER_NOT_FOUND = 0x92
@@ -31,6 +34,7 @@ class Lives:
     def __init__(self):
         self._address: Address | None = None
         self._number = 0
+        self._is_over = False
         self._changed = threading.Condition()
 
     def begin(self, address: Address) -> None:
@@ -44,10 +48,19 @@ class Lives:
         with self._changed:
             self._address = None
 
-    def wait(self, wanted: Callable[[int], bool] = lambda _: True) -> Address:
-        """The address of a life whose number is wanted. Who waits is a daemon thread."""
+    def finish(self) -> None:
+        """There is no life any more; who waits for one is told."""
         with self._changed:
-            self._changed.wait_for(lambda: self._address is not None and wanted(self._number))
+            self._address = None
+            self._is_over = True
+            self._changed.notify_all()
+
+    def wait(self, wanted: Callable[[int], bool]) -> Address | None:
+        """The address of a life whose number is wanted; None if there is none any more."""
+        with self._changed:
+            self._changed.wait_for(
+                lambda: self._is_over or (self._address is not None and wanted(self._number))
+            )
             return self._address
 
 
@@ -64,11 +77,11 @@ class Connection(RawClient):
 class Client(threading.Thread):
     """A session that connects again in each life of the node, until it is done."""
 
-    def __init__(self, name: str, version: int, lives: Lives, oracle: Oracle):
+    def __init__(self, name: str, version: int, lives: Lives, recorder: Recorder):
         super().__init__(name=name, daemon=True)
         self.version = version
         self.lives = lives
-        self.oracle = oracle
+        self.recorder = recorder
         self.properties: dict = {"session_expiry_interval": EXPIRY_S}
         self.is_known = False  # the node has acknowledged something of this session
         self.is_ending = threading.Event()
@@ -76,28 +89,34 @@ class Client(threading.Thread):
     def run(self) -> None:
         try:
             is_done = False
-            while not is_done:
-                address = self.lives.wait(self.attends)
+            while not is_done and (address := self.lives.wait(self.attends)):
                 try:
                     with Connection(address, self.version) as connection:
                         is_done = self._serve_session(connection)
                 except (ConnectionClosed, ConnectionError):
                     pass  # the node died, or this client broke off
-        except Exception as error:  # whatever it is, the oracle must hear of it
-            self.oracle.violate(f"{self.name}: {type(error).__name__}: {error}")
+        except Exception as error:  # whatever it is, the checker must hear of it
+            self.recorder.error(self.name, f"{type(error).__name__}: {error}")
 
     def attends(self, life: int) -> bool:
         del life
         return True
 
+    def connect_fields(self) -> dict:
+        """What else CONNECT says."""
+        return {}
+
     def _serve_session(self, connection: RawClient) -> bool:
         connack = connection.connect(
-            self.name, clean_start=False, keep_alive_s=0, properties=self.properties
+            self.name,
+            clean_start=False,
+            keep_alive_s=0,
+            properties=self.properties,
+            **self.connect_fields(),
         )
         if connack.reason:
             raise AssertionError(f"CONNACK says {connack.reason:#x}")
-        if self.is_known and not connack.session_present:
-            raise AssertionError("the session is gone")
+        self.recorder.write(self.name, "connected", connack.session_present, self.is_known)
         return self.serve(connection, connack.session_present)
 
     def serve(self, connection: RawClient, session_present: bool) -> bool:
@@ -109,23 +128,24 @@ class Client(threading.Thread):
 class Outgoing:
     name: str
     message: Publish
+    is_retained: bool = False
     is_released: bool = False  # PUBREC came: from now on PUBREL stands for it
     is_release_repeated: bool = False  # the node may have completed it before
 
     def __str__(self) -> str:
-        return f"{self.name or self.message.topic} at QoS {self.message.qos}"
+        return f"{self.name} to {self.message.topic} at QoS {self.message.qos}"
 
 
 class Publisher(Client):
     """Publishes with a window, and repeats what a death left open."""
 
-    def __init__(self, name: str, version: int, lives: Lives, oracle: Oracle, seed: int):
-        super().__init__(name, version, lives, oracle)
+    def __init__(self, name: str, version: int, lives: Lives, recorder: Recorder, seed: int):
+        super().__init__(name, version, lives, recorder)
         self._random = random.Random(f"{seed}/{name}")
         self._open: OrderedDict[int, Outgoing] = OrderedDict()
         self._count = 0
         self._next_packet_id = 1
-        self._is_retained_open = False
+        self._open_retained: set[str] = set()  # topics, with one write under way at most
 
     def serve(self, connection: RawClient, session_present: bool) -> bool:
         self._repeat(connection, session_present)
@@ -148,23 +168,32 @@ class Publisher(Client):
 
     def _send_next(self, connection: RawClient) -> None:
         self._count += 1
+        if self._random.random() < QOS_0_CHANCE:
+            connection.send(self._make_message(0).message.encode(self.version))
+            return
         qos = self._random.randint(1, 2)
-        if self._count % RETAINED_EVERY == 0 and not self._is_retained_open:
-            outgoing = self._make_retained(qos)
+        topic = f"retained/{self.name}/{self._random.randrange(RETAINED_TOPICS)}"
+        if self._count % RETAINED_EVERY == 0 and topic not in self._open_retained:
+            outgoing = self._make_retained(topic, qos)
         else:
-            topic = f"load/{self.name}/{self._random.randrange(LANES)}/q{qos}"
-            name = f"{self.name}#{self._count}"
-            outgoing = Outgoing(name, Publish(topic, payload_of(name), qos))
-            self.oracle.sending(topic, name)
+            outgoing = self._make_message(qos)
         outgoing.message.packet_id = self._take_packet_id()
         self._open[outgoing.message.packet_id] = outgoing
         connection.send(outgoing.message.encode(self.version))
 
-    def _make_retained(self, qos: int) -> Outgoing:
-        topic, payload = f"retained/{self.name}", payload_of(f"{self.name}#{self._count}")
-        self._is_retained_open = True
-        self.oracle.retaining(topic, payload)
-        return Outgoing("", Publish(topic, payload, qos, retain=True))
+    def _make_message(self, qos: int) -> Outgoing:
+        topic = f"load/{self.name}/{self._random.randrange(LANES)}/q{qos}"
+        name = f"{self.name}#{self._count}"
+        self.recorder.sending(self.name, topic, name, qos)
+        return Outgoing(name, Publish(topic, payload_of(name), qos))
+
+    def _make_retained(self, topic: str, qos: int) -> Outgoing:
+        is_clear = self._random.random() < CLEAR_CHANCE
+        name = "" if is_clear else f"{self.name}#{self._count}"
+        self._open_retained.add(topic)
+        self.recorder.retaining(self.name, topic, name, qos)
+        payload = b"" if is_clear else payload_of(name)
+        return Outgoing(name, Publish(topic, payload, qos, retain=True), is_retained=True)
 
     def _take_packet_id(self) -> int:
         while self._next_packet_id in self._open:
@@ -196,14 +225,14 @@ class Publisher(Client):
         """What a node may say instead of success."""
         if outgoing.is_release_repeated:
             return PACKET_IDENTIFIER_NOT_FOUND
-        return NO_MATCHING_SUBSCRIBERS if outgoing.message.retain else 0
+        return NO_MATCHING_SUBSCRIBERS if outgoing.is_retained else 0
 
     def _note_acknowledged(self, outgoing: Outgoing) -> None:
-        if outgoing.message.retain:
-            self._is_retained_open = False
-            self.oracle.retained_acknowledged(outgoing.message.topic)
+        if outgoing.is_retained:
+            self._open_retained.discard(outgoing.message.topic)
+            self.recorder.retained_acknowledged(self.name, outgoing.message.topic)
         else:
-            self.oracle.acknowledged(outgoing.name)
+            self.recorder.acknowledged(self.name, outgoing.name)
 
 
 @dataclass
@@ -211,6 +240,7 @@ class Habits:
     """How a subscriber behaves."""
 
     topic_filter: str = "load/#"
+    group: str = ""  # of a shared subscription
     qos: int = 2
     receive_maximum: int = 65535
     held_acks_max: int = 0  # acknowledgements kept back, to be many at once
@@ -222,9 +252,16 @@ class Subscriber(Client):
     """Receives, acknowledges, and keeps what a client keeps of a session."""
 
     def __init__(
-        self, name: str, version: int, lives: Lives, oracle: Oracle, *, seed: int, habits: Habits
+        self,
+        name: str,
+        version: int,
+        lives: Lives,
+        recorder: Recorder,
+        *,
+        seed: int,
+        habits: Habits,
     ):
-        super().__init__(name, version, lives, oracle)
+        super().__init__(name, version, lives, recorder)
         self.habits = habits
         self.is_needed = threading.Event()  # from now on in each life
         self.is_subscribed = threading.Event()
@@ -279,9 +316,9 @@ class Subscriber(Client):
 
     def _subscribe(self, connection: RawClient) -> None:
         topic_filter, qos = self.habits.topic_filter, self.habits.qos
-        connection.subscribe(topic_filter, qos)
-        prefix, _, _ = topic_filter.partition("#")
-        self.oracle.expect(self.name, lambda topic: topic.startswith(prefix))
+        group = self.habits.group
+        connection.subscribe(f"$share/{group}/{topic_filter}" if group else topic_filter, qos)
+        self.recorder.subscribed(self.name, topic_filter, qos, group)
         self.is_known = True
         self.is_subscribed.set()
 
@@ -290,11 +327,12 @@ class Subscriber(Client):
             self._unreleased.discard(packet.packet_id)
             self._held.append(mqtt.acknowledgement("PUBCOMP", packet.packet_id))
         elif packet.kind == "PUBLISH":
-            if packet.packet_id not in self._unreleased:
-                self.oracle.received(self.name, packet)
+            if packet.qos == 0 or packet.packet_id not in self._unreleased:
+                self.recorder.received(self.name, packet, self.habits.group)
             if packet.qos == 2:
                 self._unreleased.add(packet.packet_id)
-            kind = "PUBREC" if packet.qos == 2 else "PUBACK"
-            self._held.append(mqtt.acknowledgement(kind, packet.packet_id))
+            if packet.qos > 0:
+                kind = "PUBREC" if packet.qos == 2 else "PUBACK"
+                self._held.append(mqtt.acknowledgement(kind, packet.packet_id))
         elif packet.kind != "PINGRESP":
             raise AssertionError(f"unexpected {packet}")

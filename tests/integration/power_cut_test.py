@@ -8,7 +8,7 @@ written. A mutant that never waits for the disk shows that the test can fail.
 import random
 import unittest
 
-from durability import Trial
+from durability import Trial, workers_of
 from harness import BINARY, Node, NodeCase
 from mqtt_raw import RawClient
 
@@ -26,8 +26,8 @@ def disk_options(seed: int, leak: float, cut: int = 0) -> str:
 
 
 class PowerCut(NodeCase):
-    def start_on(self, disk: str, mode: str = "sync") -> Node:
-        return self.start_node(command=[POWERCUT, disk, mode])
+    def start_on(self, disk: str, mode: str = "sync", workers: int = 1) -> Node:
+        return self.start_node("--workers", workers, command=[POWERCUT, disk, mode])
 
     def test_nothing_acknowledged_is_lost(self):
         chance = random.Random(SEED)
@@ -36,11 +36,14 @@ class PowerCut(NodeCase):
         trial = Trial(
             seed=SEED,
             deaths=CUTS,
-            start=lambda life: self.start_on(disk_options(life, leaks[life], cuts.get(life, 0))),
+            start=lambda life: self.start_on(
+                disk_options(life, leaks[life], cuts.get(life, 0)), workers=workers_of(life)
+            ),
+            journals=self.folder / "journals",
             messages_per_life_max=200,
             wait_for_death=dict.fromkeys(cuts, self.wait_for_disk),
         )
-        self.assertEqual(trial.run(), [])
+        self.assertEqual(trial.run()["violations"], [])
         print(f"\n{trial.acknowledged_count} messages acknowledged, {CUTS} cuts")
 
     @staticmethod
@@ -54,11 +57,12 @@ class PowerCut(NodeCase):
                 trial = Trial(
                     seed=SEED,
                     deaths=MUTANT_CUTS,
+                    journals=self.folder / f"journals-{leak}",
                     start=lambda life, data=data, leak=leak: self.start_node(
                         data=data, command=[POWERCUT, disk_options(life, leak), "no-sync"]
                     ),
                 )
-                violations = trial.run()
+                violations = trial.run()["violations"]
                 self.assertTrue(violations)
                 print(f"\nleak {leak}: {violations[0]}")
 

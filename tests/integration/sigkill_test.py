@@ -2,7 +2,7 @@
 
 import unittest
 
-from durability import Trial
+from durability import Trial, workers_of
 from harness import NodeCase
 
 KILLS = 20
@@ -15,9 +15,14 @@ class Sigkill(NodeCase):
             with self.subTest(seed=seed):
                 data = self.folder / f"data-{seed}"
                 trial = Trial(
-                    seed=seed, deaths=KILLS, start=lambda _, data=data: self.start_node(data=data)
+                    seed=seed,
+                    deaths=KILLS,
+                    start=lambda life, data=data: self.start_node(
+                        "--workers", workers_of(life), data=data
+                    ),
+                    journals=self.folder / f"journals-{seed}",
                 )
-                self.assertEqual(trial.run(), [])
+                self.assertEqual(trial.run()["violations"], [])
                 print(f"\n{trial.acknowledged_count} messages acknowledged, {KILLS} kills")
 
 

@@ -20,8 +20,14 @@ class SignalsUnderLoad(NodeCase):
     def test_nothing_acknowledged_is_lost_by_a_stop(self):
         self.config = self.folder / "kith.toml"
         self.config.write_text('[log]\nlevel = "info"\n')
-        trial = Trial(seed=1, deaths=len(WORKERS), start=self.start, end=self.reload_and_stop)
-        self.assertEqual(trial.run(), [])
+        trial = Trial(
+            seed=1,
+            deaths=len(WORKERS),
+            start=self.start,
+            end=self.reload_and_stop,
+            journals=self.folder / "journals",
+        )
+        self.assertEqual(trial.run()["violations"], [])
         print(f"\n{trial.acknowledged_count} messages acknowledged, {len(WORKERS)} stops")
 
     def start(self, life: int) -> Node:
