@@ -7,6 +7,7 @@
 #include "broker/detail/session.h"
 #include "broker/detail/session_table.h"
 #include "broker/detail/subscriber.h"
+#include "broker/detail/topic_access.h"
 
 namespace kith::broker {
 

@@ -10,6 +10,7 @@
 #include "broker/detail/shard_broker.h"
 #include "broker/detail/share_returns.h"
 #include "broker/detail/snapshot.h"
+#include "broker/detail/topic_access.h"
 
 namespace kith::broker {
 
