@@ -1,6 +1,7 @@
 """Campaigns: the same tests as always, but long, and with other seeds.
 
 python3 tests/campaign sigkill|powercut [--rounds N] [--seed S] [--mutants NAMES|all|none] [--json]
+python3 tests/campaign soak [--minutes M] [--clients N] [--seed S] [--json]
 
 KITH_BINARY names the node; what a campaign finds it names with the seed that repeats it. Exit
 status 1 if it found something, or if a mutant was not found.
@@ -15,8 +16,11 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "integration"))
 
 import deaths  # noqa: E402: behind the path to what it includes
+import soak  # noqa: E402
+from swarm import Pace  # noqa: E402
 
 FOUND_SHOWN_MAX = 20
+QUICK_SLOPE_BYTES_PER_MINUTE_MAX = 64 * 1024 * 1024
 
 
 def main() -> int:
@@ -51,6 +55,10 @@ def parse():
             metavar="NAME,...",
             help=f"broken nodes that must be found; all, none, or of: {', '.join(deaths.MUTANTS)}",
         )
+    kind = kinds.add_parser("soak", help="thousands of clients that come, talk and die")
+    kind.add_argument("--minutes", type=float, default=10.0, help="10")
+    kind.add_argument("--clients", type=int, default=5000, help="5000")
+    kind.add_argument("--quick", action="store_true", help="short lives, for a short time")
     for kind in kinds.choices.values():
         kind.add_argument("--seed", type=int, default=1, help="what happens follows from it; 1")
         kind.add_argument("--json", action="store_true", help="one object in the end")
@@ -58,6 +66,8 @@ def parse():
 
 
 def run(options, say) -> dict:
+    if options.kind == "soak":
+        return run_soak(options, say)
     make = {"sigkill": deaths.sigkill, "powercut": deaths.powercut}[options.kind]
     report = deaths.Campaign(make, options.rounds, options.seed, say).run()
     chosen = {"all": list(deaths.MUTANTS), "none": []}.get(options.mutants)
@@ -66,10 +76,22 @@ def run(options, say) -> dict:
     return report
 
 
+def run_soak(options, say) -> dict:
+    """Quick ones are too short for a slope that means anything: only a gross leak shows."""
+    pace = Pace((0.5, 4.0), (0.1, 0.5), 0.5) if options.quick else Pace()
+    campaign = soak.Soak(options.minutes, options.clients, options.seed, say, pace)
+    if options.quick:
+        campaign.slope_bytes_per_minute_max = QUICK_SLOPE_BYTES_PER_MINUTE_MAX
+    return campaign.run()
+
+
 def summarize(report: dict, say) -> None:
     for found in report["found"][:FOUND_SHOWN_MAX]:
         say(f"FOUND with seed {found['seed']}: {found['what']}")
     facts = {key: value for key, value in report.items() if not isinstance(value, (list, dict))}
+    for key, value in report.items():
+        if isinstance(value, dict) and key != "mutants":
+            say(f"{key}: " + ", ".join(f"{name} {each}" for name, each in value.items()))
     say(", ".join(f"{key} {value}" for key, value in facts.items()))
 
 
