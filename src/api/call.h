@@ -32,7 +32,8 @@ struct Call {
     http::Request request;
     Caller caller;
     std::vector<std::string> parameters;  // of the route, in order
-    runtime::SocketAddress remote;
+    runtime::SocketAddress remote;        // of who asks, as far as proxies are believed
+    bool is_proxied = false;  // somebody passes this on: whoever asks is not on this host
     Scheme scheme = Scheme::Http;
 };
 

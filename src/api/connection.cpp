@@ -66,6 +66,7 @@ void Connection::take(const Result<Progress>& progress) {
                          .caller = {},
                          .parameters = {},
                          .remote = stream_->info().remote,
+                         .is_proxied = stream_->info().is_proxied,
                          .scheme = stream_->info().tls != nullptr ? Scheme::Https : Scheme::Http};
             is_head_request_ = parser_.request().method == http::Method::Head;
             host_->decide(*this);

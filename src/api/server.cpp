@@ -1,5 +1,7 @@
 #include "api/server.h"
 
+#include "api/forwarded.h"
+
 #include <algorithm>
 #include <unordered_map>
 #include <utility>
@@ -117,6 +119,11 @@ const ApiCounters& ApiServer::counters() const {
 
 void ApiServer::Impl::decide(Connection& connection) {
     const http::Request& head = connection.head();
+    Call& call = connection.call();
+    if (const auto client = forwarded_client(head, call.remote, state.options.proxies)) {
+        call.remote = *client;
+        call.is_proxied = true;
+    }
     if (const auto problem = state.guard.check(head, connection.call().scheme)) {
         refuse(connection, *problem);
         return;

@@ -25,6 +25,7 @@
 #include "api/backend.h"
 #include "api/metrics.h"
 #include "broker/accept.h"
+#include "runtime/address_range.h"
 #include "runtime/shard.h"
 #include "runtime/stream.h"
 
@@ -51,6 +52,8 @@ struct ApiOptions {
     std::string ca_pem;
     /// Files of the console; they live as long as the program.
     std::span<const Asset> assets;
+    /// Proxies whose Forwarded and X-Forwarded-For say who asks.
+    std::vector<runtime::AddressRange> proxies = {};
 };
 
 class ApiServer {

@@ -4,37 +4,48 @@
 #pragma once
 
 #include "api/server.h"
+#include "node/proxy_gate.h"
 #include "runtime/network.h"
 #include "runtime/shard.h"
 #include "runtime/tls.h"
 
 #include <memory>
+#include <optional>
+#include <vector>
 
 namespace kith::node {
 
+struct HttpListenerOptions {
+    runtime::SocketAddress address;
+    /// Null: plain HTTP. shared_ptr: streams made with it outlive a reload.
+    std::shared_ptr<runtime::TlsContext> tls;
+    /// Proxies, if every connection comes through one.
+    std::optional<std::vector<runtime::AddressRange>> proxies = std::nullopt;
+};
+
 class HttpListener final : public runtime::AcceptHandler {
   public:
-    /// `tls` is null for plain HTTP. Errors: Io with errno, as of bind(2).
-    [[nodiscard]] static Result<std::unique_ptr<HttpListener>> open(
-        runtime::Shard& shard, api::ApiServer& server, const runtime::SocketAddress& address,
-        std::shared_ptr<runtime::TlsContext> tls);
+    /// Errors: Io with errno, as of bind(2).
+    [[nodiscard]] static Result<std::unique_ptr<HttpListener>> open(runtime::Shard& shard,
+                                                                    api::ApiServer& server,
+                                                                    HttpListenerOptions options);
 
     [[nodiscard]] runtime::SocketAddress address() const { return listener_->local(); }
-    [[nodiscard]] bool is_tls() const { return tls_ != nullptr; }
+    [[nodiscard]] bool is_tls() const { return options_.tls != nullptr; }
     /// A reload replaces the certificate for the connections to come.
-    void set_tls(std::shared_ptr<runtime::TlsContext> tls) { tls_ = std::move(tls); }
+    void set_tls(std::shared_ptr<runtime::TlsContext> tls) { options_.tls = std::move(tls); }
 
     void on_accept(std::unique_ptr<runtime::Stream> stream) override;
 
   private:
-    HttpListener(runtime::Shard& shard, api::ApiServer& server,
-                 std::shared_ptr<runtime::TlsContext> tls)
-        : shard_(shard), server_(server), tls_(std::move(tls)) {}
+    HttpListener(runtime::Shard& shard, api::ApiServer& server, HttpListenerOptions options);
+
+    void serve(std::unique_ptr<runtime::Stream> stream);
 
     runtime::Shard& shard_;
     api::ApiServer& server_;
-    // shared_ptr: streams made with it outlive a reload.
-    std::shared_ptr<runtime::TlsContext> tls_;
+    HttpListenerOptions options_;
+    std::unique_ptr<ProxyGate> gate_;  // null: clients connect directly
     std::unique_ptr<runtime::Listener> listener_;
 };
 

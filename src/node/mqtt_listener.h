@@ -4,11 +4,14 @@
 #pragma once
 
 #include "broker/broker.h"
+#include "node/proxy_gate.h"
 #include "runtime/network.h"
 #include "runtime/shard.h"
 #include "runtime/tls.h"
 
 #include <memory>
+#include <optional>
+#include <vector>
 
 namespace kith::node {
 
@@ -18,6 +21,8 @@ struct MqttListenerOptions {
     std::shared_ptr<runtime::TlsContext> tls;
     /// Peers on this host need no credentials.
     bool anonymous = false;
+    /// Proxies, if every connection comes through one.
+    std::optional<std::vector<runtime::AddressRange>> proxies = std::nullopt;
 };
 
 class MqttListener final : public runtime::AcceptHandler {
@@ -38,12 +43,14 @@ class MqttListener final : public runtime::AcceptHandler {
     void on_accept(std::unique_ptr<runtime::Stream> stream) override;
 
   private:
-    MqttListener(runtime::Shard& shard, broker::BrokerShard& broker, MqttListenerOptions options)
-        : shard_(shard), broker_(broker), options_(std::move(options)) {}
+    MqttListener(runtime::Shard& shard, broker::BrokerShard& broker, MqttListenerOptions options);
+
+    void serve(std::unique_ptr<runtime::Stream> stream);
 
     runtime::Shard& shard_;
     broker::BrokerShard& broker_;
     MqttListenerOptions options_;
+    std::unique_ptr<ProxyGate> gate_;  // null: clients connect directly
     std::unique_ptr<runtime::Listener> listener_;
 };
 

@@ -109,8 +109,10 @@ struct Node::Impl {
     OrProblem<void> open_http();
     void go_live();
     OrProblem<void> open_mqtt(const std::optional<runtime::SocketAddress>& address,
-                              const std::shared_ptr<runtime::TlsContext>& tls, bool anonymous,
+                              MqttListenerOptions options,
                               std::vector<std::unique_ptr<MqttListener>>& listeners);
+    [[nodiscard]] std::optional<std::vector<runtime::AddressRange>> proxies_of(
+        const ListenerConfig& listener) const;
     void drain();
 
     [[nodiscard]] runtime::Shard& shard(std::uint16_t i) { return shards->shard(ShardId(i)); }
@@ -293,10 +295,22 @@ OrProblem<void> Node::Impl::open_listeners() {
     if (!mqtt_tls) {
         return tl::unexpected(mqtt_tls.error());
     }
-    if (auto opened = open_mqtt(plan.mqtt, nullptr, config.anonymous, mqtt); !opened) {
+    if (auto opened = open_mqtt(plan.mqtt,
+                                {.address = {},
+                                 .tls = nullptr,
+                                 .anonymous = config.anonymous,
+                                 .proxies = proxies_of(config.mqtt)},
+                                mqtt);
+        !opened) {
         return opened;
     }
-    if (auto opened = open_mqtt(plan.mqtts, *mqtt_tls, false, mqtts); !opened) {
+    if (auto opened = open_mqtt(plan.mqtts,
+                                {.address = {},
+                                 .tls = *mqtt_tls,
+                                 .anonymous = false,
+                                 .proxies = proxies_of(config.mqtts)},
+                                mqtts);
+        !opened) {
         return opened;
     }
     const auto first_address = [](const auto& listeners) {
@@ -326,8 +340,9 @@ OrProblem<void> Node::Impl::open_http() {
     }
     using Opened = std::shared_ptr<Result<std::unique_ptr<HttpListener>>>;
     const Opened opened = run_on(shard(0), [&](runtime::Shard& here) {
-        return std::make_shared<Result<std::unique_ptr<HttpListener>>>(
-            HttpListener::open(here, *api, *plan.http, context));
+        return std::make_shared<Result<std::unique_ptr<HttpListener>>>(HttpListener::open(
+            here, *api,
+            {.address = *plan.http, .tls = context, .proxies = proxies_of(config.http)}));
     });
     if (!*opened) {
         return problem(explain("cannot listen on " + plan.http->to_string(), opened->error()));
@@ -368,7 +383,10 @@ void Node::Impl::make_api() {
                             std::chrono::steady_clock::now().time_since_epoch())
                             .count());
                 }},
-        api::ApiOptions{.hosts = hosts, .ca_pem = tls.authority_pem, .assets = console});
+        api::ApiOptions{.hosts = hosts,
+                        .ca_pem = tls.authority_pem,
+                        .assets = console,
+                        .proxies = address_ranges(config.proxy_trusted)});
     events.set_listener([this](const NodeEvent& event) {
         if (event.kind == "store_degraded" || event.kind == "store_healthy") {
             backend->set_store_state(event.kind == "store_healthy", event.reason);
@@ -436,8 +454,7 @@ void Node::Impl::go_live() {
 
 /// On every shard. The first one may take a free port, which the others then share.
 OrProblem<void> Node::Impl::open_mqtt(const std::optional<runtime::SocketAddress>& address,
-                                      const std::shared_ptr<runtime::TlsContext>& tls_context,
-                                      bool anonymous,
+                                      MqttListenerOptions options,
                                       std::vector<std::unique_ptr<MqttListener>>& listeners) {
     if (!address) {
         return {};
@@ -448,20 +465,27 @@ OrProblem<void> Node::Impl::open_mqtt(const std::optional<runtime::SocketAddress
     if (!is_free) {
         return problem(explain("cannot listen on " + at.to_string(), is_free.error()));
     }
+    options.address = at;
     for (std::uint16_t i = 0; i < shards->size(); ++i) {
         using Opened = std::shared_ptr<Result<std::unique_ptr<MqttListener>>>;
         const Opened opened = run_on(shard(i), [&, i](runtime::Shard& here) {
             return std::make_shared<Result<std::unique_ptr<MqttListener>>>(
-                MqttListener::open(here, broker->shard(ShardId(i)),
-                                   {.address = at, .tls = tls_context, .anonymous = anonymous}));
+                MqttListener::open(here, broker->shard(ShardId(i)), options));
         });
         if (!*opened) {
             return problem(explain("cannot listen on " + at.to_string(), opened->error()));
         }
         listeners.push_back(std::move(**opened));
-        at = listeners.back()->address();
+        options.address = listeners.back()->address();
     }
     return {};
+}
+
+/// Nothing for a listener that clients reach directly.
+std::optional<std::vector<runtime::AddressRange>> Node::Impl::proxies_of(
+    const ListenerConfig& listener) const {
+    return listener.proxy_protocol ? std::optional(address_ranges(config.proxy_trusted))
+                                   : std::nullopt;
 }
 
 Node::Node(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}

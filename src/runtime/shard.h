@@ -51,6 +51,13 @@ struct ShardCounters {
     std::uint64_t tls_handshakes_done = 0;
     std::uint64_t tls_handshakes_refused = 0;              // kTlsHandshakesMax
     std::array<std::uint64_t, 9> tls_handshakes_failed{};  // by TlsFailure
+
+    // Listeners behind a proxy.
+    std::uint64_t proxy_headers = 0;
+    std::uint64_t proxy_refused_untrusted = 0;  // who connected is no trusted proxy
+    std::uint64_t proxy_refused_header = 0;     // none came, or a wrong one
+    std::uint64_t proxy_refused_timeout = 0;
+    std::uint64_t proxy_refused_limit = 0;
 };
 
 struct ShardOptions {

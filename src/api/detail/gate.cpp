@@ -113,7 +113,8 @@ std::optional<Problem> Gate::check(const Route& route, const Call& call,
     }
     const Caller& caller = call.caller;
     if (caller.kind == CallerKind::Nobody) {
-        if (route.access == Access::Metrics && is_direct_from_loopback(head, call.remote)) {
+        if (route.access == Access::Metrics && !call.is_proxied &&
+            is_direct_from_loopback(head, call.remote)) {
             return std::nullopt;
         }
         return Problem{.status = 401,
