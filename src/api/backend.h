@@ -15,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#include "api/observation.h"
 #include "base/bytes.h"
 #include "base/qos.h"
 #include "base/result.h"
@@ -194,6 +195,9 @@ class Backend {
         const TapRequest& request, std::function<void(const TappedMessage&)> sink) = 0;
 
     [[nodiscard]] virtual SecurityFacts security() = 0;
+
+    /// For a closer look; lives as long as the backend.
+    [[nodiscard]] virtual Observation& observation() = 0;
 };
 
 }  // namespace kith::api

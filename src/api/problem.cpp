@@ -35,7 +35,8 @@ constexpr std::string_view kCodes[] = {
     "token.conflict",      "token.limit",         "token.unavailable", "query.invalid",
     "query.limit",         "search.invalid",      "search.limit",      "feed.invalid",
     "feed.unsupported",    "feed.limit",          "feed.unavailable",  "body.invalid",
-    "body.limit",          "user.invalid",        "user.unavailable",
+    "body.limit",          "trace.invalid",       "trace.limit",       "trace.unknown",
+    "log.limit",           "log.unknown",         "user.invalid",      "user.unavailable",
 };
 
 }  // namespace

@@ -43,6 +43,15 @@ constexpr Route kRoutes[] = {
     {Delete, "/api/v1/tokens/{id}", Admin, kNone, &Handlers::delete_token},
     {Get, "/api/v1/connect/watch", Viewer, kNone, &Handlers::get_connect_watch},
     {Get, "/api/v1/security", Operator, kNone, &Handlers::get_security},
+    {Get, "/api/v1/traces", Operator, kNone, &Handlers::get_traces},
+    {Post, "/api/v1/traces", Operator, kSmall, &Handlers::post_trace},
+    {Get, "/api/v1/traces/{id}", Operator, kNone, &Handlers::get_trace},
+    {Delete, "/api/v1/traces/{id}", Operator, kNone, &Handlers::delete_trace},
+    {Get, "/api/v1/slow-clients", Operator, kNone, &Handlers::get_slow_clients},
+    {Get, "/api/v1/log-clients", Operator, kNone, &Handlers::get_logged_clients},
+    {Get, "/api/v1/log-clients/{id}", Operator, kNone, &Handlers::get_logged_client},
+    {Put, "/api/v1/log-clients/{id}", Operator, kSmall, &Handlers::put_logged_client},
+    {Delete, "/api/v1/log-clients/{id}", Operator, kNone, &Handlers::delete_logged_client},
     {Get, "/api/v1/live", Viewer, kNone, &Handlers::open_live},
 };
 

@@ -13,6 +13,7 @@
 #include "api/backend.h"
 #include "broker/broker.h"
 #include "node/event_log.h"
+#include "node/observatory.h"
 #include "runtime/shard.h"
 #include "storage/journal.h"
 
@@ -31,7 +32,8 @@ struct BackendParts {
 
 class BrokerBackend final : public api::Backend {
   public:
-    explicit BrokerBackend(const BackendParts& parts) : parts_(parts) {}
+    explicit BrokerBackend(const BackendParts& parts)
+        : parts_(parts), observatory_(parts.shard, parts.broker) {}
 
     /// Before the first request; what does not change.
     void set_facts(api::NodeFacts facts) { facts_ = std::move(facts); }
@@ -63,6 +65,7 @@ class BrokerBackend final : public api::Backend {
         const api::TapRequest& request,
         std::function<void(const api::TappedMessage&)> sink) override;
     [[nodiscard]] api::SecurityFacts security() override;
+    [[nodiscard]] api::Observation& observation() override { return observatory_; }
 
   private:
     /// Asks every shard's broker, and brings home what they answer, shard by shard.
@@ -76,6 +79,7 @@ class BrokerBackend final : public api::Backend {
     [[nodiscard]] broker::BrokerShard& here() { return parts_.broker.shard(parts_.shard.id()); }
 
     BackendParts parts_;
+    Observatory observatory_;
     api::NodeFacts facts_;
     api::SecurityFacts security_;
     bool is_ready_ = false;

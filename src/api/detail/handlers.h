@@ -52,6 +52,16 @@ class Handlers {
     void post_publish(const Call& call, const Respond& respond);
     // handlers_security.cpp
     void get_security(const Call& call, const Respond& respond);
+    // handlers_observe.cpp
+    void get_traces(const Call& call, const Respond& respond);
+    void post_trace(const Call& call, const Respond& respond);
+    void get_trace(const Call& call, const Respond& respond);
+    void delete_trace(const Call& call, const Respond& respond);
+    void get_slow_clients(const Call& call, const Respond& respond);
+    void get_logged_clients(const Call& call, const Respond& respond);
+    void get_logged_client(const Call& call, const Respond& respond);
+    void put_logged_client(const Call& call, const Respond& respond);
+    void delete_logged_client(const Call& call, const Respond& respond);
 
   private:
     void list_level(const Call& call, const Respond& respond);

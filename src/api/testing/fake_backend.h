@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "api/backend.h"
+#include "api/testing/fake_observation.h"
 
 namespace kith::api {
 
@@ -27,6 +28,8 @@ class FakeBackend final : public Backend {
     Result<PublishReceipt> publish_answer = PublishReceipt{};
     Status tap_answer;
     SecurityFacts security_facts;
+
+    FakeObservation observed;
 
     // --- What was asked of it -----------------------------------------------------------------
     int machine_calls = 0;
@@ -56,6 +59,7 @@ class FakeBackend final : public Backend {
     [[nodiscard]] std::size_t tap_count() const { return taps_->size(); }
 
     NodeFacts node() override { return facts; }
+    Observation& observation() override { return observed; }
     std::string not_ready_reason() override { return reason_not_ready; }
     void totals(std::function<void(Totals)> done) override {
         answer([done, value = sums] { done(value); });

@@ -134,6 +134,7 @@ class BrokerRig {
     [[nodiscard]] runtime::sim::World& world() { return world_; }
     [[nodiscard]] runtime::sim::Host& node() { return *node_; }
     [[nodiscard]] runtime::sim::Host& clients() { return *clients_; }
+    [[nodiscard]] Broker& broker() { return *broker_; }
     [[nodiscard]] BrokerShard& shard(std::uint16_t i) { return broker_->shard(ShardId(i)); }
     [[nodiscard]] SimJournal& journal() { return *journal_; }
     [[nodiscard]] storage::MessageStore& store() { return *store_; }
