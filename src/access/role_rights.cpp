@@ -20,8 +20,10 @@ std::vector<RoleRights::Entry> RoleRights::collect(const std::vector<RoleBook::R
             }
         }
     }
-    std::ranges::stable_partition(
-        entries, [](const Entry& entry) { return entry.rule->effect == RuleEffect::Deny; });
+    // style: clang 14 does not compile what std::ranges::stable_partition() returns.
+    std::stable_partition(entries.begin(), entries.end(), [](const Entry& entry) {
+        return entry.rule->effect == RuleEffect::Deny;
+    });
     return entries;
 }
 
