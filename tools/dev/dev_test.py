@@ -105,6 +105,19 @@ class Build(unittest.TestCase):
         self.assertIn("breaking failed after", done.stderr)
 
 
+class Fuzz(unittest.TestCase):
+    def test_every_target_is_in_one_group(self):
+        groups = "codec session config http".split()
+        grouped = shell("; ".join(f"fuzz_group {group}" for group in groups)).stdout.split()
+        sources = [*ROOT.glob("src/**/*_fuzz.cpp")]
+        self.assertTrue(sources)
+        targets = sorted(path.stem.removesuffix("_fuzz") for path in sources)
+        self.assertEqual(targets, sorted(grouped))
+
+    def test_a_group_that_does_not_exist_is_wrong_usage(self):
+        self.assertEqual(dev("fuzz", "--group", "nope").returncode, 2)
+
+
 class Package(unittest.TestCase):
     def test_depends_on_what_the_program_is_linked_with(self):
         self.assertIn("libc6", shell("packages_linked /bin/true").stdout)

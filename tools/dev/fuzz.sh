@@ -18,6 +18,17 @@ fuzz_all() {
     say "fuzz: nothing found by $# targets, and the canary crashed as it must"
 }
 
+# The targets of a group, one after the other.
+fuzz_group() {
+    case $1 in
+        codec) echo jwt mqtt_decoder proxy_header websocket_codec ;;
+        session) echo session ;;
+        config) echo config topic_rules ;;
+        http) echo api_request request_parser ;;
+        *) return 1 ;;
+    esac
+}
+
 fuzz_targets() {
     find build/fuzz -type f -name '*_fuzz' -printf '%f\n' | grep -v '^canary_fuzz$' | sort
 }
@@ -37,6 +48,21 @@ fuzz_one() {
     [ $status -eq 0 ] || tail -n 60 "$log"
     sed -n 's/^stat::\(number_of_executed_units\|new_units_added\): */  \1 /p' "$log"
     return $status
+}
+
+# fuzz_minimize TARGET...: fuzz/x becomes what is needed of it and of what was learned since.
+fuzz_minimize() {
+    local subject smaller
+    [ $# -gt 0 ] || set -- $(fuzz_targets)
+    for subject in "${@%_fuzz}"; do
+        smaller=build/fuzz/minimized/$subject
+        rm -rf "$smaller" && mkdir -p "$smaller" "build/fuzz/corpora/$subject" "fuzz/$subject"
+        "$(fuzzer_of "$subject")" -merge=1 -max_len=4096 "$smaller" "fuzz/$subject" \
+            "build/fuzz/corpora/$subject" >"build/fuzz/$subject.merge.log" 2>&1 ||
+            die "$subject cannot be minimized; see build/fuzz/$subject.merge.log"
+        say "$subject: $(ls "fuzz/$subject" | wc -l) inputs, $(ls "$smaller" | wc -l) are enough"
+        rm -rf "fuzz/$subject" && mv "$smaller" "fuzz/$subject"
+    done
 }
 
 # Its findings are no findings: they go where nobody looks.

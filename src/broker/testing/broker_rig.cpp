@@ -298,8 +298,7 @@ Answered TestClient::connect() {
     const std::size_t before = count(mqtt::PacketType::Connack);
     open_stream();
     settings.client_id = client_id;
-    decoder_.set_version(settings.version);
-    send(settings);
+    begin();
     const bool is_answered = rig_.world().run_until(
         [&] { return count(mqtt::PacketType::Connack) > before || stream_ == nullptr; }, 30s);
     EXPECT_TRUE(is_answered);
@@ -321,6 +320,11 @@ void TestClient::open_stream() {
     ASSERT_TRUE(stream.has_value());
     stream_ = std::move(*stream);
     ASSERT_TRUE(rig_.world().run_until([&] { return is_connected_ || stream_ == nullptr; }, 10s));
+}
+
+void TestClient::begin() {
+    decoder_.set_version(settings.version);
+    send(settings);
 }
 
 void TestClient::send_raw(Bytes bytes) {

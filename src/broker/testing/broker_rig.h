@@ -229,6 +229,8 @@ class TestClient final : public runtime::StreamHandler {
     /// The same as MQTT 5 with Clean Start 0 and a session that never expires.
     Answered connect_durable();
     void open_stream();
+    /// Sends `settings` on it, and reads what comes as their version says.
+    void begin();
     template <typename Packet>
     void send(const Packet& packet);
     void send_raw(Bytes bytes);
