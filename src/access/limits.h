@@ -12,9 +12,17 @@ namespace kith::access {
 inline constexpr Duration kClaimLifetime = 15min;
 inline constexpr std::size_t kClaimCodeBytes = 16;  // 128 bits
 
-/// Wrong passwords for one name, or from one address, before a pause, and the pause.
+/// Wrong passwords for a name from an address before a pause, and the pause: at most ten guesses a
+/// minute.
 inline constexpr std::uint32_t kTriesMax = 5;
 inline constexpr Duration kTriesPause = 30s;
+/// Wrong passwords from one address, whatever the names, and for one name, wherever from, before
+/// who is not known yet has to pause too. Many machines may share an address.
+inline constexpr std::uint32_t kAddressTriesMax = 20;
+inline constexpr std::uint32_t kNameTriesMax = 50;
+/// A name that got in from an address is known there for so long; about 200 bytes each.
+inline constexpr Duration kKnownMemory = 7 * 24h;
+inline constexpr std::size_t kKnownMax = 65'536;
 /// Wrong passwords are forgotten after this time without another.
 inline constexpr Duration kTriesMemory = 15min;
 /// Names and addresses remembered; above it the one seen longest ago is forgotten.
@@ -35,6 +43,14 @@ inline constexpr Duration kStoreCheckInterval = 1s;
 inline constexpr Duration kStoreCheckIntervalMin = 100ms;
 /// Unknown tokens that wait for that answer on one shard; more are refused at once.
 inline constexpr std::size_t kUnknownTokensMax = 1024;
+
+/// Passwords of clients that are being checked, on one shard; more are refused at once. The pool
+/// that hashes them has a bound of its own (runtime/limits.h), which is reached first.
+inline constexpr std::size_t kPasswordsPendingMax = 1024;
+/// Passwords that were right not long ago: no hash is needed for the same one again. About 150
+/// bytes each.
+inline constexpr std::size_t kVerifiedMax = 65'536;
+inline constexpr Duration kVerifiedMemory = 24h;
 
 /// Names of users, tokens and roles, in bytes.
 inline constexpr std::size_t kNameBytesMax = 64;

@@ -9,6 +9,7 @@
 #include "access/role_authorizer.h"
 #include "access/token_authenticator.h"
 #include "base/check.h"
+#include "crypto/base64.h"
 #include "crypto/token.h"
 
 namespace kith::access {
@@ -16,6 +17,8 @@ namespace kith::access {
 /// The store's tables at one reading.
 struct Registry::Content {
     std::uint64_t change_counter = 0;
+    storage::Changes changes;
+    bool has_tables = false;  // the tables below were read, because some changed
     std::vector<storage::TokenRecord> tokens;
     std::vector<storage::UserRecord> users;
     std::vector<storage::RoleRecord> roles;
@@ -31,7 +34,16 @@ struct Registry::Outcome {
 
 namespace {
 
+constexpr const char* kScramSecretKey = "access.scram_secret";
+constexpr std::size_t kScramSecretBytes = 32;
+
 struct Nothing {};
+
+bool concern_tables(const storage::Changes& changes) {
+    return std::ranges::any_of(changes.items, [](const storage::Change& change) {
+        return change.table == "tokens" || change.table == "users" || change.table == "roles";
+    });
+}
 
 tl::unexpected<Error> unavailable() {
     return fail(ErrorKind::Unavailable, "the store of users and tokens cannot be used now");
@@ -40,8 +52,22 @@ tl::unexpected<Error> unavailable() {
 /// The errors of a store that callers can do something about pass; the rest is one thing to them.
 Error for_callers(const Error& error) {
     const bool passes = error.kind == ErrorKind::NotFound || error.kind == ErrorKind::Conflict ||
-                        error.kind == ErrorKind::Limit || error.kind == ErrorKind::Invalid;
+                        error.kind == ErrorKind::Limit || error.kind == ErrorKind::Invalid ||
+                        error.kind == ErrorKind::Denied;
     return passes ? error : unavailable().value();
+}
+
+/// Made at the first start.
+Result<std::vector<std::uint8_t>> load_scram_secret(storage::ControlStore& store,
+                                                    crypto::SecretSource& secrets) {
+    TRY_ASSIGN(const auto kept, store.setting(kScramSecretKey));
+    if (kept) {
+        return crypto::from_base64(*kept, crypto::Base64::Padded);
+    }
+    std::vector<std::uint8_t> secret(kScramSecretBytes);
+    secrets.fill(secret);
+    TRY(store.set_setting(kScramSecretKey, crypto::to_base64(secret, crypto::Base64::Padded)));
+    return secret;
 }
 
 }  // namespace
@@ -63,24 +89,27 @@ void Registry::attach(RoleAuthorizer& authorizer) {
 }
 
 void Registry::start(std::function<void(Status)> done) {
-    run<Nothing>([](storage::ControlStore&) -> Result<Nothing> { return Nothing(); },
-                 [this, done = std::move(done)](const Result<Nothing>& started) {
-                     checked_at_ = parts_.home.now();
-                     arm_next_check();
-                     if (!started || !change_counter_) {
-                         done(unavailable());
-                         return;
-                     }
-                     done({});
-                 });
+    using Secret = std::vector<std::uint8_t>;
+    run<Secret>([secrets = &parts_.secrets](
+                    storage::ControlStore& store) { return load_scram_secret(store, *secrets); },
+                [this, done = std::move(done)](Result<Secret> started) {
+                    checked_at_ = parts_.home.now();
+                    arm_next_check();
+                    if (!started || !change_counter_) {
+                        done(unavailable());
+                        return;
+                    }
+                    scram_secret_ = std::move(*started);
+                    done({});
+                });
 }
 
 /// Runs `work` on the store and reads what changed; then, at home, takes that over and answers.
 template <typename Answer>
 void Registry::run(std::function<Result<Answer>(storage::ControlStore&)> work,
                    std::function<void(Result<Answer>)> done) {
-    const auto visit = [store = &parts_.store, work = std::move(work),
-                        known = change_counter_]() -> Outcome<Answer> {
+    const auto visit = [store = &parts_.store, work = std::move(work), known = change_counter_,
+                        position = change_position_]() -> Outcome<Answer> {
         Outcome<Answer> outcome{.answer = work(*store), .content = std::nullopt};
         outcome.content = [&]() -> Result<std::optional<Content>> {
             Content content;
@@ -89,9 +118,14 @@ void Registry::run(std::function<Result<Answer>(storage::ControlStore&)> work,
             if (known == content.change_counter) {
                 return std::nullopt;
             }
-            TRY_ASSIGN(content.tokens, store->tokens());
-            TRY_ASSIGN(content.users, store->users());
-            TRY_ASSIGN(content.roles, store->roles());
+            TRY_ASSIGN(content.changes, store->changes_since(position));
+            content.has_tables =
+                !known || !content.changes.is_complete || concern_tables(content.changes);
+            if (content.has_tables) {
+                TRY_ASSIGN(content.tokens, store->tokens());
+                TRY_ASSIGN(content.users, store->users());
+                TRY_ASSIGN(content.roles, store->roles());
+            }
             return content;
         }();
         return outcome;
@@ -121,6 +155,36 @@ const storage::UserRecord* Registry::find_user(std::string_view name) const {
 std::optional<WallTime> Registry::last_used(const std::string& token_id) const {
     const auto found = last_used_.find(token_id);
     return found == last_used_.end() ? std::nullopt : std::optional(found->second);
+}
+
+void Registry::find_machine(
+    const std::string& name,
+    std::function<void(Result<std::optional<storage::MachineRecord>>)> done) {
+    run<std::optional<storage::MachineRecord>>(
+        [name](storage::ControlStore& store) { return store.find_machine(name); },
+        [done = std::move(done)](Result<std::optional<storage::MachineRecord>> found) {
+            done(found ? std::move(found) : unavailable());
+        });
+}
+
+void Registry::visit(std::function<Status(storage::ControlStore&)> work,
+                     std::function<void(Status)> done) {
+    run<Nothing>(
+        [work = std::move(work)](storage::ControlStore& store) -> Result<Nothing> {
+            TRY(work(store));
+            return Nothing();
+        },
+        [this, done = std::move(done)](const Result<Nothing>& visited) {
+            tell_soon();
+            done(visited ? Status() : tl::unexpected(for_callers(visited.error())));
+        });
+}
+
+/// What a change here has ended is told at once, and again at the next reading.
+void Registry::tell_soon() {
+    if (!ended_.is_empty()) {
+        tell_ended();
+    }
 }
 
 void Registry::create_token(const NewToken& token, std::function<void(Result<CreatedToken>)> done) {
@@ -280,30 +344,63 @@ void Registry::tell_ended() {
             good.insert(entry->id);
         }
     }
-    std::vector<std::string> ended;
-    std::ranges::set_difference(good_tokens_, good, std::back_inserter(ended));
+    std::vector<std::string> ended_tokens;
+    std::ranges::set_difference(good_tokens_, good, std::back_inserter(ended_tokens));
     good_tokens_ = std::move(good);
-    std::vector<std::string> told = std::exchange(told_once_, ended);
-    told.insert(told.end(), ended.begin(), ended.end());
-    if (!told.empty() && ended_listener_) {
+    for (const std::string& id : ended_tokens) {
+        ended_.names.insert("token:" + id);
+    }
+    EndedPrincipals told = std::exchange(told_once_, ended_);
+    told.add(std::exchange(ended_, {}));
+    if (!told.is_empty() && ended_listener_) {
         ended_listener_(told);
     }
 }
 
 void Registry::take(const Content& content) {
+    // An answer that was read before the last one that came: its news are in that.
+    const bool is_news = !change_counter_ || content.changes.position >= change_position_ ||
+                         !content.changes.is_complete;
     change_counter_ = content.change_counter;
-    table_ = std::make_shared<const TokenTable>(content.tokens);
-    users_ = content.users;
-    stored_roles_ = content.roles;
-    std::erase_if(last_used_, [&content](const auto& item) {
-        return std::ranges::find(content.tokens, item.first, &storage::TokenRecord::id) ==
-               content.tokens.end();
-    });
-    ++counters_.table_updates;
-    publish();
-    publish_roles();
-    if (users_listener_) {
-        users_listener_();
+    if (!is_news) {
+        return;
+    }
+    change_position_ = content.changes.position;
+    if (content.has_tables) {
+        table_ = std::make_shared<const TokenTable>(content.tokens);
+        const std::vector<storage::UserRecord> before = std::exchange(users_, content.users);
+        std::erase_if(last_used_,
+                      [this](const auto& item) { return table_->find_id(item.first) == nullptr; });
+        stored_roles_ = content.roles;
+        ++counters_.table_updates;
+        publish();
+        publish_roles();
+        note_ended_users(before);
+        if (users_listener_) {
+            users_listener_();
+        }
+    }
+    note_ended_machines(content.changes);
+    for (const ChangeListener& listener : change_listeners_) {
+        listener(content.changes);
+    }
+}
+
+void Registry::note_ended_users(const std::vector<storage::UserRecord>& before) {
+    for (const storage::UserRecord& user : before) {
+        const storage::UserRecord* now = find_user(user.name);
+        if (now == nullptr || now->role != user.role || now->password_hash != user.password_hash) {
+            ended_.names.insert("user:" + user.name);
+        }
+    }
+}
+
+void Registry::note_ended_machines(const storage::Changes& changes) {
+    ended_.are_all_machines = ended_.are_all_machines || !changes.is_complete;
+    for (const storage::Change& change : changes.items) {
+        if (change.table == "machines") {
+            ended_.names.insert("machine:" + change.key);
+        }
     }
 }
 

@@ -15,6 +15,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
@@ -51,6 +52,21 @@ struct NewToken {
 struct CreatedToken {
     std::string id;
     std::string text;  // the only time that it is seen
+};
+
+/// Principals that have to be let in anew.
+struct EndedPrincipals {
+    std::set<std::string, std::less<>> names;  // "token:k3f9", "user:anna", "machine:press-07"
+    bool are_all_machines = false;             // more machines changed than the store remembers
+
+    [[nodiscard]] bool has(std::string_view principal) const {
+        return names.contains(principal) || (are_all_machines && principal.starts_with("machine:"));
+    }
+    [[nodiscard]] bool is_empty() const { return names.empty() && !are_all_machines; }
+    void add(const EndedPrincipals& other) {
+        names.insert(other.names.begin(), other.names.end());
+        are_all_machines = are_all_machines || other.are_all_machines;
+    }
 };
 
 struct RegistryCounters {
@@ -98,14 +114,31 @@ class Registry {
     /// Reads the store soon, whoever changed it, and then tells this shard's authenticator.
     void check_soon(ShardId asker);
     void note_use(const std::string& token_id, WallTime at);
+    /// A machine with its credentials, as the store has it now. Errors: Unavailable.
+    void find_machine(const std::string& name,
+                      std::function<void(Result<std::optional<storage::MachineRecord>>)> done);
+    /// Of this node, kept in the store: what made-up SCRAM verifiers are derived from.
+    [[nodiscard]] Bytes scram_secret() const { return scram_secret_; }
+    /// Runs `work` on the store, then takes over what changed and calls `done`. Errors: those of
+    /// `work`, but Unavailable for what a caller cannot do anything about.
+    void visit(std::function<Status(storage::ControlStore&)> work,
+               std::function<void(Status)> done);
+
+    /// Called with what changed in the store, by whom ever, when the tables here show it. Before
+    /// start().
+    using ChangeListener = std::function<void(const storage::Changes&)>;
+    void add_change_listener(ChangeListener listener) {
+        change_listeners_.push_back(std::move(listener));
+    }
     /// Called after users changed.
     void set_users_listener(std::function<void()> listener) {
         users_listener_ = std::move(listener);
     }
 
-    /// Called with the ids of tokens that opened something and do not any more, revoked or expired:
-    /// each in two rounds, because somebody whom an earlier table let in may still be on the way.
-    using EndedListener = std::function<void(const std::vector<std::string>& token_ids)>;
+    /// Called with those who are not let in any more as they were: tokens revoked or expired, users
+    /// and machines that were removed or changed. Each in two rounds, because somebody whom an
+    /// earlier table let in may still be on the way.
+    using EndedListener = std::function<void(const EndedPrincipals&)>;
     void set_ended_listener(EndedListener listener) { ended_listener_ = std::move(listener); }
 
     [[nodiscard]] const RegistryCounters& counters() const { return counters_; }
@@ -120,11 +153,14 @@ class Registry {
              std::function<void(Result<Answer>)> done);
     void check();
     void take(const Content& content);
+    void note_ended_users(const std::vector<storage::UserRecord>& before);
+    void note_ended_machines(const storage::Changes& changes);
     void publish();
     void publish_roles();
     void answer_askers();
     void arm_next_check();
     void tell_ended();
+    void tell_soon();
 
     RegistryParts parts_;
     std::shared_ptr<const TokenTable> table_;  // shared_ptr: every shard holds the table it uses
@@ -133,6 +169,7 @@ class Registry {
     std::vector<storage::RoleRecord> stored_roles_;
     std::vector<RoleText> file_roles_;
     std::optional<std::uint64_t> change_counter_;  // of the store when it was last read
+    std::uint64_t change_position_ = UINT64_MAX;   // up to which its changes are known
     std::unordered_map<std::string, WallTime> last_used_;
     std::vector<TokenAuthenticator*> authenticators_;  // by shard
     std::vector<RoleAuthorizer*> authorizers_;         // the same
@@ -142,9 +179,12 @@ class Registry {
     Instant checked_at_;
     runtime::CallbackTimer timer_;
     std::function<void()> users_listener_;
+    std::vector<ChangeListener> change_listeners_;
     EndedListener ended_listener_;
     std::set<std::string> good_tokens_;  // ids, when tell_ended() last looked
-    std::vector<std::string> told_once_;
+    EndedPrincipals ended_;              // not told yet
+    EndedPrincipals told_once_;
+    std::vector<std::uint8_t> scram_secret_;
     RegistryCounters counters_;
 };
 

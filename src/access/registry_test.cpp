@@ -65,8 +65,8 @@ TEST(Registry, NoticesWhatAToolChanged) {
 TEST(Registry, TellsTwiceOfATokenThatHasEnded) {
     AccessRig rig;
     std::vector<std::string> told;
-    rig.registry.set_ended_listener([&](const std::vector<std::string>& ids) {
-        told.insert(told.end(), ids.begin(), ids.end());
+    rig.registry.set_ended_listener([&](const EndedPrincipals& ended) {
+        told.insert(told.end(), ended.names.begin(), ended.names.end());
     });
     ASSERT_TRUE(rig.start().has_value());
     NewToken token = viewer("short");
@@ -78,9 +78,11 @@ TEST(Registry, TellsTwiceOfATokenThatHasEnded) {
     EXPECT_TRUE(told.empty());
     ASSERT_TRUE(rig.revoke_token(revoked).has_value());
     rig.world.run_for(3 * kStoreCheckInterval);
-    EXPECT_EQ(told, (std::vector<std::string>{revoked, revoked}));
+    const std::string gone = "token:" + revoked;
+    EXPECT_EQ(told, (std::vector<std::string>{gone, gone}));
     rig.world.run_for(60s);
-    EXPECT_EQ(told, (std::vector<std::string>{revoked, revoked, expiring, expiring}));
+    const std::string over = "token:" + expiring;
+    EXPECT_EQ(told, (std::vector<std::string>{gone, gone, over, over}));
 }
 
 TEST(Registry, UnchangedStoreIsNotReadAgain) {

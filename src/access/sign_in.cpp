@@ -12,10 +12,6 @@
 namespace kith::access {
 namespace {
 
-// Of no password: verified against when a name does not exist, so that the answer takes as long.
-constexpr const char* kNobodysHash =
-    "$scrypt$ln=15,r=8,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
-
 constexpr const char* kWrong = "wrong name or password";
 constexpr const char* kClaimRefused =
     "the claim link is wrong, used or expired: restart the node for a new one, or use kith token "
@@ -35,6 +31,8 @@ struct SignIn::Try {
     std::string address;  // as text, for the audit
     std::uint32_t tries_left = 0;
     std::string hash;  // of the user when the attempt began
+
+    [[nodiscard]] Tryer tryer() const { return {.name = name_key, .address_key = address_key}; }
 };
 
 SignIn::SignIn(const SignInParts& parts) : parts_(parts) {
@@ -70,10 +68,11 @@ void SignIn::claim(const Claim& claim, std::function<void(SignInResult)> done) {
     }
     attempt.tries_left = *tries_left;
     if (!is_claimable() || !claim_code_.matches(claim.code, parts_.home.now())) {
+        parts_.guard.failed(attempt.tryer(), parts_.home.now());
         done(tl::unexpected(denied(kClaimRefused, attempt.tries_left)));
         return;
     }
-    throttle_.forgive(attempt.address_key);
+    parts_.guard.succeeded(attempt.tryer(), parts_.home.now());
     const Status name = check_name(claim.user.name);
     const Status password = check_password(claim.user.password);
     if (!name || !password) {
@@ -122,7 +121,7 @@ void SignIn::finish_claim(const Try& attempt, Result<std::string> hash,
 void SignIn::sign_in(const Credentials& credentials, std::function<void(SignInResult)> done) {
     const bool is_name = check_name(credentials.name).has_value();
     Try attempt{.name = credentials.name,
-                .name_key = is_name ? "name " + credentials.name : std::string(),
+                .name_key = is_name ? credentials.name : std::string(),
                 .address_key = throttle_key(credentials.from),
                 .address = credentials.from.host_to_string(),
                 .hash = kNobodysHash};
@@ -155,6 +154,7 @@ void SignIn::finish_sign_in(const Try& attempt, const Result<bool>& is_right,
     // The user may have changed while the password was checked.
     const storage::UserRecord* user = parts_.registry.find_user(attempt.name);
     if (!is_right.value_or(false) || user == nullptr || user->password_hash != attempt.hash) {
+        parts_.guard.failed(attempt.tryer(), parts_.home.now());
         if (attempt.tries_left == 0) {
             parts_.registry.append_audit("address:" + attempt.address, "session.paused",
                                          attempt.name_key.empty() ? "" : attempt.name);
@@ -162,8 +162,7 @@ void SignIn::finish_sign_in(const Try& attempt, const Result<bool>& is_right,
         done(tl::unexpected(denied(kWrong, attempt.tries_left)));
         return;
     }
-    throttle_.forgive(attempt.name_key);
-    throttle_.forgive(attempt.address_key);
+    parts_.guard.succeeded(attempt.tryer(), parts_.home.now());
     done(open_session(attempt));
 }
 
@@ -181,26 +180,13 @@ SignInResult SignIn::open_session(const Try& attempt) {
 }
 
 tl::expected<std::uint32_t, Refusal> SignIn::count_try(const Try& attempt) {
-    const Instant now = parts_.home.now();
-    std::vector<std::string_view> keys{attempt.address_key};
-    if (!attempt.name_key.empty()) {
-        keys.push_back(attempt.name_key);
-    }
-    Duration wait{};
-    for (const std::string_view key : keys) {
-        wait = std::max(wait, throttle_.peek(key, now).retry_after);
-    }
-    if (wait > Duration::zero()) {
+    const Throttle::Answer answer = parts_.guard.begin(attempt.tryer(), parts_.home.now());
+    if (!answer.is_allowed) {
         ++counters_.paused;
-        counters_.paused_at = parts_.home.wall_now();
         return tl::unexpected(Refusal{.error = {ErrorKind::Limit, 0, "too many wrong passwords"},
-                                      .retry_after = wait});
+                                      .retry_after = answer.retry_after});
     }
-    std::uint32_t tries_left = kTriesMax;
-    for (const std::string_view key : keys) {
-        tries_left = std::min(tries_left, throttle_.begin(key, now).tries_left);
-    }
-    return tries_left;
+    return answer.tries_left;
 }
 
 Refusal SignIn::denied(const char* text, std::uint32_t tries_left) {

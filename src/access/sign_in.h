@@ -1,9 +1,9 @@
 // Signing in at the console: the claim of a fresh node by its first user, and passwords after that.
 //
 // Passwords are hashed on a blocking pool, so that the shard goes on; tries are counted before
-// that, by name and by address, so that many at once count too. A name that does not exist costs as
-// much time as one that does. Users come and go in the registry; sessions of users who changed end.
-// Threads: shard-local (home). Limits: access/limits.h.
+// that, together with those of MQTT clients (try_guard.h), so that many at once count too. A name
+// that does not exist costs as much time as one that does. Users come and go in the registry;
+// sessions of users who changed end. Threads: shard-local (home). Limits: access/limits.h.
 #pragma once
 
 #include <cstdint>
@@ -13,7 +13,7 @@
 
 #include "access/claim_code.h"
 #include "access/session_book.h"
-#include "access/throttle.h"
+#include "access/try_guard.h"
 #include "base/result.h"
 #include "crypto/secrets.h"
 #include "runtime/address.h"
@@ -30,6 +30,7 @@ struct SignInParts {
     runtime::BlockingPool& hash_pool;
     Registry& registry;
     SessionBook& sessions;
+    TryGuard& guard;
     crypto::SecretSource& secrets;
 };
 
@@ -90,9 +91,12 @@ class SignIn {
     SignInParts parts_;
     ClaimCode claim_code_;
     bool is_claiming_ = false;
-    Throttle throttle_;
     SignInCounters counters_;
 };
+
+// Of no password: verified against when a name does not exist, so that the answer takes as long.
+inline constexpr const char* kNobodysHash =
+    "$scrypt$ln=15,r=8,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
 /// What tries from one address are counted by: an IPv4 address, or the first 64 bits of an IPv6
 /// address, because who has one has all of them.

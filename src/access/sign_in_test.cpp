@@ -68,9 +68,9 @@ TEST_F(SignInTest, WrongPasswordsAreCountedThenPaused) {
     EXPECT_EQ(paused.error().error.kind, ErrorKind::Limit);
     EXPECT_GT(paused.error().retry_after, 25s);
     EXPECT_LE(paused.error().retry_after, kTriesPause);
-    EXPECT_EQ(sign_in("anna", "correct horse", kElsewhere).error().error.kind, ErrorKind::Limit)
-        << "the name is paused wherever it is tried from";
     EXPECT_EQ(rig_.newest_audit(), "address:10.0.0.9 session.paused anna");
+    EXPECT_TRUE(sign_in("anna", "correct horse", kElsewhere).has_value())
+        << "who guesses locks himself out, not anna";
     rig_.world.run_for(kTriesPause);
     EXPECT_TRUE(sign_in("anna", "correct horse").has_value());
 }
@@ -78,7 +78,7 @@ TEST_F(SignInTest, WrongPasswordsAreCountedThenPaused) {
 TEST_F(SignInTest, AddressIsPausedWhateverNamesItTries) {
     add_user("anna", "admin");
     ASSERT_TRUE(rig_.start().has_value());
-    for (std::uint32_t i = 0; i < kTriesMax; ++i) {
+    for (std::uint32_t i = 0; i < kAddressTriesMax; ++i) {
         EXPECT_EQ(sign_in("name " + std::to_string(i), "x").error().error.kind, ErrorKind::Denied);
     }
     EXPECT_EQ(sign_in("anna", "correct horse").error().error.kind, ErrorKind::Limit);

@@ -8,7 +8,7 @@ namespace {
 const Instant kStart = Instant::from_ns(1'000'000'000'000);
 
 TEST(Throttle, FiveTriesThenAPauseOfThirtySeconds) {
-    Throttle throttle;
+    Throttle throttle(kTriesMax);
     for (std::uint32_t i = 0; i < 5; ++i) {
         const auto answer = throttle.begin("anna", kStart);
         EXPECT_TRUE(answer.is_allowed);
@@ -24,7 +24,7 @@ TEST(Throttle, FiveTriesThenAPauseOfThirtySeconds) {
 }
 
 TEST(Throttle, KeysDoNotShareTheirTries) {
-    Throttle throttle;
+    Throttle throttle(kTriesMax);
     for (int i = 0; i < 5; ++i) {
         (void)throttle.begin("anna", kStart);
     }
@@ -33,7 +33,7 @@ TEST(Throttle, KeysDoNotShareTheirTries) {
 }
 
 TEST(Throttle, SuccessForgives) {
-    Throttle throttle;
+    Throttle throttle(kTriesMax);
     for (int round = 0; round < 10; ++round) {
         EXPECT_TRUE(throttle.begin("anna", kStart).is_allowed);
         throttle.forgive("anna");
@@ -43,7 +43,7 @@ TEST(Throttle, SuccessForgives) {
 }
 
 TEST(Throttle, OldTriesAreForgotten) {
-    Throttle throttle;
+    Throttle throttle(kTriesMax);
     for (int i = 0; i < 4; ++i) {
         (void)throttle.begin("anna", kStart);
     }
@@ -52,7 +52,7 @@ TEST(Throttle, OldTriesAreForgotten) {
 }
 
 TEST(Throttle, PeekDoesNotCount) {
-    Throttle throttle;
+    Throttle throttle(kTriesMax);
     for (int i = 0; i < 20; ++i) {
         EXPECT_TRUE(throttle.peek("anna", kStart).is_allowed);
     }
@@ -60,7 +60,7 @@ TEST(Throttle, PeekDoesNotCount) {
 }
 
 TEST(Throttle, RemembersABoundedNumberOfKeys) {
-    Throttle throttle;
+    Throttle throttle(kTriesMax);
     for (int i = 0; i < 5; ++i) {
         (void)throttle.begin("first", kStart);
     }
@@ -71,6 +71,20 @@ TEST(Throttle, RemembersABoundedNumberOfKeys) {
     (void)throttle.begin("one more", kStart);
     EXPECT_EQ(throttle.key_count(), kThrottleKeysMax);
     EXPECT_TRUE(throttle.peek("first", kStart).is_allowed) << "seen longest ago";
+}
+
+TEST(RecentKeys, ForgetsTheOldestAndWhatIsTooOld) {
+    RecentKeys keys(2, 10s);
+    const Instant start = Instant() + 1min;
+    keys.add("a", start);
+    keys.add("b", start + 1s);
+    keys.add("a", start + 2s);
+    keys.add("c", start + 3s);
+    EXPECT_TRUE(keys.has("a", start + 12s));
+    EXPECT_FALSE(keys.has("a", start + 13s));
+    EXPECT_FALSE(keys.has("b", start + 3s)) << "made room";
+    EXPECT_TRUE(keys.has("c", start + 3s));
+    EXPECT_EQ(keys.key_count(), 2U);
 }
 
 }  // namespace

@@ -21,15 +21,6 @@ bus::Principal principal_of(const TokenEntry& entry) {
             .topic_roles = entry.topic_roles};
 }
 
-/// Whoever is on this machine may do what it likes; from elsewhere, nothing is free.
-bus::Principal anonymous(const bus::AuthRequest& request) {
-    bus::Principal principal{.tenant = kDefaultTenant, .name = std::string(kAnonymousName)};
-    if (request.is_loopback) {
-        principal.topic_roles = {"free"};
-    }
-    return principal;
-}
-
 tl::unexpected<Error> denied() {
     return fail(ErrorKind::Denied, "unknown, expired or revoked token");
 }
@@ -43,32 +34,6 @@ TokenAuthenticator::TokenAuthenticator(runtime::Shard& shard, Registry& registry
       table_(std::make_shared<const TokenTable>()),
       report_timer_([this](Instant) { report_uses(); }) {}
 
-void TokenAuthenticator::authenticate(const bus::AuthRequest& request,
-                                      std::function<void(Result<bus::Principal>)> done) {
-    if (request.password && !request.password->empty()) {
-        check_token(as_text(*request.password), std::move(done));
-        return;
-    }
-    if (!request.session_principal.empty()) {
-        done(principal_of_session(request));
-        return;
-    }
-    if (!request.certificate_subject.empty()) {
-        done(bus::Principal{.tenant = kDefaultTenant,
-                            .name = "cert:" + std::string(request.certificate_subject),
-                            .role = bus::Role::Machine,
-                            .machine = {},
-                            .topic_roles = {}});
-        return;
-    }
-    if (request.allow_anonymous) {
-        done(anonymous(request));
-        return;
-    }
-    done(fail(ErrorKind::Denied, "credentials are needed here: a token as password"));
-}
-
-/// A token's machine and topics go with it when it opens a WebSocket.
 bus::Principal TokenAuthenticator::principal_of_session(const bus::AuthRequest& request) const {
     constexpr std::string_view kToken = "token:";
     if (request.session_principal.starts_with(kToken)) {

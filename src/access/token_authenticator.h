@@ -1,13 +1,9 @@
-// Says who an MQTT client or an API caller is, on the shard that asks.
+// Says whose token something is, for an MQTT client or an API caller, on the shard that asks.
 //
 // Each shard has one, with the table that the registry last sent. A known token is answered at
 // once. A token that looks right and is unknown may have been made a moment ago by a tool: the
 // registry is asked to read the store, and the answer follows. Nothing else is ever asked: tokens
 // have 144 random bits, so guesses need no pause, only a bound on those that wait.
-//
-// What a client shows is judged in this order: a password must be a token; else the session that
-// opened its WebSocket; else its verified certificate; else anonymous, where the listener says so.
-// A wrong password is refused even where anonymous would do.
 // Threads: shard-local. Limits: kUnknownTokensMax.
 #pragma once
 
@@ -27,15 +23,16 @@ namespace kith::access {
 
 class Registry;
 
-class TokenAuthenticator final : public bus::Authenticator {
+class TokenAuthenticator {
   public:
     /// `registry` lives on shard `home`; both outlive this.
     TokenAuthenticator(runtime::Shard& shard, Registry& registry, ShardId home);
 
-    void authenticate(const bus::AuthRequest& request,
-                      std::function<void(Result<bus::Principal>)> done) override;
-    /// The same for a bare token: Authorization: Bearer. Errors: Denied, Limit.
+    /// Calls `done` once, in this turn or a later one. Errors: Denied, Limit.
     void check_token(std::string_view token, std::function<void(Result<bus::Principal>)> done);
+
+    /// Who opened a WebSocket; a token's machine and topic roles go with it.
+    [[nodiscard]] bus::Principal principal_of_session(const bus::AuthRequest& request) const;
 
     // For the registry, on this shard.
     void set_table(std::shared_ptr<const TokenTable> table) { table_ = std::move(table); }
@@ -50,7 +47,6 @@ class TokenAuthenticator final : public bus::Authenticator {
         std::function<void(Result<bus::Principal>)> done;
     };
 
-    [[nodiscard]] bus::Principal principal_of_session(const bus::AuthRequest& request) const;
     [[nodiscard]] const TokenEntry* find(std::string_view token);
     void ask_registry();
     void report_uses();

@@ -103,6 +103,7 @@ class EpollServer final : private runtime::AcceptHandler {
                                                                         .hash_pool = *hash_pool_,
                                                                         .registry = *registry_,
                                                                         .sessions = sessions_,
+                                                                        .guard = guard_,
                                                                         .secrets = secrets_});
         server_ = std::make_unique<ApiServer>(ApiParts{.shard = shard,
                                                        .backend = backend_,
@@ -122,6 +123,7 @@ class EpollServer final : private runtime::AcceptHandler {
     crypto::SystemSecrets secrets_;
     FakeBackend backend_;
     access::SessionBook sessions_{secrets_};
+    access::TryGuard guard_;
     std::unique_ptr<access::Registry> registry_;
     std::unique_ptr<access::TokenAuthenticator> authenticator_;
     std::unique_ptr<access::SignIn> sign_in_;

@@ -1,5 +1,7 @@
 #include "node/node.h"
 
+#include "access/client_authenticator.h"
+#include "access/password_desk.h"
 #include "access/registry.h"
 #include "access/role_authorizer.h"
 #include "access/session_book.h"
@@ -57,6 +59,11 @@ std::uint16_t worker_count(const NodeConfig& config) {
     }
     const unsigned cores = std::max(std::thread::hardware_concurrency(), 1U);
     return static_cast<std::uint16_t>(std::min<unsigned>(cores, kWorkersDefaultMax));
+}
+
+/// Half the cores for passwords of clients, 32 MiB each while they hash.
+std::size_t client_hash_threads() {
+    return std::clamp(std::thread::hardware_concurrency() / 2, 1U, 4U);
 }
 
 std::string explain(std::string_view what, const Error& error) {
@@ -129,12 +136,16 @@ struct Node::Impl {
     std::unique_ptr<storage::MessageStore> messages;
     std::unique_ptr<runtime::ShardGroup> shards;
     std::unique_ptr<runtime::BlockingPool> store_pool;
-    std::unique_ptr<runtime::BlockingPool> hash_pool;
+    std::unique_ptr<runtime::BlockingPool> hash_pool;         // of the console's sign-in
+    std::unique_ptr<runtime::BlockingPool> client_hash_pool;  // of MQTT clients
     EventLog events;
     std::vector<std::unique_ptr<EventRelay>> relays;
     std::unique_ptr<access::Registry> registry;
-    std::vector<std::unique_ptr<access::TokenAuthenticator>> authenticators;
+    std::vector<std::unique_ptr<access::TokenAuthenticator>> token_authenticators;
     std::vector<std::unique_ptr<access::RoleAuthorizer>> authorizers;
+    access::TryGuard try_guard;
+    std::unique_ptr<access::PasswordDesk> passwords;
+    std::vector<std::unique_ptr<access::ClientAuthenticator>> authenticators;
     std::unique_ptr<access::SessionBook> sessions;
     std::unique_ptr<access::SignIn> sign_in;
     std::unique_ptr<broker::Broker> broker;
@@ -207,6 +218,7 @@ OrProblem<void> Node::Impl::make_shards() {
     shards = std::move(*made);
     store_pool = runtime::make_blocking_pool(1);  // a ControlStore wants one thread
     hash_pool = runtime::make_blocking_pool(1);
+    client_hash_pool = runtime::make_blocking_pool(client_hash_threads());
     make_access();
     return {};
 }
@@ -219,11 +231,24 @@ void Node::Impl::make_access() {
                                                                    .hash_pool = *hash_pool,
                                                                    .registry = *registry,
                                                                    .sessions = *sessions,
+                                                                   .guard = try_guard,
                                                                    .secrets = secrets});
+    passwords = std::make_unique<access::PasswordDesk>(
+        access::PasswordDeskParts{.home = shard(0),
+                                  .hash_pool = *client_hash_pool,
+                                  .registry = *registry,
+                                  .guard = try_guard,
+                                  .secrets = secrets});
     for (std::uint16_t i = 0; i < shards->size(); ++i) {
-        authenticators.push_back(
+        token_authenticators.push_back(
             std::make_unique<access::TokenAuthenticator>(shard(i), *registry, ShardId(0)));
-        registry->attach(*authenticators.back());
+        registry->attach(*token_authenticators.back());
+        authenticators.push_back(std::make_unique<access::ClientAuthenticator>(
+            access::ClientAuthenticatorParts{.shard = shard(i),
+                                             .tokens = *token_authenticators.back(),
+                                             .desk = *passwords,
+                                             .home = ShardId(0),
+                                             .secrets = secrets}));
         authorizers.push_back(std::make_unique<access::RoleAuthorizer>(ShardId(i)));
         registry->attach(*authorizers.back());
     }
@@ -242,12 +267,12 @@ OrProblem<void> Node::Impl::make_broker(const StoreTestOptions& test_options) {
     if (const Status recovered = broker->recover(*messages); !recovered) {
         return problem(explain("cannot read " + data.file("messages.db"), recovered.error()));
     }
-    registry->set_ended_listener([this](const std::vector<std::string>& token_ids) {
+    registry->set_ended_listener([this](const access::EndedPrincipals& ended) {
         for (std::uint16_t i = 0; i < shards->size(); ++i) {
-            shard(0).post(ShardId(i), [this, token_ids](runtime::Shard& here) {
-                for (const std::string& id : token_ids) {
-                    broker->shard(here.id()).disconnect_principal("token:" + id, "token ended");
-                }
+            shard(0).post(ShardId(i), [this, ended](runtime::Shard& here) {
+                broker->shard(here.id()).disconnect_principals(
+                    [&ended](std::string_view principal) { return ended.has(principal); },
+                    "the credential has ended or changed");
             });
         }
     });
@@ -371,7 +396,7 @@ void Node::Impl::make_api() {
             .registry = *registry,
             .sign_in = *sign_in,
             .sessions = *sessions,
-            .authenticator = *authenticators.front(),
+            .authenticator = *token_authenticators.front(),
             .accept_mqtt =
                 [this](std::unique_ptr<runtime::Stream> stream, broker::AcceptOptions options) {
                     broker->shard(ShardId(0)).accept(std::move(stream), std::move(options));

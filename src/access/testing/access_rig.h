@@ -9,6 +9,8 @@
 
 #include <gtest/gtest.h>
 
+#include "access/client_authenticator.h"
+#include "access/password_desk.h"
 #include "access/registry.h"
 #include "access/session_book.h"
 #include "access/sign_in.h"
@@ -231,7 +233,7 @@ class AccessRig {
     }
     Result<bus::Principal> authenticate(const bus::AuthRequest& request) {
         return await<Result<bus::Principal>>(
-            1, [&](auto done) { authenticators[1].authenticate(request, std::move(done)); });
+            1, [&](auto done) { clients[1].authenticate(request, std::move(done)); });
     }
     SignInResult try_sign_in(const Credentials& credentials) {
         return await<SignInResult>(
@@ -272,11 +274,22 @@ class AccessRig {
         TokenAuthenticator(shard(0), registry, ShardId(0)),
         TokenAuthenticator(shard(1), registry, ShardId(0)),
     };
+    TryGuard guard;
+    PasswordDesk passwords{PasswordDeskParts{.home = shard(0),
+                                             .hash_pool = pool,
+                                             .registry = registry,
+                                             .guard = guard,
+                                             .secrets = secrets}};
+    ClientAuthenticator clients[2] = {
+        ClientAuthenticator({shard(0), authenticators[0], passwords, ShardId(0), secrets}),
+        ClientAuthenticator({shard(1), authenticators[1], passwords, ShardId(0), secrets}),
+    };
     SessionBook sessions{secrets};
     SignIn sign_in{SignInParts{.home = shard(0),
                                .hash_pool = pool,
                                .registry = registry,
                                .sessions = sessions,
+                               .guard = guard,
                                .secrets = secrets}};
 };
 

@@ -68,11 +68,13 @@ Connection::Connection(ShardContext& context, ConnectionId id, Handover handover
       last_received_(context.shard.now()),
       input_bytes_(handover.input_bytes),
       state_(State::Ready) {
-    opening_ = std::make_unique<Opening>(Opening{.connect_body = std::move(handover.connect_body),
-                                                 .unread = std::move(handover.unread),
-                                                 .client_id = std::move(handover.client_id),
-                                                 .principal = std::move(handover.principal),
-                                                 .was_assigned = handover.was_assigned});
+    opening_ = std::make_unique<Opening>(
+        Opening{.connect_body = std::move(handover.connect_body),
+                .unread = std::move(handover.unread),
+                .client_id = std::move(handover.client_id),
+                .principal = std::move(handover.principal),
+                .authentication_data = std::move(handover.authentication_data),
+                .was_assigned = handover.was_assigned});
     stream_->set_handler(this);
     stream_->attach(context_.shard);
     context_.shard.arm_after(*this, context_.options().connect_timeout);
@@ -92,9 +94,15 @@ void Connection::on_data(MutableBytes bytes) {
         return;
     }
     take_input(framer_.feed(bytes, [this](const mqtt::Frame& frame) { return on_frame(frame); }));
-    if (state_ == State::AwaitingConnect && !count_pending(framer_.held_bytes())) {
-        end(mqtt::ReasonCode::QuotaExceeded, "too many bytes before CONNECT", WillFate::Discard);
+    const bool is_unknown = state_ == State::AwaitingConnect || state_ == State::Exchanging;
+    if (is_unknown && !count_pending(held_before_open())) {
+        end(mqtt::ReasonCode::QuotaExceeded, "too many bytes before the session",
+            WillFate::Discard);
     }
+}
+
+std::size_t Connection::held_before_open() const {
+    return framer_.held_bytes() + (opening_ == nullptr ? 0 : opening_->connect_body.size());
 }
 
 /// Counts what a client that is not known yet makes the node hold; false if it is too much.
@@ -168,6 +176,8 @@ bool Connection::on_frame(const mqtt::Frame& frame) {
     switch (state_) {
         case State::AwaitingConnect:
             return on_first_frame(frame);
+        case State::Exchanging:
+            return on_exchange_frame(frame);
         case State::Open:
             break;
         case State::Authenticating:
@@ -249,9 +259,6 @@ void Connection::authenticate(const mqtt::Connect& connect) {
         return refuse(ReasonCode::ClientIdentifierNotValid,
                       "an empty client id needs a clean session");  // [MQTT-3.1.3-8] of 3.1.1
     }
-    if (connect.authentication_method) {
-        return refuse(ReasonCode::BadAuthenticationMethod, "authentication method not supported");
-    }
     opening_->client_id = connect.client_id;
     if (connect.client_id.empty()) {
         opening_->client_id = context_.sessions->make_client_id();
@@ -274,6 +281,9 @@ void Connection::authenticate(const mqtt::Connect& connect) {
         .session_principal = accept_->session_principal,
         .session_role = accept_->session_role,
         .allow_anonymous = accept_->allow_anonymous};
+    if (connect.authentication_method) {
+        return begin_exchange(connect, request);
+    }
     // The answer may come turns later, when this connection may have gone.
     context_.authenticator.authenticate(
         request, [connections = context_.connections, id = id_](Result<bus::Principal> principal) {
@@ -353,6 +363,10 @@ void Connection::run_task() {
         }
         return;
     }
+    if (state_ == State::Exchanging) {
+        resume_input();
+        return;
+    }
     if (state_ != State::Ready) {
         return;
     }
@@ -374,7 +388,8 @@ void Connection::move_to(ShardId shard) {
                       .client_id = std::move(opening_->client_id),
                       .was_assigned = opening_->was_assigned,
                       .principal = std::move(opening_->principal),
-                      .input_bytes = std::exchange(input_bytes_, 0)};
+                      .input_bytes = std::exchange(input_bytes_, 0),
+                      .authentication_data = std::move(opening_->authentication_data)};
     is_pending_ = false;  // it still is, over there
     state_ = State::Closing;
     context_.shard.post(
@@ -408,6 +423,10 @@ void Connection::open() {
     const std::unique_ptr<Opening> opening = std::move(opening_);
     leave_pending();
     accept_.reset();
+    if (connect.authentication_method && enhanced_ == nullptr) {  // moved here from another shard
+        enhanced_ = std::make_unique<Enhanced>(
+            Enhanced{.method = std::string(*connect.authentication_method), .exchange = nullptr});
+    }
     session_ = opened.session;
     state_ = State::Open;
     framer_.set_packet_bytes_max(context_.options().packet_bytes_max);
@@ -468,6 +487,12 @@ bool Connection::greet(const mqtt::Connect& connect, const Opening& opening, boo
             std::min(connect.topic_alias_maximum, options.topic_alias_maximum);
         if (aliases > 0) {
             outbound_aliases_ = std::make_unique<OutboundAliases>(aliases);
+        }
+        if (connect.authentication_method) {  // [MQTT-4.12.0-5]
+            connack.authentication_method = connect.authentication_method;
+            if (!opening.authentication_data.empty()) {
+                connack.authentication_data = opening.authentication_data;
+            }
         }
         connack.receive_maximum = options.receive_maximum;
         connack.maximum_packet_size = options.packet_bytes_max;

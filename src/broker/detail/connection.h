@@ -37,7 +37,8 @@ struct Handover {
     std::string client_id;
     bool was_assigned = false;  // the client sent no id
     bus::Principal principal;
-    std::uint32_t input_bytes = 0;  // as they count among the node's pending bytes
+    std::uint32_t input_bytes = 0;                  // as they count among the node's pending bytes
+    std::vector<std::uint8_t> authentication_data;  // for CONNACK
 };
 
 class Connection final : public runtime::StreamHandler,
@@ -118,14 +119,28 @@ class Connection final : public runtime::StreamHandler,
     void run_task() override;
 
   private:
-    enum class State : std::uint8_t { AwaitingConnect, Authenticating, Ready, Open, Closing };
+    enum class State : std::uint8_t {
+        AwaitingConnect,
+        Authenticating,  // the authenticator is asked; nobody reads
+        Exchanging,      // the client's next AUTH is due
+        Ready,
+        Open,
+        Closing
+    };
     // Until the session is open: the CONNECT packet and what authentication said.
     struct Opening {
         std::vector<std::uint8_t> connect_body;
         std::vector<std::uint8_t> unread;  // read behind it on the shard that accepted
         std::string client_id;
         bus::Principal principal;
+        std::vector<std::uint8_t> authentication_data;  // for CONNACK
         bool was_assigned = false;
+    };
+    // Of a client whose CONNECT has an authentication method.
+    struct Enhanced {
+        std::string method;
+        std::unique_ptr<bus::AuthExchange> exchange;  // null when none is under way
+        bool is_pending = false;                      // the exchange has not answered yet
     };
     struct PendingAck {
         PacketId packet_id;
@@ -141,6 +156,7 @@ class Connection final : public runtime::StreamHandler,
     void resume_input();
 
     bool on_first_frame(const mqtt::Frame& frame);
+    [[nodiscard]] std::size_t held_before_open() const;
     [[nodiscard]] bool count_pending(std::size_t bytes);
     void leave_pending();
     void count_input();
@@ -150,6 +166,13 @@ class Connection final : public runtime::StreamHandler,
     void suspect();
     void show_connect(const mqtt::Connect& connect, std::string_view address);
     void on_authenticated(Result<bus::Principal> principal);
+    void begin_exchange(const mqtt::Connect& connect, const bus::AuthRequest& request);
+    void step_exchange(Bytes bytes);
+    void on_exchange_step(Result<bus::AuthStep> step);
+    bool on_exchange_frame(const mqtt::Frame& frame);
+    void on_auth(const mqtt::Auth& auth);
+    void on_renewal_step(Result<bus::AuthStep> step);
+    bool send_auth(mqtt::ReasonCode reason, Bytes bytes);
     void move_to(ShardId shard);
     void open();
     void refuse(mqtt::ReasonCode reason, const char* words);
@@ -204,6 +227,7 @@ class Connection final : public runtime::StreamHandler,
     Session* session_ = nullptr;
 
     std::unique_ptr<Opening> opening_;
+    std::unique_ptr<Enhanced> enhanced_;
 
     boost::container::deque<PendingAck> acks_;  // PUBACK and PUBREC, in the order of their PUBLISH
     std::unique_ptr<InboundAliases> inbound_aliases_;

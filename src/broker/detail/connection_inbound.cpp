@@ -257,8 +257,10 @@ void Connection::on_packet(const mqtt::Packet& packet) {
         context_.subscriber->unsubscribe(*session_, *this, *unsubscribe);
     } else if (const auto* disconnect = std::get_if<mqtt::Disconnect>(&packet)) {
         on_disconnect(*disconnect);
+    } else if (const auto* auth = std::get_if<mqtt::Auth>(&packet)) {
+        on_auth(*auth);
     } else {
-        // A second CONNECT [MQTT-3.1.0-2], or AUTH without an authentication method.
+        // A second CONNECT [MQTT-3.1.0-2].
         ++context_.counters.protocol_errors;
         end(ReasonCode::ProtocolError, "packet not allowed now", WillFate::Publish);
     }

@@ -133,9 +133,17 @@ SessionTable::Opened SessionTable::check_will(const mqtt::Will& will,
     return {};
 }
 
+void SessionTable::renew(Session& session, bus::Principal principal) {
+    judge_by(session, context_.rights->of(std::move(principal)));
+}
+
 /// The client comes back, perhaps with other rights than it left with.
 void SessionTable::resume_as(Session& session, const ClientRightsRef& rights) {
     session.will.reset();  // [MQTT-3.1.3-9]: the session goes on in time
+    judge_by(session, rights);
+}
+
+void SessionTable::judge_by(Session& session, const ClientRightsRef& rights) {
     const bool is_judged = &session.rights() == rights.get();
     session.set_rights(rights);
     if (!is_judged) {

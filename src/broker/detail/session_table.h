@@ -34,6 +34,8 @@ class SessionTable {
     };
     /// Gives `connection` its session: a new one or the one that exists, taken over if need be.
     Opened open(Connection& connection, const mqtt::Connect& connect, bus::Principal principal);
+    /// The client has authenticated anew, perhaps with other rights.
+    void renew(Session& session, bus::Principal principal);
 
     /// The connection of `session` has ended.
     void close(Session& session, Connection::WillFate will, const char* reason);
@@ -124,6 +126,7 @@ class SessionTable {
     /// Nothing if its client may not publish it any more.
     [[nodiscard]] std::optional<SessionWill> take_will(Session& session);
     void resume_as(Session& session, const ClientRightsRef& rights);
+    void judge_by(Session& session, const ClientRightsRef& rights);
     [[nodiscard]] bus::Message message_of(const SessionWill& will) const;
     void write_record(Session& session);
     void arm_timer(Session& session);

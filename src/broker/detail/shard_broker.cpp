@@ -198,10 +198,11 @@ bool ShardBroker::disconnect(std::string_view client_id, const char* reason) {
     return true;
 }
 
-void ShardBroker::disconnect_principal(std::string_view principal, const char* reason) {
+void ShardBroker::disconnect_principals(
+    const std::function<bool(std::string_view principal)>& is_ended, const char* reason) {
     std::vector<Connection*> connections;  // first all, because sessions may end with them
     sessions_.for_each([&](const Session& session) {
-        if (session.connection != nullptr && session.principal().name == principal) {
+        if (session.connection != nullptr && is_ended(session.principal().name)) {
             connections.push_back(session.connection);
         }
     });

@@ -135,6 +135,36 @@ class AllRights final : public bus::TopicRights {
     bool publishes_everything() const override { return true; }
 };
 
+class FakeExchange final : public bus::AuthExchange {
+  public:
+    explicit FakeExchange(runtime::Shard& shard) : shard_(shard) {}
+
+    void step(Bytes bytes, std::function<void(Result<bus::AuthStep>)> done) override {
+        const std::string text(as_text(bytes));
+        const std::string name = text.substr(std::min(text.find(' ') + 1, text.size()));
+        const Bytes welcome = as_bytes("welcome");
+        const bus::AuthStep let_in{.bytes = {welcome.begin(), welcome.end()},
+                                   .principal = bus::Principal{.name = name}};
+        if (text == "ask") {
+            const Bytes who = as_bytes("who?");
+            done(bus::AuthStep{.bytes = {who.begin(), who.end()}, .principal = {}});
+        } else if (text.starts_with("right ")) {
+            done(let_in);
+        } else if (text.starts_with("later ")) {
+            shard_.post(shard_.id(), [done, let_in](runtime::Shard&) { done(let_in); });
+        } else if (text == "limit") {
+            done(fail(ErrorKind::Limit, "too many tries"));
+        } else if (text == "unavailable") {
+            done(fail(ErrorKind::Unavailable, "cannot tell now"));
+        } else if (text != "never") {
+            done(fail(ErrorKind::Denied, "wrong proof"));
+        }
+    }
+
+  private:
+    runtime::Shard& shard_;
+};
+
 }  // namespace
 
 std::shared_ptr<const bus::TopicRights> FakeAuthorizer::rights_of(const bus::Principal& principal) {
@@ -153,6 +183,11 @@ void FakeAuthorizer::set(const std::string& name, Rules rules) {
     if (on_change_) {
         on_change_();
     }
+}
+
+std::unique_ptr<bus::AuthExchange> FakeAuthenticator::begin_exchange(std::string_view method,
+                                                                     const bus::AuthRequest&) {
+    return method == "TEST" ? std::make_unique<FakeExchange>(shard_) : nullptr;
 }
 
 void RecordingEvents::on_event(const Event& event) {
@@ -476,7 +511,16 @@ void TestClient::on_packet(const mqtt::Packet& packet) {
                   .receive_maximum = connack->receive_maximum,
                   .topic_alias_maximum = connack->topic_alias_maximum,
                   .maximum_packet_size = connack->maximum_packet_size,
-                  .response_information = std::string(connack->response_information.value_or(""))};
+                  .response_information = std::string(connack->response_information.value_or("")),
+                  .authentication_method = std::string(connack->authentication_method.value_or("")),
+                  .authentication_data =
+                      std::string(as_text(connack->authentication_data.value_or(Bytes())))};
+    } else if (const auto* auth = std::get_if<mqtt::Auth>(&packet)) {
+        answer = {.type = mqtt::PacketType::Auth,
+                  .reason = auth->reason_code,
+                  .authentication_method = std::string(auth->authentication_method.value_or("")),
+                  .authentication_data =
+                      std::string(as_text(auth->authentication_data.value_or(Bytes())))};
     } else if (const auto* suback = std::get_if<mqtt::Suback>(&packet)) {
         answer = {.type = mqtt::PacketType::Suback,
                   .packet_id = suback->packet_id,

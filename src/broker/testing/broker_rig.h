@@ -67,6 +67,11 @@ class FakeAuthenticator final : public bus::Authenticator {
     explicit FakeAuthenticator(runtime::Shard& shard) : shard_(shard) {}
     void authenticate(const bus::AuthRequest& request,
                       std::function<void(Result<bus::Principal>)> done) override;
+    /// The method "TEST". Each of the client's messages says what becomes of it: "ask" is answered
+    /// with "who?", "right NAME" lets NAME in with "welcome", "later NAME" a turn later; "never"
+    /// gets no answer, "limit" and "unavailable" are refused as such, anything else is denied.
+    [[nodiscard]] std::unique_ptr<bus::AuthExchange> begin_exchange(
+        std::string_view method, const bus::AuthRequest& request) override;
 
   private:
     runtime::Shard& shard_;
@@ -209,6 +214,8 @@ struct Answered {
     std::optional<std::uint16_t> topic_alias_maximum;
     std::optional<std::uint32_t> maximum_packet_size;
     std::string response_information;
+    std::string authentication_method;
+    std::string authentication_data;
 };
 
 class TestClient final : public runtime::StreamHandler {

@@ -1,0 +1,84 @@
+#include "access/client_authenticator.h"
+
+#include <utility>
+
+#include "access/limits.h"
+#include "access/names.h"
+#include "access/password_desk.h"
+#include "access/scram_exchange.h"
+#include "crypto/token.h"
+
+namespace kith::access {
+namespace {
+
+/// Whoever is on this machine may do what it likes; from elsewhere, nothing is free.
+bus::Principal anonymous(const bus::AuthRequest& request) {
+    bus::Principal principal{.tenant = kDefaultTenant, .name = std::string(kAnonymousName)};
+    if (request.is_loopback) {
+        principal.topic_roles = {"free"};
+    }
+    return principal;
+}
+
+}  // namespace
+
+void ClientAuthenticator::authenticate(const bus::AuthRequest& request, Done done) {
+    if (request.password && !request.password->empty()) {
+        if (crypto::token_id(as_text(*request.password))) {
+            parts_.tokens.check_token(as_text(*request.password), std::move(done));
+        } else {
+            check_password(request, std::move(done));
+        }
+        return;
+    }
+    if (!request.session_principal.empty()) {
+        done(parts_.tokens.principal_of_session(request));
+        return;
+    }
+    if (!request.certificate_subject.empty()) {
+        done(bus::Principal{.tenant = kDefaultTenant,
+                            .name = "cert:" + std::string(request.certificate_subject),
+                            .role = bus::Role::Machine,
+                            .machine = {},
+                            .topic_roles = {}});
+        return;
+    }
+    if (request.allow_anonymous) {
+        done(anonymous(request));
+        return;
+    }
+    done(fail(ErrorKind::Denied,
+              "credentials are needed here: a user name and password, or a token as password"));
+}
+
+void ClientAuthenticator::check_password(const bus::AuthRequest& request, Done done) {
+    const std::string_view name = request.user_name.value_or("");
+    if (name.empty()) {
+        done(fail(ErrorKind::Denied, "the password is no token, and there is no user name"));
+        return;
+    }
+    // shared_ptr: a question has to be copyable, and this text is not.
+    const auto attempt = std::make_shared<PasswordTry>(
+        PasswordTry{.name = std::string(name),
+                    .password = crypto::SecretText(as_text(*request.password)),
+                    .remote_address = std::string(request.remote_address)});
+    const auto asked = ask<Result<bus::Principal>>(
+        [attempt](PasswordDesk& desk, Done answer) {
+            desk.check(std::move(*attempt), std::move(answer));
+        },
+        done);
+    if (!asked) {
+        done(fail(ErrorKind::Limit, "too many passwords to check at this moment"));
+    }
+}
+
+std::unique_ptr<bus::AuthExchange> ClientAuthenticator::begin_exchange(
+    std::string_view method, const bus::AuthRequest& request) {
+    if (method != crypto::kScramMethod) {
+        return nullptr;
+    }
+    return std::make_unique<ScramExchange>(*this, parts_.secrets,
+                                           std::string(request.remote_address));
+}
+
+}  // namespace kith::access
