@@ -12,6 +12,8 @@ import { fileURLToPath } from 'node:url';
 import { WebSocketServer } from 'ws';
 import { LiveConnection, serve_every_ms } from './live.mjs';
 import { startMiniMqtt } from './mini_mqtt.mjs';
+import { Operations } from './operations.mjs';
+import { securityOf, Trust } from './trust.mjs';
 import * as views from './views.mjs';
 import { World } from './world.mjs';
 
@@ -41,14 +43,23 @@ export const mockUser = {
 class Mock {
     constructor(options) {
         this.world = new World(options);
+        this.trust = new Trust(this.world);
+        this.operations = new Operations(this.world);
         this.options = options;
         this.sessions = new Map();
         this.user = options.isUnclaimed ? null : { ...mockUser };
         this.tries_left = 5;
         this.connections = new Set();
         /* fail: paths that answer 503; slow: paths that answer after a minute; silent: the feed says
-           nothing; deaf: no feed at all. */
-        this.scenario = { fail: [], slow: [], silent: false, deaf: false, role: 'admin' };
+           nothing; deaf: no feed at all; absent: resources that this version does not have. */
+        this.scenario = {
+            fail: [],
+            slow: [],
+            silent: false,
+            deaf: false,
+            role: 'admin',
+            absent: [],
+        };
     }
 
     listeners() {
@@ -212,7 +223,10 @@ function publish(mock, body) {
 
 function secured(mock, method, pathname, query, body) {
     const { world } = mock;
-    const [, name, rest] = pathname.match(/^\/api\/v1\/(\w+)(.*)$/) ?? [];
+    const [, name, rest] = pathname.match(/^\/api\/v1\/([\w-]+)(.*)$/) ?? [];
+    if (mock.scenario.absent.includes(name)) {
+        return problem(404, 'route.unknown', 'No such resource');
+    }
     switch (name) {
         case 'node':
             return ok(views.nodeOf(world, mock.listeners(), limits));
@@ -237,6 +251,8 @@ function secured(mock, method, pathname, query, body) {
                   });
         case 'publish':
             return publish(mock, body);
+        case 'security':
+            return ok(securityOf(world, mock.listeners()));
         case 'connect':
             return ok(
                 world.watches.get(query.get('id')) ?? {
@@ -247,7 +263,11 @@ function secured(mock, method, pathname, query, body) {
                 },
             );
         default:
-            return problem(404, 'path.unknown', 'No such resource');
+            return (
+                mock.trust.answer(name, method, rest, query, body) ??
+                mock.operations.answer(name, method, rest, query, body) ??
+                problem(404, 'route.unknown', 'No such resource')
+            );
     }
 }
 
@@ -309,6 +329,9 @@ async function handle(mock, request, response) {
     if (url.pathname === '/dev/scenario') {
         changeScenario(mock, body);
         response.writeHead(204).end();
+    } else if (url.pathname === '/metrics') {
+        response.writeHead(200, { 'Content-Type': 'text/plain; version=0.0.4' });
+        response.end(mock.operations.metrics());
     } else if (url.pathname === '/kith-ca.pem') {
         response.writeHead(200, { 'Content-Type': 'application/x-pem-file' });
         response.end('-----BEGIN CERTIFICATE-----\nmock\n-----END CERTIFICATE-----\n');

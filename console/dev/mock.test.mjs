@@ -3,6 +3,8 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { Operations } from './operations.mjs';
+import { securityOf } from './trust.mjs';
 import * as views from './views.mjs';
 import { matches, World } from './world.mjs';
 
@@ -54,6 +56,11 @@ function memberFaults(schema, value, path) {
 }
 
 const world = new World({ sensorsPerHall: 5, now_ms: Date.parse('2026-11-23T07:42:17.318Z') });
+const operations = new Operations(world);
+const trace = operations.answer('traces', 'POST', '', null, {
+    topic: 'plant/#',
+    seconds: 60,
+}).value;
 const query = (text) => new URLSearchParams(text);
 const oven = world.machines.get('oven-1');
 const topic = world.topics.get('plant/h1/oven-1/temp_c');
@@ -61,6 +68,15 @@ const topic = world.topics.get('plant/h1/oven-1/temp_c');
 describe('the mock node', () => {
     it.each([
         ['Node', () => views.nodeOf(world, [], { session_queue_messages_max: 10_000 })],
+        ['Trace', () => trace],
+        ['TraceDetail', () => operations.answer('traces', 'GET', `/${trace.id}`, query('')).value],
+        ['SlowClientList', () => operations.answer('slow-clients', 'GET', '', query('')).value],
+        ['LoggedClientList', () => operations.answer('log-clients', 'GET', '', query('')).value],
+        [
+            'LoggedClientDetail',
+            () => operations.answer('log-clients', 'GET', '/press-07', query('')).value,
+        ],
+        ['Security', () => securityOf(world, [])],
         ['Stats', () => views.statsOf(world)],
         ['Usage', () => views.usageOf(world, 600)],
         ['MachineList', () => views.machineListOf(world, query('q=oven&limit=3'))],

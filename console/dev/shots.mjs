@@ -104,9 +104,144 @@ const scenes = [
         looks: twice,
         act: click('Publish'),
     },
-    { name: 'access', path: '/access', looks: everywhere },
-    { name: 'access-new', path: '/access?new=1', looks: twice },
-    { name: 'access-viewer', path: '/access', looks: ['desk light'], scenario: { role: 'viewer' } },
+    { name: 'keys', path: '/security/keys', looks: everywhere },
+    { name: 'keys-new', path: '/access?new=1', looks: twice },
+    {
+        name: 'keys-viewer',
+        path: '/security/keys',
+        looks: ['desk light'],
+        scenario: { role: 'viewer' },
+    },
+    {
+        name: 'security',
+        path: '/security',
+        looks: [...everywhere, 'wide light', 'tablet dark'],
+        isFull: true,
+    },
+    {
+        name: 'security-trouble',
+        path: '/security',
+        looks: twice,
+        isFull: true,
+        scenario: { insecure: true, store: { state: 'degraded', reason: 'the disk is full' } },
+    },
+    { name: 'users', path: '/security/users', looks: everywhere },
+    { name: 'users-new', path: '/security/users?new=1', looks: twice },
+    { name: 'credentials', path: '/security/machines', looks: everywhere, isFull: true },
+    { name: 'credentials-new', path: '/security/machines?new=1', looks: twice },
+    { name: 'credential', path: '/security/machines/pump-003', looks: twice },
+    {
+        name: 'claim-code',
+        path: '/security/machines',
+        looks: twice,
+        act: async (page) => {
+            await page.getByRole('button', { name: 'Make a code' }).click();
+            await page.getByRole('button', { name: 'Make the code' }).click();
+            await page.getByText('The claim code').first().waitFor();
+        },
+    },
+    {
+        name: 'credentials-empty',
+        path: '/security/machines',
+        looks: ['desk light'],
+        options: { isEmpty: true },
+    },
+    { name: 'topic-roles', path: '/security/roles', looks: twice },
+    {
+        name: 'role',
+        path: '/security/roles/sensor',
+        looks: everywhere,
+        act: async (page) => {
+            await page
+                .getByLabel('Rules', { exact: true })
+                .fill(
+                    'allow publish plant/${machine}/#\nallow read plant/#\n\ndeny both plant/+/recipe/#',
+                );
+        },
+    },
+    {
+        name: 'role-diff',
+        path: '/security/roles/sensor',
+        looks: twice,
+        act: async (page) => {
+            await page
+                .getByLabel('Rules', { exact: true })
+                .fill(
+                    '# Sensors: their own place, and the alarms of all.\nallow publish   plant/${machine}/#\nallow subscribe plant/+/alarms/#\n\n# Recipes are nobody’s business.\ndeny  both      plant/+/recipe/#',
+                );
+            await page.getByRole('button', { name: 'Look at the change' }).click();
+        },
+    },
+    { name: 'role-built-in', path: '/security/roles/own', looks: ['desk dark'] },
+    {
+        name: 'acl',
+        path: '/security/test',
+        looks: everywhere,
+        act: async (page) => {
+            await page.getByLabel('Name').fill('vib-004');
+            await page.getByLabel('Topic', { exact: true }).fill('plant/vib-004/recipe/7');
+            await page.getByRole('button', { name: 'Ask the node' }).click();
+            await page.getByText('Decided by').waitFor();
+        },
+    },
+    { name: 'audit', path: '/security/audit', looks: everywhere },
+    { name: 'audit-none', path: '/security/audit?who=nobody', looks: ['desk light'] },
+    {
+        name: 'security-absent',
+        path: '/security/users',
+        looks: ['desk light'],
+        scenario: { absent: ['users'] },
+    },
+    {
+        name: 'operations',
+        path: '/operations',
+        looks: [...everywhere, 'tablet light'],
+        isMoving: true,
+    },
+    { name: 'limits', path: '/operations/limits', looks: everywhere },
+    { name: 'queues', path: '/operations/queues', looks: everywhere, isMoving: true, isFull: true },
+    { name: 'storage', path: '/operations/storage', looks: everywhere },
+    {
+        name: 'storage-trouble',
+        path: '/operations/storage',
+        looks: ['desk dark'],
+        scenario: { store: { state: 'degraded', reason: 'the disk is full' } },
+    },
+    {
+        name: 'trace',
+        path: '/operations/trace?topic=plant/%23',
+        looks: everywhere,
+        isMoving: true,
+        act: async (page) => {
+            await page.getByRole('button', { name: 'Start the trace' }).click();
+            await page.waitForTimeout(1_500);
+        },
+    },
+    { name: 'trace-empty', path: '/operations/trace', looks: twice },
+    { name: 'logs', path: '/operations/logs', looks: twice },
+    {
+        name: 'logs-empty',
+        path: '/operations/logs',
+        looks: ['desk dark'],
+        options: { isEmpty: true },
+    },
+    { name: 'backup', path: '/operations/backup', looks: everywhere },
+    {
+        name: 'backup-running',
+        path: '/operations/backup',
+        looks: ['desk light'],
+        isMoving: true,
+        act: async (page) => {
+            await page.getByRole('button', { name: 'Make a backup' }).click();
+            await page.waitForTimeout(2_000);
+        },
+    },
+    {
+        name: 'limits-failed',
+        path: '/operations/limits',
+        looks: ['desk light'],
+        scenario: { fail: ['/api/v1/limits'] },
+    },
     {
         name: 'palette',
         path: '/',
@@ -131,7 +266,12 @@ const scenes = [
         options: { isEmpty: true },
     },
     { name: 'topics-empty', path: '/topics', looks: ['desk dark'], options: { isEmpty: true } },
-    { name: 'access-empty', path: '/access', looks: ['desk light'], options: { isEmpty: true } },
+    {
+        name: 'keys-empty',
+        path: '/security/keys',
+        looks: ['desk light'],
+        options: { isEmpty: true },
+    },
     {
         name: 'home-trouble',
         path: '/',

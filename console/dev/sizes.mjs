@@ -9,7 +9,11 @@ import { gzipSync } from 'node:zlib';
 
 const budget_bytes = 40_000;
 const assets = fileURLToPath(new URL('../dist/assets', import.meta.url));
-const pages = ['home', 'connect', 'machines', 'machine', 'topics', 'access', 'signin', 'claim'];
+const pages = [
+    ...['home', 'connect', 'machines', 'machine', 'topics', 'signin', 'claim'],
+    ...['posture', 'users', 'credentials', 'keys', 'roles', 'acl', 'audit'],
+    ...['node', 'limits', 'queues', 'storage', 'trace', 'logs', 'backup'],
+];
 
 const files = readdirSync(assets).filter((file) => file.endsWith('.js'));
 const sizeOf = (file) => gzipSync(readFileSync(path.join(assets, file)), { level: 9 }).length;

@@ -17,6 +17,7 @@ import './styles/controls.css';
 import './styles/values.css';
 import './styles/overlays.css';
 import './styles/product.css';
+import './styles/lists.css';
 
 const query = new URLSearchParams(location.search);
 const isStill = query.has('still');

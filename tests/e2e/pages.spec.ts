@@ -168,8 +168,9 @@ test('a machine shows its messages as they come, pauses, and is disconnected', a
     await expect(home.getByRole('heading', { level: 1 })).toContainText('online');
 });
 
-test('access makes a key once and revokes it', async ({ home, node }) => {
-    await home.getByRole('link', { name: 'Access' }).click();
+test('security makes a key once and revokes it', async ({ home, node }) => {
+    await home.goto(`${node.url}/access`); // where keys stood before
+    await expect(home).toHaveURL(`${node.url}/security/keys`);
     await home.getByRole('button', { name: 'Make a key' }).first().click();
     await home.getByLabel('Name').fill('grafana');
     await home.getByRole('button', { name: 'Make the key' }).click();
@@ -179,7 +180,7 @@ test('access makes a key once and revokes it', async ({ home, node }) => {
     const row = home.getByRole('row', { name: /grafana/ });
     await expect(row).toContainText('viewer');
     await expect(home.getByText(key)).toBeHidden();
-    await expectFits(home, 'access');
+    await expectFits(home, 'keys');
     await row.getByRole('button', { name: 'Revoke' }).click();
     await home.getByRole('button', { name: 'Revoke grafana' }).click();
     await expect(row).toBeHidden();

@@ -65,6 +65,16 @@ describe('the client', () => {
         expect(sent[1]?.init.body).toBe('{"x":1}');
     });
 
+    it('replaces and changes, with the version where one is given', async () => {
+        const { client: made, sent } = client(() => json({}));
+        await made.put('/roles/a', { rules: '' }, { ifMatch: '"7"' });
+        await made.patch('/users/a', { role: 'viewer' });
+        const headers = sent.map((one) => one.init.headers as Record<string, string>);
+        expect(sent.map((one) => one.init.method)).toEqual(['PUT', 'PATCH']);
+        expect(headers[0]?.['If-Match']).toBe('"7"');
+        expect(headers[1]?.['If-Match']).toBeUndefined();
+    });
+
     it('does not note a call with a secret', async () => {
         const { client: made, calls } = client(() => json({}));
         await made.post('/api/v1/session', { password: 'x' }, { isSecret: true });

@@ -5,7 +5,7 @@ import type { Problem } from './types';
 
 export type Result<T> = { ok: true; value: T } | { ok: false; problem: Problem };
 
-export type Method = 'GET' | 'POST' | 'DELETE';
+export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
 /** One finished call, as the API line shows it. */
 export interface Call {
@@ -22,6 +22,8 @@ export interface CallOptions {
     signal?: AbortSignal;
     /** Calls that carry a password are not noted. */
     isSecret?: boolean;
+    /** The version that is to be replaced: refused if somebody was faster. */
+    ifMatch?: string;
 }
 
 export interface ClientOptions {
@@ -49,8 +51,21 @@ export class Client {
         return this.call<T>('GET', path, options);
     }
 
+    /** What is no JSON: the metrics. */
+    getText(path: string, options: CallOptions = {}): Promise<Result<string>> {
+        return this.ask('GET', path, options);
+    }
+
     post<T>(path: string, body: unknown, options: CallOptions = {}): Promise<Result<T>> {
         return this.call<T>('POST', path, { ...options, body });
+    }
+
+    put<T>(path: string, body: unknown, options: CallOptions = {}): Promise<Result<T>> {
+        return this.call<T>('PUT', path, { ...options, body });
+    }
+
+    patch<T>(path: string, body: unknown, options: CallOptions = {}): Promise<Result<T>> {
+        return this.call<T>('PATCH', path, { ...options, body });
     }
 
     remove(path: string): Promise<Result<null>> {
@@ -58,6 +73,12 @@ export class Client {
     }
 
     private async call<T>(method: Method, path: string, options: CallOptions): Promise<Result<T>> {
+        const answer = await this.ask(method, path, options);
+        return answer.ok ? readValue<T>(answer.value) : answer;
+    }
+
+    /** The text of an answer that is a success. */
+    private async ask(method: Method, path: string, options: CallOptions): Promise<Result<string>> {
         const started_ms = this.options.now_ms();
         const body = options.body === undefined ? null : JSON.stringify(options.body);
         const answer = await this.fetchText(method, path, { ...options, body });
@@ -70,7 +91,7 @@ export class Client {
             this.options.onCall({ method, path, status, took_ms, bytes: text.length, body });
         }
         if (status >= 200 && status < 300) {
-            return readValue<T>(text);
+            return { ok: true, value: text };
         }
         const problem = readProblem(status, text);
         if (problem.code === 'session.required') {
@@ -90,6 +111,9 @@ export class Client {
         }
         if (method !== 'GET' && this.csrf_token !== '') {
             headers['X-Kith-Token'] = this.csrf_token;
+        }
+        if (options.ifMatch !== undefined) {
+            headers['If-Match'] = options.ifMatch;
         }
         const timeout = AbortSignal.timeout(call_timeout_ms);
         const signal = anyOf(options.signal ? [options.signal, timeout] : [timeout]);

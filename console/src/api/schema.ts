@@ -332,6 +332,152 @@ export type Security = {
     certificates: SecurityCertificate[];
 };
 
+export type TraceRequest = {
+    /** a topic filter; or `client` */
+    topic?: string;
+    /** a client id; or `topic` */
+    client?: string;
+    seconds?: number;
+    /** events at which it ends */
+    count_max?: number;
+    /** shows the first 256 bytes of each payload */
+    payload?: boolean;
+};
+
+export type Trace = {
+    id: string;
+    /** the filter that is followed */
+    topic: string | null;
+    client: string | null;
+    /** whether payloads are shown */
+    payload: boolean;
+    state: 'running' | 'done';
+    end_reason: string | null;
+    started_at: string;
+    /** when it will end, or has ended */
+    ends_at: string;
+    started_by: string;
+    /** so far */
+    events: number;
+    /** events at which it ends */
+    count_max: number;
+};
+
+export type TraceList = { items: Trace[]; next: null };
+
+export type TraceEvent = {
+    /** of the node: puts the steps of all shards in order */
+    number: number;
+    at: string;
+    shard: number;
+    stage:
+        | 'connect'
+        | 'auth'
+        | 'subscribe'
+        | 'publish'
+        | 'acl'
+        | 'match'
+        | 'queue'
+        | 'deliver'
+        | 'ack'
+        | 'commit'
+        | 'drop';
+    /** whom this step concerns */
+    client: string | null;
+    /** of the message; the filter of a SUBSCRIBE */
+    topic: string | null;
+    /** the same in all steps of one message */
+    message: number | null;
+    packet_id: number | null;
+    qos: 0 | 1 | 2 | null;
+    retain: boolean | null;
+    /** of the payload */
+    bytes: number | null;
+    /** what happened, or why it goes no further */
+    text: string;
+    /** its first 256 bytes, if asked for */
+    payload?: string;
+    encoding?: 'text' | 'base64';
+};
+
+export type TraceDetail = {
+    id: string;
+    /** the filter that is followed */
+    topic: string | null;
+    client: string | null;
+    /** whether payloads are shown */
+    payload: boolean;
+    state: 'running' | 'done';
+    end_reason: string | null;
+    started_at: string;
+    /** when it will end, or has ended */
+    ends_at: string;
+    started_by: string;
+    /** so far */
+    events: number;
+    /** events at which it ends */
+    count_max: number;
+    items: TraceEvent[];
+    next: string | null;
+};
+
+export type SlowClient = {
+    client: string;
+    address: string;
+    /** unsent and queued */
+    waiting_bytes: number;
+    /** in its connection */
+    unsent_bytes: number;
+    /** in its session, QoS 1 and 2 */
+    queued_bytes: number;
+    queued_messages: number;
+    /** sent and not acknowledged */
+    inflight_messages: number;
+    /** as many as that it is sent no more */
+    inflight_messages_max: number;
+    /** without a moment of relief */
+    waits_for_s: number;
+    /** since its connection took anything */
+    no_progress_for_s: number;
+    /** of its session, ever */
+    dropped_messages: number;
+    /** times that a publisher was held back for it, since it became slow */
+    publishers_held: number;
+};
+
+export type SlowClientList = { items: SlowClient[]; next: null };
+
+export type LogRequest = { seconds?: number };
+
+export type LoggedClient = {
+    client: string;
+    started_by: string;
+    ends_at: string;
+    /** seen since it began */
+    packets: number;
+};
+
+export type LoggedClientList = { items: LoggedClient[]; next: null };
+
+export type LoggedPacket = {
+    at: string;
+    /** in: from the client */
+    direction: 'in' | 'out';
+    packet: string;
+    packet_id: number | null;
+    text: string;
+};
+
+export type LoggedClientDetail = {
+    client: string;
+    started_by: string;
+    ends_at: string;
+    /** seen since it began */
+    packets: number;
+    items: LoggedPacket[];
+    next: null;
+};
+
 export type ConnectWatch = {
     reached_at: string | null;
     refused: { at: string; reason: string } | null;

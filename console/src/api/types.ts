@@ -34,6 +34,17 @@ export type TopicSearch = schema.TopicMatches;
 export type PublishResult = schema.PublishResult;
 export type PublishRequest = schema.PublishRequest;
 
+export type Security = schema.Security;
+export type LogClient = schema.LoggedClient;
+export type LogDetail = schema.LoggedClientDetail;
+export type LoggedPacket = schema.LoggedPacket;
+export type SlowClient = schema.SlowClient;
+export type TraceAnswer = schema.TraceDetail;
+export type TraceEvent = schema.TraceEvent;
+export type TraceHead = schema.Trace;
+export type SecurityCheck = schema.SecurityCheck;
+export type SecurityCertificate = schema.SecurityCertificate;
+
 export type Role = schema.User['role'];
 export type UsageSeries = schema.Usage['series'];
 export type TopicTotals = schema.TopicLevel['totals'];
@@ -68,4 +79,121 @@ export interface MessagesChange {
     messages?: schema.Message[];
     /** More came than could be shown. */
     skipped?: number;
+}
+
+/* Security: who may come in, and what they may do. */
+
+export interface UserRow {
+    name: string;
+    role: Role;
+    created_at: string;
+}
+
+/** How a machine makes itself known. */
+export interface Credential {
+    machine: string;
+    note: string;
+    topic_roles: string[];
+    has_password: boolean;
+    is_enabled: boolean;
+    certificates: number;
+    created_at: string;
+}
+
+export interface NewCredential {
+    machine: string;
+    /** Shown once. */
+    password?: string;
+}
+
+export interface MachineCertificate {
+    fingerprint: string;
+    subject: string;
+    serial: string;
+    not_after: string;
+    created_at: string;
+    revoked_at: string | null;
+}
+
+export interface NewCertificate {
+    fingerprint: string;
+    certificate_pem: string;
+    /** Shown once; none if the device made the key itself. */
+    private_key_pem?: string;
+    authority_pem?: string;
+}
+
+export interface ClaimCode {
+    id: string;
+    note: string;
+    machine: string | null;
+    topic_roles: string[];
+    uses_left: number;
+    expires_at: string;
+    created_by: string;
+}
+
+export interface NewClaimCode {
+    id: string;
+    /** Shown once. */
+    code: string;
+}
+
+export interface TopicRole {
+    name: string;
+    rules: string;
+    note: string;
+    built_in: boolean;
+    /** Read from a file, and changed there. */
+    from_file?: boolean;
+    updated_at: string | null;
+    /** For If-Match. */
+    version?: number;
+}
+
+export interface AclAnswer {
+    allowed: boolean;
+    decided_by: { role: string; line: number; text: string } | null;
+    why: string;
+}
+
+export interface AuditLine {
+    at: string;
+    who: string;
+    what: string;
+    detail: string;
+    from: string;
+    outcome: string;
+}
+
+/* Operations. */
+
+export interface Limit {
+    name: string;
+    key: string;
+    value: number;
+    used: number | null;
+    reached_count: number;
+    last_reached_at: string | null;
+    unit: string;
+}
+
+export interface StorageState {
+    state: string;
+    reason: string | null;
+    files: { name: string; bytes: number }[];
+    messages: number;
+    queued: number;
+    spilled: number;
+    commits: number;
+    commit_us_p99: number | null;
+    last_recovery_ms: number | null;
+}
+
+export interface BackupState {
+    state: string;
+    bytes_done: number;
+    bytes_total: number;
+    started_at: string | null;
+    last: { at: string; bytes: number; problem: string | null } | null;
 }

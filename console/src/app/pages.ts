@@ -3,13 +3,13 @@
 
 import type { IconName } from '../ui/icon';
 import type { App } from './app';
-import type { Place, Route } from './router';
+import type { OperationsTab, Place, Route, SecurityTab } from './router';
 import type { Scope } from './scope';
 import type { Page } from './store';
 
 export type OpenPage = (app: App, place: Place, scope: Scope) => Page;
 
-export type NavId = 'home' | 'connect' | 'machines' | 'topics' | 'access';
+export type NavId = 'home' | 'connect' | 'machines' | 'topics' | 'security' | 'operations';
 
 export interface NavItem {
     id: NavId;
@@ -42,7 +42,16 @@ export const navGroups: readonly NavGroup[] = [
     },
     {
         label: 'Run',
-        items: [{ id: 'access', label: 'Access', path: '/access', icon: 'security', key: 'a' }],
+        items: [
+            { id: 'security', label: 'Security', path: '/security', icon: 'security', key: 's' },
+            {
+                id: 'operations',
+                label: 'Operations',
+                path: '/operations',
+                icon: 'pulse',
+                key: 'o',
+            },
+        ],
     },
 ];
 
@@ -57,7 +66,8 @@ export function navOf(route: Route): NavId | null {
         case 'connect':
         case 'machines':
         case 'topics':
-        case 'access':
+        case 'security':
+        case 'operations':
             return route.name;
         default:
             return null;
@@ -91,13 +101,53 @@ export async function loadPage(route: Route): Promise<OpenPage> {
             return (await import('../machines/machine_page')).openMachine;
         case 'topics':
             return (await import('../topics/topics_page')).openTopics;
-        case 'access':
-            return (await import('../access/access_page')).openAccess;
+        case 'security':
+            return loadSecurity(route.tab);
+        case 'operations':
+            return loadOperations(route.tab);
         case 'signin':
             return (await import('../signin/signin_page')).openSignIn;
         case 'claim':
             return (await import('../signin/claim_page')).openClaim;
         case 'lost':
             return (await import('./lost_page')).openLost;
+    }
+}
+
+async function loadSecurity(tab: SecurityTab): Promise<OpenPage> {
+    switch (tab) {
+        case 'posture':
+            return (await import('../security/posture_page')).openPosture;
+        case 'users':
+            return (await import('../security/users_page')).openUsers;
+        case 'machines':
+            return (await import('../security/credentials_page')).openCredentials;
+        case 'keys':
+            return (await import('../security/keys_page')).openKeys;
+        case 'roles':
+            return (await import('../security/roles_page')).openRoles;
+        case 'test':
+            return (await import('../security/acl_page')).openAcl;
+        case 'audit':
+            return (await import('../security/audit_page')).openAudit;
+    }
+}
+
+async function loadOperations(tab: OperationsTab): Promise<OpenPage> {
+    switch (tab) {
+        case 'node':
+            return (await import('../operations/node_page')).openNode;
+        case 'limits':
+            return (await import('../operations/limits_page')).openLimits;
+        case 'queues':
+            return (await import('../operations/queues_page')).openQueues;
+        case 'storage':
+            return (await import('../operations/storage_page')).openStorage;
+        case 'trace':
+            return (await import('../operations/trace_page')).openTrace;
+        case 'logs':
+            return (await import('../operations/logs_page')).openLogs;
+        case 'backup':
+            return (await import('../operations/backup_page')).openBackup;
     }
 }

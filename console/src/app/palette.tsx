@@ -11,6 +11,7 @@ import { Dialog } from '../ui/dialog';
 import { Icon, type IconName } from '../ui/icon';
 import type { App } from './app';
 import { navItems } from './pages';
+import { pageParts } from './page_parts';
 import { chooseTheme, themes } from './prefs';
 import { pathOf, topicPath } from './router';
 import { turnDensity } from './look';
@@ -38,6 +39,14 @@ function fixedItems(app: App): Item[] {
         run: () => app.router.go(item.path),
         api: null,
     }));
+    const parts = pageParts.map((part): Item => ({
+        group: 'Go to',
+        icon: part.icon,
+        label: part.label,
+        note: '',
+        run: () => app.router.go(part.path),
+        api: part.api,
+    }));
     const looks = themes.map((theme): Item => ({
         group: 'Do',
         icon: 'theme',
@@ -56,8 +65,16 @@ function fixedItems(app: App): Item[] {
     });
     return [
         ...pages,
+        ...parts,
         act('plus', 'Connect a machine', 'g c', () => app.router.go('/connect')),
-        act('key', 'Make a key', '', () => app.router.go('/access?new=1')),
+        act('key', 'Make a key', '', () => app.router.go('/security/keys?new=1')),
+        act('plus', 'Add a machine’s credential', '', () =>
+            app.router.go('/security/machines?new=1'),
+        ),
+        act('user', 'Add a user', '', () => app.router.go('/security/users?new=1')),
+        act('security', 'Try a right', '', () => app.router.go('/security/test')),
+        act('pulse', 'Trace a message', '', () => app.router.go('/operations/trace')),
+        act('store', 'Make a backup', '', () => app.router.go('/operations/backup')),
         act('send', 'Publish a message', '', () => app.router.go('/topics?publish=1')),
         ...looks,
         act('dense', 'Rows: normal or compact', '', () => turnDensity(app)),

@@ -9,7 +9,11 @@ describe('routes', () => {
         { name: 'machine', id: 'press-07' },
         { name: 'machine', id: 'hall 2/press?' },
         { name: 'topics' },
-        { name: 'access' },
+        { name: 'security', tab: 'posture', item: null },
+        { name: 'security', tab: 'users', item: null },
+        { name: 'security', tab: 'roles', item: 'sensor 2' },
+        { name: 'operations', tab: 'node' },
+        { name: 'operations', tab: 'trace' },
         { name: 'signin' },
         { name: 'claim' },
     ];
@@ -25,6 +29,10 @@ describe('routes', () => {
     it('is lost on paths that no page has, and on broken escapes', () => {
         expect(routeOf('/mesh').name).toBe('lost');
         expect(routeOf('/machines/a/b').name).toBe('lost');
+        expect(routeOf('/security/posture').name).toBe('lost');
+        expect(routeOf('/security/users/anna').name).toBe('lost');
+        expect(routeOf('/security/roles/a/b').name).toBe('lost');
+        expect(routeOf('/operations/trace/1').name).toBe('lost');
         expect(routeOf('/machines/%E0%A4%A').name).toBe('lost');
     });
 
@@ -72,6 +80,13 @@ describe('the router', () => {
         router.setQuery({ q: '', name: 'a/b' });
         expect(urls).toEqual(['/topics?name=a%2Fb']);
         expect(router.place.value.query.get('name')).toBe('a/b');
+    });
+
+    it('leads from where a page stood before to where it stands', () => {
+        const { router, urls } = fakeRouter('/access?new=1');
+        expect(router.place.value.route).toEqual({ name: 'security', tab: 'keys', item: null });
+        expect(router.place.value.query.get('new')).toBe('1');
+        expect(urls).toEqual(['/security/keys?new=1']);
     });
 
     it('follows the browser back', () => {

@@ -3,13 +3,36 @@
 
 import { signal, type ReadonlySignal } from '@preact/signals';
 
+export const securityTabs = [
+    'posture',
+    'users',
+    'machines',
+    'keys',
+    'roles',
+    'test',
+    'audit',
+] as const;
+export type SecurityTab = (typeof securityTabs)[number];
+
+export const operationsTabs = [
+    'node',
+    'limits',
+    'queues',
+    'storage',
+    'trace',
+    'logs',
+    'backup',
+] as const;
+export type OperationsTab = (typeof operationsTabs)[number];
+
 export type Route =
     | { name: 'home' }
     | { name: 'connect' }
     | { name: 'machines' }
     | { name: 'machine'; id: string }
     | { name: 'topics' }
-    | { name: 'access' }
+    | { name: 'security'; tab: SecurityTab; item: string | null }
+    | { name: 'operations'; tab: OperationsTab }
     | { name: 'signin' }
     | { name: 'claim' }
     | { name: 'lost'; path: string };
@@ -28,11 +51,32 @@ function decode(text: string): string | null {
     }
 }
 
+/** The first tab has no word in its path. */
+function tabOf<T extends string>(tabs: readonly T[], word: string | undefined): T | null {
+    const index = word === undefined ? 0 : tabs.findIndex((tab, at) => at > 0 && tab === word);
+    return tabs[index] ?? null;
+}
+
+function securityRoute(path: string, word: string | undefined, rest: readonly string[]): Route {
+    const tab = tabOf(securityTabs, word);
+    const mayHaveItem = tab === 'roles' || tab === 'machines';
+    const item = rest[0] === undefined ? null : decode(rest[0]);
+    const isWrong = rest.length > 0 && (!mayHaveItem || item === null || rest.length > 1);
+    return tab === null || isWrong ? { name: 'lost', path } : { name: 'security', tab, item };
+}
+
 export function routeOf(path: string): Route {
     const [first = '', second, ...rest] = path.replace(/^\/+|\/+$/g, '').split('/');
     if (first === 'machines' && second !== undefined && rest.length === 0) {
         const id = decode(second);
         return id === null ? { name: 'lost', path } : { name: 'machine', id };
+    }
+    if (first === 'security') {
+        return securityRoute(path, second, rest);
+    }
+    if (first === 'operations' && rest.length === 0) {
+        const tab = tabOf(operationsTabs, second);
+        return tab === null ? { name: 'lost', path } : { name: 'operations', tab };
     }
     if (second !== undefined) {
         return { name: 'lost', path };
@@ -43,7 +87,6 @@ export function routeOf(path: string): Route {
         case 'connect':
         case 'machines':
         case 'topics':
-        case 'access':
         case 'signin':
         case 'claim':
             return { name: first };
@@ -58,6 +101,13 @@ export function pathOf(route: Route): string {
             return '/';
         case 'machine':
             return `/machines/${encodeURIComponent(route.id)}`;
+        case 'security':
+        case 'operations': {
+            const isFirst = route.tab === 'posture' || route.tab === 'node';
+            const path = isFirst ? `/${route.name}` : `/${route.name}/${route.tab}`;
+            const item = route.name === 'security' ? route.item : null;
+            return item === null ? path : `${path}/${encodeURIComponent(item)}`;
+        }
         case 'lost':
             return route.path;
         default:
@@ -75,6 +125,9 @@ export interface Browser {
     push: (url: string) => void;
     replace: (url: string) => void;
 }
+
+/** Pages that moved: who kept the old address finds the new one. */
+const moved: Readonly<Record<string, string>> = { '/access': '/security/keys' };
 
 /** Query keys that choose how the console looks, not what it shows; they stay from page to page. */
 const stickyKeys = ['still', 'theme', 'density'];
@@ -126,6 +179,11 @@ export class Router {
 
     private read(): Place {
         const { pathname, search, hash } = this.browser.location();
+        const newPath = moved[pathname];
+        if (newPath !== undefined) {
+            this.browser.replace(newPath + search + hash);
+            return { route: routeOf(newPath), query: new URLSearchParams(search), hash };
+        }
         return { route: routeOf(pathname), query: new URLSearchParams(search), hash };
     }
 }

@@ -24,6 +24,10 @@ export class Scope {
         return this.app.client.get<T>(path, { signal: this.abort.signal });
     }
 
+    getText(path: string): Promise<Result<string>> {
+        return this.app.client.getText(path, { signal: this.abort.signal });
+    }
+
     /** A read that a newer one of the same kind replaces: the older answer is cancelled. */
     latest(): <T>(path: string) => Promise<Result<T>> {
         let current: AbortController | null = null;

@@ -106,7 +106,7 @@ function KeyStep({ app, state }: { app: App; state: ConnectState }): VNode {
                 </div>
                 <p class="small faint">
                     Role machine: it may use MQTT and nothing else. The key is the password, any
-                    user name will do. <a href="/access">All keys</a>
+                    user name will do. <a href="/security/keys">All keys</a>
                 </p>
             </>
         );

@@ -167,7 +167,7 @@ function askForget(app: App, state: MachineState, machine: MachineDetail): void 
                 Its session ends: {plural(machine.subscriptions, 'subscription')} and{' '}
                 {plural(machine.queued_messages, 'waiting message')} are lost
                 {machine.online && ', and its connection closes'}. It may come back as a new
-                machine; its key stays valid until it is revoked under Access.
+                machine; its key stays valid until it is revoked under Security.
             </p>
         </Confirm>
     ));

@@ -1,4 +1,5 @@
-/* Access: the keys of this node. Who has one, for what, until when; make one, revoke one. */
+/* Keys: tokens for machines, programs and people. Who has one, for what, until when; make one,
+   revoke one. */
 
 import { signal, type Signal } from '@preact/signals';
 import type { VNode } from 'preact';
@@ -10,20 +11,21 @@ import type { List, Token } from '../api/types';
 import { count, plural } from '../format/number';
 import { absolute, date, duration, parseTime } from '../format/time';
 import { Icon } from '../ui/icon';
-import { Head, Section } from '../ui/section';
+import { Section } from '../ui/section';
 import { Confirm } from '../ui/dialog';
 import { Pill } from '../ui/shape';
-import { Bars, Empty, Failed, NoRight } from '../ui/states';
+import { Bars, Empty, Failed } from '../ui/states';
 import { When } from '../ui/text';
-import { openNewKey, roleNotes } from './new_key';
-import './access.css';
+import { SecurityFrame } from './frame';
+import { openNewKey } from './new_key';
+import { RolesHelp } from './role_pick';
 
 interface State {
     tokens: Signal<Load<readonly Token[]>>;
     read: () => Promise<void>;
 }
 
-export function openAccess(app: App, place: Place, scope: Scope): Page {
+export function openKeys(app: App, place: Place, scope: Scope): Page {
     const state: State = { tokens: signal(loading), read: async () => {} };
     state.read = async () => {
         const result = await scope.get<List<Token>>('/api/v1/tokens');
@@ -41,7 +43,7 @@ export function openAccess(app: App, place: Place, scope: Scope): Page {
             queueMicrotask(make);
         }
     }
-    return { view: () => <Access app={app} state={state} onMake={make} /> };
+    return { view: () => <KeysView app={app} state={state} onMake={make} /> };
 }
 
 interface Props {
@@ -50,46 +52,35 @@ interface Props {
     onMake: () => void;
 }
 
-function Access({ app, state, onMake }: Props): VNode {
+function KeysView({ app, state, onMake }: Props): VNode {
     const tokens = valueOf(state.tokens.value);
-    const mayAct = app.mayAct('admin');
     return (
-        <>
-            <Head
-                title="Access"
-                actions={
-                    mayAct && (
-                        <button type="button" class="btn pri" onClick={onMake}>
-                            <Icon name="plus" />
-                            Make a key
-                        </button>
-                    )
-                }
-            >
-                <p>
-                    {tokens ? validText(tokens.length) : 'Keys for machines, programs and people.'}
-                </p>
-            </Head>
-            {mayAct ? (
-                <Section title="Keys" note={tokens ? count(tokens.length) : undefined} kind="flush">
-                    <Keys app={app} state={state} onMake={onMake} />
-                </Section>
-            ) : (
-                <div class="alone">
-                    <NoRight what="Seeing and making keys" role="admin" />
-                </div>
+        <SecurityFrame
+            app={app}
+            tab="keys"
+            needs="admin"
+            what="Seeing and making keys"
+            sentence={tokens ? validText(tokens.length) : 'Keys for machines, programs and people.'}
+            actions={
+                <button type="button" class="btn pri" onClick={onMake}>
+                    <Icon name="plus" />
+                    Make a key
+                </button>
+            }
+        >
+            {() => (
+                <>
+                    <Section
+                        title="Keys"
+                        note={tokens ? count(tokens.length) : undefined}
+                        kind="flush"
+                    >
+                        <Keys app={app} state={state} onMake={onMake} />
+                    </Section>
+                    <RolesHelp />
+                </>
             )}
-            <Section title="Roles" note="each may do what the one below it may">
-                <dl class="kv roles">
-                    {roleNotes.map(([role, note]) => (
-                        <>
-                            <dt>{role}</dt>
-                            <dd>{note}</dd>
-                        </>
-                    ))}
-                </dl>
-            </Section>
-        </>
+        </SecurityFrame>
     );
 }
 

@@ -9,13 +9,7 @@ import { nameProblem, topicFor } from '../connect/target';
 import { CopyButton } from '../ui/button';
 import { Dialog } from '../ui/dialog';
 import { Field, noteId } from '../ui/field';
-
-export const roleNotes: readonly (readonly [Role, string])[] = [
-    ['admin', 'makes and revokes keys, and everything below'],
-    ['operator', 'publishes, disconnects machines, and everything below'],
-    ['viewer', 'sees every page and reads the API'],
-    ['machine', 'uses MQTT and nothing else'],
-];
+import { RolePick } from './role_pick';
 
 const day_s = 86_400;
 const ends = [
@@ -126,28 +120,6 @@ function NameField(props: { name: Signal<string>; problem: Signal<string | null>
                 }}
             />
         </Field>
-    );
-}
-
-function RolePick({ role }: { role: Signal<Role> }): VNode {
-    return (
-        <fieldset class="roles-pick">
-            <legend>Role</legend>
-            {roleNotes.map(([one, note]) => (
-                <label key={one}>
-                    <input
-                        type="radio"
-                        name="role"
-                        checked={role.value === one}
-                        onChange={() => (role.value = one)}
-                    />
-                    <span>
-                        <b class="strong">{one}</b>
-                        <small>{note}</small>
-                    </span>
-                </label>
-            ))}
-        </fieldset>
     );
 }
 

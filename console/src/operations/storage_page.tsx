@@ -1,0 +1,167 @@
+/* Storage: whether it writes, how fast, how much lies where, and how the last start read it. */
+
+import type { VNode } from 'preact';
+import type { App } from '../app/app';
+import type { Place } from '../app/router';
+import { Resource } from '../app/resource';
+import type { Scope } from '../app/scope';
+import { valueOf, type Page } from '../app/store';
+import { sentence } from '../api/client';
+import type { Stats, StorageState } from '../api/types';
+import { bytes, bytesText, count, milliseconds, plural, tally } from '../format/number';
+import { duration } from '../format/time';
+import { thin } from '../home/trail';
+import { Loaded } from '../ui/loaded';
+import { NoteLine, Section } from '../ui/section';
+import { Shape } from '../ui/shape';
+import { Stat, type StatProps } from '../ui/stat';
+import { OperationsFrame } from './frame';
+
+const read_every_ms = 2_000;
+
+export function openStorage(app: App, _place: Place, scope: Scope): Page {
+    const storage = new Resource<StorageState>(app, scope, () => '/api/v1/storage');
+    if (app.mayAct('operator')) {
+        storage.poll(read_every_ms);
+    }
+    return { view: () => <Storage app={app} storage={storage} /> };
+}
+
+interface Props {
+    app: App;
+    storage: Resource<StorageState>;
+}
+
+function Storage({ app, storage }: Props): VNode {
+    const value = storage.value.value;
+    return (
+        <OperationsFrame
+            app={app}
+            tab="storage"
+            needs="operator"
+            what="Seeing storage"
+            sentence={sentenceOf(value)}
+        >
+            {() =>
+                value === null ? (
+                    <div class="alone">
+                        <Loaded app={app} of={storage} what="the storage" rows={6}>
+                            {() => null}
+                        </Loaded>
+                    </div>
+                ) : (
+                    <Loaded app={app} of={storage} what="the storage">
+                        {(state) => <Parts app={app} state={state} />}
+                    </Loaded>
+                )
+            }
+        </OperationsFrame>
+    );
+}
+
+function sentenceOf(state: StorageState | null): string {
+    if (state === null) {
+        return 'Where messages, sessions and rights are kept.';
+    }
+    const size = bytesText(state.files.reduce((sum, file) => sum + file.bytes, 0));
+    return state.state === 'healthy'
+        ? `The store writes; ${plural(state.messages, 'message')} in ${size}.`
+        : `The store is ${state.state}; ${plural(state.messages, 'message')} in ${size}.`;
+}
+
+function Parts({ app, state }: { app: App; state: StorageState }): VNode {
+    const isStale = app.live.state.value.phase === 'stale';
+    return (
+        <>
+            {state.state !== 'healthy' && (
+                <NoteLine level="crit" shape={<Shape status="crit" label="Problem" />}>
+                    <b class="strong">The store is {state.state}.</b>{' '}
+                    {state.reason !== null && sentence(state.reason)} What wants to be durable is
+                    not confirmed until it writes again; it goes on by itself.
+                </NoteLine>
+            )}
+            <div class="stats">
+                {tilesOf(app, state).map((tile) => (
+                    <Stat key={tile.label} {...tile} isStale={isStale} />
+                ))}
+            </div>
+            <div class="cols c-2">
+                <Section title="Files" note="in the data directory">
+                    <Files state={state} />
+                </Section>
+                <Section title="Recovery">
+                    <dl class="kv facts">
+                        <dt>Last start</dt>
+                        <dd class="fact">
+                            {state.last_recovery_ms === null
+                                ? 'not known'
+                                : `read what was kept in ${duration(state.last_recovery_ms)}`}
+                        </dd>
+                        <dt>Messages kept</dt>
+                        <dd class="fact">{count(state.messages)}</dd>
+                        <dt>Queued for sessions</dt>
+                        <dd class="fact">{count(state.queued)}, each message stored once</dd>
+                        <dt>On disk only</dt>
+                        <dd class="fact">{count(state.spilled)}, of queues too long for memory</dd>
+                    </dl>
+                    <p class="mt-3">
+                        <a href="/operations/backup">Make a backup</a>
+                    </p>
+                </Section>
+            </div>
+        </>
+    );
+}
+
+function Files({ state }: { state: StorageState }): VNode {
+    const largest = Math.max(1, ...state.files.map((file) => file.bytes));
+    return (
+        <div class="files">
+            {state.files.map((file) => (
+                <div class="file" key={file.name}>
+                    <code>{file.name}</code>
+                    <span class="meter" aria-hidden="true">
+                        <i style={{ width: `${((file.bytes / largest) * 100).toFixed(1)}%` }} />
+                    </span>
+                    <span class="n num">{bytesText(file.bytes)}</span>
+                </div>
+            ))}
+        </div>
+    );
+}
+
+function tilesOf(app: App, state: StorageState): StatProps[] {
+    const samples = app.store.samples.value;
+    const stats = valueOf(app.store.stats.value);
+    const slowest = (one: Stats): number => one.commit_ms_max;
+    const size = bytes(state.files.reduce((sum, file) => sum + file.bytes, 0));
+    const p99 = state.commit_us_p99;
+    return [
+        { label: 'Stored', ...size, note: plural(state.files.length, 'file') },
+        {
+            label: 'Commit, 99th percentile',
+            ...(p99 === null ? { value: 'none' } : milliseconds(p99 / 1000)),
+            note: 'until it is on disk',
+            spark: thin(samples.map(slowest)),
+            sparkOptions: { lowest: 0 },
+        },
+        {
+            label: 'Slowest commit',
+            ...milliseconds(stats?.commit_ms_max ?? 0),
+            note: 'since the start',
+        },
+        { label: 'Commits', value: tally(state.commits), note: 'since the start' },
+        {
+            label: 'Queued',
+            value: tally(state.queued),
+            unit: 'msg',
+            note: 'for sessions, on disk',
+        },
+        {
+            label: 'Spilled',
+            value: tally(state.spilled),
+            unit: 'msg',
+            note: 'on disk and not in memory',
+        },
+    ];
+}

@@ -1,0 +1,171 @@
+/* Adds a machine with a generated password or a certificate, shown once. */
+
+import { useSignal, type Signal } from '@preact/signals';
+import type { VNode } from 'preact';
+import type { App } from '../app/app';
+import { problemText } from '../api/client';
+import type { NewCertificate, NewCredential } from '../api/types';
+import { Field, noteId } from '../ui/field';
+import { FormDialog, SecretDialog, type Secret } from '../ui/form_dialog';
+import { splitNames, wordProblem } from './words';
+
+type Way = 'password' | 'certificate';
+
+export function openNewCredential(app: App, onMade: () => void): void {
+    app.openDialog(() => <NewMachine app={app} onMade={onMade} />);
+}
+
+function NewMachine({ app, onMade }: { app: App; onMade: () => void }): VNode {
+    const machine = useSignal('');
+    const note = useSignal('');
+    const roles = useSignal('own');
+    const way = useSignal<Way>('password');
+    const add = async (): Promise<string | null> => {
+        const name = machine.value.trim();
+        const wrong = wordProblem(name, 'machine');
+        if (wrong !== null) {
+            return wrong;
+        }
+        const body = {
+            machine: name,
+            note: note.value.trim(),
+            topic_roles: splitNames(roles.value),
+            ...(way.value === 'password' ? { password: 'generate' } : {}),
+        };
+        const result = await app.client.post<NewCredential>('/api/v1/credentials', body, {
+            isSecret: true,
+        });
+        if (!result.ok) {
+            return problemText(result.problem);
+        }
+        onMade();
+        if (way.value === 'certificate') {
+            return issueCertificate(app, name, onMade);
+        }
+        showSecrets(app, name, [
+            { label: 'User name', text: name },
+            { label: 'Password', text: result.value.password ?? '' },
+        ]);
+        return null;
+    };
+    return (
+        <FormDialog
+            title="Add a machine"
+            act="Add the machine"
+            busy="Adding the machine"
+            onAct={add}
+            onClose={() => app.closeDialog()}
+        >
+            <Field id="machine-name" label="Name" note="Its own topics are below $m/<name>/.">
+                <input
+                    class="in mono"
+                    id="machine-name"
+                    data-first
+                    placeholder="press-07"
+                    autocomplete="off"
+                    spellcheck={false}
+                    maxLength={64}
+                    value={machine.value}
+                    aria-describedby={noteId('machine-name')}
+                    onInput={(event) => (machine.value = event.currentTarget.value)}
+                />
+            </Field>
+            <Field id="machine-note" label="Note">
+                <input
+                    class="in"
+                    id="machine-note"
+                    placeholder="Hall 2, by the door"
+                    maxLength={200}
+                    value={note.value}
+                    onInput={(event) => (note.value = event.currentTarget.value)}
+                />
+            </Field>
+            <TopicRolesField id="machine-roles" value={roles} />
+            <WayPick way={way} />
+        </FormDialog>
+    );
+}
+
+export function TopicRolesField({ id, value }: { id: string; value: Signal<string> }): VNode {
+    return (
+        <Field
+            id={id}
+            label="Topic roles"
+            note="What it may publish and subscribe to: own, free, read, or roles of yours."
+        >
+            <input
+                class="in mono"
+                id={id}
+                autocomplete="off"
+                spellcheck={false}
+                value={value.value}
+                aria-describedby={noteId(id)}
+                onInput={(event) => (value.value = event.currentTarget.value)}
+            />
+        </Field>
+    );
+}
+
+function WayPick({ way }: { way: Signal<Way> }): VNode {
+    const ways: readonly (readonly [Way, string])[] = [
+        ['password', 'generated, with 128 bits; over TLS, or SCRAM without it'],
+        ['certificate', 'with its key, signed by this node; for mqtts'],
+    ];
+    return (
+        <fieldset class="roles-pick">
+            <legend>It signs in with a</legend>
+            {ways.map(([one, note]) => (
+                <label key={one}>
+                    <input
+                        type="radio"
+                        name="way"
+                        checked={way.value === one}
+                        onChange={() => (way.value = one)}
+                    />
+                    <span>
+                        <b class="strong">{one}</b>
+                        <small>{note}</small>
+                    </span>
+                </label>
+            ))}
+        </fieldset>
+    );
+}
+
+/** Makes a certificate with its key and shows them; null, or why there is none. */
+export async function issueCertificate(
+    app: App,
+    machine: string,
+    onMade: () => void,
+): Promise<string | null> {
+    const path = `/api/v1/credentials/${encodeURIComponent(machine)}/certificates`;
+    const made = await app.client.post<NewCertificate>(path, {}, { isSecret: true });
+    onMade();
+    if (!made.ok) {
+        return `${machine} is there, but has no certificate: ${problemText(made.problem)}`;
+    }
+    const secrets: Secret[] = [
+        { label: 'Certificate', text: made.value.certificate_pem, file: `${machine}.pem` },
+    ];
+    if (made.value.private_key_pem !== undefined) {
+        secrets.push({
+            label: 'Private key',
+            text: made.value.private_key_pem,
+            file: `${machine}.key`,
+        });
+    }
+    showSecrets(app, machine, secrets);
+    return null;
+}
+
+export function showSecrets(app: App, machine: string, secrets: readonly Secret[]): void {
+    app.openDialog(() => (
+        <SecretDialog
+            key={`secrets ${machine}`}
+            title={`The credential of ${machine}`}
+            note="It is shown once. Copy it now; this node keeps only what it needs to check it."
+            secrets={secrets}
+            onClose={() => app.closeDialog()}
+        />
+    ));
+}

@@ -1,0 +1,54 @@
+/* The console's roles, and picking one. */
+
+import type { Signal } from '@preact/signals';
+import type { VNode } from 'preact';
+import type { Role } from '../api/types';
+import { Section } from '../ui/section';
+
+export const roleNotes: readonly (readonly [Role, string])[] = [
+    ['admin', 'manages users, keys and rights, and everything below'],
+    ['operator', 'publishes, disconnects machines, traces, and everything below'],
+    ['viewer', 'sees every page and reads the API'],
+    ['machine', 'uses MQTT and nothing else'],
+];
+
+export function RolePick(props: { role: Signal<Role>; roles?: readonly Role[] }): VNode {
+    const { role, roles } = props;
+    return (
+        <fieldset class="roles-pick">
+            <legend>Role</legend>
+            {roleNotes
+                .filter(([one]) => roles === undefined || roles.includes(one))
+                .map(([one, note]) => (
+                    <label key={one}>
+                        <input
+                            type="radio"
+                            name="role"
+                            checked={role.value === one}
+                            onChange={() => (role.value = one)}
+                        />
+                        <span>
+                            <b class="strong">{one}</b>
+                            <small>{note}</small>
+                        </span>
+                    </label>
+                ))}
+        </fieldset>
+    );
+}
+
+/** What each role may: below users and below keys. */
+export function RolesHelp(): VNode {
+    return (
+        <Section title="Roles" note="each may do what the one below it may">
+            <dl class="kv roles">
+                {roleNotes.map(([role, note]) => (
+                    <>
+                        <dt>{role}</dt>
+                        <dd>{note}</dd>
+                    </>
+                ))}
+            </dl>
+        </Section>
+    );
+}
