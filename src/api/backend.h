@@ -20,6 +20,7 @@
 #include "base/qos.h"
 #include "base/result.h"
 #include "base/time.h"
+#include "broker/broker.h"
 #include "broker/counters.h"
 #include "broker/observe.h"
 
@@ -77,6 +78,7 @@ struct Totals {
     std::uint64_t store_commits = 0;
     std::uint64_t store_failures = 0;
     std::uint64_t commit_us_max = 0;
+    std::vector<broker::LimitView> limits;
 };
 
 /// One topic on one shard, changed since it was last asked for. Counts are those of that shard

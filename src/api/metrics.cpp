@@ -40,9 +40,9 @@ void add_traffic(Page& page, const broker::Counters& broker) {
     page.counter("bytes_out_total", "MQTT bytes sent to clients.", broker.bytes_out);
     page.head("messages_dropped_total", "Messages not delivered, by reason.", "counter");
     const std::pair<std::string_view, std::uint64_t> dropped[] = {
-        {"slow_receiver", broker.dropped_slow},      {"queue_full", broker.dropped_queue_full},
-        {"expired", broker.dropped_expired},         {"too_large", broker.dropped_too_large},
-        {"no_receiver", broker.dropped_no_receiver},
+        {"slow_receiver", broker.dropped_slow},  {"queue_full", broker.dropped_queue_full},
+        {"memory", broker.dropped_memory},       {"expired", broker.dropped_expired},
+        {"too_large", broker.dropped_too_large}, {"no_receiver", broker.dropped_no_receiver},
     };
     for (const auto& [reason, count] : dropped) {
         page.labelled("messages_dropped_total", "reason", reason, count);
@@ -54,6 +54,25 @@ void add_traffic(Page& page, const broker::Counters& broker) {
     page.counter("retained_refused_total", "Retained messages refused because the store is full.",
                  broker.refused_retained_full);
     page.counter("wills_published_total", "Will messages published.", broker.wills_published);
+}
+
+/// Limits, by the name that the configuration gives them.
+void add_limits(Page& page, const std::vector<broker::LimitView>& limits) {
+    page.head("limit_reached_total", "Times that a limit was met, by limit.", "counter");
+    for (const broker::LimitView& view : limits) {
+        page.labelled("limit_reached_total", "limit", broker::facts_of(view.limit).name,
+                      view.count.reached_count);
+    }
+    page.head("limit_used", "What is used of each limit that is a quantity.", "gauge");
+    for (const broker::LimitView& view : limits) {
+        if (view.used) {
+            page.labelled("limit_used", "limit", broker::facts_of(view.limit).name, *view.used);
+        }
+    }
+    page.head("limit_value", "What each limit is; 0 for a rate without one.", "gauge");
+    for (const broker::LimitView& view : limits) {
+        page.labelled("limit_value", "limit", broker::facts_of(view.limit).name, view.value);
+    }
 }
 
 void add_clients(Page& page, const broker::Counters& broker) {
@@ -76,6 +95,8 @@ void add_clients(Page& page, const broker::Counters& broker) {
     gauge("queued_messages", "QoS 1 and 2 messages that wait for a client.",
           broker.queued_messages);
     gauge("queued_bytes", "Bytes of these messages.", broker.queued_bytes);
+    gauge("held_bytes", "Memory of all that waits: queues, output, packets in part, changes.",
+          broker.held_bytes);
     gauge("topics", "Topics that are remembered.", broker.topics);
     page.counter("topics_evicted_total", "Topics forgotten to make room.", broker.topics_evicted);
 }
@@ -160,6 +181,7 @@ std::string metrics_text(const MetricsView& view) {
     add_node(page, view);
     add_traffic(page, view.totals.broker);
     add_clients(page, view.totals.broker);
+    add_limits(page, view.totals.limits);
     add_delivery(page, view.totals.broker.delivery);
     add_api(page, view);
     return page.take();

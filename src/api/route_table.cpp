@@ -42,6 +42,7 @@ constexpr Route kRoutes[] = {
     {Post, "/api/v1/tokens", Admin, kSmall, &Handlers::post_token},
     {Delete, "/api/v1/tokens/{id}", Admin, kNone, &Handlers::delete_token},
     {Get, "/api/v1/connect/watch", Viewer, kNone, &Handlers::get_connect_watch},
+    {Get, "/api/v1/limits", Operator, kNone, &Handlers::get_limits},
     {Get, "/api/v1/security", Operator, kNone, &Handlers::get_security},
     {Get, "/api/v1/traces", Operator, kNone, &Handlers::get_traces},
     {Post, "/api/v1/traces", Operator, kSmall, &Handlers::post_trace},

@@ -1,5 +1,7 @@
 #include "broker/broker.h"
 
+#include <iterator>
+
 #include "broker/detail/recovery.h"
 #include "broker/detail/shard_broker.h"
 #include "broker/detail/sys_topics.h"
@@ -62,6 +64,68 @@ void Broker::start(storage::Journal& journal) {
     impl_->sys_topics = std::make_unique<SysTopics>(impl_->shards.front()->context());
     impl_->parts.shards.front()->post_completion(runtime::make_mail(
         [sys_topics = impl_->sys_topics.get()](runtime::Shard&) { sys_topics->start(); }));
+}
+
+void Broker::set_options(const BrokerOptions& options) {
+    NodeShared& node = impl_->node;
+    node.connections.set_max(options.connections_max);
+    node.pending_connections.set_max(options.pending_connections_max);
+    node.pending_bytes.set_max(options.pending_bytes_max);
+    node.sessions.set_max(options.sessions_max);
+    node.subscriptions.set_max(options.subscriptions_max);
+    node.retained_messages.set_max(options.retained_messages_max);
+    node.retained_bytes.set_max(options.retained_bytes_max);
+    node.topics.set_max(node.common_topics(options.topics_max, node.shards.size()));
+    node.wills_bytes.set_max(options.wills_bytes_max);
+    node.memory.max.store(options.queued_bytes_max, std::memory_order_relaxed);
+}
+
+std::vector<LimitView> Broker::limits(const Counters& totals) const {
+    const NodeShared& node = impl_->node;
+    const BrokerOptions& options = impl_->shards.front()->context().options();
+    using Used = std::optional<std::uint64_t>;
+    const struct {
+        Limit limit;
+        std::uint64_t value;
+        Used used;
+    } all[] = {
+        {Limit::Connections, options.connections_max, node.connections.used()},
+        {Limit::PendingConnections, options.pending_connections_max,
+         node.pending_connections.used()},
+        {Limit::PendingBytes, options.pending_bytes_max, node.pending_bytes.used()},
+        {Limit::Sessions, options.sessions_max, node.sessions.used()},
+        {Limit::Subscriptions, options.subscriptions_max, totals.subscriptions},
+        {Limit::SessionSubscriptions, options.subscriptions_per_session_max, Used()},
+        {Limit::SubscribeFilters, options.subscribe_filters_max, Used()},
+        {Limit::TopicLevels, options.topic_levels_max, Used()},
+        {Limit::Topics, options.topics_max, totals.topics},
+        {Limit::ClientTopics, options.client_topics_max, Used()},
+        {Limit::RetainedMessages, options.retained_messages_max, totals.retained},
+        {Limit::RetainedBytes, options.retained_bytes_max, totals.retained_bytes},
+        {Limit::QueuedBytes, options.queued_bytes_max, totals.held_bytes},
+        {Limit::SessionQueue, options.session_queue_messages_max, Used()},
+        {Limit::ReceiveMaximum, options.receive_maximum, Used()},
+        {Limit::WillBytes, options.will_bytes_max, Used()},
+        {Limit::WillsBytes, options.wills_bytes_max, node.wills_bytes.used()},
+        {Limit::ClientMessages, options.client_messages_per_s_max, Used()},
+        {Limit::ClientBytes, options.client_bytes_per_s_max, Used()},
+        {Limit::ListenerMessages, options.listener_messages_per_s_max, Used()},
+        {Limit::ListenerBytes, options.listener_bytes_per_s_max, Used()},
+        {Limit::ClientRetained, options.client_retained_per_s_max, Used()},
+        {Limit::Connects, options.connects_per_s_max, Used()},
+        {Limit::AddressConnects, options.address_connects_per_s_max, Used()},
+        {Limit::FailedConnects, options.address_failed_connects_per_min_max, Used()},
+    };
+    static_assert(std::size(all) == kLimitCount);
+    std::vector<LimitView> views;
+    for (const auto& [limit, value, used] : all) {
+        LimitCount count = totals.limits[static_cast<std::size_t>(limit)];
+        if (limit == Limit::Topics) {
+            count.reached_count = totals.topics_evicted;
+        }
+        views.push_back({.limit = limit, .value = value, .used = used, .count = count});
+    }
+    return views;
 }
 
 BrokerShard& Broker::shard(ShardId id) {

@@ -9,6 +9,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "base/result.h"
@@ -46,6 +47,8 @@ class BrokerShard : public bus::Bus {
     /// Connections here, those that are closing included.
     [[nodiscard]] virtual std::size_t connection_count() const = 0;
 
+    /// From now on, here. Requires: reloaded() made them; Broker::set_options() was called.
+    virtual void set_options(const BrokerOptions& options) = 0;
     [[nodiscard]] virtual Counters counters() = 0;
     virtual void for_each_client(const std::function<void(const ClientView&)>& visit) = 0;
     [[nodiscard]] virtual std::optional<ClientDetail> client(std::string_view client_id) = 0;
@@ -98,6 +101,14 @@ struct BrokerParts {
     std::vector<EventSink*> events;                   // one a shard
 };
 
+/// One limit as it stands.
+struct LimitView {
+    Limit limit;
+    std::uint64_t value = 0;            // 0 for a rate: none
+    std::optional<std::uint64_t> used;  // where it is a quantity
+    LimitCount count;
+};
+
 class Broker final : public storage::CommitListener {
   public:
     /// Requires: check_options(options).
@@ -108,6 +119,12 @@ class Broker final : public storage::CommitListener {
     [[nodiscard]] Status recover(storage::MessageStore& store);
     /// Where changes go from now on, and $SYS begins. Requires: called once, after recover().
     void start(storage::Journal& journal);
+
+    /// The node's limits from now on; then each shard is told. Any thread.
+    void set_options(const BrokerOptions& options);
+    /// What each limit is, and what is used of it; `totals` are the sums of all shards' counters.
+    /// On the first shard.
+    [[nodiscard]] std::vector<LimitView> limits(const Counters& totals) const;
 
     [[nodiscard]] BrokerShard& shard(ShardId id);
 

@@ -153,6 +153,7 @@ void BrokerBackend::totals(std::function<void(api::Totals)> done) {
             for (const broker::Counters& counters : each) {
                 totals.broker.add(counters);
             }
+            totals.limits = parts_.broker.limits(totals.broker);
             done(totals);
         });
 }

@@ -56,7 +56,13 @@ struct NodeConfig {
     std::string jwt_audience;
     std::string jwt_machine_claim = "sub";
 
-    broker::BrokerOptions broker;
+    broker::BrokerOptions broker = broker_defaults();
+
+    /// Those of the broker, but for what only a node knows how to choose: 0 is a share of the
+    /// memory.
+    [[nodiscard]] static broker::BrokerOptions broker_defaults() {
+        return {.queued_bytes_max = 0, .address_failed_connects_per_min_max = 600};
+    }
 };
 
 /// One "key=value" of the command line.

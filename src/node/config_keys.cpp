@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <iterator>
 
 namespace kith::node {
 namespace {
@@ -375,6 +376,119 @@ void add_access_keys(std::vector<ConfigKey>& keys) {
                             MEMBER(jwt_machine_claim)));
 }
 
+ConfigKey over_rate_key() {
+    return {
+        .name = "mqtt.over_rate",
+        .expected = R"("delay" or "disconnect")",
+        .summary =
+            "What happens to a client that is faster than its rates: it is read more "
+            "slowly, or disconnected (MQTT 5: 0x96).",
+        .is_reloadable = true,
+        .set =
+            [](NodeConfig& config, const ConfigValue& value) {
+                config.broker.over_rate = value.text == "disconnect" ? broker::OverRate::Disconnect
+                                                                     : broker::OverRate::Delay;
+                return value.type == KeyType::Text &&
+                       (value.text == "delay" || value.text == "disconnect");
+            },
+        .show =
+            [](const NodeConfig& config) {
+                return quoted(config.broker.over_rate == broker::OverRate::Delay ? "delay"
+                                                                                 : "disconnect");
+            }};
+}
+
+/// Limits of the node and of its clients that have to do with how much and how fast.
+void add_overload_keys(std::vector<ConfigKey>& keys) {
+    constexpr std::int64_t kBytesMax = 1'099'511'627'776;
+    constexpr std::int64_t kCountMax = 100'000'000;
+    constexpr std::int64_t kRateMax = 4'294'967'295;
+    constexpr std::string_view kRate = "0 to 4294967295";
+    constexpr std::string_view kByteRate = "0 to 1099511627776, or \"1MiB\"";
+    keys.push_back(integer_key(
+        {"mqtt.queued_bytes_max", "0 to 1099511627776, or \"512MiB\"",
+         "Memory of all that waits: queues, output, packets in part, uncommitted changes. As it "
+         "fills, whoever holds most waits or loses first. 0: a quarter of the memory that the "
+         "node may use, 16 MiB to 8 GiB."},
+        {0, kBytesMax}, MEMBER(broker.queued_bytes_max)));
+    keys.push_back(integer_key({"mqtt.pending_connections_max", "1 to 100000000",
+                                "Connections at a time that have not been let in yet; more are "
+                                "closed at once."},
+                               {1, kCountMax}, MEMBER(broker.pending_connections_max)));
+    keys.push_back(integer_key({"mqtt.pending_bytes_max", "65536 to 1099511627776, or \"64MiB\"",
+                                "Bytes that these may make the node hold, together."},
+                               {65'536, kBytesMax}, MEMBER(broker.pending_bytes_max)));
+    keys.push_back(integer_key({"mqtt.subscriptions_max", "1 to 100000000",
+                                "Subscriptions of the node; more are refused."},
+                               {1, kCountMax}, MEMBER(broker.subscriptions_max)));
+    keys.push_back(integer_key({"mqtt.subscribe_filters_max", "1 to 100000000",
+                                "Filters that one SUBSCRIBE may ask for; more are refused."},
+                               {1, kCountMax}, MEMBER(broker.subscribe_filters_max)));
+    keys.push_back(integer_key(
+        {"mqtt.topic_levels_max", "1 to 32",
+         "Levels of a topic or filter; messages and subscriptions with more are refused."},
+        {1, 32}, MEMBER(broker.topic_levels_max)));
+    keys.push_back(integer_key({"mqtt.client_topics_max", "1 to 100000000",
+                                "Topics that a shard remembers for one client; it may publish to "
+                                "more, a little more slowly."},
+                               {1, kCountMax}, MEMBER(broker.client_topics_max)));
+    keys.push_back(integer_key({"mqtt.will_bytes_max", "0 to 268435455, or \"128KiB\"",
+                                "Largest will, with topic and properties; who has a larger one is "
+                                "refused."},
+                               {0, 268'435'455}, MEMBER(broker.will_bytes_max)));
+    keys.push_back(integer_key({"mqtt.wills_bytes_max", "0 to 1099511627776, or \"256MiB\"",
+                                "Bytes of all wills; clients with more are refused."},
+                               {0, kBytesMax}, MEMBER(broker.wills_bytes_max)));
+    keys.push_back(integer_key({"mqtt.client_messages_per_s_max", kRate,
+                                "PUBLISH packets of one client a second; 0 is no limit."},
+                               {0, kRateMax}, MEMBER(broker.client_messages_per_s_max)));
+    keys.push_back(integer_key({"mqtt.client_bytes_per_s_max", kByteRate,
+                                "Bytes that one client sends a second; 0 is no limit."},
+                               {0, kBytesMax}, MEMBER(broker.client_bytes_per_s_max)));
+    keys.push_back(integer_key({"mqtt.client_retained_per_s_max", kRate,
+                                "Retained messages that one client stores a second; more are "
+                                "refused. 0 is no limit."},
+                               {0, kRateMax}, MEMBER(broker.client_retained_per_s_max)));
+    keys.push_back(integer_key({"mqtt.listener_messages_per_s_max", kRate,
+                                "PUBLISH packets a second of all clients of one listener (TCP, "
+                                "TLS, WebSocket); 0 is no limit."},
+                               {0, kRateMax}, MEMBER(broker.listener_messages_per_s_max)));
+    keys.push_back(integer_key({"mqtt.listener_bytes_per_s_max", kByteRate, "The same in bytes."},
+                               {0, kBytesMax}, MEMBER(broker.listener_bytes_per_s_max)));
+    keys.push_back(over_rate_key());
+    keys.push_back(integer_key({"mqtt.connects_per_s_max", kRate,
+                                "CONNECTs of the node a second; more are refused (0x9F). 0 is no "
+                                "limit."},
+                               {0, kRateMax}, MEMBER(broker.connects_per_s_max)));
+    keys.push_back(integer_key({"mqtt.address_connects_per_s_max", kRate,
+                                "CONNECTs of one address a second (of IPv6, the first 64 bits); "
+                                "0 is no limit."},
+                               {0, kRateMax}, MEMBER(broker.address_connects_per_s_max)));
+    keys.push_back(integer_key({"mqtt.address_failed_connects_per_min_max", kRate,
+                                "How often a minute clients of one address may fail to be let in "
+                                "before all of it is refused for a while; 0 is no limit."},
+                               {0, kRateMax}, MEMBER(broker.address_failed_connects_per_min_max)));
+}
+
+/// What SIGHUP applies: all of the broker but what clients have been told when they connected.
+void mark_reloadable(std::vector<ConfigKey>& keys) {
+    constexpr std::string_view kFixed[] = {"mqtt.address",
+                                           "mqtt.insecure",
+                                           "mqtt.anonymous",
+                                           "mqtt.packet_bytes_max",
+                                           "mqtt.receive_maximum",
+                                           "mqtt.topic_alias_maximum",
+                                           "mqtt.sys_interval",
+                                           "mqtt.inflight_messages_max",
+                                           "mqtt.session_expiry_interval_max_s"};
+    for (ConfigKey& key : keys) {
+        if (key.name.starts_with("mqtt.") &&
+            std::ranges::find(kFixed, key.name) == std::end(kFixed)) {
+            key.is_reloadable = true;
+        }
+    }
+}
+
 void add_limit_keys(std::vector<ConfigKey>& keys) {
     keys.push_back(integer_key({"mqtt.packet_bytes_max", "1024 to 268435455, or \"1MiB\"",
                                 "Largest packet taken; larger ones end the connection."},
@@ -413,7 +527,7 @@ void add_limit_keys(std::vector<ConfigKey>& keys) {
                                {0, 1'099'511'627'776}, MEMBER(broker.retained_bytes_max)));
     keys.push_back(
         integer_key({"mqtt.topics_max", "1000 to 10000000",
-                     "Topics a shard remembers with route and last value; no limit on use."},
+                     "Topics the node remembers with route and last value; no limit on use."},
                     {1000, 10'000'000}, MEMBER(broker.topics_max)));
     keys.push_back(integer_key({"mqtt.session_expiry_interval_max_s", "0 to 4294967295",
                                 "Longest time, in seconds, that a session outlives its connection; "
@@ -450,6 +564,8 @@ std::span<const ConfigKey> config_keys() {
         add_proxy_keys(all);
         add_access_keys(all);
         add_limit_keys(all);
+        add_overload_keys(all);
+        mark_reloadable(all);
         return all;
     }();
     return keys;

@@ -21,6 +21,7 @@
 #include "node/listen_rules.h"
 #include "node/mqtt_listener.h"
 #include "node/node_directory.h"
+#include "node/process_facts.h"
 #include "node/security_facts.h"
 #include "runtime/gather.h"
 #include "runtime/shard_group.h"
@@ -64,6 +65,14 @@ std::uint16_t worker_count(const NodeConfig& config) {
 /// Half the cores for passwords of clients, 32 MiB each while they hash.
 std::size_t client_hash_threads() {
     return std::clamp(std::thread::hardware_concurrency() / 2, 1U, 4U);
+}
+
+/// A quarter of what the node may use, where nobody says.
+std::size_t queued_bytes_max(const NodeConfig& config) {
+    constexpr std::uint64_t kMin = 16ULL * 1024 * 1024;
+    constexpr std::uint64_t kMax = 8ULL * 1024 * 1024 * 1024;
+    return config.broker.queued_bytes_max != 0 ? config.broker.queued_bytes_max
+                                               : std::clamp(memory_bytes() / 4, kMin, kMax);
 }
 
 std::string explain(std::string_view what, const Error& error) {
@@ -173,6 +182,7 @@ OrProblem<std::unique_ptr<Node>> Node::start(const NodeConfig& config, Log& log,
         return tl::unexpected(locked.error());
     }
     auto impl = std::make_unique<Impl>(config, log, std::move(*data));
+    impl->config.broker.queued_bytes_max = queued_bytes_max(config);
     impl->name = config.name.empty() ? impl->host : config.name;
     auto loaded_tls = load_tls(config, impl->data, impl->host, wall_now());
     if (!loaded_tls) {
@@ -541,6 +551,16 @@ OrProblem<void> Node::reload(const NodeConfig& config) {
     auto http_tls = make_tls(config, *loaded, AsksClients::No);
     if (!mqtt_tls || !http_tls) {
         return tl::unexpected(mqtt_tls ? http_tls.error() : mqtt_tls.error());
+    }
+    broker::BrokerOptions wanted = config.broker;
+    wanted.queued_bytes_max = queued_bytes_max(config);
+    impl_->config.broker = broker::reloaded(impl_->config.broker, wanted);
+    impl_->broker->set_options(impl_->config.broker);
+    for (std::uint16_t i = 0; i < impl_->shards->size(); ++i) {
+        run_on(impl_->shard(i), [this, i](runtime::Shard&) {
+            impl_->broker->shard(ShardId(i)).set_options(impl_->config.broker);
+            return true;
+        });
     }
     impl_->log.set_level(config.log_level);
     impl_->config.log_level = config.log_level;

@@ -3,7 +3,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
+#include <fstream>
+#include <string>
 
 namespace kith::node {
 
@@ -30,6 +33,25 @@ std::uint64_t file_bytes(const std::vector<std::string>& files) {
         }
     }
     return sum;
+}
+
+std::uint64_t memory_bytes() {
+    const auto page_bytes = static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
+    const std::uint64_t machine =
+        static_cast<std::uint64_t>(::sysconf(_SC_PHYS_PAGES)) * page_bytes;
+    // Control groups, version 2: one line "0::/system.slice/kith.service".
+    std::ifstream groups("/proc/self/cgroup");
+    std::string line;
+    while (std::getline(groups, line)) {
+        if (line.starts_with("0::")) {
+            std::ifstream limit("/sys/fs/cgroup" + line.substr(3) + "/memory.max");
+            std::uint64_t bytes = 0;
+            if (limit >> bytes && bytes > 0) {  // "max" is no number
+                return std::min(machine, bytes);
+            }
+        }
+    }
+    return machine;
 }
 
 }  // namespace kith::node

@@ -13,4 +13,7 @@ namespace kith::node {
 /// Bytes of these files together; those that are missing count nothing.
 [[nodiscard]] std::uint64_t file_bytes(const std::vector<std::string>& files);
 
+/// Memory that this process may use: the machine's, or less where its control group says so.
+[[nodiscard]] std::uint64_t memory_bytes();
+
 }  // namespace kith::node

@@ -50,6 +50,8 @@ class Handlers {
     void get_topics(const Call& call, const Respond& respond);
     void delete_topic(const Call& call, const Respond& respond);
     void post_publish(const Call& call, const Respond& respond);
+    // handlers_limits.cpp
+    void get_limits(const Call& call, const Respond& respond);
     // handlers_security.cpp
     void get_security(const Call& call, const Respond& respond);
     // handlers_observe.cpp

@@ -99,45 +99,7 @@ void Connection::on_data(MutableBytes bytes) {
         end(mqtt::ReasonCode::QuotaExceeded, "too many bytes before the session",
             WillFate::Discard);
     }
-}
-
-std::size_t Connection::held_before_open() const {
-    return framer_.held_bytes() + (opening_ == nullptr ? 0 : opening_->connect_body.size());
-}
-
-/// Counts what a client that is not known yet makes the node hold; false if it is too much.
-bool Connection::count_pending(std::size_t bytes) {
-    NodeBudget& budget = context_.node.pending_bytes;
-    if (bytes > input_bytes_) {
-        if (!budget.take(bytes - input_bytes_)) {
-            const std::string address = stream_->info().remote.host_to_string();
-            context_.limit_log.reached(Limit::PendingBytes, {.client_id = {}, .address = address});
-            return false;
-        }
-    } else {
-        budget.give_back(input_bytes_ - bytes);
-    }
-    input_bytes_ = narrow<std::uint32_t>(bytes);
-    return true;
-}
-
-/// It is let in, or goes.
-void Connection::leave_pending() {
-    if (is_pending_) {
-        is_pending_ = false;
-        context_.node.pending_connections.give_back();
-        context_.node.pending_bytes.give_back(input_bytes_);
-        input_bytes_ = 0;
-    }
-}
-
-/// A packet in part is memory, too.
-void Connection::count_input() {
-    const std::size_t held = framer_.held_bytes();
-    if (held != input_bytes_) [[unlikely]] {
-        context_.memory.change_input(static_cast<std::int64_t>(held) - input_bytes_);
-        input_bytes_ = narrow<std::uint32_t>(held);
-    }
+    context_.memory.report();
 }
 
 void Connection::stop_input(Stop reason) {
@@ -188,6 +150,12 @@ bool Connection::on_frame(const mqtt::Frame& frame) {
             return true;  // read and ignored
     }
     session_->traffic.bytes_in += frame.total_bytes;
+    if (context_.rates.is_on()) [[unlikely]] {
+        charge(frame);
+        if (state_ != State::Open) {
+            return true;
+        }
+    }
     if (context_.tracer.is_on()) [[unlikely]] {
         show_packet(frame);
     }
@@ -208,7 +176,8 @@ bool Connection::on_frame(const mqtt::Frame& frame) {
         stop_input(Stop::Held);
         context_.holds->hold(*this, met);
     }
-    if (stream_->is_congested() && stream_->unsent_bytes() > kUnansweredBytesMax) [[unlikely]] {
+    if (stream_->is_congested() &&
+        (stream_->unsent_bytes() > kUnansweredBytesMax || context_.memory.is_full())) [[unlikely]] {
         stop_input(Stop::Unanswered);
     }
     return stops_ == 0;
@@ -241,6 +210,9 @@ bool Connection::on_first_frame(const mqtt::Frame& frame) {
     }
     if (!count_pending(frame.body.size())) {
         refuse(mqtt::ReasonCode::QuotaExceeded, "too many bytes wait for CONNECT");
+        return true;
+    }
+    if (!take_connect(connect.client_id)) {
         return true;
     }
     authenticate(connect);
@@ -337,6 +309,9 @@ void Connection::on_authenticated(Result<bus::Principal> principal) {
     }
     if (!principal) {
         const Error& error = principal.error();
+        if (error.kind == ErrorKind::Denied) {
+            context_.rates.note_failed(stream_->info().remote, context_.shard.now());
+        }
         const auto reason =
             error.kind == ErrorKind::Unavailable ? mqtt::ReasonCode::ServerUnavailable
             : error.kind == ErrorKind::Limit     ? mqtt::ReasonCode::ConnectionRateExceeded

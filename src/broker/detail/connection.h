@@ -97,6 +97,7 @@ class Connection final : public runtime::StreamHandler,
         Held = 1,        // its messages met a congestion; on the HoldList
         Unsettled = 2,   // as many publishes under way as allowed
         Unanswered = 4,  // it does not read what it is answered
+        OverRate = 8,    // it has sent more than its rates allow
     };
     /// The reason is over. Reading goes on later in this turn, if it was the last.
     void allow_input(Stop reason);
@@ -183,6 +184,11 @@ class Connection final : public runtime::StreamHandler,
     [[nodiscard]] bool take_duplicate(const mqtt::Publish& packet);
     void end_over_quota();
     void note_limit(Limit limit);
+    [[nodiscard]] bool take_connect(std::string_view client_id);
+    void charge(const mqtt::Frame& frame);
+    [[nodiscard]] ClientRates& client_rates();
+    [[nodiscard]] bool take_retained();
+    [[nodiscard]] bool has_share(std::size_t queued_bytes) const;
     void route(const mqtt::Publish& packet, bus::TopicName topic);
     [[nodiscard]] bus::Message message_of(const mqtt::Publish& packet, bus::TopicName topic) const;
     [[nodiscard]] std::uint16_t show_published(const bus::Message& message, PacketId packet_id);
@@ -207,6 +213,7 @@ class Connection final : public runtime::StreamHandler,
     void resend_releases();
     bool send_item(const OutboundItem& item);
     [[nodiscard]] bool write_publish(mqtt::Publish packet, const SharedBytes* shared_payload);
+    void drop_qos0(const bus::Message& message, bool is_over_share);
     void write(const EncodedPublish& encoded);
     void complete_item(OutboundItem& item);
 
@@ -232,6 +239,7 @@ class Connection final : public runtime::StreamHandler,
     boost::container::deque<PendingAck> acks_;  // PUBACK and PUBREC, in the order of their PUBLISH
     std::unique_ptr<InboundAliases> inbound_aliases_;
     std::unique_ptr<OutboundAliases> outbound_aliases_;
+    std::unique_ptr<ClientRates> client_rates_;  // while rates are limited
     Instant last_received_;
     std::uint64_t sent_bytes_seen_ = 0;      // when a stopped client was last looked at
     Instant slow_since_ = Instant::never();  // publishers have been held back for it

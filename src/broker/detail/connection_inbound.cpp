@@ -51,11 +51,11 @@ void Connection::on_publish(const mqtt::Frame& frame) {
         deny_publish(*packet, *topic);
         return;
     }
+    if (packet->retain && !take_retained()) [[unlikely]] {
+        refuse_publish(*packet, ReasonCode::QuotaExceeded);
+        return;
+    }
     route(*packet, *topic);
-}
-
-void Connection::note_limit(Limit limit) {
-    context_.limit_log.reached(limit, {.client_id = session_->client_id(), .address = {}});
 }
 
 /// [MQTT-3.3.4-7]

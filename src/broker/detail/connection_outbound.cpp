@@ -20,14 +20,13 @@ constexpr const char* kTooLarge = "larger than the largest packet that the clien
 }  // namespace
 
 void Connection::send_qos0(const bus::Message& message, Fanout& fanout, const Qos0& how) {
-    if (stream_->is_congested()) [[unlikely]] {
+    const bool is_over_share = !has_share(0);
+    if (stream_->is_congested() || is_over_share) [[unlikely]] {
         context_.subscriber->note_room(*session_);
         suspect();
         if (stream_->unsent_bytes() > kUnsentBytesMax ||
             !may_hold_publishers(context_.options().slow_consumer_hold)) {
-            ++context_.counters.dropped_slow;
-            ++session_->traffic.dropped;
-            show_dropped(message, "the receiver is too slow, and QoS 0 does not wait");
+            drop_qos0(message, is_over_share);
             return;
         }
         context_.slow_clients->note_hold(*session_);
@@ -87,6 +86,18 @@ void Connection::show_dropped(const bus::Message& message, const char* reason) {
     if (context_.tracer.is_on()) {
         context_.tracer.dropped(*session_, message, reason);
     }
+}
+
+void Connection::drop_qos0(const bus::Message& message, bool is_over_share) {
+    ++session_->traffic.dropped;
+    if (is_over_share) {
+        ++context_.counters.dropped_memory;
+        note_limit(Limit::QueuedBytes);
+        show_dropped(message, "the receiver's share of memory is full, and QoS 0 does not wait");
+        return;
+    }
+    ++context_.counters.dropped_slow;
+    show_dropped(message, "the receiver is too slow, and QoS 0 does not wait");
 }
 
 void Connection::write(const EncodedPublish& encoded) {
@@ -248,7 +259,8 @@ bool Connection::can_take_more() const {
     const OutboundQueue& queue = session_->outbound;
     return !stream_->is_congested() &&
            queue.message_count() <= options.session_queue_messages_max / 2 &&
-           queue.size_bytes() <= options.session_queue_bytes_max / 2;
+           queue.size_bytes() <= options.session_queue_bytes_max / 2 &&
+           has_share(queue.size_bytes() * 2);
 }
 
 bool Connection::has_window(bool had_window) const {

@@ -117,9 +117,7 @@ bool Delivery::to_session(Session& session, const Grant& grant, Routing& routing
     if (!has_room(session, size_bytes) &&
         !(grant.group.is_none() && has_room_while_held(session, size_bytes))) {
         if (grant.group.is_none()) {
-            ++session.traffic.dropped;
-            ++context_.counters.dropped_queue_full;
-            show_dropped(session, routing.message, "the queue of the session is full");
+            count_dropped(session, routing);
         }
         return false;
     }
@@ -127,11 +125,29 @@ bool Delivery::to_session(Session& session, const Grant& grant, Routing& routing
     return true;
 }
 
+void Delivery::count_dropped(Session& session, const Routing& routing) {
+    ++session.traffic.dropped;
+    const std::size_t bytes = session.outbound.size_bytes() + routing.stored->size_bytes();
+    const LimitLog::Subject subject{.client_id = session.client_id(), .address = {}};
+    if (!context_.memory.allows(bytes)) {
+        ++context_.counters.dropped_memory;
+        context_.limit_log.reached(Limit::QueuedBytes, subject);
+        show_dropped(session, routing.message, "the session's share of memory is full");
+        return;
+    }
+    ++context_.counters.dropped_queue_full;
+    context_.limit_log.reached(Limit::SessionQueue, subject);
+    show_dropped(session, routing.message, "the queue of the session is full");
+}
+
 bool Delivery::has_room(Session& session, std::size_t bytes) {
     const BrokerOptions& options = context_.options();
     const OutboundQueue::Limits limits{.message_count_max = options.session_queue_messages_max,
                                        .bytes_max = options.session_queue_bytes_max};
-    if (session.outbound.has_room(limits, bytes)) {
+    const auto has_share = [&] {
+        return context_.memory.allows(session.outbound.size_bytes() + bytes);
+    };
+    if (session.outbound.has_room(limits, bytes) && has_share()) {
         return true;
     }
     session.outbound.drop_expired(context_.shard.wall_now(), [&](OutboundItem& item) {
@@ -139,12 +155,14 @@ bool Delivery::has_room(Session& session, std::size_t bytes) {
         show_dropped(session, item.message->view(), "expired in the queue");
         context_.sessions->complete(session, item);
     });
-    return session.outbound.has_room(limits, bytes);
+    return session.outbound.has_room(limits, bytes) && has_share();
 }
 
 /// For what was under way when its publishers were stopped.
 bool Delivery::has_room_while_held(const Session& session, std::size_t bytes) const {
-    return holds_publishers(session) &&
+    const std::size_t after = session.outbound.size_bytes() + bytes;
+    return holds_publishers(session) && !context_.memory.is_full() &&
+           context_.memory.allows(after - std::min(after, kLinkBytesMax)) &&
            session.outbound.has_room(overrun_limits(context_.options()), bytes);
 }
 
@@ -212,7 +230,8 @@ void Delivery::note_slow(Session& session, const GroupRef& group) {
     const BrokerOptions& options = context_.options();
     const bool is_filling =
         session.outbound.message_count() > options.session_queue_messages_max / 4 * 3 ||
-        session.outbound.size_bytes() > options.session_queue_bytes_max / 4 * 3;
+        session.outbound.size_bytes() > options.session_queue_bytes_max / 4 * 3 ||
+        !context_.memory.allows(session.outbound.size_bytes() / 3 * 4);
     if (!is_filling || session.connection == nullptr) [[likely]] {
         return;
     }

@@ -86,6 +86,7 @@ class Delivery {
     void enqueue(Session& session, const Grant& grant, Routing& routing);
     void show_dropped(const Session& session, const bus::Message& message, const char* reason);
     [[nodiscard]] bool has_queued(SessionId session, const Routing& routing) const;
+    void count_dropped(Session& session, const Routing& routing);
     [[nodiscard]] bool has_room(Session& session, std::size_t bytes);
     [[nodiscard]] bool has_room_while_held(const Session& session, std::size_t bytes) const;
     void note_slow(Session& session, const GroupRef& group);

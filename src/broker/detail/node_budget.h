@@ -110,6 +110,8 @@ class BudgetLease {
             spare_ = block;
         }
     }
+    /// Keeps no block: the limit is another.
+    void trim() { node_->give_back(std::exchange(spare_, 0)); }
     /// Taken from the node and not in use here.
     [[nodiscard]] std::uint64_t spare() const { return spare_; }
 

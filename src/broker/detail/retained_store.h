@@ -28,6 +28,12 @@ class RetainedStore {
     /// are full of other topics.
     Change set(const bus::Message& message, WallTime now);
 
+    /// The node's budgets are others.
+    void trim() {
+        messages_.trim();
+        bytes_.trim();
+    }
+
     /// A message from disk, whatever the limit is now.
     void restore(const bus::Message& message);
 

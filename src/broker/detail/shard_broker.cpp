@@ -69,6 +69,12 @@ void ShardBroker::accept(std::unique_ptr<runtime::Stream> stream, AcceptOptions 
         return;
     }
     NodeShared& node = context_.node;
+    // One that would be refused for its address costs nobody a handshake.
+    const auto known = context_.rates.look(stream->info().remote, context_.shard.now());
+    if (known != ShardRates::Connecting::Allowed) {
+        turn_away(*stream, ShardRates::limit_of(known));
+        return;
+    }
     if (!node.connections.take()) {
         turn_away(*stream, Limit::Connections);
         return;
@@ -114,6 +120,10 @@ std::unique_ptr<bus::Subscription> ShardBroker::subscribe(TenantId tenant, bus::
                                                           bus::Subscriber& subscriber) {
     return std::make_unique<TapSubscription>(subscriber_, tenant, std::string(filter.text()),
                                              subscriber);
+}
+
+void ShardBroker::set_options(const BrokerOptions& options) {
+    context_.set_options(options);
 }
 
 Counters ShardBroker::counters() {

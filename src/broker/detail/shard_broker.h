@@ -51,6 +51,7 @@ class ShardBroker final : public BrokerShard {
         return connections_.size() == 0 && context_.store.is_idle() && router_.is_idle();
     }
     [[nodiscard]] std::size_t connection_count() const override { return connections_.size(); }
+    void set_options(const BrokerOptions& options) override;
     [[nodiscard]] Counters counters() override;
     void for_each_client(const std::function<void(const ClientView&)>& visit) override;
     [[nodiscard]] std::optional<ClientDetail> client(std::string_view client_id) override;

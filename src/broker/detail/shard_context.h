@@ -18,6 +18,7 @@
 #include "broker/detail/queue_memory.h"
 #include "broker/detail/retained_store.h"
 #include "broker/detail/shard_link.h"
+#include "broker/detail/shard_rates.h"
 #include "broker/detail/store_client.h"
 #include "broker/detail/subscription_index.h"
 #include "broker/detail/topic_table.h"
@@ -78,6 +79,7 @@ struct NodeShared {
     NodeBudget topics;       // beyond these
     NodeBudget wills_bytes;
     NodeMemory memory;
+    NodeRates rates;
 
     [[nodiscard]] std::size_t common_topics(std::size_t topics_max, std::size_t shard_count) const {
         return topics_max - std::min(topics_max, own_topics * shard_count);
@@ -126,13 +128,17 @@ struct ShardContext {
           subscription_lease(node_in.subscriptions, shard_in.shard_count(), kSubscriptionBlock),
           memory(node_in.memory, *this),
           limit_log(*this),
-          options_(node_in.options) {}
+          options_(node_in.options),
+          rates(node_in.rates, options_) {}
 
     [[nodiscard]] const BrokerOptions& options() const { return options_; }
     /// As reloaded() made them; on this shard from now on.
     void set_options(const BrokerOptions& options) {
         options_ = options;
         default_space.topics.set_client_topics_max(options.client_topics_max);
+        rates.set(options_);
+        subscription_lease.trim();
+        default_space.retained.trim();
     }
     /// Every tenant's topics are a tree of their own; until tenants can be made there is one.
     [[nodiscard]] TopicSpace& space(TenantId tenant) {
@@ -176,6 +182,9 @@ struct ShardContext {
     static constexpr std::uint64_t kSubscriptionBlock = 1024;
 
     BrokerOptions options_;
+
+  public:
+    ShardRates rates;
 };
 
 }  // namespace kith::broker

@@ -310,6 +310,13 @@ std::string BrokerRig::topic_on(std::uint16_t shard_id, const std::string& prefi
     return topic;
 }
 
+void BrokerRig::set_options(const BrokerOptions& options) {
+    broker_->set_options(options);
+    for (std::uint16_t i = 0; i < options_.shard_count; ++i) {
+        shard(i).set_options(options);
+    }
+}
+
 Counters BrokerRig::counters() {
     Counters sum;
     for (std::uint16_t i = 0; i < node_->shard_count(); ++i) {

@@ -147,6 +147,8 @@ class BrokerRig {
     /// The principal of this name may do so much from now on, on all shards and after restarts.
     void set_rules(const std::string& name, const FakeAuthorizer::Rules& rules);
     [[nodiscard]] Counters counters();
+    /// As a configuration that was read again.
+    void set_options(const BrokerOptions& options);
 
     /// A new client with a connection that is not made yet.
     [[nodiscard]] TestClient& client(std::string client_id);
