@@ -87,12 +87,7 @@ NodeEvent to_node_event(const broker::Event& event) {
 
 void EventLog::add(const NodeEvent& event) {
     if (log_ != nullptr) {
-        // Not the text: a client's id is in it, and only fields are quoted.
-        std::string words = event.kind;
-        std::ranges::replace(words, '_', ' ');
-        LOG(*log_, Info, std::string_view(words), {"client", std::string_view(event.client_id)},
-            {"address", std::string_view(event.address)},
-            {"reason", std::string_view(event.reason)});
+        write_line(event);
     }
     events_.push_back(event);
     if (events_.size() > kEventsMax) {
@@ -123,6 +118,29 @@ void EventLog::add(const NodeEvent& event) {
     if (listener_) {
         listener_(event);
     }
+}
+
+void EventLog::write_line(const NodeEvent& event) {
+    constexpr std::int64_t kMillisecondsPerSecond = 1000;
+    const std::int64_t second = event.at.ms() / kMillisecondsPerSecond;
+    if (second != logged_second_) {
+        if (unlogged_count_ > 0) {
+            LOG(*log_, Info, "events not logged", {"count", unlogged_count_});
+        }
+        logged_second_ = second;
+        logged_count_ = 0;
+        unlogged_count_ = 0;
+    }
+    if (logged_count_ >= kLoggedEventsPerSecondMax) {
+        ++unlogged_count_;
+        return;
+    }
+    ++logged_count_;
+    // Not the text: a client's id is in it, and only fields are quoted.
+    std::string words = event.kind;
+    std::ranges::replace(words, '_', ' ');
+    LOG(*log_, Info, std::string_view(words), {"client", std::string_view(event.client_id)},
+        {"address", std::string_view(event.address)}, {"reason", std::string_view(event.reason)});
 }
 
 void EventRelay::on_event(const broker::Event& event) {

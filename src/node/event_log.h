@@ -17,6 +17,10 @@ namespace kith::node {
 
 inline constexpr std::size_t kEventsMax = 1000;
 
+/// Events that are written to the log in one second; how many more there were is said afterwards. A
+/// storm of connects must not be bounded by its log.
+inline constexpr std::size_t kLoggedEventsPerSecondMax = 50;
+
 /// An event as it is kept.
 struct NodeEvent {
     WallTime at;
@@ -44,10 +48,15 @@ class EventLog {
     [[nodiscard]] const std::deque<NodeEvent>& events() const { return events_; }
 
   private:
+    void write_line(const NodeEvent& event);
+
     std::deque<NodeEvent> events_;
     bus::Bus* bus_ = nullptr;
     const Log* log_ = nullptr;
     std::function<void(const NodeEvent&)> listener_;
+    std::int64_t logged_second_ = 0;  // of what is counted
+    std::size_t logged_count_ = 0;
+    std::size_t unlogged_count_ = 0;
 };
 
 class EventRelay final : public broker::EventSink {

@@ -53,8 +53,8 @@ TEST(EventLog, KeepsTheNewestAndForgetsTheOldest) {
 class RecordingLog final : public LogSink {
   public:
     void write(LogLevel, std::string_view event, std::span<const LogField> fields) override {
-        lines.push_back(std::string(event) + " " +
-                        std::string(std::get<std::string_view>(fields.front().value)));
+        const auto* text = std::get_if<std::string_view>(&fields.front().value);
+        lines.push_back(std::string(event) + (text == nullptr ? "" : " " + std::string(*text)));
     }
     std::vector<std::string> lines;
 };
@@ -69,6 +69,22 @@ TEST(EventLog, LogsAnEventOnceByItsName) {
                            .client_id = "a\n2026 error",
                            .reason = "wrong password"}));
     EXPECT_EQ(sink.lines, std::vector<std::string>{"client refused a\n2026 error"});
+}
+
+TEST(EventLog, LogsAFewOfAStormAndSaysHowManyItLeftOut) {
+    RecordingLog sink;
+    const Log sink_log(sink, LogLevel::Info);
+    EventLog log;
+    log.set_log(sink_log);
+    for (std::size_t i = 0; i < kLoggedEventsPerSecondMax + 7; ++i) {
+        log.add({.at = WallTime::from_ms(5'500), .kind = "client_connected", .client_id = "a"});
+    }
+    EXPECT_EQ(sink.lines.size(), kLoggedEventsPerSecondMax);
+    EXPECT_EQ(log.events().size(), kLoggedEventsPerSecondMax + 7);
+    log.add({.at = WallTime::from_ms(6'000), .kind = "client_connected", .client_id = "b"});
+    ASSERT_EQ(sink.lines.size(), kLoggedEventsPerSecondMax + 2);
+    EXPECT_EQ(sink.lines[kLoggedEventsPerSecondMax], "events not logged");
+    EXPECT_EQ(sink.lines.back(), "client connected b");
 }
 
 // A client chooses its id: it must not choose the topic.
