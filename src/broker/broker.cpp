@@ -25,6 +25,8 @@ Broker::Broker(const BrokerOptions& options, const BrokerParts& parts)
     CHECK(parts.shards.size() == parts.events.size());
     CHECK(check_options(options));
     impl_->parts = parts;
+    impl_->node.began = parts.shards.front()->now();
+    impl_->node.began_at = parts.shards.front()->wall_now();
     for (std::size_t i = 0; i < parts.shards.size(); ++i) {
         impl_->shards.push_back(
             std::make_unique<ShardBroker>(*parts.shards[i], impl_->node,

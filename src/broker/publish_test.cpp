@@ -324,5 +324,39 @@ TEST_P(PublishTest, AnswersARequestOverTheResponseTopic) {
     EXPECT_EQ(client.received[0].correlation, "17");
 }
 
+/// [MQTT-3.3.2-5], [MQTT-3.3.2-6]: the interval runs from the arrival, whatever a wall clock says.
+TEST_P(PublishTest, ExpiresByTimeAndNotByTheWallClock) {
+    TestClient& sleeper = rig.client("sleeper");
+    sleeper.connect_durable();
+    sleeper.subscribe("a", Qos::AtLeastOnce);
+    sleeper.disconnect();
+    TestClient& writer = rig.client("writer");
+    writer.connect();
+    mqtt::Publish publish{.qos = Qos::AtLeastOnce,
+                          .topic = "a",
+                          .packet_id = PacketId(1),
+                          .payload = as_bytes(std::string_view("x")),
+                          .message_expiry_interval = 100};
+    writer.ask(publish, PacketType::Puback);
+    rig.world().set_wall_clock_ahead(std::chrono::hours(24 * 365));
+    rig.run_for(40s);
+    sleeper.connect_durable();
+    rig.settle();
+    ASSERT_EQ(sleeper.received.size(), 1U);
+    EXPECT_NEAR(static_cast<double>(sleeper.received[0].expiry_s.value()), 60, 2);
+    sleeper.disconnect();
+    rig.settle();
+    // What comes after the jump outlives a restart by what is left of it.
+    publish.packet_id = PacketId(2);
+    writer.ask(publish, PacketType::Puback);
+    rig.run_for(30s);
+    rig.restart(GetParam());
+    TestClient& again = rig.client("sleeper");
+    again.connect_durable();
+    rig.settle();
+    ASSERT_EQ(again.received.size(), 1U);
+    EXPECT_NEAR(static_cast<double>(again.received[0].expiry_s.value()), 70, 3);
+}
+
 }  // namespace
 }  // namespace kith::broker

@@ -22,7 +22,7 @@ struct Message {
     std::uint16_t trace = 0;  // who follows it (broker/trace.h); 0: nobody
     SessionId publisher;      // 0: a part of this node
     WallTime published_at;
-    WallTime expires_at;  // 0: never
+    WallTime expires_at;  // by the node's clock of messages, not the wall's; 0: never
 };
 
 }  // namespace kith::bus

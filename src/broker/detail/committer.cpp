@@ -116,7 +116,7 @@ void Committer::append(MessageId id, const Pending& pending) {
                                       .properties = message.properties,
                                       .qos = message.qos,
                                       .published_at = message.published_at,
-                                      .expires_at = message.expires_at};
+                                      .expires_at = context_.to_wall(message.expires_at)};
         batch.put_message(record);
         for (const DeliveryRow& row : pending.rows) {
             if (row.copy == MessageId()) {

@@ -164,9 +164,10 @@ bus::Message Connection::message_of(const mqtt::Publish& packet, bus::TopicName 
             .retain = packet.retain,
             .publisher = session_->id(),
             .published_at = now,
-            .expires_at = packet.message_expiry_interval
-                              ? now + std::chrono::seconds(*packet.message_expiry_interval)
-                              : WallTime{}};
+            .expires_at =
+                packet.message_expiry_interval
+                    ? context_.message_now() + std::chrono::seconds(*packet.message_expiry_interval)
+                    : WallTime{}};
 }
 
 /// To those who look: a message has come. Its mark, for traces that follow it.

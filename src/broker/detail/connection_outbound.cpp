@@ -45,14 +45,14 @@ void Connection::send_qos0(const bus::Message& message, Fanout& fanout, const Qo
         write(encoded);
         return;
     }
-    const bool is_sent = write_publish({.retain = how.retain,
-                                        .topic = message.topic.text(),
-                                        .payload = message.payload,
-                                        .message_expiry_interval = remaining_expiry_s(
-                                            message.expires_at, context_.shard.wall_now()),
-                                        .properties = {message.properties},
-                                        .subscription_identifiers = how.identifiers},
-                                       nullptr);
+    const bool is_sent = write_publish(
+        {.retain = how.retain,
+         .topic = message.topic.text(),
+         .payload = message.payload,
+         .message_expiry_interval = remaining_expiry_s(message.expires_at, context_.message_now()),
+         .properties = {message.properties},
+         .subscription_identifiers = how.identifiers},
+        nullptr);
     if (!is_sent) {
         ++context_.counters.dropped_too_large;
         show_dropped(message, kTooLarge);
@@ -170,7 +170,7 @@ void Connection::pump() {
         if (!item->may_be_sent()) {
             break;
         }
-        if (!item->was_sent && item->message->is_expired(context_.shard.wall_now())) {
+        if (!item->was_sent && item->message->is_expired(context_.message_now())) {
             ++context_.counters.dropped_expired;
             show_dropped(item->message->view(), "expired before it could be sent");
             complete_item(*item);
@@ -236,7 +236,8 @@ bool Connection::send_item(const OutboundItem& item) {
                           .topic = message.topic().text(),
                           .packet_id = item.packet_id(),
                           .payload = message.payload(),
-                          .message_expiry_interval = remaining_expiry_s(message.expires_at(), now),
+                          .message_expiry_interval =
+                              remaining_expiry_s(message.expires_at(), context_.message_now()),
                           .properties = {message.properties()},
                           .subscription_identifiers = {item.subscription_identifiers.data(),
                                                        item.subscription_identifiers.size()}},

@@ -32,7 +32,7 @@ Routing Delivery::begin(const bus::Message& message, MessageId id, ShardId coord
     return {.message = message,
             .id = id,
             .coordinator = coordinator,
-            .fanout = Fanout(message, fanout_buffers_, context_.shard.wall_now())};
+            .fanout = Fanout(message, fanout_buffers_, context_.message_now())};
 }
 
 /// The same for a message that another shard coordinates: it may have come here already, by way of
@@ -150,7 +150,7 @@ bool Delivery::has_room(Session& session, std::size_t bytes) {
     if (session.outbound.has_room(limits, bytes) && has_share()) {
         return true;
     }
-    session.outbound.drop_expired(context_.shard.wall_now(), [&](OutboundItem& item) {
+    session.outbound.drop_expired(context_.message_now(), [&](OutboundItem& item) {
         ++context_.counters.dropped_expired;  // [MQTT-3.3.2-5]
         show_dropped(session, item.message->view(), "expired in the queue");
         context_.sessions->complete(session, item);

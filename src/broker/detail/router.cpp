@@ -161,7 +161,7 @@ PublishResult Router::coordinate(TopicEntry& entry, const bus::Message& message,
     }
     auto retained = RetainedStore::Change::Nothing;
     if (message.retain) {
-        retained = context_.space(message.tenant).retained.set(message, context_.shard.wall_now());
+        retained = context_.space(message.tenant).retained.set(message, context_.message_now());
         context_.snapshots->forget_expired();
         if (retained == RetainedStore::Change::TooMany ||
             retained == RetainedStore::Change::TooManyBytes) {
@@ -229,9 +229,10 @@ void Router::note_retained_full(const bus::Message& message, Limit limit) {
     next_retained_sweep_ = context_.shard.now() + kSweepInterval;
     for (std::uint16_t i = 0; i < context_.shard.shard_count(); ++i) {
         if (ShardId(i) != context_.shard.id()) {
-            context_.shard.post(ShardId(i), [node = &context_.node, i](runtime::Shard& there) {
+            context_.shard.post(ShardId(i), [node = &context_.node, i](runtime::Shard&) {
                 ShardContext& context = node->shards[i]->context();
-                static_cast<void>(context.space(kDefaultTenant).retained.all(there.wall_now()));
+                static_cast<void>(
+                    context.space(kDefaultTenant).retained.all(context.message_now()));
                 context.snapshots->forget_expired();
             });
         }
@@ -254,7 +255,7 @@ void Router::store_retained(const bus::Message& message, RetainedStore::Change c
                                              .properties = message.properties,
                                              .qos = message.qos,
                                              .published_at = message.published_at,
-                                             .expires_at = message.expires_at});
+                                             .expires_at = context_.to_wall(message.expires_at)});
     }
 }
 

@@ -463,7 +463,7 @@ bus::Message SessionTable::message_of(const SessionWill& will) const {
     message.published_at = context_.shard.wall_now();
     if (will.message_expiry_interval_s != 0) {
         message.expires_at =
-            message.published_at + std::chrono::seconds(will.message_expiry_interval_s);
+            context_.message_now() + std::chrono::seconds(will.message_expiry_interval_s);
     }
     return message;
 }

@@ -263,8 +263,7 @@ void ShardBroker::for_each_topic(const std::function<void(const TopicView&)>& vi
 }
 
 void ShardBroker::for_each_retained(const std::function<void(const RetainedView&)>& visit) {
-    for (const MessageRef& message :
-         context_.default_space.retained.all(context_.shard.wall_now())) {
+    for (const MessageRef& message : context_.default_space.retained.all(context_.message_now())) {
         visit({.topic = message->topic().text(),
                .payload = message->payload(),
                .qos = message->qos(),

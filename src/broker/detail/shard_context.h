@@ -64,7 +64,10 @@ struct NodeShared {
     const BrokerOptions
         options;  // as the node started; each shard has its own copy that may change
     std::vector<ShardBroker*> shards;  // by shard id
-    bool is_started = false;           // before that shards call one another directly
+    // When the node began, on both clocks: see ShardContext::message_now().
+    Instant began;
+    WallTime began_at;
+    bool is_started = false;  // before that shards call one another directly
     std::atomic<std::uint64_t> last_message_id = 0;
     std::atomic<std::uint64_t> last_session_id = 0;
     TraceNumbers trace_numbers;
@@ -139,6 +142,17 @@ struct ShardContext {
         rates.set(options_);
         subscription_lease.trim();
         default_space.retained.trim();
+    }
+    /// The clock that messages expire by: wall time as it was when the node began, and monotonic
+    /// from then on. A wall clock that is set (at boot, before the network was there) expires
+    /// nothing.
+    [[nodiscard]] WallTime message_now() const {
+        return node.began_at + std::chrono::milliseconds(to_ms(shard.now() - node.began));
+    }
+    /// When a message expires on the wall clock, as the disk keeps it: a restart knows no other.
+    [[nodiscard]] WallTime to_wall(WallTime expires_at) const {
+        return expires_at == WallTime() ? expires_at
+                                        : expires_at + (shard.wall_now() - message_now());
     }
     /// Every tenant's topics are a tree of their own; until tenants can be made there is one.
     [[nodiscard]] TopicSpace& space(TenantId tenant) {

@@ -25,7 +25,7 @@ void ShareReturns::return_unsent(Session& session) {
     if (session.returning_count > 0) {
         return;  // goes on when those have an answer
     }
-    const WallTime now = context_.shard.wall_now();
+    const WallTime now = context_.message_now();
     std::vector<OutboundItem*> chosen;
     session.outbound.for_each([&](OutboundItem& item) {
         // A message that is not on disk would be lost on the way if nobody took it.
@@ -53,7 +53,7 @@ void ShareReturns::return_unsent(Session& session) {
 }
 
 void ShareReturns::return_all(Session& session) {
-    const WallTime now = context_.shard.wall_now();
+    const WallTime now = context_.message_now();
     session.outbound.for_each([&](const OutboundItem& item) {
         const bool is_unacknowledged = item.qos == Qos::AtLeastOnce && !item.group.is_none() &&
                                        item.state == OutboundItem::State::Pending;

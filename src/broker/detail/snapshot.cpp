@@ -86,7 +86,7 @@ void SnapshotServer::cancel_asked(const Asking& asking) {
 void SnapshotServer::start(std::uint64_t snapshot, const Request& request) {
     std::vector<MessageRef> messages =
         context_.space(kDefaultTenant)
-            .retained.match(bus::TopicFilter::trusted(request.filter), context_.shard.wall_now());
+            .retained.match(bus::TopicFilter::trusted(request.filter), context_.message_now());
     forget_expired();
     jobs_.emplace(snapshot, Job{.request = request, .messages = std::move(messages)});
     go_on(snapshot);

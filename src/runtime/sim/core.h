@@ -37,7 +37,7 @@ class Core {
     void record(std::uint64_t what, std::uint64_t who, std::uint64_t content);
     [[nodiscard]] std::uint64_t trace_hash() const { return trace_hash_; }
 
-    const WorldOptions options;
+    WorldOptions options;
     Random random;
 
   private:

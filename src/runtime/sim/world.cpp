@@ -172,6 +172,10 @@ Instant World::now() const {
     return impl_->core.now();
 }
 
+void World::set_wall_clock_ahead(std::chrono::milliseconds by) {
+    impl_->core.options.wall_start = impl_->core.options.wall_start + by;
+}
+
 Random& World::random() {
     return impl_->core.random;
 }

@@ -48,6 +48,8 @@ class World {
 
     [[nodiscard]] Instant now() const;
     [[nodiscard]] Random& random();
+    /// Somebody sets the wall clocks of all hosts.
+    void set_wall_clock_ahead(std::chrono::milliseconds by);
 
     /// Runs events until `done` holds or `limit` of virtual time has passed; true if it held.
     [[nodiscard]] bool run_until(const std::function<bool()>& done, Duration limit);
