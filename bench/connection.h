@@ -66,6 +66,8 @@ class Connection final : private runtime::StreamHandler {
 
     void subscribe(const std::vector<std::string>& filters, Qos qos);
     void want_payloads() { wants_payloads_ = true; }
+    /// From now on it takes nothing that the broker sends. Requires: ready.
+    void stop_reading() { stream_->pause_reading(); }
 
     /// Where to append encoded packets; send() follows.
     [[nodiscard]] runtime::OutputQueue& output() { return stream_->output(); }

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "bench/acknowledged.h"
+#include "bench/flood.h"
 #include "bench/idle.h"
 #include "bench/latency.h"
 #include "bench/retained.h"
@@ -50,6 +51,12 @@ std::unique_ptr<Scenario> make_qos1_pairs(Environment environment, const Scenari
 
 std::unique_ptr<Scenario> make_latency(Environment environment, const ScenarioKind&) {
     return std::make_unique<Latency>(std::move(environment));
+}
+
+std::unique_ptr<Scenario> make_flood(Environment environment, const ScenarioKind& kind) {
+    const FloodShape shape{.publishers = kind.connections_of(environment.options),
+                           .window = kind.window_of(environment.options)};
+    return std::make_unique<Flood>(std::move(environment), shape);
 }
 
 std::unique_ptr<Scenario> make_idle(Environment environment, const ScenarioKind& kind) {
@@ -128,6 +135,13 @@ constexpr std::array kKinds{
         .name = "latency",
         .summary = "from the intended sending on, at --rate and --qos, beside --background",
         .make = make_latency,
+    },
+    ScenarioKind{
+        .name = "flood",
+        .summary = "from --connections publishers, to subscribers that read nothing, beside a pair",
+        .connections = 1000,
+        .window = 20,
+        .make = make_flood,
     },
     ScenarioKind{
         .name = "idle",

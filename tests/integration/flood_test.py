@@ -146,12 +146,13 @@ class Flood(NodeCase):
             each.close()
 
     def flood(self, node, publishers: list[Publisher]) -> int:
-        """Until the flood is over and all else is acknowledged; the most memory that the node had."""
+        """Until the flood is over and all else acknowledged; the most memory that the node had."""
         most_bytes = 0
         deadline = time.monotonic() + 3 * DEADLINE_S
         selector = selectors.DefaultSelector()
         for each in publishers:
-            selector.register(each.client.stream, selectors.EVENT_READ | selectors.EVENT_WRITE, each)
+            wanted = selectors.EVENT_READ | selectors.EVENT_WRITE
+            selector.register(each.client.stream, wanted, each)
         with selector:
             while True:
                 self.assertLess(time.monotonic(), deadline, "the flood does not end")
