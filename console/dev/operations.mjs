@@ -17,11 +17,7 @@ export class Operations {
         this.traces = new Map();
         this.backup = { state: 'idle', started_ms: null, last: null };
         if (!world.options.isEmpty) {
-            this.backup.last = {
-                at: iso(world.now_ms - 5 * 3_600_000),
-                bytes: 301_400_000,
-                problem: null,
-            };
+            this.backup.last = this.made(world.now_ms - 5 * 3_600_000, 301_400_000);
             this.logs.set('press-07', {
                 client: 'press-07',
                 started_by: 'user:anna',
@@ -286,6 +282,16 @@ export class Operations {
         };
     }
 
+    made(at_ms, bytes) {
+        return {
+            result: 'made',
+            started_at: iso(at_ms - 4_000),
+            ended_at: iso(at_ms),
+            file: `kith-gw-hall-2-${iso(at_ms).slice(0, 10)}.tar`,
+            bytes,
+        };
+    }
+
     answerBackup(method) {
         const { backup } = this;
         const total = 315_900_000;
@@ -296,14 +302,16 @@ export class Operations {
             backup.started_ms === null ? 0 : (Date.now() - backup.started_ms) / backup_takes_ms;
         if (backup.state === 'running' && share >= 1) {
             backup.state = 'idle';
-            backup.last = { at: iso(this.world.now_ms), bytes: total, problem: null };
+            backup.last = this.made(this.world.now_ms, total);
         }
-        const isRunning = backup.state === 'running';
+        const running = {
+            started_at: iso(backup.started_ms ?? 0),
+            bytes_done: Math.round(total * Math.min(1, share)),
+            bytes_total: total,
+        };
         return ok({
             state: backup.state,
-            bytes_done: isRunning ? Math.round(total * Math.min(1, share)) : 0,
-            bytes_total: isRunning ? total : 0,
-            started_at: isRunning ? iso(backup.started_ms) : null,
+            ...(backup.state === 'running' ? running : {}),
             last: backup.last,
         });
     }

@@ -11,7 +11,7 @@ const budget_bytes = 40_000;
 const assets = fileURLToPath(new URL('../dist/assets', import.meta.url));
 const pages = [
     ...['home', 'connect', 'machines', 'machine', 'topics', 'signin', 'claim'],
-    ...['posture', 'users', 'credentials', 'keys', 'roles', 'acl', 'audit'],
+    ...['posture', 'users', 'credentials', 'credential', 'keys', 'roles', 'role', 'acl', 'audit'],
     ...['node', 'limits', 'queues', 'storage', 'trace', 'logs', 'backup'],
 ];
 

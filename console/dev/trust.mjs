@@ -67,17 +67,20 @@ export class Trust {
         this.codes = isEmpty ? [] : this.someCodes();
         this.certificates = new Map();
         this.roles = new Map(
-            builtIn.map((role) => [role.name, { ...role, built_in: true, updated_at: null }]),
+            builtIn.map((role) => [role.name, roleOf({ ...role, built_in: true })]),
         );
         if (!isEmpty) {
-            this.roles.set('sensor', {
-                name: 'sensor',
-                rules: sensorRules,
-                note: 'vibration and temperature',
-                built_in: false,
-                updated_at: iso(now_ms - 3 * day_ms),
-                version: 4,
-            });
+            this.roles.set(
+                'sensor',
+                roleOf({
+                    name: 'sensor',
+                    rules: sensorRules,
+                    note: 'vibration and temperature',
+                    built_in: false,
+                    updated_at: iso(now_ms - 3 * day_ms),
+                    version: 4,
+                }),
+            );
         }
         this.audit = this.someAudit(isEmpty ? 3 : 260);
     }
@@ -90,8 +93,8 @@ export class Trust {
             note: `hall ${hall}`,
             topic_roles: index % 4 === 3 ? ['sensor'] : ['own'],
             has_password: index % 3 !== 2,
-            is_enabled: index % 17 !== 5,
-            certificates: index % 3 === 2 ? 1 : 0,
+            enabled: index % 17 !== 5,
+            has_scram: index % 3 === 0,
             created_at: iso(this.at_ms - (index % 40) * day_ms),
         };
     }
@@ -101,13 +104,13 @@ export class Trust {
             id,
             note,
             machine,
-            topic_roles: machine === null ? ['sensor'] : ['own'],
+            topic_roles: machine === '' ? ['sensor'] : ['own'],
             uses_left,
             expires_at: iso(this.at_ms + days * day_ms),
             created_by: 'user:anna',
         });
         return [
-            code('c1', null, 'vibration sensors, hall 3', 9, 6),
+            code('c1', '', 'vibration sensors, hall 3', 9, 6),
             code('c2', 'press-07', 'new controller', 1, 0.4),
         ];
     }
@@ -124,6 +127,7 @@ export class Trust {
         return Array.from({ length: size }, (_, index) => {
             const [who, what, detail, outcome] = whats[index % whats.length];
             return {
+                id: size - index,
                 at: iso(this.at_ms - index * 1_734_000 - 40_000),
                 who,
                 what,
@@ -193,12 +197,12 @@ export class Trust {
                 note: body.note ?? '',
                 topic_roles: body.topic_roles ?? ['own'],
                 has_password: body.password !== undefined,
-                is_enabled: true,
-                certificates: 0,
+                enabled: true,
+                has_scram: body.password !== undefined,
                 created_at: iso(this.world.now_ms),
             };
             this.credentials.unshift(made);
-            return ok({ machine: body.machine, password: 'mm_3kVq8pXe2nYtRw5sLb7uJd' }, 201);
+            return ok({ ...made, password: 'mm_3kVq8pXe2nYtRw5sLb7uJd' }, 201);
         }
         const found = this.credentials.find((one) => one.machine === machine);
         if (!found) return problem(404, 'credential.unknown', `${machine} has no credential.`);
@@ -220,20 +224,18 @@ export class Trust {
     answerCertificates(method, credential, fingerprint) {
         const { machine } = credential;
         const list = this.certificates.get(machine) ?? [];
-        if (list.length === 0 && credential.certificates > 0)
-            list.push(this.certificate(machine, 0));
+        if (list.length === 0 && !credential.has_password) list.push(this.certificate(machine, 0));
         this.certificates.set(machine, list);
         if (method === 'GET') return ok({ items: list, next: null });
         if (method === 'POST') {
             const made = this.certificate(machine, list.length);
             list.push(made);
-            credential.certificates += 1;
             const pem = (what) => `-----BEGIN ${what}-----\nTW9jaw==\n-----END ${what}-----\n`;
             return ok(
                 {
-                    fingerprint: made.fingerprint,
-                    certificate_pem: pem('CERTIFICATE'),
-                    private_key_pem: pem('PRIVATE KEY'),
+                    ...made,
+                    certificate: pem('CERTIFICATE'),
+                    key: pem('PRIVATE KEY'),
                 },
                 201,
             );
@@ -249,6 +251,7 @@ export class Trust {
             fingerprint: Array.from({ length: 32 }, (_, at) =>
                 byte(at).toString(16).padStart(2, '0'),
             ).join(''),
+            machine,
             subject: `CN=${machine}`,
             serial: '4f21',
             not_after: iso(this.at_ms + (365 - index) * day_ms),
@@ -266,28 +269,30 @@ export class Trust {
         const made = {
             id: `c${this.codes.length + 3}`,
             note: body.note ?? '',
-            machine: body.machine ?? null,
+            machine: body.machine ?? '',
             topic_roles: body.topic_roles,
             uses_left: body.uses,
             expires_at: iso(this.world.now_ms + body.expires_in_s * 1000),
             created_by: 'user:operator-2',
         };
         this.codes.push(made);
-        return ok({ id: made.id, code: 'KITH-7Q2M-X4VD-9RTB-3HJC' }, 201);
+        return ok({ ...made, code: 'KITH-7Q2M-X4VD-9RTB-3HJC' }, 201);
     }
 
     answerRoles(method, name, body) {
-        if (name === undefined) return ok({ items: [...this.roles.values()], next: null });
+        if (name === undefined) {
+            return ok({ items: [...this.roles.values()], next: null, file_problem: null });
+        }
         const found = this.roles.get(name);
         if (method === 'PUT') {
-            const made = {
+            const made = roleOf({
                 name,
                 rules: body.rules,
                 note: body.note ?? '',
                 built_in: false,
                 updated_at: iso(this.world.now_ms),
                 version: (found?.version ?? 0) + 1,
-            };
+            });
             this.roles.set(name, made);
             return ok(made, found ? 200 : 201);
         }
@@ -329,6 +334,8 @@ export class Trust {
             allowed: allow !== null,
             decided_by: allow,
             why: allow === null ? 'no rule of its roles allows it' : 'an allow rule covers it',
+            topic_roles: roles,
+            unknown_roles: roles.filter((role) => !this.roles.has(role)),
         });
     }
 
@@ -346,6 +353,17 @@ export class Trust {
             next: end < found.length ? String(end) : null,
         });
     }
+}
+
+function roleOf(role) {
+    return {
+        from_file: false,
+        updated_at: null,
+        version: 0,
+        problem: null,
+        rule_count: role.rules.split('\n').filter((line) => /^\s*[^\s#]/.test(line)).length,
+        ...role,
+    };
 }
 
 function covers(pattern, topic, fills) {

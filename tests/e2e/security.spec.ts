@@ -23,7 +23,8 @@ test('security shows the posture under five headings, listeners and certificates
     await expectFits(home, 'security');
 });
 
-test('a refused machine is something to do', async ({ home, join, node }) => {
+test('a refused machine is something to do', async ({ home, join, node, allow }) => {
+    allow(/status of 404/);
     test.skip(node.kind === 'mock', 'the posture of the mock is a fixed one');
     await expect(join('hmi-9', 'kk_not_a_key')).rejects.toThrow(/refused/);
     await home.goto(`${node.url}/security`);

@@ -291,6 +291,22 @@ export type Event = {
 
 export type EventList = { items: Event[]; next: null };
 
+export type Limit = {
+    name: string;
+    /** its key in the configuration */
+    key: string;
+    unit: string;
+    /** 0 for a rate: no limit */
+    value: number;
+    /** null where it is no quantity of the node */
+    used: number | null;
+    /** since the start */
+    reached_count: number;
+    last_reached_at: string | null;
+};
+
+export type LimitList = { items: Limit[]; next: string | null };
+
 export type SecurityCheck = {
     /** stable; docs/guide/security.md explains it */
     id: string;

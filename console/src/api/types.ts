@@ -35,6 +35,7 @@ export type PublishResult = schema.PublishResult;
 export type PublishRequest = schema.PublishRequest;
 
 export type Security = schema.Security;
+export type Limit = schema.Limit;
 export type LogClient = schema.LoggedClient;
 export type LogDetail = schema.LoggedClientDetail;
 export type LoggedPacket = schema.LoggedPacket;
@@ -94,14 +95,13 @@ export interface Credential {
     machine: string;
     note: string;
     topic_roles: string[];
+    enabled: boolean;
     has_password: boolean;
-    is_enabled: boolean;
-    certificates: number;
+    has_scram: boolean;
     created_at: string;
 }
 
-export interface NewCredential {
-    machine: string;
+export interface NewCredential extends Credential {
     /** Shown once. */
     password?: string;
 }
@@ -115,18 +115,18 @@ export interface MachineCertificate {
     revoked_at: string | null;
 }
 
-export interface NewCertificate {
-    fingerprint: string;
-    certificate_pem: string;
-    /** Shown once; none if the device made the key itself. */
-    private_key_pem?: string;
-    authority_pem?: string;
+export interface NewCertificate extends MachineCertificate {
+    /** PEM, if the node issued it. */
+    certificate?: string;
+    /** PEM, shown once; none if the device made the key itself. */
+    key?: string;
 }
 
 export interface ClaimCode {
     id: string;
     note: string;
-    machine: string | null;
+    /** Empty: the device names itself. */
+    machine: string;
     topic_roles: string[];
     uses_left: number;
     expires_at: string;
@@ -141,23 +141,35 @@ export interface NewClaimCode {
 
 export interface TopicRole {
     name: string;
-    rules: string;
     note: string;
+    rules: string;
+    rule_count: number;
     built_in: boolean;
-    /** Read from a file, and changed there. */
-    from_file?: boolean;
+    /** Of access.acl_file, and changed there. */
+    from_file: boolean;
     updated_at: string | null;
     /** For If-Match. */
-    version?: number;
+    version: number;
+    /** Why it opens nothing. */
+    problem: { line: number; column: number; expected: string } | null;
+}
+
+export interface RoleList extends List<TopicRole> {
+    /** Why access.acl_file could not be read again. */
+    file_problem: string | null;
 }
 
 export interface AclAnswer {
     allowed: boolean;
     decided_by: { role: string; line: number; text: string } | null;
     why: string;
+    topic_roles: string[];
+    /** Those of them that there are not. */
+    unknown_roles: string[];
 }
 
 export interface AuditLine {
+    id: number;
     at: string;
     who: string;
     what: string;
@@ -167,16 +179,6 @@ export interface AuditLine {
 }
 
 /* Operations. */
-
-export interface Limit {
-    name: string;
-    key: string;
-    value: number;
-    used: number | null;
-    reached_count: number;
-    last_reached_at: string | null;
-    unit: string;
-}
 
 export interface StorageState {
     state: string;
@@ -191,9 +193,16 @@ export interface StorageState {
 }
 
 export interface BackupState {
-    state: string;
-    bytes_done: number;
-    bytes_total: number;
-    started_at: string | null;
-    last: { at: string; bytes: number; problem: string | null } | null;
+    state: 'idle' | 'running';
+    started_at?: string;
+    bytes_done?: number;
+    bytes_total?: number;
+    last: {
+        result: 'made' | 'failed';
+        started_at: string;
+        ended_at: string;
+        file: string;
+        bytes: number;
+        problem?: string;
+    } | null;
 }

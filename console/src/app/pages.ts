@@ -102,7 +102,7 @@ export async function loadPage(route: Route): Promise<OpenPage> {
         case 'topics':
             return (await import('../topics/topics_page')).openTopics;
         case 'security':
-            return loadSecurity(route.tab);
+            return loadSecurity(route.tab, route.item);
         case 'operations':
             return loadOperations(route.tab);
         case 'signin':
@@ -114,18 +114,22 @@ export async function loadPage(route: Route): Promise<OpenPage> {
     }
 }
 
-async function loadSecurity(tab: SecurityTab): Promise<OpenPage> {
+async function loadSecurity(tab: SecurityTab, item: string | null): Promise<OpenPage> {
     switch (tab) {
         case 'posture':
             return (await import('../security/posture_page')).openPosture;
         case 'users':
             return (await import('../security/users_page')).openUsers;
         case 'machines':
-            return (await import('../security/credentials_page')).openCredentials;
+            return item === null
+                ? (await import('../security/credentials_page')).openCredentials
+                : (await import('../security/credential_page')).openCredential;
         case 'keys':
             return (await import('../security/keys_page')).openKeys;
         case 'roles':
-            return (await import('../security/roles_page')).openRoles;
+            return item === null
+                ? (await import('../security/roles_page')).openRoles
+                : (await import('../security/role_page')).openRole;
         case 'test':
             return (await import('../security/acl_page')).openAcl;
         case 'audit':

@@ -92,7 +92,8 @@ function Backup(props: Props): VNode {
 }
 
 function sentenceOf(app: App, state: BackupState | null): string {
-    const last_ms = parseTime(state?.last?.at);
+    const last = state?.last?.result === 'made' ? state.last : null;
+    const last_ms = parseTime(last?.ended_at);
     if (state === null) {
         return 'A whole node in one file, made while it runs.';
     }
@@ -118,14 +119,16 @@ function State({ app, state }: { app: App; state: BackupState }): VNode {
 }
 
 function Progress({ state }: { state: BackupState }): VNode {
-    const share = state.bytes_total > 0 ? Math.min(1, state.bytes_done / state.bytes_total) : 0;
+    const done = state.bytes_done ?? 0;
+    const total = state.bytes_total ?? 0;
+    const share = total > 0 ? Math.min(1, done / total) : 0;
     return (
         <div class="progress">
             <p class="row">
                 <Shape status="busy" label="Running" />
                 <b class="strong">{Math.floor(share * 100)} %</b>
                 <span class="dim">
-                    {bytesText(state.bytes_done)} of {bytesText(state.bytes_total)} copied
+                    {bytesText(done)} of {bytesText(total)} written
                 </span>
             </p>
             <progress max={1} value={share} aria-label="How much is copied" />
@@ -142,13 +145,14 @@ function Last({ app, state }: { app: App; state: BackupState }): VNode {
             </p>
         );
     }
-    const at_ms = parseTime(last.at) ?? 0;
-    if (last.problem !== null) {
+    const at_ms = parseTime(last.ended_at) ?? 0;
+    if (last.result === 'failed') {
         return (
             <p class="form-problem">
                 <Shape status="crit" label="Failed" />
                 <span>
-                    The last one failed {age(app.store.now_ms.value - at_ms)} ago: {last.problem}
+                    The last one failed {age(app.store.now_ms.value - at_ms)} ago:{' '}
+                    {last.problem ?? 'the node gave no reason'}
                 </span>
             </p>
         );
@@ -158,6 +162,8 @@ function Last({ app, state }: { app: App; state: BackupState }): VNode {
             <dl class="kv facts">
                 <dt>Last</dt>
                 <dd class="fact">{absolute(at_ms)}</dd>
+                <dt>File</dt>
+                <dd class="fact">{last.file}</dd>
                 <dt>Size</dt>
                 <dd class="fact">{bytesText(last.bytes)}</dd>
             </dl>

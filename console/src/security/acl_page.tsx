@@ -248,6 +248,12 @@ function Answer({ app, state, onAsk }: Props): VNode {
                 <code>{asked.topic}</code>.
             </p>
             <p class="dim">{sentence(answer.why)}</p>
+            {answer.unknown_roles.length > 0 && (
+                <p class="form-problem">
+                    <Shape status="caution" label="Caution" />
+                    <span>There is no topic role {answer.unknown_roles.join(', ')}.</span>
+                </p>
+            )}
             {decided_by !== null && (
                 <>
                     <h3>

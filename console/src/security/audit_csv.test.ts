@@ -1,7 +1,15 @@
 import { expect, it } from 'vitest';
 import { auditCsv } from './audit_csv';
 
-const line = { at: 't', who: 'cli', what: 'role.change', detail: '', from: '', outcome: 'ok' };
+const line = {
+    id: 7,
+    at: 't',
+    who: 'cli',
+    what: 'role.change',
+    detail: '',
+    from: '',
+    outcome: 'ok',
+};
 
 it('quotes what it writes, line by line', () => {
     expect(auditCsv([{ ...line, detail: 'a "b", c' }])).toBe(

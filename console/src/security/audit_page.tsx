@@ -245,7 +245,7 @@ function Lines({ app, state }: { app: App; state: State }): VNode {
             rows={state.lines.rows}
             hasMore={state.lines.hasMore.value}
             onEnd={() => void state.lines.more()}
-            keyOf={(line) => `${line.at} ${line.who} ${line.what} ${line.detail}`}
+            keyOf={(line) => String(line.id)}
             columns={[
                 {
                     head: 'When',

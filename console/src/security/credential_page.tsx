@@ -3,7 +3,7 @@
 import { useSignal } from '@preact/signals';
 import type { VNode } from 'preact';
 import type { App } from '../app/app';
-import { pathOf } from '../app/router';
+import { pathOf, type Place } from '../app/router';
 import { Pages, Resource } from '../app/resource';
 import type { Scope } from '../app/scope';
 import type { Page } from '../app/store';
@@ -33,7 +33,8 @@ interface State {
 
 const day_ms = 86_400_000;
 
-export function openMachineCredential(app: App, machine: string, scope: Scope): Page {
+export function openCredential(app: App, place: Place, scope: Scope): Page {
+    const machine = place.route.name === 'security' ? (place.route.item ?? '') : '';
     const path = `/api/v1/credentials/${encodeURIComponent(machine)}`;
     const credential = new Resource<Credential>(app, scope, () => path);
     const certificates = new Pages<MachineCertificate>(scope, () => `${path}/certificates`);
@@ -68,9 +69,9 @@ function View({ app, state }: { app: App; state: State }): VNode {
                         <button
                             type="button"
                             class="btn"
-                            onClick={() => void enable(app, state, !value.is_enabled)}
+                            onClick={() => void enable(app, state, !value.enabled)}
                         >
-                            {value.is_enabled ? 'Disable' : 'Enable'}
+                            {value.enabled ? 'Disable' : 'Enable'}
                         </button>
                         <button
                             type="button"
@@ -156,14 +157,14 @@ function Facts({ credential }: { credential: Credential }): VNode {
         <dl class="kv">
             <dt>State</dt>
             <dd>
-                {credential.is_enabled ? (
+                {credential.enabled ? (
                     <Pill status="ok">enabled</Pill>
                 ) : (
                     <Pill status="off">disabled, refused at once</Pill>
                 )}
             </dd>
             <dt>Password</dt>
-            <dd>{credential.has_password ? 'set; only its hash is kept' : 'none'}</dd>
+            <dd>{passwordText(credential)}</dd>
             <dt>Topic roles</dt>
             <dd>
                 {credential.topic_roles.length === 0
@@ -189,6 +190,15 @@ function Facts({ credential }: { credential: Credential }): VNode {
             </dd>
         </dl>
     );
+}
+
+function passwordText(credential: Credential): string {
+    if (!credential.has_password) {
+        return 'none';
+    }
+    return credential.has_scram
+        ? 'set; SCRAM proves it without showing it'
+        : 'set; only its hash is kept';
 }
 
 function Certificates({ app, state }: { app: App; state: State }): VNode {
@@ -237,11 +247,11 @@ function Certificates({ app, state }: { app: App; state: State }): VNode {
     );
 }
 
-async function enable(app: App, state: State, is_enabled: boolean): Promise<void> {
-    const result = await app.client.patch(state.path, { is_enabled });
+async function enable(app: App, state: State, enabled: boolean): Promise<void> {
+    const result = await app.client.patch(state.path, { enabled });
     if (result.ok) {
         app.toast(
-            is_enabled
+            enabled
                 ? `${state.machine} may connect again`
                 : `${state.machine} is disabled and disconnected`,
         );

@@ -18,8 +18,7 @@ import { Pill } from '../ui/shape';
 import { Empty } from '../ui/states';
 import { DataTable } from '../ui/table';
 import { Marked } from '../ui/text';
-import { ClaimCodes, openNewCode } from './claim_codes';
-import { openMachineCredential } from './credential_page';
+import { ClaimCodes } from './claim_codes';
 import { SecurityFrame } from './frame';
 import { openNewCredential } from './new_credential';
 import { PagesBody } from './pages_body';
@@ -35,10 +34,6 @@ const page_rows = 200;
 const typing_pause_ms = 150;
 
 export function openCredentials(app: App, place: Place, scope: Scope): Page {
-    const { route } = place;
-    if (route.name === 'security' && route.item !== null) {
-        return openMachineCredential(app, route.item, scope);
-    }
     const text = signal(place.query.get('q') ?? '');
     const credentials = new Pages<Credential>(
         scope,
@@ -128,7 +123,7 @@ function CredentialsView({ app, state, onSearch }: Props): VNode {
                                 <button
                                     type="button"
                                     class="btn sm"
-                                    onClick={() => openNewCode(app, () => void codes.reload())}
+                                    onClick={() => void askCode(app, codes)}
                                 >
                                     <Icon name="plus" />
                                     Make a code
@@ -142,6 +137,12 @@ function CredentialsView({ app, state, onSearch }: Props): VNode {
             )}
         </SecurityFrame>
     );
+}
+
+/** The form and the QR code load when they are asked for. */
+async function askCode(app: App, codes: Pages<ClaimCode>): Promise<void> {
+    const { openNewCode } = await import('./new_code');
+    openNewCode(app, () => void codes.reload());
 }
 
 function Search({ state, onSearch }: { state: State; onSearch: Props['onSearch'] }): VNode {
@@ -213,7 +214,7 @@ function CredentialTable({ state }: { state: State }): VNode {
             hasMore={state.credentials.hasMore.value}
             onEnd={() => void state.credentials.more()}
             keyOf={(credential) => credential.machine}
-            rowClass={(credential) => (credential.is_enabled ? '' : 'soft')}
+            rowClass={(credential) => (credential.enabled ? '' : 'soft')}
             columns={[
                 {
                     head: 'Machine',
@@ -232,7 +233,7 @@ function CredentialTable({ state }: { state: State }): VNode {
                 {
                     head: 'State',
                     cell: (credential) =>
-                        credential.is_enabled ? (
+                        credential.enabled ? (
                             <Pill status="ok">enabled</Pill>
                         ) : (
                             <Pill status="off">disabled</Pill>

@@ -144,15 +144,13 @@ export async function issueCertificate(
     if (!made.ok) {
         return `${machine} is there, but has no certificate: ${problemText(made.problem)}`;
     }
-    const secrets: Secret[] = [
-        { label: 'Certificate', text: made.value.certificate_pem, file: `${machine}.pem` },
-    ];
-    if (made.value.private_key_pem !== undefined) {
-        secrets.push({
-            label: 'Private key',
-            text: made.value.private_key_pem,
-            file: `${machine}.key`,
-        });
+    const { certificate, key } = made.value;
+    const secrets: Secret[] = [];
+    if (certificate !== undefined) {
+        secrets.push({ label: 'Certificate', text: certificate, file: `${machine}.pem` });
+    }
+    if (key !== undefined) {
+        secrets.push({ label: 'Private key', text: key, file: `${machine}.key` });
     }
     showSecrets(app, machine, secrets);
     return null;

@@ -5,11 +5,12 @@ import { computed, signal, type ReadonlySignal, type Signal } from '@preact/sign
 import type { VNode } from 'preact';
 import { useRef } from 'preact/hooks';
 import type { App } from '../app/app';
+import { pathOf, type Place } from '../app/router';
 import { Resource } from '../app/resource';
 import type { Scope } from '../app/scope';
 import type { Page } from '../app/store';
 import { problemText } from '../api/client';
-import type { TopicRole } from '../api/types';
+import type { Credential, List, Token, TopicRole } from '../api/types';
 import { plural } from '../format/number';
 import { date, parseTime } from '../format/time';
 import { Confirm } from '../ui/dialog';
@@ -26,6 +27,8 @@ interface State {
     name: string;
     path: string;
     role: Resource<TopicRole>;
+    keys: Resource<List<Token>>;
+    machines: Resource<List<Credential>>;
     /** What stands in the editor; null while it is as the node has it. */
     draft: Signal<string | null>;
     note: Signal<string | null>;
@@ -35,6 +38,9 @@ interface State {
     isNew: Signal<boolean>;
 }
 
+/** Machines that are looked at for who uses a role. */
+const machines_looked_at = 1_000;
+
 const example = [
     '# What a sensor may do: its own place, and the alarms of all.',
     'allow publish   plant/${machine}/#',
@@ -43,7 +49,10 @@ const example = [
     '',
 ].join('\n');
 
-export function openRole(app: App, wanted: { name: string; isNew: boolean }, scope: Scope): Page {
+export function openRole(app: App, place: Place, scope: Scope): Page {
+    const { route, query } = place;
+    const name = route.name === 'security' ? (route.item ?? '') : '';
+    const wanted = { name, isNew: query.has('new') };
     const path = `/api/v1/roles/${encodeURIComponent(wanted.name)}`;
     const draft = signal<string | null>(wanted.isNew ? example : null);
     const refused = signal<LineProblem | null>(null);
@@ -51,6 +60,12 @@ export function openRole(app: App, wanted: { name: string; isNew: boolean }, sco
         name: wanted.name,
         path,
         role: new Resource<TopicRole>(app, scope, () => path),
+        keys: new Resource<List<Token>>(app, scope, () => '/api/v1/tokens'),
+        machines: new Resource<List<Credential>>(
+            app,
+            scope,
+            () => `/api/v1/credentials?limit=${machines_looked_at}`,
+        ),
         draft,
         note: signal(null),
         refused,
@@ -66,6 +81,8 @@ export function openRole(app: App, wanted: { name: string; isNew: boolean }, sco
     if (app.mayAct('admin')) {
         if (!wanted.isNew) {
             void state.role.read();
+            void state.keys.read();
+            void state.machines.read();
         }
     }
     return { view: () => <View app={app} state={state} /> };
@@ -73,8 +90,7 @@ export function openRole(app: App, wanted: { name: string; isNew: boolean }, sco
 
 function View({ app, state }: { app: App; state: State }): VNode {
     const role = state.role.value.value;
-    const mayEdit =
-        state.isNew.value || (role !== null && !role.built_in && role.from_file !== true);
+    const mayEdit = state.isNew.value || (role !== null && !role.built_in && !role.from_file);
     const isChanged = state.draft.value !== null || state.note.value !== null;
     return (
         <SecurityFrame
@@ -137,6 +153,7 @@ function View({ app, state }: { app: App; state: State }): VNode {
                                 Changed {date(parseTime(role.updated_at) ?? 0)}
                             </p>
                         )}
+                        {!state.isNew.value && <UsedBy state={state} />}
                         <p class="mt-3">
                             <a href={`/security/test?role=${encodeURIComponent(state.name)}`}>
                                 Try what {state.name} may
@@ -146,6 +163,47 @@ function View({ app, state }: { app: App; state: State }): VNode {
                 </div>
             )}
         </SecurityFrame>
+    );
+}
+
+const names_shown_max = 12;
+
+/** Keys and machines that have the role. */
+function UsedBy({ state }: { state: State }): VNode | null {
+    const keys = state.keys.value.value;
+    const machines = state.machines.value.value;
+    if (keys === null && machines === null) {
+        return null;
+    }
+    const has = (one: Credential | (Token & { topic_roles?: readonly string[] })): boolean =>
+        one.topic_roles?.includes(state.name) === true;
+    const users = [
+        ...(machines?.items ?? []).filter(has).map((one) => ({
+            name: one.machine,
+            path: pathOf({ name: 'security', tab: 'machines', item: one.machine }),
+        })),
+        ...(keys?.items ?? []).filter(has).map((one) => ({
+            name: `key ${one.name}`,
+            path: '/security/keys',
+        })),
+    ];
+    const isPart = machines !== null && machines.next !== null;
+    return (
+        <>
+            <h3 class="sub">Who has it</h3>
+            <p class="dim">
+                {users.length === 0 && 'Nobody'}
+                {users.slice(0, names_shown_max).map((user, index) => (
+                    <span key={user.path + user.name}>
+                        {index > 0 && ', '}
+                        <a href={user.path}>{user.name}</a>
+                    </span>
+                ))}
+                {users.length > names_shown_max &&
+                    ` and ${plural(users.length - names_shown_max, 'other')}`}
+                {isPart && `, of the first ${plural(machines_looked_at, 'machine')}`}
+            </p>
+        </>
     );
 }
 
@@ -167,11 +225,15 @@ function Language(): VNode {
     return (
         <div class="stack">
             <p class="dim">
-                One rule a line: <code>allow</code> or <code>deny</code>; what: <code>publish</code>
-                , <code>subscribe</code> or <code>both</code>; where: a topic, with <code>+</code>{' '}
-                and <code>#</code> if need be. What nothing allows is denied.
+                One rule a line: its effect, its action, its topic. What nothing allows is denied.
             </p>
+            <RuleText
+                label="An example"
+                rules={'allow publish   plant/${machine}/#\ndeny  both      plant/secret/#'}
+            />
             <dl class="kv">
+                <dt>action</dt>
+                <dd class="dim">publish, subscribe, or both</dd>
                 <dt>
                     <code>{'${client}'}</code>
                 </dt>

@@ -3,17 +3,12 @@
 import type { VNode } from 'preact';
 import { pathOf } from '../app/router';
 import type { Credential } from '../api/types';
-import { plural } from '../format/number';
 
 export function SignsInWith({ credential }: { credential: Credential }): VNode {
-    const ways = [
-        credential.has_password ? 'password' : '',
-        credential.certificates > 0 ? plural(credential.certificates, 'certificate') : '',
-    ].filter((way) => way !== '');
-    return ways.length === 0 ? (
-        <span class="faint">nothing yet</span>
+    return credential.has_password ? (
+        <span class="dim">{credential.has_scram ? 'password, SCRAM' : 'password'}</span>
     ) : (
-        <span class="dim">{ways.join(', ')}</span>
+        <span class="dim">certificate only</span>
     );
 }
 

@@ -15,18 +15,14 @@ import { Field, noteId } from '../ui/field';
 import { FormDialog } from '../ui/form_dialog';
 import { Icon } from '../ui/icon';
 import { Section } from '../ui/section';
+import { Pill } from '../ui/shape';
 import { DataTable } from '../ui/table';
 import { SecurityFrame } from './frame';
 import { PagesBody } from './pages_body';
-import { openRole } from './role_page';
-import { originOf, ruleCount } from './rules';
+import { originOf } from './rules';
 import { wordProblem } from './words';
 
 export function openRoles(app: App, place: Place, scope: Scope): Page {
-    const { route } = place;
-    if (route.name === 'security' && route.item !== null) {
-        return openRole(app, { name: route.item, isNew: place.query.has('new') }, scope);
-    }
     const roles = new Pages<TopicRole>(scope, () => '/api/v1/roles');
     if (app.mayAct('admin')) {
         void roles.reload();
@@ -95,8 +91,8 @@ function RoleTable({ roles }: { roles: Pages<TopicRole> }): VNode {
                     ),
                 },
                 { head: 'Origin', cell: (role) => <span class="tag">{originOf(role)}</span> },
-                { head: 'Rules', kind: 'num', cell: (role) => count(ruleCount(role.rules)) },
-                { head: 'Note', kind: 'x-s', cell: (role) => <span class="dim">{role.note}</span> },
+                { head: 'Rules', kind: 'num', cell: (role) => count(role.rule_count) },
+                { head: 'Note', kind: 'x-s', cell: (role) => <NoteOf role={role} /> },
                 {
                     head: 'Changed',
                     kind: 'num x-s',
@@ -107,6 +103,16 @@ function RoleTable({ roles }: { roles: Pages<TopicRole> }): VNode {
                 },
             ]}
         />
+    );
+}
+
+function NoteOf({ role }: { role: TopicRole }): VNode {
+    return role.problem === null ? (
+        <span class="dim">{role.note}</span>
+    ) : (
+        <Pill status="crit">
+            line {role.problem.line}: expected {role.problem.expected}
+        </Pill>
     );
 }
 

@@ -54,11 +54,6 @@ export function problemsOf(rules: string): LineProblem[] {
     });
 }
 
-/** How many rules a text has: lines that are neither empty nor a comment. */
-export function ruleCount(rules: string): number {
-    return rules.split('\n').filter((line) => /^\s*[^\s#]/.test(line)).length;
-}
-
 /** "line 3, column 7: expected ..." of the node, taken apart. */
 export function readLineProblem(text: string): LineProblem | null {
     const found = /line (\d+)(?:, column \d+)?: (.*)/.exec(text);
@@ -128,5 +123,5 @@ export function rulePieces(
 }
 
 export function originOf(role: TopicRole): string {
-    return role.built_in ? 'built in' : role.from_file === true ? 'from a file' : 'yours';
+    return role.built_in ? 'built in' : role.from_file ? 'from a file' : 'yours';
 }
