@@ -121,7 +121,7 @@ void Flood::flood(std::size_t publisher) {
         ++count;
     }
     flood_counts_[qos] += count;
-    blocked_count_ += connection.has_room() ? 0 : 1;
+    blocked_count_ += connection.has_room() ? 0U : 1U;
     if (count > 0) {
         connection.send();
     }
