@@ -70,6 +70,7 @@ describe('the mock node', () => {
         ['Node', () => views.nodeOf(world, [], { session_queue_messages_max: 10_000 })],
         ['Trace', () => trace],
         ['TraceDetail', () => operations.answer('traces', 'GET', `/${trace.id}`, query('')).value],
+        ['LimitList', () => operations.answer('limits', 'GET', '', query('')).value],
         ['SlowClientList', () => operations.answer('slow-clients', 'GET', '', query('')).value],
         ['LoggedClientList', () => operations.answer('log-clients', 'GET', '', query('')).value],
         [

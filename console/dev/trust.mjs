@@ -325,6 +325,8 @@ export class Trust {
                         allowed: false,
                         decided_by,
                         why: 'a deny rule matches; deny wins',
+                        topic_roles: roles,
+                        unknown_roles: [],
                     });
                 }
                 allow ??= decided_by;

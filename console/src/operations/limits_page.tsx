@@ -16,7 +16,7 @@ import { Shape } from '../ui/shape';
 import { DataTable } from '../ui/table';
 import { When } from '../ui/text';
 import { OperationsFrame } from './frame';
-import { amountText, limitStatus, near_share, shareOf, worstFirst } from './words';
+import { amountText, limitName, limitStatus, near_share, shareOf, worstFirst } from './words';
 
 const read_every_ms = 3_000;
 
@@ -80,7 +80,7 @@ function LimitTable({ app, rows }: { app: App; rows: Props['rows'] }): VNode {
                 {
                     head: 'Limit',
                     kind: 'limit-name',
-                    cell: (limit) => <b class="strong">{limit.name}</b>,
+                    cell: (limit) => <b class="strong">{limitName(limit.name)}</b>,
                 },
                 { head: 'In use', cell: (limit) => <Use limit={limit} /> },
                 {
@@ -140,7 +140,7 @@ function Use({ limit }: { limit: Limit }): VNode {
     if (limit.used === null || share === null) {
         return (
             <span class="faint">
-                {limit.used === null ? 'per client' : count(limit.used)}
+                {limit.used === null ? 'each on its own' : count(limit.used)}
                 {limit.value > 0 && (
                     <span class="only-s">, {amountText(limit.value, limit.unit)}</span>
                 )}

@@ -2,7 +2,15 @@ import { describe, expect, it } from 'vitest';
 import type { Limit } from '../api/types';
 import { addDropSample, dropRows, readLabelled, readPlain, samples_max } from './metrics';
 import { eventsText } from './trace';
-import { amountText, limitStatus, reasonWords, shareOf, slowText, worstFirst } from './words';
+import {
+    amountText,
+    limitName,
+    limitStatus,
+    reasonWords,
+    shareOf,
+    slowText,
+    worstFirst,
+} from './words';
 
 const metrics = [
     '# TYPE kith_messages_dropped_total counter',
@@ -67,8 +75,11 @@ describe('limits', () => {
 
     it('name their unit', () => {
         expect(amountText(67_108_864, 'bytes')).toBe('67.1 MB');
-        expect(amountText(1_000, 'messages/s')).toContain('messages/s');
-        expect(amountText(7, '')).toBe('7');
+        expect(amountText(67_108_864, 'bytes/s')).toBe('67.1 MB/s');
+        expect(amountText(900, 'messages/s')).toBe('900/s');
+        expect(amountText(7, 'sessions')).toBe('7');
+        expect(limitName('session_queue')).toBe('Messages that wait for a session');
+        expect(limitName('some_new_one')).toBe('Some new one');
     });
 });
 

@@ -27,11 +27,45 @@ export function worstFirst(limits: readonly Limit[]): Limit[] {
     return [...limits].sort((a, b) => weight(a) - weight(b));
 }
 
+/** What is counted needs no unit beside its own name; bytes and rates do. */
 export function amountText(value: number, unit: string): string {
-    if (unit === 'bytes' || unit === 'B') {
-        return bytesText(value);
-    }
-    return unit === '' ? count(value) : `${count(value)} ${unit}`;
+    const [what = '', per] = unit.split('/');
+    const amount = what === 'bytes' ? bytesText(value) : count(value);
+    return per === undefined ? amount : `${amount}/${per}`;
+}
+
+/** Limits as people call them; an unknown one stands as it is. */
+const limitNames: Readonly<Record<string, string>> = {
+    connections: 'Connections',
+    pending_connections: 'Connections that said nothing yet',
+    pending_bytes: 'Bytes of those',
+    sessions: 'Sessions',
+    subscriptions: 'Subscriptions',
+    session_subscriptions: 'Subscriptions of a session',
+    subscribe_filters: 'Filters in one SUBSCRIBE',
+    topic_levels: 'Levels of a topic',
+    topics: 'Topics remembered',
+    client_topics: 'Topics of a client remembered',
+    retained_messages: 'Retained messages',
+    retained_bytes: 'Bytes of retained messages',
+    queued_bytes: 'Memory of what waits',
+    session_queue: 'Messages that wait for a session',
+    receive_maximum: 'Messages under way from a client',
+    will_bytes: 'Bytes of a will',
+    wills_bytes: 'Bytes of all wills',
+    client_messages: 'Publishes of a client',
+    client_bytes: 'Bytes from a client',
+    listener_messages: 'Publishes at a listener',
+    listener_bytes: 'Bytes at a listener',
+    client_retained: 'Retained publishes of a client',
+    connects: 'Connects',
+    address_connects: 'Connects from an address',
+    failed_connects: 'Failed connects from an address',
+};
+
+export function limitName(name: string): string {
+    const words = name.replaceAll('_', ' ');
+    return limitNames[name] ?? words.charAt(0).toUpperCase() + words.slice(1);
 }
 
 /** Reasons of drops as people read them; an unknown one stands as it is. */
