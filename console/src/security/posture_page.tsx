@@ -135,13 +135,26 @@ function Parts({ posture }: { posture: Security }): VNode {
     );
 }
 
+/** What stands between backticks is for a shell or a file. */
+function Ticked({ text }: { text: string }): VNode {
+    return (
+        <>
+            {text
+                .split('`')
+                .map((part, index) => (index % 2 === 1 ? <code key={index}>{part}</code> : part))}
+        </>
+    );
+}
+
 function Todo({ check }: { check: SecurityCheck }): VNode {
     return (
         <div class="ev">
             <Shape status={checkStatus[check.state]} label={checkWord[check.state]} />
             <div>
                 <b class="strong">{check.detail}</b>
-                <div class="x">{check.fix}</div>
+                <div class="x">
+                    <Ticked text={check.fix ?? ''} />
+                </div>
             </div>
             {check.link === null ? (
                 <span />
@@ -164,7 +177,11 @@ function CheckRow({ check }: { check: SecurityCheck }): VNode {
             </summary>
             <div class="chk-more">
                 <p>{check.detail}</p>
-                {check.fix !== null && <p class="strong">{check.fix}</p>}
+                {check.fix !== null && (
+                    <p class="strong">
+                        <Ticked text={check.fix} />
+                    </p>
+                )}
                 <p class="row wrap">
                     <code class="faint">{check.id}</code>
                     {check.link !== null && <a href={check.link}>Go there</a>}
