@@ -97,6 +97,11 @@ void add_clients(Page& page, const broker::Counters& broker) {
     gauge("queued_bytes", "Bytes of these messages.", broker.queued_bytes);
     gauge("held_bytes", "Memory of all that waits: queues, output, packets in part, changes.",
           broker.held_bytes);
+    gauge("spilled_messages", "Of the waiting messages, those that are on disk only.",
+          broker.spilled_messages);
+    gauge("spilled_bytes", "Bytes of these.", broker.spilled_bytes);
+    page.counter("spilled_total", "Messages that went to a queue's part on disk.", broker.spilled);
+    page.counter("spill_loaded_total", "Messages that came back from there.", broker.spill_loaded);
     gauge("topics", "Topics that are remembered.", broker.topics);
     page.counter("topics_evicted_total", "Topics forgotten to make room.", broker.topics_evicted);
 }

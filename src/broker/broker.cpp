@@ -42,13 +42,12 @@ Broker::~Broker() = default;
 Status Broker::recover(storage::MessageStore& store) {
     Recovery recovery(impl_->node, impl_->parts.shards.front()->wall_now());
     TRY(store.recover(recovery));
-    recovery.finish();
     impl_->node.last_message_id = store.last_message_id().value();
     impl_->node.last_session_id = store.last_session_id().value();
     const RecoveryCounts& counts = recovery.counts();
     LOG(impl_->parts.shards.front()->log(), Info, "store recovered", {"sessions", counts.sessions},
-        {"subscriptions", counts.subscriptions}, {"messages", counts.messages},
-        {"deliveries", counts.deliveries}, {"retained", counts.retained});
+        {"subscriptions", counts.subscriptions}, {"messages", store.message_count()},
+        {"queued", counts.queued}, {"released", counts.released}, {"retained", counts.retained});
     if (counts.unusable > 0) {
         LOG(impl_->parts.shards.front()->log(), Warn, "store has records that cannot be used",
             {"left_out", counts.unusable});
@@ -139,6 +138,12 @@ void Broker::on_committed(ShardId shard, storage::CommitTicket through) {
         runtime::make_mail([broker = impl_->shards[shard.value()].get(), through](runtime::Shard&) {
             broker->on_committed(through);
         }));
+}
+
+void Broker::on_queue_read(ShardId shard, storage::QueuePart part) {
+    impl_->parts.shards[shard.value()]->post_completion(
+        runtime::make_mail([broker = impl_->shards[shard.value()].get(), read = std::move(part)](
+                               runtime::Shard&) { broker->loader().on_read(read); }));
 }
 
 void Broker::on_store_state(storage::StoreState state, const Error& reason) {

@@ -131,6 +131,7 @@ class Broker final : public storage::CommitListener {
     // storage::CommitListener: any thread.
     void on_committed(ShardId shard, storage::CommitTicket through) override;
     void on_store_state(storage::StoreState state, const Error& reason) override;
+    void on_queue_read(ShardId shard, storage::QueuePart part) override;
 
   private:
     struct Impl;

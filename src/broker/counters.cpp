@@ -69,6 +69,8 @@ void Counters::add(const Counters& other) {
     slow_episodes += other.slow_episodes;
     slow_clients += other.slow_clients;
     shared_returned += other.shared_returned;
+    spilled += other.spilled;
+    spill_loaded += other.spill_loaded;
     delivery.add(other.delivery);
     for (std::size_t i = 0; i < limits.size(); ++i) {
         limits[i].reached_count += other.limits[i].reached_count;
@@ -83,6 +85,8 @@ void Counters::add(const Counters& other) {
     queued_messages += other.queued_messages;
     queued_bytes += other.queued_bytes;
     held_bytes += other.held_bytes;
+    spilled_messages += other.spilled_messages;
+    spilled_bytes += other.spilled_bytes;
     topics += other.topics;
 }
 

@@ -51,6 +51,8 @@ struct Counters {
     std::uint64_t publishers_held = 0;  // times a publisher was paused for a slow receiver
     std::uint64_t slow_episodes = 0;    // times a client became slow (slow_clients)
     std::uint64_t shared_returned = 0;  // offered to another member of a shared group
+    std::uint64_t spilled = 0;          // messages that went to a queue's part on disk
+    std::uint64_t spill_loaded = 0;     // and came back
     DelayHistogram delivery;            // arrival to hand-over to the receiver's socket buffer
     LimitCounts limits;                 // by Limit
 
@@ -63,6 +65,8 @@ struct Counters {
     std::uint64_t queued_messages = 0;  // QoS 1 and 2, sent or not
     std::uint64_t queued_bytes = 0;
     std::uint64_t held_bytes = 0;  // memory of all that waits, as mqtt.queued_bytes_max counts
+    std::uint64_t spilled_messages = 0;  // of the queued ones: on disk only
+    std::uint64_t spilled_bytes = 0;
     std::uint64_t topics = 0;
     std::uint64_t slow_clients = 0;  // do not take what waits for them
 

@@ -11,9 +11,22 @@ namespace kith::broker {
 inline constexpr std::size_t kClientIdBytesMax = 256;
 
 /// What a user may set: the smallest largest packet, in bytes, that a CONNECT or an answer fits in;
-/// the most messages of a session, which all have packet ids (OutboundQueue).
+/// the most messages of a session, and of its window, which all have packet ids (OutboundQueue).
 inline constexpr std::uint32_t kPacketBytesMin = 1024;
-inline constexpr std::size_t kSessionQueueMessagesLimit = 32'000;
+inline constexpr std::size_t kSessionQueueMessagesLimit = 10'000'000;
+inline constexpr std::size_t kSessionWindowMessagesLimit = 32'000;
+
+/// Messages that were under way when a session's queue was full and that it takes all the same,
+/// while their publishers wait.
+inline constexpr std::size_t kQueueOverrunMessagesMax = 22'000;
+
+/// Messages of a durable session that are in memory, however little memory there is: a client that
+/// is connected gets on.
+inline constexpr std::size_t kQueueWindowMessagesMin = 16;
+
+/// Messages and bytes that one read brings back from disk, at most: about a millisecond.
+inline constexpr std::size_t kQueueReadMessagesMax = 256;
+inline constexpr std::size_t kQueueReadBytesMax = 512 * 1024;
 
 /// Largest CONNECT, in bytes: nobody is known yet who would answer for more. Holds the four fields
 /// of 64 KiB that a CONNECT has.

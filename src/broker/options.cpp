@@ -7,7 +7,11 @@ namespace kith::broker {
 Status check_options(const BrokerOptions& options) {
     if (options.session_queue_messages_max == 0 ||
         options.session_queue_messages_max > kSessionQueueMessagesLimit) {
-        return fail(ErrorKind::Invalid, "session queue: 1 to 32000 messages");
+        return fail(ErrorKind::Invalid, "session queue: 1 to 10000000 messages");
+    }
+    if (options.session_window_messages_max == 0 ||
+        options.session_window_messages_max > kSessionWindowMessagesLimit) {
+        return fail(ErrorKind::Invalid, "session window: 1 to 32000 messages");
     }
     if (options.inflight_messages_max == 0 || options.receive_maximum == 0) {
         return fail(ErrorKind::Invalid, "messages under way: at least 1");

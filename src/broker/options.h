@@ -25,10 +25,17 @@ enum class DeniedPublish : std::uint8_t {
 struct BrokerOptions {
     /// Largest packet taken and sent, in bytes. Larger ones end the connection with PacketTooLarge.
     std::uint32_t packet_bytes_max = limits::kPacketBytesMax;
-    /// Messages and bytes that may wait for one session; more are dropped for it and counted.
-    /// At most 32,000 messages: each has a packet id from the start.
+    /// Messages and bytes that may wait for one session; more are dropped for it and counted. Those
+    /// of a durable session beyond its window are on disk only. At most 10 million messages; a
+    /// session that is not durable keeps 32,767 at most, since each has a packet id.
     std::size_t session_queue_messages_max = limits::kSessionQueueMessagesMax;
     std::size_t session_queue_bytes_max = limits::kSessionQueueBytesMax;
+    /// Of these, in memory: messages (at most 32,000) and bytes of a durable session, and bytes of
+    /// all sessions together. Above the latter a durable session gets on with 16 messages at a
+    /// time, and with none while it is not connected.
+    std::size_t session_window_messages_max = 1024;
+    std::size_t session_window_bytes_max = 4 * 1024 * 1024;
+    std::size_t queue_memory_bytes_max = 256 * 1024 * 1024;
     /// QoS 1 and 2 messages under way to one client at a time, at least 1; the client may ask for
     /// less.
     std::uint16_t inflight_messages_max = 1024;

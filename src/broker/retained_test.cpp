@@ -49,7 +49,7 @@ class RetainedTest : public testing::ShardsTest {
           public:
             void on_session(const storage::SessionRecord&) override {}
             void on_subscription(const storage::SubscriptionRecord&) override {}
-            void on_message(const storage::MessageRecord&) override {}
+            void on_queue(const storage::QueueRecord&) override {}
             void on_delivery(const storage::DeliveryRecord&) override {}
             void on_inbound(SessionId, PacketId) override {}
             void on_retained(const storage::RetainedRecord&) override { ++count; }

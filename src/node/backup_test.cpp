@@ -246,6 +246,7 @@ TEST_F(BackupTest, IntoAnEmptyDirectoryNeedsNoForce) {
 class QuietListener final : public storage::CommitListener {
     void on_committed(ShardId, storage::CommitTicket) override {}
     void on_store_state(storage::StoreState, const Error&) override {}
+    void on_queue_read(ShardId, storage::QueuePart) override {}
 };
 
 class BackupServiceTest : public BackupTest {

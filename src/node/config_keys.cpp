@@ -499,13 +499,21 @@ void add_limit_keys(std::vector<ConfigKey>& keys) {
     keys.push_back(integer_key(
         {"mqtt.sessions_max", "1 to 100000000", "Sessions, connected or not; more are refused."},
         {1, 100'000'000}, MEMBER(broker.sessions_max)));
-    keys.push_back(integer_key({"mqtt.session_queue_messages_max", "1 to 32000",
+    keys.push_back(integer_key({"mqtt.session_queue_messages_max", "1 to 10000000",
                                 "Messages that may wait for one session; more are dropped for it."},
-                               {1, 32'000}, MEMBER(broker.session_queue_messages_max)));
+                               {1, 10'000'000}, MEMBER(broker.session_queue_messages_max)));
     keys.push_back(
         integer_key({"mqtt.session_queue_bytes_max", "1024 to 1099511627776, or \"64MiB\"",
                      "The same in bytes; whichever comes first."},
                     {1024, 1'099'511'627'776}, MEMBER(broker.session_queue_bytes_max)));
+    keys.push_back(
+        integer_key({"mqtt.session_window_messages_max", "1 to 32000",
+                     "Of these, in memory for a durable session; the others are on disk only."},
+                    {1, 32'000}, MEMBER(broker.session_window_messages_max)));
+    keys.push_back(
+        integer_key({"mqtt.queue_memory_bytes_max", "0 to 1099511627776, or \"256MiB\"",
+                     "Waiting messages of all durable sessions in memory; others are on disk only."},
+                    {0, 1'099'511'627'776}, MEMBER(broker.queue_memory_bytes_max)));
     keys.push_back(integer_key({"mqtt.inflight_messages_max", "1 to 60000",
                                 "QoS 1 and 2 messages under way to one client at a time."},
                                {1, 60'000}, MEMBER(broker.inflight_messages_max)));

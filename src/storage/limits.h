@@ -22,6 +22,12 @@ inline constexpr std::size_t kPlacesKeptMax = 1024;
 /// larger batch is a transaction of its own.
 inline constexpr std::size_t kGroupBytesMax = 4 * 1024 * 1024;
 
+/// Reads of queues between two commits, so that clients who catch up do not hold up publishers.
+inline constexpr std::size_t kReadsBetweenCommitsMax = 8;
+
+/// Rows of one queue that are looked at between two commits: about a millisecond.
+inline constexpr std::size_t kQueueRowsSeenMax = 1024;
+
 /// Waits between tries of a store that cannot write: doubled from the first to the last.
 inline constexpr Duration kRetryWaitMin = 10ms;
 inline constexpr Duration kRetryWaitMax = 5s;

@@ -54,15 +54,37 @@ enum class DeliveryState : std::uint8_t {
         2,  // QoS 2: PUBREC seen, PUBREL due or sent; the message itself is not needed any more
 };
 
+/// Names one delivery. `sequence` is the place in the session's queue, given once and never used
+/// again for another message of that session.
+struct DeliveryKey {
+    SessionId session;
+    std::uint64_t sequence = 0;
+    MessageId message;
+};
+
 /// One session's share in one message.
 struct DeliveryRecord {
     SessionId session;
+    std::uint64_t sequence = 0;
     MessageId message;
     Qos qos = Qos::AtMostOnce;  // granted: the lower of published and subscribed
     bool retain = false;        // the RETAIN flag to send
     DeliveryState state = DeliveryState::Queued;
-    PacketId packet_id;              // 0 until sent
+    std::uint32_t size_bytes = 0;    // what the message weighs in a queue
+    WallTime expires_at;             // of the message
     Bytes subscription_identifiers;  // MQTT variable byte integers, one after another
+
+    [[nodiscard]] DeliveryKey key() const { return {session, sequence, message}; }
+};
+
+/// What waits for one session, in all.
+struct QueueRecord {
+    SessionId session;
+    std::uint64_t first_sequence = 0;  // of what is not Released
+    std::uint64_t last_sequence = 0;   // of all
+    std::uint64_t message_count = 0;   // not Released
+    std::uint64_t size_bytes = 0;      // of those
+    WallTime first_expires_at;         // of those; 0 if none expires
 };
 
 /// The retained message of a topic. An empty payload never gets here: it deletes.

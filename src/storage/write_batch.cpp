@@ -31,6 +31,7 @@ constexpr std::size_t kIdBytes = 8;
 constexpr std::size_t kTimeBytes = 8;
 constexpr std::size_t kTenantBytes = 4;
 constexpr std::size_t kPacketIdBytes = 2;
+constexpr std::size_t kKeyBytes = 3 * kIdBytes;
 
 std::size_t field_bytes(std::size_t size) {
     return sizeof(std::uint32_t) + size;
@@ -54,6 +55,13 @@ class ChangeWriter {
     ChangeWriter& u32(std::uint32_t value) {
         writer_.u32(value);
         return *this;
+    }
+    ChangeWriter& u64(std::uint64_t value) {
+        writer_.u64(value);
+        return *this;
+    }
+    ChangeWriter& key(const DeliveryKey& key) {
+        return id(key.session).u64(key.sequence).id(key.message);
     }
     ChangeWriter& id(SessionId id) {
         writer_.u64(id.value());
@@ -151,12 +159,19 @@ MessageRecord read_message(ByteReader& reader) {
 
 DeliveryRecord read_delivery(ByteReader& reader) {
     return DeliveryRecord{.session = session_id(reader),
+                          .sequence = reader.u64(),
                           .message = message_id(reader),
                           .qos = static_cast<Qos>(reader.u8()),
                           .retain = reader.u8() != 0,
                           .state = static_cast<DeliveryState>(reader.u8()),
-                          .packet_id = packet_id(reader),
+                          .size_bytes = reader.u32(),
+                          .expires_at = time(reader),
                           .subscription_identifiers = bytes(reader)};
+}
+
+DeliveryKey read_key(ByteReader& reader) {
+    return DeliveryKey{
+        .session = session_id(reader), .sequence = reader.u64(), .message = message_id(reader)};
 }
 
 RetainedRecord read_retained(ByteReader& reader) {
@@ -186,15 +201,11 @@ void replay(Change change, ByteReader& reader, BatchVisitor& visitor) {
         case Change::PutDelivery:
             return visitor.put_delivery(read_delivery(reader));
         case Change::SetDelivery: {
-            const SessionId session = session_id(reader);
-            const MessageId message = message_id(reader);
-            const auto state = static_cast<DeliveryState>(reader.u8());
-            return visitor.set_delivery(session, message, state, packet_id(reader));
+            const DeliveryKey key = read_key(reader);
+            return visitor.set_delivery(key, static_cast<DeliveryState>(reader.u8()));
         }
-        case Change::DeleteDelivery: {
-            const SessionId session = session_id(reader);
-            return visitor.delete_delivery(session, message_id(reader));
-        }
+        case Change::DeleteDelivery:
+            return visitor.delete_delivery(read_key(reader));
         case Change::PutInbound: {
             const SessionId session = session_id(reader);
             return visitor.put_inbound(session, packet_id(reader));
@@ -282,29 +293,28 @@ void WriteBatch::put_delivery(const DeliveryRecord& delivery) {
     ++change_count_;
     ChangeWriter(
         encoded_, Change::PutDelivery,
-        2 * kIdBytes + 3 + kPacketIdBytes + field_bytes(delivery.subscription_identifiers.size()))
+        kKeyBytes + 3 + 4 + kTimeBytes + field_bytes(delivery.subscription_identifiers.size()))
         .id(delivery.session)
+        .u64(delivery.sequence)
         .id(delivery.message)
         .u8(static_cast<std::uint8_t>(delivery.qos))
         .u8(delivery.retain ? 1 : 0)
         .u8(static_cast<std::uint8_t>(delivery.state))
-        .id(delivery.packet_id)
+        .u32(delivery.size_bytes)
+        .time(delivery.expires_at)
         .bytes(delivery.subscription_identifiers);
 }
 
-void WriteBatch::set_delivery(SessionId session, MessageId message, DeliveryState state,
-                              PacketId packet_id) {
+void WriteBatch::set_delivery(const DeliveryKey& delivery, DeliveryState state) {
     ++change_count_;
-    ChangeWriter(encoded_, Change::SetDelivery, 2 * kIdBytes + 1 + kPacketIdBytes)
-        .id(session)
-        .id(message)
-        .u8(static_cast<std::uint8_t>(state))
-        .id(packet_id);
+    ChangeWriter(encoded_, Change::SetDelivery, kKeyBytes + 1)
+        .key(delivery)
+        .u8(static_cast<std::uint8_t>(state));
 }
 
-void WriteBatch::delete_delivery(SessionId session, MessageId message) {
+void WriteBatch::delete_delivery(const DeliveryKey& delivery) {
     ++change_count_;
-    ChangeWriter(encoded_, Change::DeleteDelivery, 2 * kIdBytes).id(session).id(message);
+    ChangeWriter(encoded_, Change::DeleteDelivery, kKeyBytes).key(delivery);
 }
 
 void WriteBatch::put_inbound(SessionId session, PacketId packet_id) {

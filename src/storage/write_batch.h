@@ -26,9 +26,8 @@ class BatchVisitor {
     virtual void delete_subscription(SessionId session, std::string_view filter) = 0;
     virtual void put_message(const MessageRecord& message) = 0;
     virtual void put_delivery(const DeliveryRecord& delivery) = 0;
-    virtual void set_delivery(SessionId session, MessageId message, DeliveryState state,
-                              PacketId packet_id) = 0;
-    virtual void delete_delivery(SessionId session, MessageId message) = 0;
+    virtual void set_delivery(const DeliveryKey& delivery, DeliveryState state) = 0;
+    virtual void delete_delivery(const DeliveryKey& delivery) = 0;
     virtual void put_inbound(SessionId session, PacketId packet_id) = 0;
     virtual void delete_inbound(SessionId session, PacketId packet_id) = 0;
     virtual void put_retained(const RetainedRecord& retained) = 0;
@@ -48,13 +47,12 @@ class WriteBatch final : public BatchVisitor {
     /// batch. The store drops a message when its last delivery is deleted (or Released), and at the
     /// end of the batch one that never had any.
     void put_message(const MessageRecord& message) override;
-    /// Replaces the delivery of the same session and message. One that is not Released needs its
-    /// message: if the store does not have it (any more), the delivery is not put.
+    /// Replaces the delivery of the same key. One that is not Released needs its message: if the
+    /// store does not have it (any more), the delivery is not put.
     void put_delivery(const DeliveryRecord& delivery) override;
-    /// A Released delivery stays Released; only its packet id can change.
-    void set_delivery(SessionId session, MessageId message, DeliveryState state,
-                      PacketId packet_id) override;
-    void delete_delivery(SessionId session, MessageId message) override;
+    /// A Released delivery stays Released.
+    void set_delivery(const DeliveryKey& delivery, DeliveryState state) override;
+    void delete_delivery(const DeliveryKey& delivery) override;
     /// A QoS 2 packet id that a publisher used and has not released.
     void put_inbound(SessionId session, PacketId packet_id) override;
     void delete_inbound(SessionId session, PacketId packet_id) override;

@@ -36,14 +36,16 @@ TEST(WriteBatch, ReplaysItsChangesInOrderWithEveryField) {
                        .published_at = WallTime::from_ms(5),
                        .expires_at = WallTime::from_ms(6)});
     batch.put_delivery({.session = SessionId(1),
+                        .sequence = 2,
                         .message = MessageId(2),
                         .qos = Qos::AtLeastOnce,
                         .retain = true,
                         .state = DeliveryState::Sent,
-                        .packet_id = PacketId(0xFFFF),
+                        .size_bytes = 0xFFFFFFFF,
+                        .expires_at = WallTime::from_ms(7),
                         .subscription_identifiers = bytes});
-    batch.set_delivery(SessionId(1), MessageId(2), DeliveryState::Released, PacketId(3));
-    batch.delete_delivery(SessionId(1), MessageId(2));
+    batch.set_delivery({SessionId(1), 2, MessageId(2)}, DeliveryState::Released);
+    batch.delete_delivery({SessionId(1), 2, MessageId(2)});
     batch.put_inbound(SessionId(1), PacketId(4));
     batch.delete_inbound(SessionId(1), PacketId(4));
     batch.put_retained({.tenant = TenantId(2),
@@ -57,21 +59,22 @@ TEST(WriteBatch, ReplaysItsChangesInOrderWithEveryField) {
     batch.delete_session(SessionId(9));
 
     EXPECT_EQ(batch.change_count(), 12U);
-    EXPECT_EQ(to_text(batch),
-              "put session 72623859790382856 tenant=7 client=press-07 principal=token:k3 "
-              "expiry=4294967295 version=5 at=-1 3:0001ff\n"
-              "put subscription 1 $share/g/a/# options=45 identifier=268435455\n"
-              "delete subscription 1 a/+\n"
-              "put message 18446744073709551615 tenant=1 a/b payload=3:0001ff properties=0: qos=2 "
-              "at=5 expires=6\n"
-              "put delivery 1 2 qos=1 retain=true state=1 packet=65535 3:0001ff\n"
-              "set delivery 1 2 state=2 packet=3\n"
-              "delete delivery 1 2\n"
-              "put inbound 1 4\n"
-              "delete inbound 1 4\n"
-              "put retained tenant=2 r payload=3:0001ff properties=3:0001ff qos=1 at=8 expires=9\n"
-              "delete retained 2 \n"
-              "delete session 9\n");
+    EXPECT_EQ(
+        to_text(batch),
+        "put session 72623859790382856 tenant=7 client=press-07 principal=token:k3 "
+        "expiry=4294967295 version=5 at=-1 3:0001ff\n"
+        "put subscription 1 $share/g/a/# options=45 identifier=268435455\n"
+        "delete subscription 1 a/+\n"
+        "put message 18446744073709551615 tenant=1 a/b payload=3:0001ff properties=0: qos=2 "
+        "at=5 expires=6\n"
+        "put delivery 1 at 2 of 2 qos=1 retain=true state=1 bytes=4294967295 expires=7 3:0001ff\n"
+        "set delivery 1 at 2 of 2 state=2\n"
+        "delete delivery 1 at 2 of 2\n"
+        "put inbound 1 4\n"
+        "delete inbound 1 4\n"
+        "put retained tenant=2 r payload=3:0001ff properties=3:0001ff qos=1 at=8 expires=9\n"
+        "delete retained 2 \n"
+        "delete session 9\n");
 }
 
 /// A batch is a visitor itself, so replaying one into another must give the same batch.

@@ -1,8 +1,11 @@
 #include "storage/writer_journal.h"
 
 #include <algorithm>
+#include <array>
+#include <bit>
 #include <chrono>
 #include <condition_variable>
+#include <deque>
 #include <mutex>
 #include <thread>
 #include <utility>
@@ -21,6 +24,47 @@ struct Submission {
     WriteBatch batch;
 };
 
+/// Collects what a read finds.
+class PartFiller final : public QueueVisitor {
+  public:
+    explicit PartFiller(QueuePart& part) : part_(part) {}
+    void on_message(const DeliveryRecord& delivery, const MessageRecord& message) override {
+        part_.found.put_message(message);
+        part_.found.put_delivery(delivery);
+    }
+    void on_dropped(const DeliveryRecord& delivery, QueueDrop reason) override {
+        part_.dropped.push_back({delivery.key(), delivery.size_bytes, reason});
+    }
+
+  private:
+    QueuePart& part_;
+};
+
+/// How long commits took, counted by powers of two of microseconds.
+class CommitTimes {
+  public:
+    void record_us(std::uint64_t us) {
+        ++counts_[std::min<std::size_t>(static_cast<std::size_t>(std::bit_width(us)),
+                                        counts_.size() - 1)];
+        ++total_;
+    }
+    /// At least as long as 99 of 100.
+    [[nodiscard]] std::uint64_t p99_us() const {
+        std::uint64_t above = total_ / 100;
+        for (std::size_t i = counts_.size(); i-- > 0;) {
+            if (counts_[i] > above) {
+                return std::uint64_t{1} << i;
+            }
+            above -= counts_[i];
+        }
+        return 0;
+    }
+
+  private:
+    std::array<std::uint64_t, 40> counts_{};
+    std::uint64_t total_ = 0;
+};
+
 class WriterJournal final : public Journal {
   public:
     WriterJournal(std::unique_ptr<MessageStore> store, const WriterJournalOptions& options,
@@ -30,14 +74,17 @@ class WriterJournal final : public Journal {
           log_(log),
           last_tickets_(options.shard_count),
           group_tickets_(options.shard_count),
-          backoff_(options.retry_wait_min, options.retry_wait_max) {
+          backoff_(options.retry_wait_min, options.retry_wait_max),
+          read_backoff_(options.retry_wait_min, options.retry_wait_max) {
         CHECK(options.shard_count > 0);
         CHECK(options.shard_count <= limits::kShardsMax);
+        counters_.messages = store_->message_count();
         thread_ = std::thread([this] { run(); });
     }
     ~WriterJournal() override;
 
     CommitTicket submit(ShardId shard, WriteBatch& batch) override;
+    void read_queue(ShardId shard, const QueueRead& read) override;
     JournalCounters counters() const override;
     void between_commits(const std::function<void(MessageStore&)>& task) override;
 
@@ -45,6 +92,16 @@ class WriterJournal final : public Journal {
     struct Task {
         const std::function<void(MessageStore&)>& run;
         bool is_done = false;
+    };
+
+    struct Read {
+        ShardId shard;
+        QueueRead read;
+    };
+    /// What the store cannot do at present.
+    struct Trouble {
+        bool is_on = false;
+        Error error{};
     };
 
     // On the writer's thread.
@@ -56,8 +113,12 @@ class WriterJournal final : public Journal {
     [[nodiscard]] bool commit_group();
     [[nodiscard]] Status try_commit();
     [[nodiscard]] bool wait_to_retry();
-    void note_failure(const Error& error);
-    void note_success();
+    void read_some();
+    [[nodiscard]] Result<QueuePart> try_read(const QueueRead& read);
+    [[nodiscard]] bool has_work() const;
+    void note_failure(Trouble& trouble, const Error& error);
+    void note_success(Trouble& trouble);
+    void tell_state();
     void report(std::size_t first, std::size_t behind);
     void recycle();
 
@@ -71,10 +132,12 @@ class WriterJournal final : public Journal {
     // Under the mutex.
     std::vector<Submission> pending_;
     std::vector<Task*> tasks_;  // one for each thread that waits in between_commits()
+    std::deque<Read> reads_;
     std::vector<WriteBatch> spare_;
     std::size_t spare_bytes_ = 0;
     std::vector<CommitTicket> last_tickets_;  // by shard
     JournalCounters counters_;
+    CommitTimes commit_times_;
     bool closing_ = false;
 
     // The writer's own.
@@ -82,8 +145,13 @@ class WriterJournal final : public Journal {
     std::vector<const WriteBatch*> group_;
     std::vector<CommitTicket> group_tickets_;  // by shard; 0 without a batch in the group
     Backoff backoff_;
-    StoreState state_ = StoreState::Healthy;
-    Error last_error_{};
+    std::size_t due_read_count_ = 0;  // of reads_, from the front
+    Backoff read_backoff_;
+    std::chrono::steady_clock::time_point read_again_at_{};
+    Trouble write_trouble_;
+    Trouble read_trouble_;
+    StoreState state_ = StoreState::Healthy;  // as the listener knows it
+    Error told_error_{};
     std::uint32_t close_try_count_ = 0;
     std::uint64_t lost_count_ = 0;
 
@@ -124,9 +192,19 @@ CommitTicket WriterJournal::submit(ShardId shard, WriteBatch& batch) {
     return ticket;
 }
 
+void WriterJournal::read_queue(ShardId shard, const QueueRead& read) {
+    {
+        const std::lock_guard lock(mutex_);
+        reads_.push_back({shard, read});
+    }
+    wake_.notify_one();
+}
+
 JournalCounters WriterJournal::counters() const {
     const std::lock_guard lock(mutex_);
-    return counters_;
+    JournalCounters counters = counters_;
+    counters.commit_us_p99 = commit_times_.p99_us();
+    return counters;
 }
 
 void WriterJournal::between_commits(const std::function<void(MessageStore&)>& task) {
@@ -142,6 +220,7 @@ void WriterJournal::run() {
     while (wait_for_work()) {
         commit_all();
         recycle();
+        read_some();
     }
     if (lost_count_ > 0) {
         LOG(log_, Error, "store closed with changes unwritten", {"batches", lost_count_});
@@ -151,13 +230,71 @@ void WriterJournal::run() {
 /// False when the journal is closing and nothing is left.
 bool WriterJournal::wait_for_work() {
     std::unique_lock lock(mutex_);
-    wake_.wait(lock, [this] { return closing_ || !pending_.empty() || !tasks_.empty(); });
+    if (read_trouble_.is_on && !reads_.empty()) {
+        wake_.wait_until(lock, read_again_at_, [this] { return has_work(); });
+    } else {
+        wake_.wait(lock, [this] { return has_work() || !reads_.empty(); });
+    }
+    const bool is_due = !closing_ && !reads_.empty();
     const bool has_task = !tasks_.empty();
     if (has_task) {
         run_task(lock);  // one only: a thread that asks again and again does not hold up commits
     }
     std::swap(pending_, working_);
-    return has_task || !working_.empty();
+    due_read_count_ = std::min(reads_.size(), kReadsBetweenCommitsMax);
+    return has_task || is_due || !working_.empty();
+}
+
+/// Requires: the lock.
+bool WriterJournal::has_work() const {
+    return closing_ || !pending_.empty() || !tasks_.empty();
+}
+
+/// A few reads, of those that were there when pending batches were taken: what had been submitted
+/// before them has been committed.
+void WriterJournal::read_some() {
+    // style: a real thread waits for a real disk.
+    if (read_trouble_.is_on && std::chrono::steady_clock::now() < read_again_at_) {
+        return;
+    }
+    for (; due_read_count_ > 0; --due_read_count_) {
+        Read next;
+        {
+            const std::lock_guard lock(mutex_);
+            if (closing_) {
+                return;
+            }
+            next = reads_.front();
+            reads_.pop_front();
+        }
+        Result<QueuePart> part = try_read(next.read);
+        if (!part) {
+            const std::lock_guard lock(mutex_);
+            reads_.push_back(next);  // the others have their turn
+            return;
+        }
+        listener_.on_queue_read(next.shard, std::move(*part));
+    }
+}
+
+Result<QueuePart> WriterJournal::try_read(const QueueRead& read) {
+    QueuePart part{.read = read};
+    PartFiller filler(part);
+    const Result<std::uint64_t> next = store_->read_queue(read, filler);
+    {
+        const std::lock_guard lock(mutex_);
+        ++(next ? counters_.reads : counters_.read_failures);
+    }
+    if (!next) {
+        note_failure(read_trouble_, next.error());
+        // style: as in read_some().
+        read_again_at_ = std::chrono::steady_clock::now() + read_backoff_.next();
+        return tl::unexpected(next.error());
+    }
+    read_backoff_.reset();
+    note_success(read_trouble_);
+    part.next = *next;
+    return part;
 }
 
 void WriterJournal::run_task(std::unique_lock<std::mutex>& lock) {
@@ -212,10 +349,15 @@ bool WriterJournal::commit_group() {
     for (;;) {
         const Status status = try_commit();
         if (status) {
-            note_success();
+            backoff_.reset();
+            note_success(write_trouble_);
             return true;
         }
-        note_failure(status.error());
+        {
+            const std::lock_guard lock(mutex_);
+            ++counters_.failures;
+        }
+        note_failure(write_trouble_, status.error());
         if (!wait_to_retry()) {
             return false;
         }
@@ -232,6 +374,8 @@ Status WriterJournal::try_commit() {
         std::chrono::duration_cast<std::chrono::microseconds>(took).count());
     const std::lock_guard lock(mutex_);
     counters_.commit_us_max = std::max(counters_.commit_us_max, took_us);
+    commit_times_.record_us(took_us);
+    counters_.messages = store_->message_count();
     return status;
 }
 
@@ -256,27 +400,41 @@ bool WriterJournal::wait_to_retry() {
     return true;
 }
 
-void WriterJournal::note_failure(const Error& error) {
-    {
-        const std::lock_guard lock(mutex_);
-        ++counters_.failures;
+void WriterJournal::note_failure(Trouble& trouble, const Error& error) {
+    if (trouble.is_on && error == trouble.error) {
+        return;
     }
-    if (state_ == StoreState::Healthy || !(error == last_error_)) {
-        state_ = StoreState::Degraded;
-        last_error_ = error;
-        LOG(log_, Error, "store cannot write, will retry", {"reason", error.text},
-            {"code", error.code});
-        listener_.on_store_state(state_, error);
+    trouble = {.is_on = true, .error = error};
+    LOG(log_, Error,
+        &trouble == &write_trouble_ ? "store cannot write, will retry"
+                                    : "store cannot read, will retry",
+        {"reason", error.text}, {"code", error.code});
+    tell_state();
+}
+
+void WriterJournal::note_success(Trouble& trouble) {
+    if (trouble.is_on) {
+        trouble.is_on = false;
+        LOG(log_, Info, &trouble == &write_trouble_ ? "store writes again" : "store reads again");
+        tell_state();
     }
 }
 
-void WriterJournal::note_success() {
-    backoff_.reset();
-    if (state_ == StoreState::Degraded) {
-        state_ = StoreState::Healthy;
-        LOG(log_, Info, "store writes again");
-        listener_.on_store_state(state_, Error{ErrorKind::Io, 0, ""});
+/// To the listener, if it does not know yet. What cannot be written counts for more.
+void WriterJournal::tell_state() {
+    const Trouble& worst = write_trouble_.is_on ? write_trouble_ : read_trouble_;
+    const StoreState state = worst.is_on ? StoreState::Degraded : StoreState::Healthy;
+    if (state == state_ && (state == StoreState::Healthy || worst.error == told_error_)) {
+        return;
     }
+    state_ = state;
+    told_error_ = worst.error;
+    {
+        const std::lock_guard lock(mutex_);
+        counters_.state = state;
+        counters_.reason = worst.is_on ? worst.error.text : "";
+    }
+    listener_.on_store_state(state, worst.is_on ? worst.error : Error{ErrorKind::Io, 0, ""});
 }
 
 void WriterJournal::report(std::size_t first, std::size_t behind) {

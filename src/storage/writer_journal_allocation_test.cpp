@@ -18,6 +18,10 @@ class NullStore final : public MessageStore {
         gate_.pass();
         return {};
     }
+    Result<std::uint64_t> read_queue(const QueueRead& read, QueueVisitor&) override {
+        return read.behind;
+    }
+    std::uint64_t message_count() const override { return 0; }
     MessageId last_message_id() const override { return {}; }
     SessionId last_session_id() const override { return {}; }
 
@@ -33,6 +37,7 @@ class Listener final : public CommitListener {
         committed_.notify_one();
     }
     void on_store_state(StoreState, const Error&) override {}
+    void on_queue_read(ShardId, QueuePart) override {}
     void wait_for(CommitTicket ticket) {
         for (auto seen = committed_.load(); seen < ticket.value(); seen = committed_.load()) {
             committed_.wait(seen);
@@ -53,8 +58,8 @@ TEST(Allocation, SteadyTrafficThroughAJournalDoesNotAllocate) {
     const auto submit = [&](std::uint64_t id) {
         for (int i = 0; i < 20; ++i) {
             batch.put_message({.id = MessageId(id), .topic = "plant/h2", .payload = payload});
-            batch.put_delivery({.session = SessionId(1), .message = MessageId(id)});
-            batch.delete_delivery(SessionId(1), MessageId(id));
+            batch.put_delivery({.session = SessionId(1), .sequence = id, .message = MessageId(id)});
+            batch.delete_delivery({SessionId(1), id, MessageId(id)});
         }
         return journal->submit(ShardId(0), batch);
     };

@@ -25,6 +25,7 @@ class GatedStore final : public MessageStore {
     struct Control {
         testing::Gate gate;
         std::atomic<int> failures_left = 0;
+        std::atomic<int> read_failures_left = 0;
         std::atomic<const char*> failure = "disk full";
         Status tidy_result;
         // For after the journal has closed.
@@ -54,6 +55,14 @@ class GatedStore final : public MessageStore {
         ++control_.tidy_count;
         return control_.tidy_result;
     }
+    Result<std::uint64_t> read_queue(const QueueRead& read, QueueVisitor& visitor) override {
+        if (control_.read_failures_left > 0) {
+            --control_.read_failures_left;
+            return fail(ErrorKind::Io, "bad sector", 7);
+        }
+        return store_->read_queue(read, visitor);
+    }
+    std::uint64_t message_count() const override { return store_->message_count(); }
     MessageId last_message_id() const override { return store_->last_message_id(); }
     SessionId last_session_id() const override { return store_->last_session_id(); }
 
@@ -244,6 +253,54 @@ TEST_F(WriterJournalTest, KeepsABoundedAmountOfMemory) {
     }
     EXPECT_GT(kept_bytes, kBatchKeptBytesMax / 4);
     EXPECT_LE(kept_bytes, kSpareBytesPerShardMax + kBatchKeptBytesMax / 2);
+}
+
+TEST_F(WriterJournalTest, ReadsAQueueBehindWhatWasSubmittedBefore) {
+    start(2);
+    block_writer();
+    batch_.put_message({.id = MessageId(5), .topic = "t", .payload = as_bytes("x")});
+    batch_.put_delivery({.session = SessionId(1), .sequence = 3, .message = MessageId(5)});
+    (void)journal_->submit(ShardId(1), batch_);
+    journal_->read_queue(
+        ShardId(1),
+        {.session = SessionId(1), .from = 0, .behind = 9, .messages_max = 9, .bytes_max = 999});
+    control_.gate.open();
+    const auto parts = recorder_.wait_for_reads(1);
+    EXPECT_EQ(parts[0].next, 9U);
+    EXPECT_EQ(parts[0].found.change_count(), 2U);
+    EXPECT_EQ(journal_->counters().reads, 1U);
+    EXPECT_EQ(journal_->counters().messages, 1U);
+}
+
+TEST_F(WriterJournalTest, AReadThatFailsIsTriedAgainAndCommitsGoOn) {
+    start(1);
+    control_.gate.open();
+    control_.read_failures_left = 3;
+    journal_->read_queue(ShardId(0), {.session = SessionId(1), .behind = 9});
+    submit(0, 1);
+    (void)recorder_.wait_for_reads(1);
+    const Lines lines = recorder_.wait_for_calls(3);
+    EXPECT_NE(std::ranges::find(lines, "degraded: bad sector"), lines.end());
+    EXPECT_NE(std::ranges::find(lines, "healthy"), lines.end());
+    EXPECT_EQ(journal_->counters().read_failures, 3U);
+    EXPECT_EQ(journal_->counters().state, StoreState::Healthy);
+}
+
+TEST_F(WriterJournalTest, StaysDegradedUntilBothWritesAndReadsWork) {
+    start(1);
+    control_.gate.open();
+    control_.read_failures_left = INT_MAX;
+    journal_->read_queue(ShardId(0), {.session = SessionId(1), .behind = 9});
+    EXPECT_EQ(recorder_.wait_for_calls(1), (Lines{"degraded: bad sector"}));
+    control_.failures_left = 1;
+    submit(0, 1);
+    EXPECT_EQ(recorder_.wait_for_calls(4), (Lines{"degraded: bad sector", "degraded: disk full",
+                                                  "degraded: bad sector", "shard 0 through 1"}));
+    EXPECT_EQ(journal_->counters().state, StoreState::Degraded);
+    EXPECT_EQ(journal_->counters().reason, "bad sector");
+    control_.read_failures_left = 0;
+    (void)recorder_.wait_for_reads(1);
+    EXPECT_EQ(recorder_.wait_for_calls(5).back(), "healthy");
 }
 
 TEST(Backoff, DoublesUpToItsLastWaitAndStartsAnew) {

@@ -32,6 +32,9 @@ class NoJournal final : public storage::Journal {
     storage::CommitTicket submit(ShardId, storage::WriteBatch&) override {
         check_failed("no batch", __FILE__, __LINE__, "a message without durable takers was kept");
     }
+    void read_queue(ShardId, const storage::QueueRead&) override {
+        check_failed("no read", __FILE__, __LINE__, "there is no store");
+    }
     [[nodiscard]] storage::JournalCounters counters() const override { return {}; }
     void between_commits(const std::function<void(storage::MessageStore&)>&) override {
         check_failed("no task", __FILE__, __LINE__, "there is no store");

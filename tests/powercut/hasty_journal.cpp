@@ -13,6 +13,9 @@ class DeafListener final : public storage::CommitListener {
     void on_store_state(storage::StoreState state, const Error& reason) override {
         next_.on_store_state(state, reason);
     }
+    void on_queue_read(ShardId shard, storage::QueuePart part) override {
+        next_.on_queue_read(shard, std::move(part));
+    }
 
   private:
     storage::CommitListener& next_;
@@ -30,6 +33,9 @@ class HastyJournal final : public storage::Journal {
         const storage::CommitTicket ticket = journal_->submit(shard, batch);
         listener_.on_committed(shard, ticket);
         return ticket;
+    }
+    void read_queue(ShardId shard, const storage::QueueRead& read) override {
+        journal_->read_queue(shard, read);
     }
     storage::JournalCounters counters() const override { return journal_->counters(); }
     void between_commits(const std::function<void(storage::MessageStore&)>& task) override {

@@ -8,6 +8,7 @@
 
 #include "base/narrow.h"
 #include "broker/detail/connection.h"
+#include "broker/detail/queue_loader.h"
 #include "broker/detail/router.h"
 #include "broker/detail/session.h"
 #include "broker/detail/session_table.h"
@@ -109,30 +110,22 @@ void Committer::append(MessageId id, const Pending& pending) {
     const Plan& plan = pending.plan;
     storage::WriteBatch& batch = context_.store.batch();
     if (!pending.rows.empty()) {
-        storage::MessageRecord record{.id = id,
-                                      .tenant = message.tenant,
-                                      .topic = message.topic.text(),
-                                      .payload = message.payload,
-                                      .properties = message.properties,
-                                      .qos = message.qos,
-                                      .published_at = message.published_at,
-                                      .expires_at = context_.to_wall(message.expires_at)};
-        batch.put_message(record);
+        batch.put_message({.id = id,
+                           .tenant = message.tenant,
+                           .topic = message.topic.text(),
+                           .payload = message.payload,
+                           .properties = message.properties,
+                           .qos = message.qos,
+                           .published_at = message.published_at,
+                           .expires_at = context_.to_wall(message.expires_at)});
         for (const DeliveryRow& row : pending.rows) {
-            if (row.copy == MessageId()) {
-                batch.put_delivery(to_record(row, id));
-            }
-        }
-        for (const DeliveryRow& row : pending.rows) {
-            if (row.copy != MessageId()) {
-                record.id = row.copy;
-                batch.put_message(record);
-                batch.put_delivery(to_record(row, row.copy));
-            }
+            storage::DeliveryRecord delivery = to_record(row, *pending.stored);
+            delivery.expires_at = context_.to_wall(delivery.expires_at);
+            batch.put_delivery(delivery);
         }
     }
     if (plan.move) {
-        batch.delete_delivery(plan.move->session, plan.move->message);
+        batch.delete_delivery({plan.move->session, plan.move->sequence, plan.move->message});
     }
     if (plan.origin.qos == Qos::ExactlyOnce && plan.origin.is_durable) {
         batch.put_inbound(plan.origin.session, plan.origin.packet_id);
@@ -159,21 +152,13 @@ void Committer::on_durable(MessageId id) {
 }
 
 void Committer::await(const Routing& routing) {
-    if (routing.awaiting.empty() && routing.copies.empty()) {
+    if (routing.awaiting.empty()) {
         return;
     }
     Uncommitted& uncommitted = uncommitted_[routing.id];
     uncommitted.stored = routing.stored;
     uncommitted.awaiting.insert(uncommitted.awaiting.end(), routing.awaiting.begin(),
                                 routing.awaiting.end());
-    uncommitted.copies.insert(uncommitted.copies.end(), routing.copies.begin(),
-                              routing.copies.end());
-}
-
-bool Committer::is_awaited(MessageId id, SessionId session) const {
-    const auto found = uncommitted_.find(id);
-    return found != uncommitted_.end() &&
-           std::ranges::find(found->second.awaiting, session) != found->second.awaiting.end();
 }
 
 MessageRef Committer::find(MessageId id) const {
@@ -189,18 +174,17 @@ void Committer::show(MessageId id) {
     const Uncommitted uncommitted = std::move(found->second);
     uncommitted_.erase(found);
     uncommitted.stored->mark_committed();
-    for (const DeliveryCopy& copy : uncommitted.copies) {
-        copy.message->mark_committed();
-        if (context_.sessions->find(copy.session) == nullptr) {
-            context_.store.batch().delete_delivery(copy.session, copy.message->id());
-        }
-    }
-    for (const SessionId session_id : uncommitted.awaiting) {
-        Session* session = context_.sessions->find(session_id);
+    for (const Awaiting& awaiting : uncommitted.awaiting) {
+        Session* session = context_.sessions->find(awaiting.session);
         if (session == nullptr) {
             // It ended while its row was on the way: the row must not keep the message.
-            context_.store.batch().delete_delivery(session_id, id);
-        } else if (session->connection != nullptr) {
+            context_.store.batch().delete_delivery({awaiting.session, awaiting.sequence, id});
+            continue;
+        }
+        if (session->outbound.is_spilling()) {
+            context_.loader->on_stored(*session, awaiting.sequence);
+        }
+        if (session->connection != nullptr) {
             session->connection->pump();
         } else if (session->has_stranded) {
             context_.returns->return_unsent(*session);

@@ -29,6 +29,7 @@ class Committer {
     struct Move {
         SessionId session;
         PacketId packet_id;
+        std::uint64_t sequence = 0;
         MessageId message;
         GroupRef group;
         bool session_lives = false;
@@ -52,8 +53,6 @@ class Committer {
     void await(const Routing& routing);
     /// The message, if sessions here wait for its commit; else null.
     [[nodiscard]] MessageRef find(MessageId id) const;
-    /// True if this session waits for the commit of this message.
-    [[nodiscard]] bool is_awaited(MessageId id, SessionId session) const;
     /// The message is on disk: the durable sessions that queued it here may send it.
     void show(MessageId id);
 
@@ -71,8 +70,7 @@ class Committer {
     };
     struct Uncommitted {
         MessageRef stored;
-        boost::container::small_vector<SessionId, 4> awaiting;
-        std::vector<DeliveryCopy> copies;
+        boost::container::small_vector<Awaiting, 4> awaiting;
     };
 
     void follow_publisher(MessageId id, Pending& pending);

@@ -10,6 +10,7 @@
 #include "broker/detail/connection_table.h"
 #include "broker/detail/hold_list.h"
 #include "broker/detail/packet_words.h"
+#include "broker/detail/queue_loader.h"
 #include "broker/detail/session.h"
 #include "broker/detail/session_table.h"
 #include "broker/detail/shard_broker.h"
@@ -425,6 +426,7 @@ void Connection::open() {
     session_->outbound.rewind();
     resend_releases();
     context_.subscriber->on_connected_changed(*session_);
+    context_.loader->refill(*session_);
     pump();
     resume_input();
     if (!opening->unread.empty() && state_ == State::Open) {

@@ -4,6 +4,7 @@
 #include "broker/detail/client_rights.h"
 #include "broker/detail/connection.h"
 #include "broker/detail/hold_list.h"
+#include "broker/detail/queue_loader.h"
 #include "broker/detail/session.h"
 #include "broker/detail/session_table.h"
 #include "broker/detail/subscriber.h"
@@ -320,6 +321,9 @@ void Connection::show_acknowledged(const mqtt::Acknowledgement& packet, const Ou
 void Connection::on_pubrec(const mqtt::Acknowledgement& packet) {
     OutboundItem* item = session_->outbound.find_sent(packet.packet_id);
     if (item == nullptr || item->qos != Qos::ExactlyOnce) {
+        if (context_.loader->may_have_sent_more(*session_)) {
+            return;  // an earlier run may have sent it: it is sent again, and this has its turn
+        }
         if (!mqtt::is_failure(packet.reason_code)) {
             send_acknowledgement(PacketType::Pubrel, packet.packet_id,
                                  ReasonCode::PacketIdentifierNotFound);
@@ -394,7 +398,7 @@ void Connection::on_pubcomp(const mqtt::Acknowledgement& packet) {
 
 void Connection::on_disconnect(const mqtt::Disconnect& packet) {
     if (packet.session_expiry_interval) {
-        if (!session_->is_durable() && *packet.session_expiry_interval != 0) {
+        if (!session_->stays() && *packet.session_expiry_interval != 0) {
             // [MQTT-3.14.2-2] and section 3.14.2.2.2
             ++context_.counters.protocol_errors;
             end(ReasonCode::ProtocolError, "session expiry cannot start at DISCONNECT",

@@ -5,6 +5,7 @@
 #include "broker/detail/committer.h"
 #include "broker/detail/connection.h"
 #include "broker/detail/hold_list.h"
+#include "broker/detail/queue_loader.h"
 #include "broker/detail/router.h"
 #include "broker/detail/session.h"
 #include "broker/detail/session_table.h"
@@ -22,7 +23,7 @@ std::span<const std::uint32_t> identifier_span(const std::uint32_t& identifier) 
 
 /// How far messages that were under way between shards may go beyond a full queue.
 OutboundQueue::Limits overrun_limits(const BrokerOptions& options) {
-    return {.message_count_max = kSessionQueueMessagesLimit,
+    return {.message_count_max = options.session_queue_messages_max + kQueueOverrunMessagesMax,
             .bytes_max = options.session_queue_bytes_max + kLinkBytesMax};
 }
 
@@ -41,7 +42,6 @@ Routing Delivery::go_on(const bus::Message& message, const MessageHeader& header
     Routing routing = begin(message, header.id, header.coordinator);
     if (header.id.value() != 0) {
         routing.stored = context_.committer->find(header.id);
-        routing.was_here = routing.stored != nullptr;
     }
     return routing;
 }
@@ -127,9 +127,9 @@ bool Delivery::to_session(Session& session, const Grant& grant, Routing& routing
 
 void Delivery::count_dropped(Session& session, const Routing& routing) {
     ++session.traffic.dropped;
-    const std::size_t bytes = session.outbound.size_bytes() + routing.stored->size_bytes();
+    const std::size_t bytes = session.outbound.window_bytes() + routing.stored->size_bytes();
     const LimitLog::Subject subject{.client_id = session.client_id(), .address = {}};
-    if (!context_.memory.allows(bytes)) {
+    if (!session.is_durable() && !context_.memory.allows(bytes)) {
         ++context_.counters.dropped_memory;
         context_.limit_log.reached(Limit::QueuedBytes, subject);
         show_dropped(session, routing.message, "the session's share of memory is full");
@@ -144,69 +144,66 @@ bool Delivery::has_room(Session& session, std::size_t bytes) {
     const BrokerOptions& options = context_.options();
     const OutboundQueue::Limits limits{.message_count_max = options.session_queue_messages_max,
                                        .bytes_max = options.session_queue_bytes_max};
-    const auto has_share = [&] {
-        return context_.memory.allows(session.outbound.size_bytes() + bytes);
-    };
-    if (session.outbound.has_room(limits, bytes) && has_share()) {
+    if (has_place(session, limits, bytes)) {
         return true;
+    }
+    if (session.outbound.is_spilling()) {
+        context_.loader->sweep(session);
     }
     session.outbound.drop_expired(context_.message_now(), [&](OutboundItem& item) {
         ++context_.counters.dropped_expired;  // [MQTT-3.3.2-5]
         show_dropped(session, item.message->view(), "expired in the queue");
         context_.sessions->complete(session, item);
     });
-    return session.outbound.has_room(limits, bytes) && has_share();
+    return has_place(session, limits, bytes);
+}
+
+/// A durable session has the disk for what is not to be in memory.
+bool Delivery::has_place(const Session& session, const OutboundQueue::Limits& limits,
+                         std::size_t bytes) {
+    const bool has_share =
+        session.is_durable() || (session.outbound.spans_less() &&
+                                 context_.memory.allows(session.outbound.window_bytes() + bytes));
+    return has_share && session.outbound.has_room(limits, bytes);
 }
 
 /// For what was under way when its publishers were stopped.
 bool Delivery::has_room_while_held(const Session& session, std::size_t bytes) const {
-    const std::size_t after = session.outbound.size_bytes() + bytes;
-    return holds_publishers(session) && !context_.memory.is_full() &&
-           context_.memory.allows(after - std::min(after, kLinkBytesMax)) &&
+    const std::size_t after = session.outbound.window_bytes() + bytes;
+    const bool has_share =
+        session.is_durable() || (!context_.memory.is_full() && session.outbound.spans_less() &&
+                                 context_.memory.allows(after - std::min(after, kLinkBytesMax)));
+    return holds_publishers(session) && has_share &&
            session.outbound.has_room(overrun_limits(context_.options()), bytes);
 }
 
 void Delivery::enqueue(Session& session, const Grant& grant, Routing& routing) {
+    const std::size_t size_bytes = routing.stored->size_bytes();
+    const bool awaits_commit = session.is_durable() && routing.id.value() != 0;
+    ++context_.counters.queued_messages;
+    context_.counters.queued_bytes += size_bytes;
+    if (awaits_commit && must_spill(session, size_bytes)) {
+        ++context_.counters.spilled_messages;
+        context_.counters.spilled_bytes += size_bytes;
+        ++context_.counters.spilled;
+        const std::uint64_t sequence =
+            session.outbound.push_spilled(size_bytes, routing.stored->expires_at());
+        note_queued(session, grant, {.sequence = sequence, .awaits_commit = true}, routing);
+        return;
+    }
     OutboundItem item;
     item.message = routing.stored;
     item.subscription_identifiers.assign(grant.identifiers.begin(), grant.identifiers.end());
     item.group = grant.group;
     item.qos = grant.qos;
     item.retain = grant.retain;
-    item.awaits_commit = session.is_durable() && routing.id.value() != 0;
-    // Not looked for where it cannot be: own subscriptions have been merged, and come first.
-    const bool may_be_copy = !grant.group.is_none() || routing.was_here;
-    const bool is_copy = may_be_copy && item.awaits_commit && has_queued(session.id(), routing);
-    if (is_copy) {
-        item.message = StoredMessage::create(routing.message, context_.node.next_message_id());
-    }
+    item.awaits_commit = awaits_commit;
     const OutboundItem& queued = session.outbound.push(std::move(item));
-    ++context_.counters.queued_messages;
-    context_.counters.queued_bytes += routing.stored->size_bytes();
     context_.memory.add_item(queued.message.get());
-    note_slow(session, grant.group);
-    if (context_.tracer.is_on()) [[unlikely]] {
-        context_.tracer.queued(session, routing.message,
-                               {.packet_id = queued.packet_id(),
-                                .ahead_count = session.outbound.message_count() - 1,
-                                .awaits_commit = queued.awaits_commit});
-    }
-    if (queued.awaits_commit) {
-        routing.rows.push_back({.session = session.id(),
-                                .copy = is_copy ? queued.message_id : MessageId(),
-                                .qos = grant.qos,
-                                .retain = grant.retain,
-                                .packet_id = queued.packet_id(),
-                                .identifiers = encode_identifiers(grant.identifiers)});
-        if (is_copy) {
-            routing.copies.push_back({.session = session.id(), .message = queued.message});
-        } else {
-            routing.awaiting.push_back(session.id());
-        }
-        return;  // sent when it is on disk
-    }
-    if (session.connection != nullptr) {
-        session.connection->pump();
+    note_queued(session, grant, {.sequence = queued.sequence, .awaits_commit = awaits_commit},
+                routing);
+    if (!awaits_commit && session.connection != nullptr) {
+        session.connection->pump();  // else it is sent when it is on disk
     }
 }
 
@@ -217,10 +214,31 @@ void Delivery::show_dropped(const Session& session, const bus::Message& message,
     }
 }
 
-/// True if the session has this message already: of its own subscription or of another group.
-bool Delivery::has_queued(SessionId session, const Routing& routing) const {
-    return std::ranges::find(routing.awaiting, session) != routing.awaiting.end() ||
-           context_.committer->is_awaited(routing.id, session);
+/// What follows from a place in a queue: the row that goes to disk with the message.
+void Delivery::note_queued(Session& session, const Grant& grant, const Place& place,
+                           Routing& routing) {
+    note_slow(session, grant.group);
+    if (context_.tracer.is_on()) [[unlikely]] {
+        context_.tracer.queued(session, routing.message,
+                               {.packet_id = packet_id_of(place.sequence),
+                                .ahead_count = session.outbound.message_count() - 1,
+                                .awaits_commit = place.awaits_commit});
+    }
+    if (!place.awaits_commit) {
+        return;
+    }
+    routing.rows.push_back({.session = session.id(),
+                            .sequence = place.sequence,
+                            .qos = grant.qos,
+                            .retain = grant.retain,
+                            .identifiers = encode_identifiers(grant.identifiers)});
+    routing.awaiting.push_back({.session = session.id(), .sequence = place.sequence});
+}
+
+/// Behind what is on disk only, and beyond what may be in memory.
+bool Delivery::must_spill(const Session& session, std::size_t bytes) const {
+    return session.outbound.is_spilling() ||
+           !session.outbound.fits_window(context_.loader->window_limits(session), bytes);
 }
 
 /// Its publishers wait a while for a client whose queue fills up, before messages are dropped; less

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "broker/detail/fanout.h"
+#include "broker/detail/outbound_queue.h"
 #include "broker/detail/shard_context.h"
 #include "broker/detail/share_group.h"
 
@@ -20,11 +21,10 @@ namespace kith::broker {
 
 class Session;
 
-/// A session has one delivery of a message on disk; what it gets besides, by way of a shared group,
-/// is stored as a message of its own.
-struct DeliveryCopy {
+/// A place in a durable session's queue that waits for a commit.
+struct Awaiting {
     SessionId session;
-    MessageRef message;
+    std::uint64_t sequence = 0;
 };
 
 /// One message while this shard's sessions get it.
@@ -35,9 +35,7 @@ struct Routing {
     Fanout fanout;
     MessageRef stored;  // made when the first session must keep it
     std::vector<DeliveryRow> rows;
-    boost::container::small_vector<SessionId, 4> awaiting;  // durable sessions that queued it
-    std::vector<DeliveryCopy> copies;  // of those that queued it again, by way of a group
-    bool was_here = false;             // it has come to this shard before, by way of a group
+    boost::container::small_vector<Awaiting, 4> awaiting;  // durable sessions that queued it
     std::uint32_t receiver_count = 0;
     std::uint32_t relayed_count = 0;  // group members elsewhere, whose shards will report
     std::uint32_t sent_count = 0;     // written to sockets with QoS 0
@@ -85,9 +83,16 @@ class Delivery {
                const Routing& routing);
     void enqueue(Session& session, const Grant& grant, Routing& routing);
     void show_dropped(const Session& session, const bus::Message& message, const char* reason);
-    [[nodiscard]] bool has_queued(SessionId session, const Routing& routing) const;
     void count_dropped(Session& session, const Routing& routing);
+    [[nodiscard]] bool must_spill(const Session& session, std::size_t bytes) const;
+    struct Place {
+        std::uint64_t sequence = 0;
+        bool awaits_commit = false;
+    };
+    void note_queued(Session& session, const Grant& grant, const Place& place, Routing& routing);
     [[nodiscard]] bool has_room(Session& session, std::size_t bytes);
+    [[nodiscard]] bool has_place(const Session& session, const OutboundQueue::Limits& limits,
+                                 std::size_t bytes);
     [[nodiscard]] bool has_room_while_held(const Session& session, std::size_t bytes) const;
     void note_slow(Session& session, const GroupRef& group);
     [[nodiscard]] bool holds_publishers(const Session& session) const;

@@ -1,5 +1,7 @@
 #include "broker/detail/delivery_row.h"
 
+#include "base/narrow.h"
+
 namespace kith::broker {
 
 boost::container::small_vector<std::uint8_t, 8> encode_identifiers(
@@ -32,13 +34,15 @@ IdentifierList decode_identifiers(Bytes encoded) {
     return identifiers;
 }
 
-storage::DeliveryRecord to_record(const DeliveryRow& row, MessageId message) {
+storage::DeliveryRecord to_record(const DeliveryRow& row, const StoredMessage& message) {
     return {.session = row.session,
-            .message = message,
+            .sequence = row.sequence,
+            .message = message.id(),
             .qos = row.qos,
             .retain = row.retain,
             .state = storage::DeliveryState::Queued,
-            .packet_id = row.packet_id,
+            .size_bytes = narrow<std::uint32_t>(message.size_bytes()),
+            .expires_at = message.expires_at(),
             .subscription_identifiers = Bytes(row.identifiers.data(), row.identifiers.size())};
 }
 

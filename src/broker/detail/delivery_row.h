@@ -11,6 +11,7 @@
 #include "base/bytes.h"
 #include "base/ids.h"
 #include "base/qos.h"
+#include "broker/detail/stored_message.h"
 #include "storage/records.h"
 
 namespace kith::broker {
@@ -19,10 +20,9 @@ using IdentifierList = boost::container::small_vector<std::uint32_t, 1>;
 
 struct DeliveryRow {
     SessionId session;
-    MessageId copy;  // the session has the message twice: what this one is stored as; else 0
+    std::uint64_t sequence = 0;  // place in the session's queue
     Qos qos = Qos::AtLeastOnce;
     bool retain = false;
-    PacketId packet_id;
     boost::container::small_vector<std::uint8_t, 8>
         identifiers;  // encoded, as the store wants them
 };
@@ -33,7 +33,8 @@ struct DeliveryRow {
 /// The reverse, for bytes of the store: what is not whole is left out.
 [[nodiscard]] IdentifierList decode_identifiers(Bytes encoded);
 
-/// Borrows from `row`.
-[[nodiscard]] storage::DeliveryRecord to_record(const DeliveryRow& row, MessageId message);
+/// The row of `message`, borrowed from `row`.
+[[nodiscard]] storage::DeliveryRecord to_record(const DeliveryRow& row,
+                                                const StoredMessage& message);
 
 }  // namespace kith::broker

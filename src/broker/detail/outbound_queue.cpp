@@ -11,11 +11,9 @@ constexpr std::uint64_t kPacketIds = 65'535;
 
 }  // namespace
 
-bool OutboundQueue::has_room(const Limits& limits, std::size_t bytes) const {
-    if (message_count_ >= limits.message_count_max || size_bytes_ + bytes > limits.bytes_max) {
-        return false;
-    }
-    return items_.empty() || next_sequence_ - items_.front().sequence < kPacketIdSpanMax;
+bool OutboundQueue::fits_window(const Limits& limits, std::size_t bytes) const {
+    return message_count_ < limits.message_count_max && size_bytes_ + bytes <= limits.bytes_max &&
+           spans_less();
 }
 
 OutboundItem& OutboundQueue::push(OutboundItem item) {
@@ -29,55 +27,57 @@ OutboundItem& OutboundQueue::push(OutboundItem item) {
     return items_.back();
 }
 
-/// The ids in use lie within less than half of the circle of all ids. So the widest gap between
-/// neighbours is the part that is not in use, and the queue begins behind it.
-void OutboundQueue::restore(std::vector<Stored> stored,
-                            const std::function<void(const Stored&)>& drop) {
-    CHECK(items_.empty());
-    std::ranges::stable_sort(stored, std::ranges::less{}, &Stored::packet_id);
-    std::size_t first = 0;
-    std::uint64_t widest = 0;
-    for (std::size_t i = 0; i < stored.size(); ++i) {
-        const std::uint64_t previous =
-            i > 0 ? stored[i - 1].packet_id.value() : stored.back().packet_id.value();
-        const std::uint64_t here = stored[i].packet_id.value() + (i > 0 ? 0 : kPacketIds);
-        if (here - previous > widest) {
-            widest = here - previous;
-            first = i;
-        }
+std::uint64_t OutboundQueue::push_spilled(std::size_t bytes, WallTime expires_at) {
+    const std::uint64_t sequence = next_sequence_++;
+    if (spill_ == nullptr) {
+        spill_ = std::make_unique<Spill>(sequence);
     }
-    std::rotate(stored.begin(), stored.begin() + static_cast<std::ptrdiff_t>(first), stored.end());
-    for (Stored& each : stored) {
-        if (!append(each)) {
-            drop(each);
-        }
-    }
+    spill_->add(sequence, bytes, expires_at);
+    return sequence;
 }
 
-bool OutboundQueue::append(Stored& stored) {
-    if (stored.packet_id.value() == 0) {
-        return false;
-    }
-    // The next sequence that has this id.
-    const std::uint64_t wanted = stored.packet_id.value() - 1U;
-    if (items_.empty()) {
-        next_sequence_ = wanted;
-    }
-    const std::uint64_t current = next_sequence_ % kPacketIds;
-    const std::uint64_t sequence = next_sequence_ + (wanted + kPacketIds - current) % kPacketIds;
-    if (!items_.empty() && sequence - items_.front().sequence >= kPacketIdSpanMax) {
-        return false;
-    }
-    OutboundItem& item = stored.item;
-    item.sequence = sequence;
-    next_sequence_ = sequence + 1;
+/// Nearly always at the end. What was released before a restart has later places than what is read
+/// back after it; nothing before `next_` is due, so it steps back to what has come in.
+void OutboundQueue::insert(OutboundItem item) {
     ++message_count_;
     if (item.message != nullptr) {
         size_bytes_ += item.message->size_bytes();
         note_expiry(*item.message);
     }
-    items_.push_back(std::move(item));
-    return true;
+    const std::size_t position = position_of(item.sequence);
+    next_ = std::min(next_, position);
+    items_.insert(items_.begin() + static_cast<std::ptrdiff_t>(position), std::move(item));
+}
+
+void OutboundQueue::drop_empty_spill() {
+    if (spill_ != nullptr && spill_->is_over() && !spill_->is_reading) {
+        spill_.reset();
+    }
+}
+
+bool OutboundQueue::is_evictable(const OutboundItem& item) {
+    return item.state == OutboundItem::State::Pending && item.awaits_commit && !item.was_sent &&
+           !item.is_in_window && !item.is_moving && item.message->is_committed() &&
+           item.group.is_none();
+}
+
+void OutboundQueue::move_to_spill(const OutboundItem& item) {
+    const std::size_t bytes = item.message->size_bytes();
+    if (spill_ == nullptr) {
+        spill_ = std::make_unique<Spill>(next_sequence_);
+    }
+    spill_->add_front(item.sequence, bytes, item.message->expires_at());
+    size_bytes_ -= bytes;
+    --message_count_;
+}
+
+void OutboundQueue::restore(const storage::QueueRecord& record, WallTime sent_until) {
+    CHECK(items_.empty() && spill_ == nullptr);
+    next_sequence_ = record.last_sequence + 1;
+    if (record.message_count > 0) {
+        spill_ = std::make_unique<Spill>(record.first_sequence);
+        spill_->restore(record, sent_until);
+    }
 }
 
 void OutboundQueue::note_expiry(const StoredMessage& message) {
@@ -87,7 +87,8 @@ void OutboundQueue::note_expiry(const StoredMessage& message) {
 }
 
 OutboundItem* OutboundQueue::next() {
-    while (next_ < items_.size() && items_[next_].state != OutboundItem::State::Pending) {
+    while (next_ < items_.size() &&
+           (items_[next_].state != OutboundItem::State::Pending || items_[next_].is_in_window)) {
         ++next_;
     }
     return next_ < items_.size() ? &items_[next_] : nullptr;
@@ -118,8 +119,8 @@ OutboundItem* OutboundQueue::find(PacketId packet_id) {
 
 OutboundItem* OutboundQueue::find_sent(PacketId packet_id) {
     OutboundItem* item = find(packet_id);
-    const bool is_sent = item != nullptr && (item->state != OutboundItem::State::Pending ||
-                                             position_of(item->sequence) < next_);
+    const bool is_sent =
+        item != nullptr && (item->state != OutboundItem::State::Pending || item->is_in_window);
     return is_sent ? item : nullptr;
 }
 
@@ -151,8 +152,8 @@ void OutboundQueue::complete(OutboundItem& item) {
 }
 
 void OutboundQueue::rewind() {
-    for (std::size_t i = 0; i < next_; ++i) {
-        items_[i].is_in_window = false;
+    for (OutboundItem& item : items_) {
+        item.is_in_window = false;
     }
     next_ = 0;
     in_window_count_ = 0;

@@ -1,35 +1,41 @@
 // The QoS 1 and 2 messages on their way to one session: sent and unsent, in order.
 //
-// Every message gets its packet id when it is queued, not when it is sent: the id is then on disk
-// together with the message, and a restart resends under the same one [MQTT-4.4.0-1]. Ids follow
-// each other modulo 65,535, so the queue is sorted by sequence and an acknowledgement is found by a
-// binary search. A new connection starts at the front again, with DUP set on what had been sent
-// before.
+// Every message gets its place (sequence) when it is queued; its packet id follows from that. The
+// sequence is on disk together with the message, so a restart resends under the same id
+// [MQTT-4.4.0-1]. An acknowledgement is found by a binary search. A new connection starts at the
+// front again, with DUP set on what had been sent before.
 //
-//     | acknowledged or sent ... | next_ -> not sent on this connection ... |
+//     | acknowledged or sent ... | next_ -> not sent ... |  spill: on disk only ...  |
+//     '------------------- window, in memory -----------'
 //
-// Limits: messages and bytes of BrokerOptions; the sequences of first and last differ by less than
-// half of all packet ids, so that the ids alone tell the order after a restart. Threads:
-// shard-local. Pure state: sends nothing.
+// What a durable session has beyond its window is on disk only (detail/spill.h) and comes back in
+// order as the window drains. Limits: messages and bytes of BrokerOptions, for the window and for
+// all; sequences in the window differ by less than half of all packet ids. Threads: shard-local.
+// Pure state: sends and reads nothing.
 #pragma once
 
 #include <boost/container/deque.hpp>
 
 #include <algorithm>
 #include <cstdint>
-#include <functional>
-#include <vector>
+#include <memory>
 
 #include "base/ids.h"
 #include "base/qos.h"
 #include "broker/detail/delivery_row.h"
 #include "broker/detail/group_ref.h"
+#include "broker/detail/spill.h"
 #include "broker/detail/stored_message.h"
 
 namespace kith::broker {
 
-/// Packet ids that one session's queue may span.
+/// Packet ids that one session's window may span.
 inline constexpr std::uint64_t kPacketIdSpanMax = 32'767;
+
+/// Ids follow each other modulo 65,535, without 0.
+[[nodiscard]] constexpr PacketId packet_id_of(std::uint64_t sequence) {
+    return PacketId(static_cast<std::uint16_t>(1 + sequence % 65'535));
+}
 
 struct OutboundItem {
     enum class State : std::uint8_t {
@@ -52,9 +58,7 @@ struct OutboundItem {
     bool is_moving = false;      // on its way to another member of its group
     bool is_in_window = false;   // PUBLISH sent on this connection: counts until it is complete
 
-    [[nodiscard]] PacketId packet_id() const {
-        return PacketId(static_cast<std::uint16_t>(1 + sequence % 65'535));
-    }
+    [[nodiscard]] PacketId packet_id() const { return packet_id_of(sequence); }
     /// Requires: Pending.
     [[nodiscard]] bool may_be_sent() const {
         return !is_moving && (!awaits_commit || message->is_committed());
@@ -68,17 +72,47 @@ class OutboundQueue {
         std::size_t bytes_max;
     };
 
-    /// True if one more message of `bytes` fits.
-    [[nodiscard]] bool has_room(const Limits& limits, std::size_t bytes) const;
-    /// Appends; the item gets its sequence. Requires: has_room().
+    /// True if one more message of `bytes` fits, in memory or on disk.
+    [[nodiscard]] bool has_room(const Limits& limits, std::size_t bytes) const {
+        return message_count() < limits.message_count_max &&
+               size_bytes() + bytes <= limits.bytes_max;
+    }
+    /// True if one more message of `bytes` fits in memory.
+    [[nodiscard]] bool fits_window(const Limits& limits, std::size_t bytes) const;
+    /// Appends; the item gets its sequence. Requires: spans_less().
     OutboundItem& push(OutboundItem item);
-    struct Stored {
-        OutboundItem item;
-        PacketId packet_id;
-    };
-    /// Fills an empty queue with what was recovered from disk, in the order and under the ids that
-    /// it had. What cannot be (no id, an id twice, too far from the others) is passed to `drop`.
-    void restore(std::vector<Stored> stored, const std::function<void(const Stored&)>& drop);
+    /// True if the packet id of the next message is not too far from that of the first.
+    [[nodiscard]] bool spans_less() const { return spans_less(next_sequence_); }
+    [[nodiscard]] bool spans_less(std::uint64_t sequence) const {
+        return items_.empty() || sequence < items_.front().sequence + kPacketIdSpanMax;
+    }
+
+    /// The disk's part; null if all is in memory.
+    [[nodiscard]] Spill* spill() { return spill_.get(); }
+    [[nodiscard]] const Spill* spill() const { return spill_.get(); }
+    [[nodiscard]] bool is_spilling() const { return spill_ != nullptr; }
+    /// Gives a place to a message that goes to disk only.
+    std::uint64_t push_spilled(std::size_t bytes, WallTime expires_at);
+    /// A message comes back from disk. Requires: spans_less() of its sequence.
+    void load(OutboundItem item) { insert(std::move(item)); }
+    /// Ends the spill once nothing is left of it.
+    void drop_empty_spill();
+    /// Moves what has not been sent and is on disk out of memory, from the back, until
+    /// `count_kept` are left: calls evicted(OutboundItem&) before each goes.
+    template <typename Evicted>
+    void evict(std::size_t count_kept, Evicted&& evicted) {
+        while (items_.size() > count_kept && is_evictable(items_.back())) {
+            OutboundItem& item = items_.back();
+            evicted(item);
+            move_to_spill(item);
+            items_.pop_back();
+        }
+        next_ = std::min(next_, items_.size());
+    }
+
+    /// Recovery: what waits on disk, and then what was released, in order.
+    void restore(const storage::QueueRecord& record, WallTime sent_until);
+    void restore_released(OutboundItem item) { insert(std::move(item)); }
 
     /// The first item whose PUBLISH is due on this connection; null at the end.
     [[nodiscard]] OutboundItem* next();
@@ -134,12 +168,19 @@ class OutboundQueue {
     void rewind();
 
     [[nodiscard]] std::size_t in_window_count() const { return in_window_count_; }
-    [[nodiscard]] std::size_t message_count() const { return message_count_; }
-    [[nodiscard]] std::size_t size_bytes() const { return size_bytes_; }
-    [[nodiscard]] bool empty() const { return message_count_ == 0; }
+    [[nodiscard]] std::size_t message_count() const {
+        return message_count_ + (spill_ == nullptr ? 0 : spill_->message_count());
+    }
+    [[nodiscard]] std::size_t size_bytes() const {
+        return size_bytes_ + (spill_ == nullptr ? 0 : spill_->size_bytes());
+    }
+    /// In memory.
+    [[nodiscard]] std::size_t window_count() const { return message_count_; }
+    [[nodiscard]] std::size_t window_bytes() const { return size_bytes_; }
+    [[nodiscard]] bool empty() const { return message_count() == 0; }
 
-    /// Calls visit(OutboundItem&) for each item that is not done, in order. It must not complete
-    /// any.
+    /// Calls visit(OutboundItem&) for each item in memory that is not done, in order. It must not
+    /// complete any.
     template <typename Visit>
     void for_each(Visit&& visit) {
         for (OutboundItem& item : items_) {
@@ -153,8 +194,10 @@ class OutboundQueue {
     static constexpr WallTime kNever = WallTime::from_ms(INT64_MAX);
 
     [[nodiscard]] std::size_t position_of(std::uint64_t sequence) const;
+    void insert(OutboundItem item);
+    [[nodiscard]] static bool is_evictable(const OutboundItem& item);
+    void move_to_spill(const OutboundItem& item);
     void drop_done();
-    [[nodiscard]] bool append(Stored& stored);
     void note_expiry(const StoredMessage& message);
 
     boost::container::deque<OutboundItem> items_;
@@ -163,6 +206,7 @@ class OutboundQueue {
     std::size_t message_count_ = 0;
     std::size_t size_bytes_ = 0;
     std::uint64_t next_sequence_ = 0;
+    std::unique_ptr<Spill> spill_;
     WallTime first_expiry_ = kNever;  // no message here expires earlier
 };
 

@@ -15,22 +15,6 @@ bool is_usable(std::string_view topic, Bytes properties) {
            mqtt::MessageProperties::from_encoded(properties);
 }
 
-/// The group that gave `message` to `session`: stores do not say, but if only a shared subscription
-/// matches, that one did.
-GroupRef group_of(const Session& session, const StoredMessage& message) {
-    GroupRef group;
-    for (const auto& [text, subscription] : session.subscriptions) {
-        if (!bus::TopicFilter::trusted(subscription->filter()).matches(message.topic())) {
-            continue;
-        }
-        if (!subscription->is_shared()) {
-            return {};
-        }
-        group = subscription->group;
-    }
-    return group;
-}
-
 }  // namespace
 
 void Recovery::on_session(const storage::SessionRecord& session) {
@@ -44,7 +28,7 @@ void Recovery::on_session(const storage::SessionRecord& session) {
     const ShardId id = node_.shards.front()->sessions().home_of(session.tenant, session.client_id);
     ShardBroker& shard = *node_.shards[id.value()];
     shard.sessions().restore_session(session, now_);
-    homes_.emplace(session.id, Home{.shard = &shard, .session = nullptr, .queue = {}});
+    homes_.emplace(session.id, Home{.shard = &shard, .session = nullptr});
     ++counts_.sessions;
 }
 
@@ -69,71 +53,39 @@ void Recovery::on_subscription(const storage::SubscriptionRecord& subscription) 
     ++(is_restored ? counts_.subscriptions : counts_.unusable);
 }
 
-void Recovery::on_message(const storage::MessageRecord& message) {
-    if (message.tenant != kDefaultTenant || !is_usable(message.topic, message.properties)) {
-        ++counts_.unusable;
+void Recovery::on_queue(const storage::QueueRecord& queue) {
+    const Home* at = home(queue.session);
+    if (at == nullptr) {
+        counts_.unusable += queue.message_count;
         return;
     }
-    const MessageRef stored =
-        StoredMessage::create({.tenant = message.tenant,
-                               .topic = bus::TopicName::trusted(message.topic),
-                               .payload = message.payload,
-                               .properties = message.properties,
-                               .qos = message.qos,
-                               .retain = false,
-                               .publisher = {},
-                               .published_at = message.published_at,
-                               .expires_at = message.expires_at},
-                              message.id);
-    stored->mark_committed();
-    messages_[message.id].push_back(stored);
-    ++counts_.messages;
+    at->shard->loader().restore(*at->session, queue);
+    counts_.queued += queue.message_count;
 }
 
 void Recovery::on_delivery(const storage::DeliveryRecord& delivery) {
-    using State = OutboundItem::State;
-    Home* at = home(delivery.session);
-    if (at == nullptr || delivery.qos == Qos::AtMostOnce) {
+    const Home* at = home(delivery.session);
+    if (at == nullptr || delivery.qos != Qos::ExactlyOnce) {
         ++counts_.unusable;
         return;
     }
-    const bool is_released = delivery.state == storage::DeliveryState::Released;
-    OutboundItem item;
-    item.was_sent = true;
-    if (!is_released) {
-        item.message = share(delivery.message, *at->shard);
-        if (item.message == nullptr) {
-            ++counts_.unusable;
-            return;
-        }
-        item.group = group_of(*at->session, *item.message);
-        // What came after its client had gone was never sent. The rest may have been: better a DUP
-        // too many.
-        item.was_sent = item.message->published_at() <= at->session->disconnected_at;
+    OutboundQueue& queue = at->session->outbound;
+    if (!queue.spans_less(delivery.sequence)) {
+        ++counts_.unusable;
+        return;
     }
+    OutboundItem item;
+    item.sequence = delivery.sequence;
     item.message_id = delivery.message;
-    item.subscription_identifiers = decode_identifiers(delivery.subscription_identifiers);
-    item.state = is_released ? State::Released : State::Pending;
+    item.state = OutboundItem::State::Released;
     item.qos = delivery.qos;
     item.retain = delivery.retain;
+    item.was_sent = true;
     item.awaits_commit = true;
-    at->queue.push_back({.item = std::move(item), .packet_id = delivery.packet_id});
-}
-
-MessageRef Recovery::share(MessageId id, ShardBroker& shard) {
-    const auto found = messages_.find(id);
-    if (found == messages_.end()) {
-        return nullptr;
-    }
-    // What was read is the first shard's; other shards get copies of their own.
-    std::vector<MessageRef>& copies = found->second;
-    copies.resize(node_.shards.size());
-    MessageRef& own = copies[shard.context().shard.id().value()];
-    if (own == nullptr) {
-        own = StoredMessage::create(copies.front()->view(), id);
-        own->mark_committed();
-    }
-    return own;
+    queue.restore_released(std::move(item));
+    at->shard->context().memory.add_item(nullptr);
+    ++at->shard->context().counters.queued_messages;
+    ++counts_.released;
 }
 
 void Recovery::on_inbound(SessionId session, PacketId packet_id) {
@@ -164,18 +116,6 @@ void Recovery::on_retained(const storage::RetainedRecord& retained) {
                    .published_at = retained.published_at,
                    .expires_at = retained.expires_at});
     ++counts_.retained;
-}
-
-void Recovery::finish() {
-    for (auto& [id, home] : homes_) {
-        if (home.session != nullptr) {
-            const std::size_t count = home.queue.size();
-            const std::size_t dropped_count =
-                home.shard->sessions().restore_queue(*home.session, std::move(home.queue));
-            counts_.deliveries += count - dropped_count;
-            counts_.unusable += dropped_count;
-        }
-    }
 }
 
 }  // namespace kith::broker

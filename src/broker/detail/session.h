@@ -83,7 +83,11 @@ class Session final : public runtime::Timer {
         allowed_topics.reset();
     }
 
-    [[nodiscard]] bool is_durable() const { return expiry_interval_s != 0; }
+    /// It outlives its connection.
+    [[nodiscard]] bool stays() const { return expiry_interval_s != 0; }
+    /// What is queued for it is on disk. One that no longer stays remains so while it has messages
+    /// there, so that they keep their order with later ones.
+    [[nodiscard]] bool is_durable() const { return stays() || outbound.is_spilling(); }
     [[nodiscard]] bool is_connected() const { return connection != nullptr; }
 
     void on_timer(Instant now) override;

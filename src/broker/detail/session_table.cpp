@@ -6,6 +6,7 @@
 
 #include "base/hash.h"
 #include "base/narrow.h"
+#include "broker/detail/queue_loader.h"
 #include "broker/detail/router.h"
 #include "broker/detail/share_returns.h"
 #include "broker/detail/snapshot.h"
@@ -45,7 +46,7 @@ SessionTable::Opened SessionTable::open(Connection& connection, const mqtt::Conn
     }
     if (session != nullptr) {
         take_over(*session);
-        if (connect.clean_start || !session->is_durable() || has_expired(*session)) {
+        if (connect.clean_start || !session->stays() || has_expired(*session)) {
             const bool was_stored = session->is_stored;
             remove(*session, {});
             session = nullptr;
@@ -189,7 +190,7 @@ void SessionTable::close(Session& session, Connection::WillFate will, const char
     if (will == Connection::WillFate::Discard) {
         session.will.reset();  // [MQTT-3.14.4-3]
     }
-    if (!session.is_durable()) {
+    if (!session.stays()) {
         remove(session, {});
         return;
     }
@@ -201,6 +202,7 @@ void SessionTable::close(Session& session, Connection::WillFate will, const char
     if (session.shared_count > 0) {
         context_.returns->return_unsent(session);
     }
+    context_.loader->on_left(session);
     arm_timer(session);
 }
 
@@ -223,6 +225,7 @@ void SessionTable::remove(Session& session, const Ending& ending) {
         context_.counters.queued_bytes -= item.message == nullptr ? 0 : item.message->size_bytes();
         context_.memory.remove_item(item.message.get());
     });
+    context_.loader->forget(session);
     if (session.is_stored) {
         context_.store.batch().delete_session(session.id());
     }
@@ -278,10 +281,13 @@ void SessionTable::complete(Session& session, OutboundItem& item) {
     context_.counters.queued_bytes -= item.message == nullptr ? 0 : item.message->size_bytes();
     context_.memory.remove_item(item.message.get());
     if (session.is_stored && item.message_id.value() != 0) {
-        context_.store.batch().delete_delivery(session.id(), item.message_id);
+        context_.store.batch().delete_delivery({session.id(), item.sequence, item.message_id});
     }
     session.outbound.complete(item);
     context_.subscriber->note_room(session);
+    if (session.outbound.is_spilling()) {
+        context_.loader->refill(session);
+    }
 }
 
 void SessionTable::drop_unsent(Session& session,
@@ -305,8 +311,8 @@ void SessionTable::release(Session& session, OutboundItem& item) {
         return;
     }
     // The client may forget the id after PUBREL, so the disk must know before that it was received.
-    context_.store.batch().set_delivery(session.id(), item.message_id,
-                                        storage::DeliveryState::Released, packet_id);
+    context_.store.batch().set_delivery({session.id(), item.sequence, item.message_id},
+                                        storage::DeliveryState::Released);
     context_.store.when_committed(
         [this, id = session.id(), packet_id] { send_release(id, packet_id); });
 }
@@ -567,19 +573,6 @@ void SessionTable::restore_session(const storage::SessionRecord& record, WallTim
         LOG(context_.shard.log(), Error, "will lost",
             {"client", std::string_view(session.client_id())}, {"reason", will.error().text});
     }
-}
-
-std::size_t SessionTable::restore_queue(Session& session,
-                                        std::vector<OutboundQueue::Stored> stored) {
-    std::size_t dropped_count = 0;
-    session.outbound.restore(std::move(stored),
-                             [&](const OutboundQueue::Stored&) { ++dropped_count; });
-    session.outbound.for_each([this](const OutboundItem& item) {
-        ++context_.counters.queued_messages;
-        context_.counters.queued_bytes += item.message == nullptr ? 0 : item.message->size_bytes();
-        context_.memory.add_item(item.message.get());
-    });
-    return dropped_count;
 }
 
 void SessionTable::start() {

@@ -75,8 +75,6 @@ class SessionTable {
 
     // Recovery, before the shards run.
     void restore_session(const storage::SessionRecord& record, WallTime now);
-    /// Returns how many could not be restored.
-    std::size_t restore_queue(Session& session, std::vector<OutboundQueue::Stored> stored);
     /// In the shard's first turn: expiry and wills of those who are not connected.
     void start();
 

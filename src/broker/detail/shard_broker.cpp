@@ -32,6 +32,7 @@ ShardBroker::ShardBroker(runtime::Shard& shard, NodeShared& node, const ShardPor
       committer_(context_),
       returns_(context_),
       rights_(context_),
+      loader_(context_),
       sessions_(context_),
       subscriber_(context_),
       snapshots_(context_),
@@ -46,6 +47,7 @@ ShardBroker::ShardBroker(runtime::Shard& shard, NodeShared& node, const ShardPor
     context_.snapshots = &snapshots_;
     context_.holds = &holds_;
     context_.slow_clients = &slow_clients_;
+    context_.loader = &loader_;
     context_.connections = &connections_;
 }
 
@@ -53,6 +55,7 @@ ShardBroker::~ShardBroker() = default;
 
 void ShardBroker::start() {
     sessions_.start();
+    loader_.start();
 }
 
 void ShardBroker::on_committed(storage::CommitTicket through) {

@@ -9,6 +9,7 @@
 #include "broker/detail/connection_table.h"
 #include "broker/detail/delivery.h"
 #include "broker/detail/hold_list.h"
+#include "broker/detail/queue_loader.h"
 #include "broker/detail/router.h"
 #include "broker/detail/session_table.h"
 #include "broker/detail/shard_context.h"
@@ -37,6 +38,7 @@ class ShardBroker final : public BrokerShard {
     [[nodiscard]] SessionTable& sessions() { return sessions_; }
     [[nodiscard]] Subscriber& subscriber() { return subscriber_; }
     [[nodiscard]] SnapshotServer& snapshots() { return snapshots_; }
+    [[nodiscard]] QueueLoader& loader() { return loader_; }
 
     // bus::Bus
     void publish(const bus::Message& message,
@@ -89,6 +91,7 @@ class ShardBroker final : public BrokerShard {
     Committer committer_;
     ShareReturns returns_;
     RightsTable rights_;  // before the sessions, which refer to it
+    QueueLoader loader_;
     SessionTable sessions_;
     Subscriber subscriber_;
     SnapshotServer snapshots_;

@@ -37,6 +37,7 @@ class ConnectionTable;
 class Delivery;
 class HoldList;
 class RightsTable;
+class QueueLoader;
 class Router;
 class SessionTable;
 class ShardBroker;
@@ -190,6 +191,7 @@ struct ShardContext {
     SnapshotServer* snapshots = nullptr;
     HoldList* holds = nullptr;
     SlowClients* slow_clients = nullptr;
+    QueueLoader* loader = nullptr;
     ConnectionTable* connections = nullptr;
 
   private:

@@ -34,8 +34,7 @@ struct RowsFixed {
 
 struct RowFixed {
     SessionId session;
-    MessageId copy;
-    PacketId packet_id;
+    std::uint64_t sequence = 0;
     Qos qos = Qos::AtLeastOnce;
     bool retain = false;
     std::uint32_t identifier_bytes = 0;
@@ -106,10 +105,9 @@ void read_rows(ShardId from, RecordReader& reader, LinkReceiver& receiver) {
         const auto row_fixed = reader.get<RowFixed>();
         const Bytes identifiers = reader.take(row_fixed.identifier_bytes);
         row.session = row_fixed.session;
-        row.copy = row_fixed.copy;
+        row.sequence = row_fixed.sequence;
         row.qos = row_fixed.qos;
         row.retain = row_fixed.retain;
-        row.packet_id = row_fixed.packet_id;
         row.identifiers.assign(identifiers.begin(), identifiers.end());
     }
     receiver.on_rows_record(from, fixed.header, std::move(rows));
@@ -141,8 +139,7 @@ void ShardLink::append_rows(const RowsHeader& header, std::span<const DeliveryRo
     put(buffer_, RowsFixed{.header = header, .row_count = narrow<std::uint32_t>(rows.size())});
     for (const DeliveryRow& row : rows) {
         put(buffer_, RowFixed{.session = row.session,
-                              .copy = row.copy,
-                              .packet_id = row.packet_id,
+                              .sequence = row.sequence,
                               .qos = row.qos,
                               .retain = row.retain,
                               .identifier_bytes = narrow<std::uint32_t>(row.identifiers.size())});

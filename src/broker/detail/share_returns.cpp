@@ -4,6 +4,7 @@
 
 #include "base/narrow.h"
 #include "broker/detail/connection.h"
+#include "broker/detail/queue_loader.h"
 #include "broker/detail/router.h"
 #include "broker/detail/session.h"
 #include "broker/detail/session_table.h"
@@ -38,6 +39,10 @@ void ShareReturns::return_unsent(Session& session) {
             chosen.push_back(&item);
         }
     });
+    if (chosen.empty() && session.outbound.is_spilling()) {
+        context_.loader->refill(session);  // the next part comes back here
+        return;
+    }
     session.returning_count = narrow<std::uint16_t>(chosen.size());
     for (OutboundItem* item : chosen) {
         item->is_moving = true;
@@ -45,6 +50,7 @@ void ShareReturns::return_unsent(Session& session) {
     for (const OutboundItem* item : chosen) {  // none leaves the queue before a commit
         offer({.session = session.id(),
                .packet_id = item->packet_id(),
+               .sequence = item->sequence,
                .message = item->message_id,
                .group = item->group,
                .session_lives = true},
@@ -63,6 +69,7 @@ void ShareReturns::return_all(Session& session) {
         }
         offer({.session = session.id(),
                .packet_id = item.packet_id(),
+               .sequence = item.sequence,
                .message = item.awaits_commit ? item.message_id : MessageId{},
                .group = item.group},
               item.message->view());
@@ -125,7 +132,7 @@ OutboundItem* ShareReturns::find(const Committer::Move& move) {
         return nullptr;
     }
     OutboundItem* item = session->outbound.find(move.packet_id);
-    return item != nullptr && item->is_moving && item->message_id == move.message ? item : nullptr;
+    return item != nullptr && item->is_moving && item->sequence == move.sequence ? item : nullptr;
 }
 
 }  // namespace kith::broker

@@ -32,9 +32,16 @@ void StoreClient::on_committed(storage::CommitTicket through) {
 }
 
 void StoreClient::run_task() {
-    if (batch_.empty()) {
-        return;
+    if (!batch_.empty()) {
+        submit();
     }
+    for (const storage::QueueRead& read : reads_) {
+        journal_->read_queue(shard_->id(), read);
+    }
+    reads_.clear();
+}
+
+void StoreClient::submit() {
     const std::size_t bytes = batch_.size_bytes();
     const storage::CommitTicket ticket = journal_->submit(shard_->id(), batch_);
     CHECK(ticket == submitted_.next());

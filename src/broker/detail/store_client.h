@@ -8,6 +8,7 @@
 
 #include <deque>
 #include <functional>
+#include <vector>
 
 #include "broker/limits.h"
 #include "runtime/shard.h"
@@ -29,6 +30,13 @@ class StoreClient final : public runtime::Task {
     [[nodiscard]] storage::WriteBatch& batch() {
         shard_->flush_later(*this);
         return batch_;
+    }
+
+    /// Reads part of a queue behind everything appended so far; the result comes to
+    /// QueueLoader::on_read().
+    void read_queue(const storage::QueueRead& read) {
+        reads_.push_back(read);
+        shard_->flush_later(*this);
     }
 
     /// Runs `action` once everything appended so far is on disk; at once if it is already.
@@ -55,6 +63,8 @@ class StoreClient final : public runtime::Task {
         storage::CommitTicket ticket;
         std::function<void()> action;
     };
+    void submit();
+
     struct Submitted {
         storage::CommitTicket ticket;
         std::size_t bytes;
@@ -68,6 +78,7 @@ class StoreClient final : public runtime::Task {
     std::deque<Submitted> uncommitted_;
     std::size_t uncommitted_bytes_ = 0;
     std::size_t uncommitted_bytes_max_;
+    std::vector<storage::QueueRead> reads_;
     std::deque<Waiter> waiters_;
     std::size_t waiters_max_;
 };

@@ -31,6 +31,11 @@ storage::CommitTicket SimJournal::submit(ShardId shard, storage::WriteBatch& bat
     return last;
 }
 
+void SimJournal::read_queue(ShardId shard, const storage::QueueRead& read) {
+    reads_.emplace_back(shard, read);
+    schedule();
+}
+
 void SimJournal::resume() {
     is_stalled_ = false;
     schedule();
@@ -46,7 +51,11 @@ void SimJournal::schedule() {
 }
 
 void SimJournal::commit() {
-    if (is_stalled_ || waiting_.empty()) {
+    if (is_stalled_) {
+        return;
+    }
+    if (waiting_.empty()) {
+        read();
         return;
     }
     std::vector<const storage::WriteBatch*> batches;
@@ -59,6 +68,32 @@ void SimJournal::commit() {
     waiting_.clear();
     for (const Submitted& submitted : done) {
         listener_.on_committed(submitted.shard, submitted.ticket);
+    }
+    read();
+}
+
+void SimJournal::read() {
+    struct Filler final : storage::QueueVisitor {
+        explicit Filler(storage::QueuePart& part_in) : part(part_in) {}
+        void on_message(const storage::DeliveryRecord& delivery,
+                        const storage::MessageRecord& message) override {
+            part.found.put_message(message);
+            part.found.put_delivery(delivery);
+        }
+        void on_dropped(const storage::DeliveryRecord& delivery,
+                        storage::QueueDrop reason) override {
+            part.dropped.push_back({delivery.key(), delivery.size_bytes, reason});
+        }
+        storage::QueuePart& part;
+    };
+    for (const auto& [shard, read] : std::exchange(reads_, {})) {
+        storage::QueuePart part{.read = read};
+        Filler filler(part);
+        const auto next = store_.read_queue(read, filler);
+        ASSERT_TRUE(next);
+        part.next = *next;
+        ++counters_.reads;
+        listener_.on_queue_read(shard, std::move(part));
     }
 }
 

@@ -30,6 +30,7 @@ class SimJournal final : public storage::Journal {
                storage::CommitListener& listener);
 
     [[nodiscard]] storage::CommitTicket submit(ShardId shard, storage::WriteBatch& batch) override;
+    void read_queue(ShardId shard, const storage::QueueRead& read) override;
     [[nodiscard]] storage::JournalCounters counters() const override { return counters_; }
     void between_commits(const std::function<void(storage::MessageStore&)>& task) override {
         task(store_);
@@ -41,6 +42,7 @@ class SimJournal final : public storage::Journal {
   private:
     void schedule();
     void commit();
+    void read();
 
     struct Submitted {
         ShardId shard;
@@ -54,6 +56,7 @@ class SimJournal final : public storage::Journal {
     storage::CommitListener& listener_;
     runtime::CallbackTimer timer_;
     std::vector<Submitted> waiting_;
+    std::vector<std::pair<ShardId, storage::QueueRead>> reads_;
     std::vector<storage::CommitTicket> last_tickets_;
     storage::JournalCounters counters_;
     bool is_stalled_ = false;

@@ -24,14 +24,14 @@ class StoreCount final : public storage::RecoveryVisitor {
   public:
     void on_session(const storage::SessionRecord&) override { ++sessions; }
     void on_subscription(const storage::SubscriptionRecord&) override { ++subscriptions; }
-    void on_message(const storage::MessageRecord&) override { ++messages; }
+    void on_queue(const storage::QueueRecord& queue) override { queued += queue.message_count; }
     void on_delivery(const storage::DeliveryRecord&) override { ++deliveries; }
     void on_inbound(SessionId, PacketId) override { ++inbound; }
     void on_retained(const storage::RetainedRecord&) override { ++retained; }
 
     std::size_t sessions = 0;
     std::size_t subscriptions = 0;
-    std::size_t messages = 0;
+    std::size_t queued = 0;
     std::size_t deliveries = 0;
     std::size_t inbound = 0;
     std::size_t retained = 0;
@@ -73,6 +73,9 @@ RigOptions Chaos::rig_options(Random& random, std::uint64_t seed) {
     options.broker.inflight_messages_max = static_cast<std::uint16_t>(1 + random.below(20));
     options.broker.topics_max = 1 + random.below(6);
     options.broker.topic_alias_maximum = 0;
+    // Some of what waits is on disk only, much of it or all.
+    options.broker.session_window_messages_max = 1 + random.below(20);
+    options.broker.queue_memory_bytes_max = random.chance(0.5) ? 1'000'000 : random.below(2000);
     return options;
 }
 
@@ -334,11 +337,14 @@ void Chaos::check_leftovers() {
     const Counters counters = rig_.counters();
     EXPECT_EQ(counters.queued_messages, 0U);
     EXPECT_EQ(counters.queued_bytes, 0U);
+    EXPECT_EQ(counters.spilled_messages, 0U);
+    EXPECT_EQ(counters.spilled_bytes, 0U);
     EXPECT_EQ(counters.protocol_errors, 0U);
     StoreCount count;
     EXPECT_TRUE(rig_.store().recover(count));
     EXPECT_EQ(count.deliveries, 0U);
-    EXPECT_EQ(count.messages, 0U);
+    EXPECT_EQ(count.queued, 0U);
+    EXPECT_EQ(rig_.store().message_count(), 0U);
     EXPECT_EQ(count.inbound, 0U);
     EXPECT_EQ(count.retained, counters.retained);
 }

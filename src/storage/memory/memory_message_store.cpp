@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/check.h"
+#include "storage/limits.h"
 #include "storage/memory/memory_stores.h"
 
 namespace kith::storage {
@@ -49,6 +50,13 @@ struct OwnedRetained {
     OwnedBytes properties;
 };
 
+/// Borrows from `delivery`.
+DeliveryRecord shown(const OwnedDelivery& delivery) {
+    DeliveryRecord record = delivery.record;
+    record.subscription_identifiers = delivery.subscription_identifiers;
+    return record;
+}
+
 bool is_live(DeliveryState state) {
     return state != DeliveryState::Released;
 }
@@ -57,11 +65,13 @@ class MemoryMessageStore final : public MessageStore, private BatchVisitor {
   public:
     Status recover(RecoveryVisitor& visitor) override;
     Status commit(std::span<const WriteBatch* const> batches) override;
+    Result<std::uint64_t> read_queue(const QueueRead& read, QueueVisitor& visitor) override;
     MessageId last_message_id() const override { return last_message_id_; }
     SessionId last_session_id() const override { return last_session_id_; }
+    std::uint64_t message_count() const override { return messages_.size(); }
 
   private:
-    using DeliveryKey = std::pair<SessionId, MessageId>;
+    using Place = std::pair<SessionId, std::uint64_t>;
 
     void put_session(const SessionRecord& session) override;
     void delete_session(SessionId session) override;
@@ -69,9 +79,8 @@ class MemoryMessageStore final : public MessageStore, private BatchVisitor {
     void delete_subscription(SessionId session, std::string_view filter) override;
     void put_message(const MessageRecord& message) override;
     void put_delivery(const DeliveryRecord& delivery) override;
-    void set_delivery(SessionId session, MessageId message, DeliveryState state,
-                      PacketId packet_id) override;
-    void delete_delivery(SessionId session, MessageId message) override;
+    void set_delivery(const DeliveryKey& key, DeliveryState state) override;
+    void delete_delivery(const DeliveryKey& key) override;
     void put_inbound(SessionId session, PacketId packet_id) override;
     void delete_inbound(SessionId session, PacketId packet_id) override;
     void put_retained(const RetainedRecord& retained) override;
@@ -80,12 +89,13 @@ class MemoryMessageStore final : public MessageStore, private BatchVisitor {
     void drop_live_delivery(MessageId message);
     void delete_rows_of(SessionId session);
     void drop_rows_without_session();
-    void show_messages(RecoveryVisitor& visitor) const;
+    void show_queues(RecoveryVisitor& visitor) const;
+    void show_released(RecoveryVisitor& visitor) const;
 
     std::map<SessionId, OwnedSession> sessions_;
     std::map<std::pair<SessionId, std::string>, SubscriptionRecord> subscriptions_;
     std::map<MessageId, OwnedMessage> messages_;
-    std::map<DeliveryKey, OwnedDelivery> deliveries_;
+    std::map<Place, OwnedDelivery> deliveries_;
     std::set<std::pair<SessionId, PacketId>> inbound_;
     std::map<std::pair<TenantId, std::string>, OwnedRetained> retained_;
     std::vector<MessageId> put_in_batch_;
@@ -108,7 +118,8 @@ Status MemoryMessageStore::recover(RecoveryVisitor& visitor) {
         record.filter = key.second;
         visitor.on_subscription(record);
     }
-    show_messages(visitor);
+    show_queues(visitor);
+    show_released(visitor);
     for (const auto& [session, packet_id] : inbound_) {
         visitor.on_inbound(session, packet_id);
     }
@@ -123,19 +134,76 @@ Status MemoryMessageStore::recover(RecoveryVisitor& visitor) {
     return {};
 }
 
-void MemoryMessageStore::show_messages(RecoveryVisitor& visitor) const {
-    for (const auto& [id, message] : messages_) {
+void MemoryMessageStore::show_queues(RecoveryVisitor& visitor) const {
+    std::map<SessionId, QueueRecord> queues;
+    for (const auto& [place, delivery] : deliveries_) {
+        QueueRecord& queue = queues[place.first];
+        queue.session = place.first;
+        queue.last_sequence = place.second;
+        if (!is_live(delivery.record.state)) {
+            continue;
+        }
+        if (queue.message_count == 0) {
+            queue.first_sequence = place.second;
+        }
+        ++queue.message_count;
+        queue.size_bytes += delivery.record.size_bytes;
+        const WallTime expires_at = delivery.record.expires_at;
+        if (expires_at != WallTime() &&
+            (queue.first_expires_at == WallTime() || expires_at < queue.first_expires_at)) {
+            queue.first_expires_at = expires_at;
+        }
+    }
+    for (const auto& [session, queue] : queues) {
+        visitor.on_queue(queue);
+    }
+}
+
+void MemoryMessageStore::show_released(RecoveryVisitor& visitor) const {
+    for (const auto& [place, delivery] : deliveries_) {
+        if (!is_live(delivery.record.state)) {
+            visitor.on_delivery(shown(delivery));
+        }
+    }
+}
+
+Result<std::uint64_t> MemoryMessageStore::read_queue(const QueueRead& read, QueueVisitor& visitor) {
+    CHECK(recovered_);
+    std::size_t count = 0;
+    std::size_t bytes = 0;
+    std::size_t seen_count = 0;
+    for (auto at = deliveries_.lower_bound({read.session, read.from});
+         at != deliveries_.end() && at->first < Place(read.session, read.behind); ++at) {
+        const DeliveryRecord delivery = shown(at->second);
+        if (!is_live(delivery.state)) {
+            continue;
+        }
+        if (seen_count == kQueueRowsSeenMax) {
+            return delivery.sequence;
+        }
+        ++seen_count;
+        const bool has_expired =
+            delivery.expires_at != WallTime() && delivery.expires_at <= read.now;
+        if (has_expired) {
+            visitor.on_dropped(delivery, QueueDrop::Expired);
+            continue;
+        }
+        if (read.only_dropped) {
+            continue;
+        }
+        bytes += delivery.size_bytes;
+        if (count == read.messages_max || (count > 0 && bytes > read.bytes_max)) {
+            return delivery.sequence;
+        }
+        ++count;
+        const OwnedMessage& message = messages_.at(delivery.message);
         MessageRecord record = message.record;
         record.topic = message.topic;
         record.payload = message.payload;
         record.properties = message.properties;
-        visitor.on_message(record);
+        visitor.on_message(delivery, record);
     }
-    for (const auto& [key, delivery] : deliveries_) {
-        DeliveryRecord record = delivery.record;
-        record.subscription_identifiers = delivery.subscription_identifiers;
-        visitor.on_delivery(record);
-    }
+    return read.behind;
 }
 
 Status MemoryMessageStore::commit(std::span<const WriteBatch* const> batches) {
@@ -189,7 +257,7 @@ void MemoryMessageStore::put_delivery(const DeliveryRecord& delivery) {
     if (live && message == messages_.end()) {
         return;
     }
-    const auto key = std::make_pair(delivery.session, delivery.message);
+    const auto key = std::make_pair(delivery.session, delivery.sequence);
     const auto old = deliveries_.find(key);
     const bool was_live = old != deliveries_.end() && is_live(old->second.record.state);
     deliveries_.insert_or_assign(key,
@@ -202,9 +270,8 @@ void MemoryMessageStore::put_delivery(const DeliveryRecord& delivery) {
     }
 }
 
-void MemoryMessageStore::set_delivery(SessionId session, MessageId message, DeliveryState state,
-                                      PacketId packet_id) {
-    const auto found = deliveries_.find({session, message});
+void MemoryMessageStore::set_delivery(const DeliveryKey& key, DeliveryState state) {
+    const auto found = deliveries_.find({key.session, key.sequence});
     if (found == deliveries_.end()) {
         return;
     }
@@ -214,21 +281,20 @@ void MemoryMessageStore::set_delivery(SessionId session, MessageId message, Deli
         return;
     }
     delivery.state = state;
-    delivery.packet_id = packet_id;
     if (was_live && !is_live(state)) {
-        drop_live_delivery(message);
+        drop_live_delivery(key.message);
     }
 }
 
-void MemoryMessageStore::delete_delivery(SessionId session, MessageId message) {
-    const auto found = deliveries_.find({session, message});
+void MemoryMessageStore::delete_delivery(const DeliveryKey& key) {
+    const auto found = deliveries_.find({key.session, key.sequence});
     if (found == deliveries_.end()) {
         return;
     }
     const bool was_live = is_live(found->second.record.state);
     deliveries_.erase(found);
     if (was_live) {
-        drop_live_delivery(message);
+        drop_live_delivery(key.message);
     }
 }
 
@@ -266,9 +332,9 @@ void MemoryMessageStore::delete_rows_of(SessionId session) {
                          subscriptions_.lower_bound({behind, ""}));
     inbound_.erase(inbound_.lower_bound({session, PacketId(0)}),
                    inbound_.lower_bound({behind, PacketId(0)}));
-    auto at = deliveries_.lower_bound({session, MessageId(0)});
+    auto at = deliveries_.lower_bound({session, 0});
     while (at != deliveries_.end() && at->first.first == session) {
-        const MessageId message = at->first.second;
+        const MessageId message = at->second.record.message;
         const bool was_live = is_live(at->second.record.state);
         at = deliveries_.erase(at);
         if (was_live) {

@@ -43,7 +43,7 @@ class DiskFaultTest : public ::testing::Test {
         const std::vector<std::uint8_t> payload(payload_bytes, 7);
         batch.put_session({.id = SessionId(1), .client_id = "c"});
         batch.put_message({.id = MessageId(id), .topic = "t", .payload = payload});
-        batch.put_delivery({.session = SessionId(1), .message = MessageId(id)});
+        batch.put_delivery({.session = SessionId(1), .sequence = id, .message = MessageId(id)});
     }
     void lose_power_and_open() {
         vfs_.cut_power();

@@ -28,7 +28,7 @@ class MessageFileTest : public ::testing::Test {
         batch.put_session({.id = SessionId(1), .client_id = "c"});
         for (const std::uint64_t id : {1U, 2U}) {
             batch.put_message({.id = MessageId(id), .topic = "t", .payload = as_bytes("x")});
-            batch.put_delivery({.session = SessionId(1), .message = MessageId(id)});
+            batch.put_delivery({.session = SessionId(1), .sequence = id, .message = MessageId(id)});
         }
         batch.put_retained({.topic = "r", .payload = as_bytes("x")});
         commit(**store, batch);
@@ -117,7 +117,8 @@ TEST_F(MessageFileTest, ImpossibleValuesAreCorrupt) {
              "UPDATE deliveries SET qos = 3",
              "UPDATE deliveries SET state = 3",
              "UPDATE deliveries SET retain = 2",
-             "UPDATE deliveries SET packet_id = 65536",
+             "UPDATE deliveries SET sequence = -1 WHERE message = 1",
+             "UPDATE deliveries SET bytes = 4294967296",
              "UPDATE deliveries SET message = -message",
              "INSERT INTO inbound VALUES(1, -1)",
              "UPDATE retained SET qos = -1",
@@ -136,10 +137,12 @@ TEST_F(MessageFileTest, MessagesAndDeliveriesWithoutOneAnotherAreDropped) {
     fill();
     tamper(
         "DELETE FROM messages WHERE id = 1; DELETE FROM deliveries WHERE message = 2;"
-        "INSERT INTO deliveries VALUES(1, 9, 0, 0, 0, 0, x''), (1, 8, 2, 5, 0, 0, x'')");
+        "INSERT INTO deliveries VALUES(1, 9, 9, 0, 0, 0, 1, 0, x''),"
+        "(1, 8, 8, 2, 0, 0, 1, 0, x'')");
     const std::string rest =
         "session 1 tenant=0 client=c principal= expiry=0 version=0 at=0 0:\n"
-        "delivery 1 8 qos=0 retain=false state=2 packet=5 0:\n"
+        "queue 1 from 0 last=8 messages=0 bytes=0 expires=0\n"
+        "delivery 1 at 8 of 8 qos=0 retain=false state=2 bytes=1 expires=0 0:\n"
         "retained tenant=0 r payload=1:78 properties=0: qos=0 at=0 expires=0\n";
     EXPECT_EQ(to_text(**open()), rest);
     auto database = detail::Database::open({.path = path_});
@@ -182,7 +185,7 @@ TEST_F(MessageFileTest, TidyKeepsTheLogSmall) {
         WriteBatch batch;
         batch.put_session({.id = SessionId(1)});
         batch.put_message({.id = MessageId(id), .topic = "t", .payload = payload});
-        batch.put_delivery({.session = SessionId(1), .message = MessageId(id)});
+        batch.put_delivery({.session = SessionId(1), .sequence = id, .message = MessageId(id)});
         commit(**store, batch);
         ASSERT_TRUE((*store)->tidy());
         // 50 pages, and those of the commit that went beyond.
@@ -200,8 +203,8 @@ TEST_F(MessageFileTest, AMessageThatComesAndGoesInOneGroupWritesNothing) {
     for (std::uint64_t id = 2; id <= 100; ++id) {
         batch.clear();
         batch.put_message({.id = MessageId(id), .topic = "t", .payload = as_bytes("x")});
-        batch.put_delivery({.session = SessionId(1), .message = MessageId(id)});
-        batch.delete_delivery(SessionId(1), MessageId(id));
+        batch.put_delivery({.session = SessionId(1), .sequence = id, .message = MessageId(id)});
+        batch.delete_delivery({SessionId(1), id, MessageId(id)});
         commit(**store, batch);
     }
     EXPECT_EQ(std::filesystem::file_size(path_ + "-wal"), size_before);

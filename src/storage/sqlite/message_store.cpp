@@ -27,11 +27,12 @@ using detail::Found;
 using detail::FreshDelivery;
 using detail::FreshMessage;
 
-// A small page cache is enough: what is deleted was put recently or lies side by side. Payloads are
-// not overwritten when deleted, which would write every page twice; the file is its owner's alone.
-// Checkpoints are this store's own business.
+// Room for the last page of a thousand queues, so that a message to all of them does not read and
+// write each again. Payloads are not overwritten when deleted, which would write every page twice;
+// the file is its owner's alone. Checkpoints are this store's own
+// business.
 constexpr const char* kPragmas =
-    "PRAGMA cache_size = -1024;"
+    "PRAGMA cache_size = -8192;"
     "PRAGMA secure_delete = OFF;"
     "PRAGMA wal_autocheckpoint = 0;"
     "PRAGMA journal_size_limit = 8388608;"
@@ -63,6 +64,10 @@ class SqliteMessageStore final : public MessageStore, private BatchVisitor {
 
     Status recover(RecoveryVisitor& visitor) override;
     Status commit(std::span<const WriteBatch* const> batches) override;
+    Result<std::uint64_t> read_queue(const QueueRead& read, QueueVisitor& visitor) override {
+        CHECK(recovered_);
+        return tables_.read_queue(read, visitor);
+    }
     Status tidy() override;
     Status begin_copy(const std::string& path) override;
     Result<CopyProgress> step_copy(std::size_t bytes_max) override;
@@ -75,6 +80,7 @@ class SqliteMessageStore final : public MessageStore, private BatchVisitor {
         CHECK(recovered_);
         return sessions_.last;
     }
+    std::uint64_t message_count() const override { return message_count_; }
 
   private:
     void put_session(const SessionRecord& session) override;
@@ -83,9 +89,8 @@ class SqliteMessageStore final : public MessageStore, private BatchVisitor {
     void delete_subscription(SessionId session, std::string_view filter) override;
     void put_message(const MessageRecord& message) override;
     void put_delivery(const DeliveryRecord& delivery) override;
-    void set_delivery(SessionId session, MessageId message, DeliveryState state,
-                      PacketId packet_id) override;
-    void delete_delivery(SessionId session, MessageId message) override;
+    void set_delivery(const DeliveryKey& key, DeliveryState state) override;
+    void delete_delivery(const DeliveryKey& key) override;
     void put_inbound(SessionId session, PacketId packet_id) override;
     void delete_inbound(SessionId session, PacketId packet_id) override;
     void put_retained(const RetainedRecord& retained) override;
@@ -113,8 +118,10 @@ class SqliteMessageStore final : public MessageStore, private BatchVisitor {
     detail::DeliveryCounts counts_;
     HighId<MessageId> messages_;
     HighId<SessionId> sessions_;
-    std::vector<MessageId> dropped_;  // scratch of delete_session
-    Status status_;                   // of the transaction so far
+    std::uint64_t message_count_ = 0;
+    std::uint64_t message_count_before_ = 0;  // this transaction
+    std::vector<MessageId> dropped_;          // scratch of delete_session
+    Status status_;                           // of the transaction so far
     const std::string vfs_;
     const std::uint32_t log_pages_max_;
     std::uint32_t log_page_count_ = 0;
@@ -137,7 +144,9 @@ Status SqliteMessageStore::recover(RecoveryVisitor& visitor) {
         TRY(load_mark("session", sessions_));
         marks_loaded_ = true;
     }
-    TRY(detail::MessageRecovery(database_, tables_, counts_).run(visitor));
+    detail::MessageRecovery recovery(database_, tables_, counts_);
+    TRY(recovery.run(visitor));
+    message_count_ = message_count_before_ = recovery.message_count();
     recovered_ = true;
     return {};
 }
@@ -159,6 +168,7 @@ Status SqliteMessageStore::commit(std::span<const WriteBatch* const> batches) {
         return status;
     }
     counts_.keep_changes();
+    message_count_before_ = message_count_;
     messages_.keep();
     sessions_.keep();
     return {};
@@ -180,6 +190,7 @@ void SqliteMessageStore::undo() {
         (void)database_.execute("ROLLBACK");
     }
     counts_.undo_changes();
+    message_count_ = message_count_before_;
     messages_.undo();
     sessions_.undo();
 }
@@ -199,6 +210,7 @@ Status SqliteMessageStore::write_fresh() {
         if (message.live_count > 0) {
             write([&] { return tables_.put_message(message.record); });
             counts_.set(message.record.id, message.live_count);
+            ++message_count_;
         }
     }
     for (const FreshDelivery& delivery : fresh_.deliveries()) {
@@ -316,7 +328,7 @@ Status SqliteMessageStore::put_stored_delivery(const DeliveryRecord& delivery) {
             return {};
         }
     }
-    TRY_ASSIGN(const Found old, tables_.find_live_delivery(delivery.session, delivery.message));
+    TRY_ASSIGN(const Found old, tables_.find_live_delivery(delivery.key()));
     TRY(tables_.put_delivery(delivery));
     if (live && old == Found::No) {
         counts_.add_one(delivery.message);
@@ -326,36 +338,36 @@ Status SqliteMessageStore::put_stored_delivery(const DeliveryRecord& delivery) {
     return {};
 }
 
-void SqliteMessageStore::set_delivery(SessionId session, MessageId message, DeliveryState state,
-                                      PacketId packet_id) {
-    if (fresh_.holds(message)) {
-        fresh_.set_delivery(session, message, state, packet_id);
+void SqliteMessageStore::set_delivery(const DeliveryKey& key, DeliveryState state) {
+    if (fresh_.holds(key.message)) {
+        fresh_.set_delivery(key, state);
         return;
     }
     write([&]() -> Status {
-        TRY_ASSIGN(const Found live, tables_.set_live_delivery(session, message, state, packet_id));
-        if (state != DeliveryState::Released) {
-            return {};
-        }
-        return live == Found::Yes ? drop_live_delivery(message)
-                                  : tables_.set_released_delivery(session, message, packet_id);
+        TRY_ASSIGN(const Found live, tables_.set_live_delivery(key, state));
+        const bool is_over = live == Found::Yes && state == DeliveryState::Released;
+        return is_over ? drop_live_delivery(key.message) : Status{};
     });
 }
 
-void SqliteMessageStore::delete_delivery(SessionId session, MessageId message) {
-    if (fresh_.holds(message)) {
-        fresh_.delete_delivery(session, message);
+void SqliteMessageStore::delete_delivery(const DeliveryKey& key) {
+    if (fresh_.holds(key.message)) {
+        fresh_.delete_delivery(key);
         return;
     }
     write([&]() -> Status {
-        TRY_ASSIGN(const Found live, tables_.delete_live_delivery(session, message));
-        return live == Found::Yes ? drop_live_delivery(message)
-                                  : tables_.delete_released_delivery(session, message);
+        TRY_ASSIGN(const Found live, tables_.delete_live_delivery(key));
+        return live == Found::Yes ? drop_live_delivery(key.message)
+                                  : tables_.delete_released_delivery(key);
     });
 }
 
 Status SqliteMessageStore::drop_live_delivery(MessageId message) {
-    return counts_.take_one(message) ? tables_.delete_message(message) : Status{};
+    if (!counts_.take_one(message)) {
+        return {};
+    }
+    --message_count_;
+    return tables_.delete_message(message);
 }
 
 void SqliteMessageStore::put_inbound(SessionId session, PacketId packet_id) {

@@ -47,7 +47,7 @@ class BenchStore {
           public:
             void on_session(const SessionRecord&) override { ++rows; }
             void on_subscription(const SubscriptionRecord&) override { ++rows; }
-            void on_message(const MessageRecord&) override { ++rows; }
+            void on_queue(const QueueRecord& queue) override { rows += queue.message_count; }
             void on_delivery(const DeliveryRecord&) override { ++rows; }
             void on_inbound(SessionId, PacketId) override { ++rows; }
             void on_retained(const RetainedRecord&) override { ++rows; }
@@ -75,12 +75,13 @@ void put(WriteBatch& batch, std::uint64_t id) {
                        .qos = Qos::AtLeastOnce,
                        .published_at = WallTime::from_ms(1'700'000'000'000)});
     batch.put_delivery({.session = SessionId(1 + id % kSessions),
+                        .sequence = id,
                         .message = MessageId(id),
                         .qos = Qos::AtLeastOnce});
 }
 
 void drop(WriteBatch& batch, std::uint64_t id) {
-    batch.delete_delivery(SessionId(1 + id % kSessions), MessageId(id));
+    batch.delete_delivery({SessionId(1 + id % kSessions), id, MessageId(id)});
 }
 
 void put_sessions(BenchStore& store) {

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "storage/limits.h"
 #include "storage/memory/memory_stores.h"
 #include "storage/sqlite/sqlite_stores.h"
 #include "storage/testing/record_text.h"
@@ -63,6 +64,7 @@ MessageRecord message(std::uint64_t id) {
 DeliveryRecord delivery(std::uint64_t to, std::uint64_t of,
                         DeliveryState state = DeliveryState::Queued) {
     return {.session = SessionId(to),
+            .sequence = of,
             .message = MessageId(of),
             .qos = Qos::AtLeastOnce,
             .state = state};
@@ -73,19 +75,39 @@ std::string session_line(std::uint64_t id) {
            " tenant=0 client=c principal= expiry=0 version=0 at=0 0:\n";
 }
 
+/// What recovery says of a queue without sizes and expiry.
+std::string queue_line(std::uint64_t of, std::uint64_t from, std::uint64_t last,
+                       std::uint64_t count) {
+    return "queue " + std::to_string(of) + " from " + std::to_string(from) +
+           " last=" + std::to_string(last) + " messages=" + std::to_string(count) +
+           " bytes=0 expires=0\n";
+}
+
 std::string message_line(std::uint64_t id) {
     return "message " + std::to_string(id) +
            " tenant=0 t payload=0: properties=0: qos=1 at=0 expires=0\n";
 }
 
-std::string delivery_line(std::uint64_t to, std::uint64_t of, int state = 0, int packet_id = 0) {
-    return "delivery " + std::to_string(to) + " " + std::to_string(of) +
-           " qos=1 retain=false state=" + std::to_string(state) +
-           " packet=" + std::to_string(packet_id) + " 0:\n";
+std::string delivery_line(std::uint64_t to, std::uint64_t of, int state = 0) {
+    const std::string id = std::to_string(of);
+    return "delivery " + std::to_string(to) + " at " + id + " of " + id +
+           " qos=1 retain=false state=" + std::to_string(state) + " bytes=0 expires=0 0:\n";
+}
+
+/// What reading a queue shows of one message.
+std::string waiting_line(std::uint64_t to, std::uint64_t of, int state = 0) {
+    return message_line(of) + delivery_line(to, of, state);
+}
+
+std::string count_line(std::uint64_t count) {
+    return "messages " + std::to_string(count) + "\n";
 }
 
 TYPED_TEST(MessageStoreTest, ShowsEveryFieldInTheOrderOfRecovery) {
     const std::vector<std::uint8_t> bytes{0, 1, 0xFF};
+    const std::string kMessage6 =
+        "message 6 tenant=4294967295 x/y payload=3:0001ff properties=3:0001ff qos=2 at=1 "
+        "expires=2\n";
     this->commit([&](WriteBatch& batch) {
         batch.put_retained({.tenant = TenantId(1), .topic = "a", .payload = bytes});
         batch.put_retained({.tenant = TenantId(0),
@@ -109,11 +131,13 @@ TYPED_TEST(MessageStoreTest, ShowsEveryFieldInTheOrderOfRecovery) {
                            .expires_at = WallTime::from_ms(2)});
         batch.put_delivery(delivery(2, 6));
         batch.put_delivery({.session = SessionId(1),
+                            .sequence = 6,
                             .message = MessageId(6),
                             .qos = Qos::ExactlyOnce,
                             .retain = true,
                             .state = DeliveryState::Sent,
-                            .packet_id = PacketId(0xFFFF),
+                            .size_bytes = 0xFFFFFFFF,
+                            .expires_at = WallTime::from_ms(2),
                             .subscription_identifiers = bytes});
         batch.put_message(message(5));
         batch.put_delivery(delivery(1, 5));
@@ -133,25 +157,25 @@ TYPED_TEST(MessageStoreTest, ShowsEveryFieldInTheOrderOfRecovery) {
                            .disconnected_at = WallTime::from_ms(1'700'000'000'000),
                            .will = bytes});
     });
-    EXPECT_EQ(this->content(),
-              "session 1 tenant=4294967295 client=press principal=anna expiry=4294967295 version=5 "
-              "at=1700000000000 3:0001ff\n" +
-                  session_line(2) +
-                  "subscription 1 a/+ options=0 identifier=0\n"
-                  "subscription 1 b/# options=255 identifier=268435455\n"
-                  "subscription 2 a options=0 identifier=0\n" +
-                  message_line(5) +
-                  "message 6 tenant=4294967295 x/y payload=3:0001ff properties=3:0001ff qos=2 at=1 "
-                  "expires=2\n" +
-                  delivery_line(1, 5) +
-                  "delivery 1 6 qos=2 retain=true state=1 packet=65535 3:0001ff\n" +
-                  delivery_line(2, 6) +
-                  "inbound 1 65535\n"
-                  "inbound 2 1\n"
-                  "retained tenant=0 a payload=3:0001ff properties=0: qos=0 at=0 expires=0\n"
-                  "retained tenant=0 b payload=3:0001ff properties=3:0001ff qos=2 at=8 expires=9\n"
-                  "retained tenant=0 \xC3\xA4 payload=3:0001ff properties=0: qos=0 at=0 expires=0\n"
-                  "retained tenant=1 a payload=3:0001ff properties=0: qos=0 at=0 expires=0\n");
+    EXPECT_EQ(
+        this->content(),
+        "session 1 tenant=4294967295 client=press principal=anna expiry=4294967295 version=5 "
+        "at=1700000000000 3:0001ff\n" +
+            session_line(2) +
+            "subscription 1 a/+ options=0 identifier=0\n"
+            "subscription 1 b/# options=255 identifier=268435455\n"
+            "subscription 2 a options=0 identifier=0\n"
+            "queue 1 from 5 last=6 messages=2 bytes=4294967295 expires=2\n" +
+            queue_line(2, 6, 6, 1) +
+            "inbound 1 65535\n"
+            "inbound 2 1\n"
+            "retained tenant=0 a payload=3:0001ff properties=0: qos=0 at=0 expires=0\n"
+            "retained tenant=0 b payload=3:0001ff properties=3:0001ff qos=2 at=8 expires=9\n"
+            "retained tenant=0 \xC3\xA4 payload=3:0001ff properties=0: qos=0 at=0 expires=0\n"
+            "retained tenant=1 a payload=3:0001ff properties=0: qos=0 at=0 expires=0\n" +
+            waiting_line(1, 5) + kMessage6 +
+            "delivery 1 at 6 of 6 qos=2 retain=true state=1 bytes=4294967295 expires=2 3:0001ff\n" +
+            kMessage6 + delivery_line(2, 6) + count_line(2));
 }
 
 TYPED_TEST(MessageStoreTest, PutReplacesTheRowOfTheSameKey) {
@@ -176,8 +200,8 @@ TYPED_TEST(MessageStoreTest, DeletesWhatIsNamedAndIgnoresWhatIsNotThere) {
         batch.delete_subscription(SessionId(1), "f");
         batch.delete_inbound(SessionId(1), PacketId(1));
         batch.delete_retained(TenantId(0), "r");
-        batch.delete_delivery(SessionId(1), MessageId(1));
-        batch.set_delivery(SessionId(1), MessageId(1), DeliveryState::Sent, PacketId(1));
+        batch.delete_delivery({SessionId(1), 1, MessageId(1)});
+        batch.set_delivery({SessionId(1), 1, MessageId(1)}, DeliveryState::Sent);
         batch.delete_session(SessionId(7));
     };
     this->commit(delete_all);
@@ -204,9 +228,10 @@ TYPED_TEST(MessageStoreTest, MessageGoesWithItsLastDelivery) {
         batch.put_delivery(delivery(2, 1));
     });
     const std::string sessions = session_line(1) + session_line(2);
-    this->commit([](WriteBatch& batch) { batch.delete_delivery(SessionId(1), MessageId(1)); });
-    EXPECT_EQ(this->content(), sessions + message_line(1) + delivery_line(2, 1));
-    this->commit([](WriteBatch& batch) { batch.delete_delivery(SessionId(2), MessageId(1)); });
+    this->commit([](WriteBatch& batch) { batch.delete_delivery({SessionId(1), 1, MessageId(1)}); });
+    EXPECT_EQ(this->content(),
+              sessions + queue_line(2, 1, 1, 1) + waiting_line(2, 1) + count_line(1));
+    this->commit([](WriteBatch& batch) { batch.delete_delivery({SessionId(2), 1, MessageId(1)}); });
     EXPECT_EQ(this->content(), sessions);
 }
 
@@ -217,20 +242,21 @@ TYPED_TEST(MessageStoreTest, MessageGoesWhenItsLastDeliveryIsReleased) {
         batch.put_delivery(delivery(1, 1));
     });
     this->commit([](WriteBatch& batch) {
-        batch.set_delivery(SessionId(1), MessageId(1), DeliveryState::Sent, PacketId(9));
+        batch.set_delivery({SessionId(1), 1, MessageId(1)}, DeliveryState::Sent);
     });
-    EXPECT_EQ(this->content(), session_line(1) + message_line(1) + delivery_line(1, 1, 1, 9));
+    EXPECT_EQ(this->content(),
+              session_line(1) + queue_line(1, 1, 1, 1) + waiting_line(1, 1, 1) + count_line(1));
     this->commit([](WriteBatch& batch) {
-        batch.set_delivery(SessionId(1), MessageId(1), DeliveryState::Released, PacketId(9));
+        batch.set_delivery({SessionId(1), 1, MessageId(1)}, DeliveryState::Released);
     });
-    EXPECT_EQ(this->content(), session_line(1) + delivery_line(1, 1, 2, 9));
-    // It can get another packet id, but does not come back to life.
+    EXPECT_EQ(this->content(), session_line(1) + queue_line(1, 0, 1, 0) + delivery_line(1, 1, 2));
+    // It does not come back to life.
     this->commit([](WriteBatch& batch) {
-        batch.set_delivery(SessionId(1), MessageId(1), DeliveryState::Released, PacketId(8));
-        batch.set_delivery(SessionId(1), MessageId(1), DeliveryState::Sent, PacketId(7));
+        batch.set_delivery({SessionId(1), 1, MessageId(1)}, DeliveryState::Released);
+        batch.set_delivery({SessionId(1), 1, MessageId(1)}, DeliveryState::Sent);
     });
-    EXPECT_EQ(this->content(), session_line(1) + delivery_line(1, 1, 2, 8));
-    this->commit([](WriteBatch& batch) { batch.delete_delivery(SessionId(1), MessageId(1)); });
+    EXPECT_EQ(this->content(), session_line(1) + queue_line(1, 0, 1, 0) + delivery_line(1, 1, 2));
+    this->commit([](WriteBatch& batch) { batch.delete_delivery({SessionId(1), 1, MessageId(1)}); });
     EXPECT_EQ(this->content(), session_line(1));
 }
 
@@ -241,14 +267,14 @@ TYPED_TEST(MessageStoreTest, MessageWithoutDeliveriesIsNotKept) {
         batch.put_message(message(2));
         batch.put_delivery(delivery(1, 2, DeliveryState::Released));
     });
-    EXPECT_EQ(this->content(), session_line(1) + delivery_line(1, 2, 2));
+    EXPECT_EQ(this->content(), session_line(1) + queue_line(1, 0, 2, 0) + delivery_line(1, 2, 2));
     // Nor may a later batch of the same group find it.
     WriteBatch put;
     put.put_message(message(3));
     WriteBatch late;
     late.put_delivery(delivery(1, 3));
     this->commit_group({&put, &late});
-    EXPECT_EQ(this->content(), session_line(1) + delivery_line(1, 2, 2));
+    EXPECT_EQ(this->content(), session_line(1) + queue_line(1, 0, 2, 0) + delivery_line(1, 2, 2));
 }
 
 TYPED_TEST(MessageStoreTest, MessageThatComesAndGoesInOneGroupLeavesNothing) {
@@ -260,11 +286,11 @@ TYPED_TEST(MessageStoreTest, MessageThatComesAndGoesInOneGroupLeavesNothing) {
     put.put_delivery(delivery(1, 1));
     put.put_delivery(delivery(2, 1));
     WriteBatch first;
-    first.set_delivery(SessionId(1), MessageId(1), DeliveryState::Sent, PacketId(1));
-    first.set_delivery(SessionId(1), MessageId(1), DeliveryState::Released, PacketId(1));
-    first.delete_delivery(SessionId(1), MessageId(1));
+    first.set_delivery({SessionId(1), 1, MessageId(1)}, DeliveryState::Sent);
+    first.set_delivery({SessionId(1), 1, MessageId(1)}, DeliveryState::Released);
+    first.delete_delivery({SessionId(1), 1, MessageId(1)});
     WriteBatch second;
-    second.delete_delivery(SessionId(2), MessageId(1));
+    second.delete_delivery({SessionId(2), 1, MessageId(1)});
     this->commit_group({&sessions, &put, &first, &second});
     EXPECT_EQ(this->content(), session_line(1) + session_line(2));
     EXPECT_EQ(this->store_->last_message_id(), MessageId(1));
@@ -279,13 +305,14 @@ TYPED_TEST(MessageStoreTest, DeliveryMovesFromOneSessionToAnother) {
     });
     this->commit([](WriteBatch& batch) {
         batch.put_delivery(delivery(2, 1));
-        batch.delete_delivery(SessionId(1), MessageId(1));
+        batch.delete_delivery({SessionId(1), 1, MessageId(1)});
     });
     const std::string sessions = session_line(1) + session_line(2);
-    EXPECT_EQ(this->content(), sessions + message_line(1) + delivery_line(2, 1));
+    EXPECT_EQ(this->content(),
+              sessions + queue_line(2, 1, 1, 1) + waiting_line(2, 1) + count_line(1));
     // The other way round there is nothing left to deliver.
     this->commit([](WriteBatch& batch) {
-        batch.delete_delivery(SessionId(2), MessageId(1));
+        batch.delete_delivery({SessionId(2), 1, MessageId(1)});
         batch.put_delivery(delivery(1, 1));
     });
     EXPECT_EQ(this->content(), sessions);
@@ -313,7 +340,8 @@ TYPED_TEST(MessageStoreTest, SessionTakesItsRowsWithIt) {
         batch.delete_session(SessionId(1));
     });
     EXPECT_EQ(this->content(), session_line(2) + "subscription 2 f options=0 identifier=0\n" +
-                                   message_line(2) + delivery_line(2, 2) + "inbound 2 1\n");
+                                   queue_line(2, 2, 2, 1) + "inbound 2 1\n" + waiting_line(2, 2) +
+                                   count_line(1));
 }
 
 TYPED_TEST(MessageStoreTest, RowsOfASessionMayComeBeforeIt) {
@@ -324,7 +352,7 @@ TYPED_TEST(MessageStoreTest, RowsOfASessionMayComeBeforeIt) {
     });
     this->commit([](WriteBatch& batch) { batch.put_session(session(1)); });
     EXPECT_EQ(this->content(), session_line(1) + "subscription 1 f options=0 identifier=0\n" +
-                                   message_line(1) + delivery_line(1, 1));
+                                   queue_line(1, 1, 1, 1) + waiting_line(1, 1) + count_line(1));
 }
 
 TYPED_TEST(MessageStoreTest, RecoveryDropsRowsWithoutSession) {
@@ -341,12 +369,13 @@ TYPED_TEST(MessageStoreTest, RecoveryDropsRowsWithoutSession) {
         batch.put_delivery(delivery(3, 2));
     });
     const std::string expected = session_line(2) + "subscription 2 f options=0 identifier=0\n" +
-                                 message_line(2) + delivery_line(2, 2) + "inbound 2 1\n";
+                                 queue_line(2, 2, 2, 1) + "inbound 2 1\n" + waiting_line(2, 2) +
+                                 count_line(1);
     EXPECT_EQ(this->content(), expected);
     // They are gone, not only hidden, and the message needs one delivery less.
     this->commit([](WriteBatch& batch) { batch.put_session(session(1)); });
     EXPECT_EQ(this->content(), session_line(1) + expected);
-    this->commit([](WriteBatch& batch) { batch.delete_delivery(SessionId(2), MessageId(2)); });
+    this->commit([](WriteBatch& batch) { batch.delete_delivery({SessionId(2), 2, MessageId(2)}); });
     EXPECT_EQ(this->content(), session_line(1) + session_line(2) +
                                    "subscription 2 f options=0 identifier=0\ninbound 2 1\n");
 }
@@ -371,6 +400,72 @@ TYPED_TEST(MessageStoreTest, EmptyCommitsAreFine) {
     this->commit_group({&empty, &empty});
     EXPECT_TRUE(this->store_->tidy());
     EXPECT_EQ(this->content(), "");
+}
+
+TYPED_TEST(MessageStoreTest, ReadsAQueueInOrderAndByParts) {
+    this->commit([](WriteBatch& batch) {
+        batch.put_session(session(1));
+        for (const std::uint64_t id : {12U, 10U, 11U, 14U, 13U}) {
+            batch.put_message(message(id));
+            DeliveryRecord queued = delivery(1, id);
+            queued.size_bytes = 100;
+            queued.expires_at = WallTime::from_ms(id == 11 || id == 14 ? 50 : 0);
+            batch.put_delivery(queued);
+        }
+    });
+    EXPECT_NE(this->content().find("queue 1 from 10 last=14 messages=5 bytes=500 expires=50\n"),
+              std::string::npos);
+    struct Seen final : QueueVisitor {
+        void on_message(const DeliveryRecord& delivery, const MessageRecord& message) override {
+            EXPECT_EQ(delivery.message, message.id);
+            text += " " + std::to_string(delivery.sequence);
+        }
+        void on_dropped(const DeliveryRecord& delivery, QueueDrop reason) override {
+            text +=
+                (reason == QueueDrop::Expired ? " x" : " m") + std::to_string(delivery.sequence);
+        }
+        std::string text;
+    };
+    const auto read = [&](QueueRead asked) {
+        asked.session = SessionId(1);
+        Seen seen;
+        const auto next = this->store_->read_queue(asked, seen);
+        EXPECT_TRUE(next);
+        return seen.text + " then " + std::to_string(*next);
+    };
+    const WallTime later = WallTime::from_ms(50);
+    EXPECT_EQ(read({.from = 0, .behind = 15, .messages_max = 9, .bytes_max = 999}),
+              " 10 11 12 13 14 then 15");
+    EXPECT_EQ(read({.from = 0, .behind = 15, .messages_max = 2, .bytes_max = 999}),
+              " 10 11 then 12");
+    EXPECT_EQ(read({.from = 12, .behind = 15, .messages_max = 9, .bytes_max = 50}), " 12 then 13");
+    EXPECT_EQ(read({.from = 11, .behind = 13, .messages_max = 9, .bytes_max = 999}),
+              " 11 12 then 13");
+    EXPECT_EQ(read({.from = 10, .behind = 15, .now = later, .messages_max = 9, .bytes_max = 999}),
+              " 10 x11 12 13 x14 then 15");
+    EXPECT_EQ(read({.from = 10, .behind = 15, .now = later, .only_dropped = true}),
+              " x11 x14 then 15");
+}
+
+TYPED_TEST(MessageStoreTest, LooksAtABoundedNumberOfRowsAtATime) {
+    this->commit([](WriteBatch& batch) {
+        batch.put_session(session(1));
+        for (std::uint64_t id = 1; id <= kQueueRowsSeenMax + 5; ++id) {
+            batch.put_message(message(id));
+            batch.put_delivery(delivery(1, id));
+        }
+    });
+    struct Nothing final : QueueVisitor {
+        void on_message(const DeliveryRecord&, const MessageRecord&) override {}
+        void on_dropped(const DeliveryRecord&, QueueDrop) override {}
+    } nothing;
+    QueueRead read{.session = SessionId(1), .from = 1, .behind = 5000, .only_dropped = true};
+    auto next = this->store_->read_queue(read, nothing);
+    ASSERT_TRUE(next);
+    EXPECT_EQ(*next, 1 + kQueueRowsSeenMax);
+    read.from = *next;
+    next = this->store_->read_queue(read, nothing);
+    EXPECT_EQ(*next, 5000U);
 }
 
 /// The memory store is the oracle: it is plain and commits one batch at a time. The other gets the

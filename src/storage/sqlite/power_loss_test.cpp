@@ -196,7 +196,7 @@ TEST(PowerLoss, AStoreThatDoesNotSyncIsCaught) {
         WriteBatch batch;
         batch.put_session({.id = SessionId(1), .client_id = "c"});
         batch.put_message({.id = MessageId(id), .topic = "t"});
-        batch.put_delivery({.session = SessionId(1), .message = MessageId(id)});
+        batch.put_delivery({.session = SessionId(1), .sequence = id, .message = MessageId(id)});
         const WriteBatch* const group = &batch;
         const bool works = (*store)->commit({&group, 1}) && (*store)->tidy();
         if (!works || ::write(pipe, &id, sizeof(id)) != sizeof(id)) {

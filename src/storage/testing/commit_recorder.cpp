@@ -21,6 +21,18 @@ void CommitRecorder::on_store_state(StoreState state, const Error& reason) {
     changed_.notify_all();
 }
 
+void CommitRecorder::on_queue_read(ShardId, QueuePart part) {
+    const std::lock_guard lock(mutex_);
+    reads_.push_back(std::move(part));
+    changed_.notify_all();
+}
+
+std::vector<QueuePart> CommitRecorder::wait_for_reads(std::size_t count) {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [&] { return reads_.size() >= count; });
+    return reads_;
+}
+
 void CommitRecorder::wait_for(ShardId shard, CommitTicket ticket) {
     std::unique_lock lock(mutex_);
     changed_.wait(lock, [&] {

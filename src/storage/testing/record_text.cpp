@@ -35,9 +35,9 @@ std::string text_of(const MessageRecord& m) {
 }
 
 std::string text_of(const DeliveryRecord& d) {
-    return fmt::format("delivery {} {} qos={} retain={} state={} packet={} {}", d.session.value(),
-                       d.message.value(), static_cast<int>(d.qos), d.retain,
-                       static_cast<int>(d.state), d.packet_id.value(),
+    return fmt::format("delivery {} at {} of {} qos={} retain={} state={} bytes={} expires={} {}",
+                       d.session.value(), d.sequence, d.message.value(), static_cast<int>(d.qos),
+                       d.retain, static_cast<int>(d.state), d.size_bytes, d.expires_at.ms(),
                        text_of(d.subscription_identifiers));
 }
 
@@ -61,13 +61,13 @@ class BatchText final : public BatchVisitor {
     }
     void put_message(const MessageRecord& message) override { line("put " + text_of(message)); }
     void put_delivery(const DeliveryRecord& delivery) override { line("put " + text_of(delivery)); }
-    void set_delivery(SessionId session, MessageId message, DeliveryState state,
-                      PacketId packet_id) override {
-        line(fmt::format("set delivery {} {} state={} packet={}", session.value(), message.value(),
-                         static_cast<int>(state), packet_id.value()));
+    void set_delivery(const DeliveryKey& key, DeliveryState state) override {
+        line(fmt::format("set delivery {} at {} of {} state={}", key.session.value(), key.sequence,
+                         key.message.value(), static_cast<int>(state)));
     }
-    void delete_delivery(SessionId session, MessageId message) override {
-        line(fmt::format("delete delivery {} {}", session.value(), message.value()));
+    void delete_delivery(const DeliveryKey& key) override {
+        line(fmt::format("delete delivery {} at {} of {}", key.session.value(), key.sequence,
+                         key.message.value()));
     }
     void put_inbound(SessionId session, PacketId packet_id) override {
         line(fmt::format("put inbound {} {}", session.value(), packet_id.value()));
@@ -95,7 +95,12 @@ class StoreText final : public RecoveryVisitor {
     void on_subscription(const SubscriptionRecord& subscription) override {
         line(text_of(subscription));
     }
-    void on_message(const MessageRecord& message) override { line(text_of(message)); }
+    void on_queue(const QueueRecord& queue) override {
+        line(fmt::format("queue {} from {} last={} messages={} bytes={} expires={}",
+                         queue.session.value(), queue.first_sequence, queue.last_sequence,
+                         queue.message_count, queue.size_bytes, queue.first_expires_at.ms()));
+        queues.push_back(queue);
+    }
     void on_delivery(const DeliveryRecord& delivery) override { line(text_of(delivery)); }
     void on_inbound(SessionId session, PacketId packet_id) override {
         line(fmt::format("inbound {} {}", session.value(), packet_id.value()));
@@ -108,6 +113,37 @@ class StoreText final : public RecoveryVisitor {
     }
 
     std::string text;
+    std::vector<QueueRecord> queues;
+};
+
+/// Reads a queue in small parts, so that they are tested too.
+class QueueText final : public QueueVisitor {
+  public:
+    explicit QueueText(StoreText& text) : text_(text) {}
+
+    void on_message(const DeliveryRecord& delivery, const MessageRecord& message) override {
+        text_.line(text_of(message));
+        text_.line(text_of(delivery));
+    }
+    void on_dropped(const DeliveryRecord& delivery, QueueDrop reason) override {
+        text_.line(fmt::format("{}: {}", reason == QueueDrop::Expired ? "expired" : "missing",
+                               text_of(delivery)));
+    }
+
+    [[nodiscard]] Status read(MessageStore& store, const QueueRecord& queue) {
+        QueueRead read{.session = queue.session,
+                       .from = queue.first_sequence,
+                       .behind = queue.last_sequence + 1,
+                       .messages_max = 3,
+                       .bytes_max = 1000};
+        while (read.from < read.behind) {
+            TRY_ASSIGN(read.from, store.read_queue(read, *this));
+        }
+        return {};
+    }
+
+  private:
+    StoreText& text_;
 };
 
 }  // namespace
@@ -122,6 +158,15 @@ std::string to_text(MessageStore& store) {
     StoreText text;
     if (const Status status = store.recover(text); !status) {
         text.line(fmt::format("failed: {}", status.error().text));
+        return text.text;
+    }
+    for (const QueueRecord& queue : std::vector<QueueRecord>(text.queues)) {
+        if (const Status status = QueueText(text).read(store, queue); !status) {
+            text.line(fmt::format("failed: {}", status.error().text));
+        }
+    }
+    if (store.message_count() > 0) {
+        text.line(fmt::format("messages {}", store.message_count()));
     }
     return text.text;
 }

@@ -10,6 +10,11 @@ constexpr std::uint64_t kTopics = 12;
 constexpr std::uint64_t kPacketIds = 5;
 constexpr std::size_t kRecentMessages = 24;
 
+/// Places in queues are given in about the order of messages, not quite.
+DeliveryKey key(SessionId session, MessageId message) {
+    return {.session = session, .sequence = message.value() ^ 1U, .message = message};
+}
+
 }  // namespace
 
 void Workload::fill(WriteBatch& batch, std::size_t change_count_max) {
@@ -84,7 +89,7 @@ void Workload::publish(WriteBatch& batch) {
     }
     // Some are over before the batch is.
     for (std::uint64_t i = 0; i < receiver_count && random_.chance(0.3); ++i) {
-        batch.delete_delivery(session(), id);
+        batch.delete_delivery(key(session(), id));
     }
 }
 
@@ -93,16 +98,16 @@ void Workload::change_delivery(WriteBatch& batch) {
     const MessageId message = recent_message();
     switch (random_.below(6)) {
         case 0:
-            batch.set_delivery(to, message, DeliveryState::Sent, packet_id());
+            batch.set_delivery(key(to, message), DeliveryState::Sent);
             break;
         case 1:
-            batch.set_delivery(to, message, DeliveryState::Released, packet_id());
+            batch.set_delivery(key(to, message), DeliveryState::Released);
             break;
         case 2:
             batch.put_delivery(delivery(to, message));
             break;
         default:
-            batch.delete_delivery(to, message);
+            batch.delete_delivery(key(to, message));
             break;
     }
 }
@@ -163,11 +168,13 @@ PacketId Workload::packet_id() {
 
 DeliveryRecord Workload::delivery(SessionId session, MessageId message) {
     return {.session = session,
+            .sequence = key(session, message).sequence,
             .message = message,
             .qos = static_cast<Qos>(1 + random_.below(2)),
             .retain = random_.chance(0.5),
             .state = static_cast<DeliveryState>(random_.chance(0.8) ? 0 : random_.below(3)),
-            .packet_id = packet_id(),
+            .size_bytes = static_cast<std::uint32_t>(random_.below(500)),
+            .expires_at = WallTime::from_ms(static_cast<std::int64_t>(random_.below(3))),
             .subscription_identifiers = bytes(properties_, 3)};
 }
 

@@ -38,7 +38,7 @@ void FreshMessages::put_delivery(const DeliveryRecord& delivery) {
         return;
     }
     bool was_live = false;
-    if (FreshDelivery* old = find_delivery(delivery.session, delivery.message)) {
+    if (FreshDelivery* old = find_delivery(delivery.key())) {
         was_live = !old->deleted && is_live(old->record.state);
         old->record = delivery;
         old->deleted = false;
@@ -53,9 +53,8 @@ void FreshMessages::put_delivery(const DeliveryRecord& delivery) {
     }
 }
 
-void FreshMessages::set_delivery(SessionId session, MessageId message_id, DeliveryState state,
-                                 PacketId packet_id) {
-    FreshDelivery* found = find_delivery(session, message_id);
+void FreshMessages::set_delivery(const DeliveryKey& key, DeliveryState state) {
+    FreshDelivery* found = find_delivery(key);
     if (found == nullptr || found->deleted) {
         return;
     }
@@ -64,14 +63,13 @@ void FreshMessages::set_delivery(SessionId session, MessageId message_id, Delive
         return;
     }
     found->record.state = state;
-    found->record.packet_id = packet_id;
     if (was_live && !is_live(state)) {
-        --message(message_id).live_count;
+        --message(key.message).live_count;
     }
 }
 
-void FreshMessages::delete_delivery(SessionId session, MessageId message_id) {
-    FreshDelivery* found = find_delivery(session, message_id);
+void FreshMessages::delete_delivery(const DeliveryKey& key) {
+    FreshDelivery* found = find_delivery(key);
     if (found != nullptr && !found->deleted) {
         remove(*found);
     }
@@ -91,7 +89,7 @@ void FreshMessages::delete_session(SessionId session) {
 
 void FreshMessages::add_delivery(const DeliveryRecord& delivery) {
     std::uint32_t& last_of_session = last_of_session_[delivery.session];
-    deliveries_at_[{delivery.session, delivery.message}] =
+    deliveries_at_[{delivery.session, delivery.sequence}] =
         narrow<std::uint32_t>(deliveries_.size());
     deliveries_.push_back(FreshDelivery{.record = delivery, .next_of_session = last_of_session});
     last_of_session = narrow<std::uint32_t>(deliveries_.size());
@@ -110,8 +108,8 @@ FreshMessage& FreshMessages::message(MessageId id) {
     return messages_[found->second];
 }
 
-FreshDelivery* FreshMessages::find_delivery(SessionId session, MessageId message) {
-    const auto found = deliveries_at_.find({session, message});
+FreshDelivery* FreshMessages::find_delivery(const DeliveryKey& key) {
+    const auto found = deliveries_at_.find({key.session, key.sequence});
     return found == deliveries_at_.end() ? nullptr : &deliveries_[found->second];
 }
 

@@ -43,9 +43,8 @@ class FreshMessages {
     [[nodiscard]] bool holds(MessageId message) const { return messages_at_.contains(message); }
     /// Requires of all three: holds(message).
     void put_delivery(const DeliveryRecord& delivery);
-    void set_delivery(SessionId session, MessageId message, DeliveryState state,
-                      PacketId packet_id);
-    void delete_delivery(SessionId session, MessageId message);
+    void set_delivery(const DeliveryKey& key, DeliveryState state);
+    void delete_delivery(const DeliveryKey& key);
     /// Deletes the deliveries to this session.
     void delete_session(SessionId session);
 
@@ -54,26 +53,26 @@ class FreshMessages {
     [[nodiscard]] std::span<const FreshDelivery> deliveries() const { return deliveries_; }
 
   private:
-    struct DeliveryKey {
+    struct Place {
         SessionId session;
-        MessageId message;
-        friend bool operator==(const DeliveryKey&, const DeliveryKey&) = default;
-        friend std::size_t hash_value(const DeliveryKey& key) {
-            return static_cast<std::size_t>(key.session.value() * 0x9E3779B97F4A7C15U ^
-                                            key.message.value());
+        std::uint64_t sequence;
+        friend bool operator==(const Place&, const Place&) = default;
+        friend std::size_t hash_value(const Place& place) {
+            return static_cast<std::size_t>(place.session.value() * 0x9E3779B97F4A7C15U ^
+                                            place.sequence);
         }
     };
 
     void add_delivery(const DeliveryRecord& delivery);
     void remove(FreshDelivery& delivery);
     [[nodiscard]] FreshMessage& message(MessageId id);
-    [[nodiscard]] FreshDelivery* find_delivery(SessionId session, MessageId message);
+    [[nodiscard]] FreshDelivery* find_delivery(const DeliveryKey& key);
     [[nodiscard]] bool exists(const FreshMessage& message) const;
 
     std::vector<FreshMessage> messages_;
     std::vector<FreshDelivery> deliveries_;
     boost::unordered_flat_map<MessageId, std::uint32_t> messages_at_;
-    boost::unordered_flat_map<DeliveryKey, std::uint32_t> deliveries_at_;
+    boost::unordered_flat_map<Place, std::uint32_t> deliveries_at_;
     boost::unordered_flat_map<SessionId, std::uint32_t> last_of_session_;  // index + 1
     std::uint32_t batch_index_ = 0;
 };

@@ -13,11 +13,14 @@ class FreshMessagesTest : public ::testing::Test {
     void put_message(std::uint64_t id) { fresh_.put_message({.id = MessageId(id)}); }
     void put(std::uint64_t session, std::uint64_t message,
              DeliveryState state = DeliveryState::Queued) {
-        fresh_.put_delivery(
-            {.session = SessionId(session), .message = MessageId(message), .state = state});
+        fresh_.put_delivery({.session = SessionId(session),
+                             .sequence = message,
+                             .message = MessageId(message),
+                             .state = state});
     }
     void remove(std::uint64_t session, std::uint64_t message) {
-        fresh_.delete_delivery(SessionId(session), MessageId(message));
+        fresh_.delete_delivery(
+            {.session = SessionId(session), .sequence = message, .message = MessageId(message)});
     }
     /// What would be written: "m<id>x<live deliveries>" and "d<session>/<message>".
     std::string left() {

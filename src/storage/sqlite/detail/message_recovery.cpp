@@ -1,45 +1,29 @@
 #include "storage/sqlite/detail/message_recovery.h"
 
 #include <algorithm>
-#include <limits>
 
 #include <fmt/format.h>
+
+#include "storage/sqlite/detail/row_reader.h"
 
 namespace kith::storage::detail {
 namespace {
 
-/// Reads the columns of a row from left to right and remembers whether a value was impossible.
-class RowReader {
-  public:
-    explicit RowReader(const Statement& row) : row_(row) {}
+constexpr auto kStateMax = static_cast<std::uint8_t>(DeliveryState::Released);
 
-    template <typename Id>
-    Id id() {
-        return Id(integer<typename Id::rep>());
+void add_live(QueueRecord& queue, std::uint64_t sequence, std::uint32_t bytes,
+              WallTime expires_at) {
+    if (queue.message_count == 0) {
+        queue.first_sequence = sequence;
     }
-    template <typename Integer>
-    Integer integer(Integer max = std::numeric_limits<Integer>::max()) {
-        const std::int64_t value = row_.integer(column_++);
-        impossible_ = impossible_ || value < 0 || std::cmp_greater(value, max);
-        return static_cast<Integer>(value);
+    ++queue.message_count;
+    queue.size_bytes += bytes;
+    const bool is_earlier =
+        queue.first_expires_at == WallTime() || expires_at < queue.first_expires_at;
+    if (expires_at != WallTime() && is_earlier) {
+        queue.first_expires_at = expires_at;
     }
-    Qos qos() { return static_cast<Qos>(integer<std::uint8_t>(2)); }
-    WallTime wall_time() { return WallTime::from_ms(row_.integer(column_++)); }
-    std::string_view text() { return row_.text(column_++); }
-    Bytes bytes() { return row_.bytes(column_++); }
-
-    [[nodiscard]] Status status() const {
-        if (impossible_) {
-            return fail(ErrorKind::Corrupt, "a stored row holds an impossible value");
-        }
-        return {};
-    }
-
-  private:
-    const Statement& row_;
-    int column_ = 0;
-    bool impossible_ = false;
-};
+}
 
 template <typename OnRow>
 Status for_each_row(Database& database, const char* sql, OnRow on_row) {
@@ -56,17 +40,16 @@ Status for_each_row(Database& database, const char* sql, OnRow on_row) {
 }  // namespace
 
 Status MessageRecovery::run(RecoveryVisitor& visitor) {
-    counts_.clear();
     TRY(drop_rows_without_session());
-    TRY(collect_needed());
+    TRY(collect_queues());
+    TRY(pair_messages());
+    TRY(drop_unpaired());
     TRY(show_sessions(visitor));
     TRY(show_subscriptions(visitor));
-    TRY(show_messages(visitor));
-    TRY(show_deliveries(visitor));
+    show_queues(visitor);
+    TRY(show_released(visitor));
     TRY(show_inbound(visitor));
-    TRY(show_retained(visitor));
-    counts_.keep_changes();
-    return drop_unpaired();
+    return show_retained(visitor);
 }
 
 Status MessageRecovery::drop_rows_without_session() {
@@ -97,12 +80,33 @@ Status MessageRecovery::drop_rows_without_session(const char* table) {
     return {};
 }
 
-Status MessageRecovery::collect_needed() {
-    TRY(for_each_row(database_, "SELECT message FROM deliveries WHERE state <> 2",
-                     [&](RowReader row) -> Status {
-                         needed_.push_back(row.id<MessageId>());
-                         return row.status();
-                     }));
+/// One pass over all deliveries: what they need, and what there is in each queue.
+Status MessageRecovery::collect_queues() {
+    queues_.clear();
+    needed_.clear();
+    const auto collect = [&](RowReader row) -> Status {
+        const auto session = row.id<SessionId>();
+        const auto sequence = row.integer<std::uint64_t>();
+        const auto message = row.id<MessageId>();
+        const auto bytes = row.integer<std::uint32_t>();
+        const WallTime expires_at = row.wall_time();
+        const bool is_live = row.integer<std::uint8_t>(kStateMax) != kStateMax;
+        TRY(row.status());
+        if (queues_.empty() || queues_.back().session != session) {
+            queues_.push_back({.session = session});
+        }
+        QueueRecord& queue = queues_.back();
+        queue.last_sequence = sequence;
+        if (is_live) {
+            add_live(queue, sequence, bytes, expires_at);
+            needed_.push_back(message);
+        }
+        return {};
+    };
+    TRY(for_each_row(database_,
+                     "SELECT session, sequence, message, bytes, expires_at_ms, state"
+                     " FROM deliveries ORDER BY session, sequence",
+                     collect));
     std::sort(needed_.begin(), needed_.end());
     return {};
 }
@@ -159,57 +163,83 @@ Status MessageRecovery::show_subscriptions(RecoveryVisitor& visitor) {
                         });
 }
 
-Status MessageRecovery::show_messages(RecoveryVisitor& visitor) {
-    const auto show = [&](RowReader row) -> Status {
-        const MessageRecord message{.id = row.id<MessageId>(),
-                                    .tenant = row.id<TenantId>(),
-                                    .topic = row.text(),
-                                    .payload = row.bytes(),
-                                    .properties = row.bytes(),
-                                    .qos = row.qos(),
-                                    .published_at = row.wall_time(),
-                                    .expires_at = row.wall_time()};
+/// Messages themselves are not read: there may be many.
+Status MessageRecovery::pair_messages() {
+    needed_at_ = 0;
+    missing_.clear();
+    messages_unneeded_.clear();
+    message_count_ = 0;
+    counts_.clear();
+    const auto pair = [&](RowReader row) -> Status {
+        const auto message = row.id<MessageId>();
         TRY(row.status());
-        if (take_needed(message.id)) {
-            visitor.on_message(message);
+        if (take_needed(message)) {
+            ++message_count_;
         } else {
-            messages_unneeded_.push_back(message.id);
+            messages_unneeded_.push_back(message);
+        }
+        return {};
+    };
+    TRY(for_each_row(database_, "SELECT id FROM messages ORDER BY id", pair));
+    missing_.insert(missing_.end(), needed_.begin() + static_cast<std::ptrdiff_t>(needed_at_),
+                    needed_.end());
+    counts_.keep_changes();
+    return {};
+}
+
+Result<std::vector<DeliveryKey>> MessageRecovery::find_unpaired() {
+    std::vector<DeliveryKey> unpaired;
+    if (missing_.empty()) {
+        return unpaired;
+    }
+    const auto look = [&](RowReader row) -> Status {
+        const DeliveryKey key{.session = row.id<SessionId>(),
+                              .sequence = row.integer<std::uint64_t>(),
+                              .message = row.id<MessageId>()};
+        TRY(row.status());
+        if (std::binary_search(missing_.begin(), missing_.end(), key.message)) {
+            unpaired.push_back(key);
         }
         return {};
     };
     TRY(for_each_row(database_,
-                     "SELECT id, tenant, topic, payload, properties, qos, published_at_ms,"
-                     " expires_at_ms FROM messages ORDER BY id",
-                     show));
-    missing_.insert(missing_.end(), needed_.begin() + static_cast<std::ptrdiff_t>(needed_at_),
-                    needed_.end());
-    return {};
+                     "SELECT session, sequence, message FROM deliveries WHERE state <> 2", look));
+    return unpaired;
 }
 
-Status MessageRecovery::show_deliveries(RecoveryVisitor& visitor) {
-    constexpr auto kStateMax = static_cast<std::uint8_t>(DeliveryState::Released);
-    return for_each_row(
-        database_,
-        "SELECT session, message, qos, retain, state, packet_id, subscription_identifiers"
-        " FROM deliveries ORDER BY session, message",
-        [&](RowReader row) -> Status {
-            const DeliveryRecord delivery{
-                .session = row.id<SessionId>(),
-                .message = row.id<MessageId>(),
-                .qos = row.qos(),
-                .retain = row.integer<std::uint8_t>(1) != 0,
-                .state = static_cast<DeliveryState>(row.integer<std::uint8_t>(kStateMax)),
-                .packet_id = row.id<PacketId>(),
-                .subscription_identifiers = row.bytes()};
-            TRY(row.status());
-            if (delivery.state != DeliveryState::Released &&
-                std::binary_search(missing_.begin(), missing_.end(), delivery.message)) {
-                deliveries_unpaired_.push_back({delivery.session, delivery.message});
-            } else {
-                visitor.on_delivery(delivery);
-            }
-            return {};
-        });
+Status MessageRecovery::drop_unpaired() {
+    if (messages_unneeded_.empty() && missing_.empty()) {
+        return {};
+    }
+    TRY_ASSIGN(Transaction transaction, Transaction::begin(database_));
+    for (const MessageId message : messages_unneeded_) {
+        TRY(tables_.delete_message(message));
+    }
+    TRY_ASSIGN(const std::vector<DeliveryKey> unpaired, find_unpaired());
+    for (const DeliveryKey& key : unpaired) {
+        TRY_ASSIGN([[maybe_unused]] const Found found, tables_.delete_live_delivery(key));
+    }
+    TRY(transaction.commit());
+    return unpaired.empty() ? Status{} : collect_queues();
+}
+
+void MessageRecovery::show_queues(RecoveryVisitor& visitor) const {
+    for (const QueueRecord& queue : queues_) {
+        visitor.on_queue(queue);
+    }
+}
+
+Status MessageRecovery::show_released(RecoveryVisitor& visitor) {
+    return for_each_row(database_,
+                        "SELECT session, sequence, message, qos, retain, state, bytes,"
+                        " expires_at_ms, subscription_identifiers FROM deliveries"
+                        " WHERE state = 2 ORDER BY session, sequence",
+                        [&](RowReader row) -> Status {
+                            const DeliveryRecord delivery = read_delivery(row);
+                            TRY(row.status());
+                            visitor.on_delivery(delivery);
+                            return {};
+                        });
 }
 
 Status MessageRecovery::show_inbound(RecoveryVisitor& visitor) {
@@ -240,18 +270,6 @@ Status MessageRecovery::show_retained(RecoveryVisitor& visitor) {
                             visitor.on_retained(retained);
                             return {};
                         });
-}
-
-Status MessageRecovery::drop_unpaired() {
-    TRY_ASSIGN(Transaction transaction, Transaction::begin(database_));
-    for (const MessageId message : messages_unneeded_) {
-        TRY(tables_.delete_message(message));
-    }
-    for (const DeliveryKey& key : deliveries_unpaired_) {
-        TRY_ASSIGN([[maybe_unused]] const Found found,
-                   tables_.delete_live_delivery(key.session, key.message));
-    }
-    return transaction.commit();
 }
 
 }  // namespace kith::storage::detail

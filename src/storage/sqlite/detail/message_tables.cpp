@@ -3,6 +3,8 @@
 #include <iterator>
 
 #include "base/narrow.h"
+#include "storage/limits.h"
+#include "storage/sqlite/detail/row_reader.h"
 
 namespace kith::storage::detail {
 
@@ -22,10 +24,11 @@ enum class MessageTables::Sql : std::uint8_t {
     PutDelivery,
     FindLiveDelivery,
     SetLiveDelivery,
-    SetReleasedDelivery,
     DeleteLiveDelivery,
     DeleteReleasedDelivery,
     ListLiveMessages,
+    ReadQueue,
+    ReadMessage,
     PutInbound,
     DeleteInbound,
     PutRetained,
@@ -54,15 +57,18 @@ constexpr const char* kSql[] = {
     " properties, payload) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
     "DELETE FROM messages WHERE id = ?1",
     "SELECT 1 FROM messages WHERE id = ?1",
-    "INSERT OR REPLACE INTO deliveries(session, message, state, packet_id, qos, retain,"
-    " subscription_identifiers) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-    "SELECT 1 FROM deliveries WHERE session = ?1 AND message = ?2 AND state <> 2",
-    "UPDATE deliveries SET state = ?3, packet_id = ?4"
-    " WHERE session = ?1 AND message = ?2 AND state <> 2",
-    "UPDATE deliveries SET packet_id = ?3 WHERE session = ?1 AND message = ?2 AND state = 2",
-    "DELETE FROM deliveries WHERE session = ?1 AND message = ?2 AND state <> 2",
-    "DELETE FROM deliveries WHERE session = ?1 AND message = ?2 AND state = 2",
+    "INSERT OR REPLACE INTO deliveries(session, sequence, message, state, qos, retain, bytes,"
+    " expires_at_ms, subscription_identifiers) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+    "SELECT 1 FROM deliveries WHERE session = ?1 AND sequence = ?2 AND state <> 2",
+    "UPDATE deliveries SET state = ?3 WHERE session = ?1 AND sequence = ?2 AND state <> 2",
+    "DELETE FROM deliveries WHERE session = ?1 AND sequence = ?2 AND state <> 2",
+    "DELETE FROM deliveries WHERE session = ?1 AND sequence = ?2 AND state = 2",
     "SELECT message FROM deliveries WHERE session = ?1 AND state <> 2",
+    "SELECT session, sequence, message, qos, retain, state, bytes, expires_at_ms,"
+    " subscription_identifiers FROM deliveries"
+    " WHERE session = ?1 AND sequence >= ?2 AND sequence < ?3 AND state <> 2 ORDER BY sequence",
+    "SELECT id, tenant, topic, payload, properties, qos, published_at_ms, expires_at_ms"
+    " FROM messages WHERE id = ?1",
     "INSERT OR IGNORE INTO inbound(session, packet_id) VALUES(?1, ?2)",
     "DELETE FROM inbound WHERE session = ?1 AND packet_id = ?2",
     "INSERT OR REPLACE INTO retained(tenant, topic, qos, published_at_ms, expires_at_ms,"
@@ -85,6 +91,15 @@ std::int64_t integer(SessionId id) {
 
 std::int64_t integer(MessageId id) {
     return narrow<std::int64_t>(id.value());
+}
+
+/// Places in a queue count from 0, one for each message of a session.
+std::int64_t sequence(std::uint64_t value) {
+    return narrow<std::int64_t>(value);
+}
+
+Statement& bind(Statement& statement, const DeliveryKey& key) {
+    return statement.bind(1, integer(key.session)).bind(2, sequence(key.sequence));
 }
 
 template <typename Enum>
@@ -180,51 +195,92 @@ Result<Found> MessageTables::find_message(MessageId message) {
 Status MessageTables::put_delivery(const DeliveryRecord& delivery) {
     return statement(Sql::PutDelivery)
         .bind(1, integer(delivery.session))
-        .bind(2, integer(delivery.message))
-        .bind(3, integer(delivery.state))
-        .bind(4, delivery.packet_id.value())
+        .bind(2, sequence(delivery.sequence))
+        .bind(3, integer(delivery.message))
+        .bind(4, integer(delivery.state))
         .bind(5, integer(delivery.qos))
         .bind(6, delivery.retain ? 1 : 0)
-        .bind(7, delivery.subscription_identifiers)
+        .bind(7, delivery.size_bytes)
+        .bind(8, delivery.expires_at.ms())
+        .bind(9, delivery.subscription_identifiers)
         .run();
 }
 
-Result<Found> MessageTables::find_live_delivery(SessionId session, MessageId message) {
-    Statement& find =
-        statement(Sql::FindLiveDelivery).bind(1, integer(session)).bind(2, integer(message));
+Result<Found> MessageTables::find_live_delivery(const DeliveryKey& key) {
+    Statement& find = bind(statement(Sql::FindLiveDelivery), key);
     TRY_ASSIGN(const bool found, find.step());
     find.reset();
     return found ? Found::Yes : Found::No;
 }
 
-Result<Found> MessageTables::set_live_delivery(SessionId session, MessageId message,
-                                               DeliveryState state, PacketId packet_id) {
-    return run_and_ask(statement(Sql::SetLiveDelivery)
-                           .bind(1, integer(session))
-                           .bind(2, integer(message))
-                           .bind(3, integer(state))
-                           .bind(4, packet_id.value()));
+Result<Found> MessageTables::set_live_delivery(const DeliveryKey& key, DeliveryState state) {
+    return run_and_ask(bind(statement(Sql::SetLiveDelivery), key).bind(3, integer(state)));
 }
 
-Status MessageTables::set_released_delivery(SessionId session, MessageId message,
-                                            PacketId packet_id) {
-    return statement(Sql::SetReleasedDelivery)
-        .bind(1, integer(session))
-        .bind(2, integer(message))
-        .bind(3, packet_id.value())
-        .run();
+Result<Found> MessageTables::delete_live_delivery(const DeliveryKey& key) {
+    return run_and_ask(bind(statement(Sql::DeleteLiveDelivery), key));
 }
 
-Result<Found> MessageTables::delete_live_delivery(SessionId session, MessageId message) {
-    return run_and_ask(
-        statement(Sql::DeleteLiveDelivery).bind(1, integer(session)).bind(2, integer(message)));
+Status MessageTables::delete_released_delivery(const DeliveryKey& key) {
+    return bind(statement(Sql::DeleteReleasedDelivery), key).run();
 }
 
-Status MessageTables::delete_released_delivery(SessionId session, MessageId message) {
-    return statement(Sql::DeleteReleasedDelivery)
-        .bind(1, integer(session))
-        .bind(2, integer(message))
-        .run();
+Result<std::uint64_t> MessageTables::read_queue(const QueueRead& read, QueueVisitor& visitor) {
+    Statement& rows = statement(Sql::ReadQueue)
+                          .bind(1, integer(read.session))
+                          .bind(2, sequence(read.from))
+                          .bind(3, sequence(read.behind));
+    Result<std::uint64_t> behind = show_queue(rows, read, visitor);
+    rows.reset();
+    return behind;
+}
+
+Result<std::uint64_t> MessageTables::show_queue(Statement& rows, const QueueRead& read,
+                                                QueueVisitor& visitor) {
+    std::size_t count = 0;
+    std::size_t bytes = 0;
+    for (std::size_t seen_count = 0;; ++seen_count) {
+        TRY_ASSIGN(const bool has_row, rows.step());
+        if (!has_row) {
+            return read.behind;
+        }
+        RowReader row(rows);
+        const DeliveryRecord delivery = read_delivery(row);
+        TRY(row.status());
+        if (seen_count == kQueueRowsSeenMax) {
+            return delivery.sequence;
+        }
+        if (delivery.expires_at != WallTime() && delivery.expires_at <= read.now) {
+            visitor.on_dropped(delivery, QueueDrop::Expired);
+            continue;
+        }
+        if (read.only_dropped) {
+            continue;
+        }
+        bytes += delivery.size_bytes;
+        if (count == read.messages_max || (count > 0 && bytes > read.bytes_max)) {
+            return delivery.sequence;
+        }
+        ++count;
+        TRY(show_message(delivery, visitor));
+    }
+}
+
+Status MessageTables::show_message(const DeliveryRecord& delivery, QueueVisitor& visitor) {
+    Statement& find = statement(Sql::ReadMessage).bind(1, integer(delivery.message));
+    TRY_ASSIGN(const bool found, find.step());
+    if (!found) {
+        visitor.on_dropped(delivery, QueueDrop::Missing);
+        return {};
+    }
+    RowReader row(find);
+    const MessageRecord message = read_message(row);
+    const Status status = row.status();
+    if (status) {
+        visitor.on_message(delivery, message);
+    }
+    find.reset();
+    return status;
 }
 
 Status MessageTables::list_live_messages(SessionId session, std::vector<MessageId>& messages) {

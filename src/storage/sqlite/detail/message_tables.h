@@ -5,6 +5,7 @@
 
 #include <vector>
 
+#include "storage/journal.h"
 #include "storage/records.h"
 #include "storage/sqlite/detail/database.h"
 
@@ -36,13 +37,12 @@ class MessageTables {
 
     // A delivery is live until it is Released.
     [[nodiscard]] Status put_delivery(const DeliveryRecord& delivery);
-    [[nodiscard]] Result<Found> find_live_delivery(SessionId session, MessageId message);
-    [[nodiscard]] Result<Found> set_live_delivery(SessionId session, MessageId message,
-                                                  DeliveryState state, PacketId packet_id);
-    [[nodiscard]] Status set_released_delivery(SessionId session, MessageId message,
-                                               PacketId packet_id);
-    [[nodiscard]] Result<Found> delete_live_delivery(SessionId session, MessageId message);
-    [[nodiscard]] Status delete_released_delivery(SessionId session, MessageId message);
+    [[nodiscard]] Result<Found> find_live_delivery(const DeliveryKey& key);
+    [[nodiscard]] Result<Found> set_live_delivery(const DeliveryKey& key, DeliveryState state);
+    [[nodiscard]] Result<Found> delete_live_delivery(const DeliveryKey& key);
+    [[nodiscard]] Status delete_released_delivery(const DeliveryKey& key);
+    /// See MessageStore::read_queue.
+    [[nodiscard]] Result<std::uint64_t> read_queue(const QueueRead& read, QueueVisitor& visitor);
     /// Messages of the live deliveries of a session.
     [[nodiscard]] Status list_live_messages(SessionId session, std::vector<MessageId>& messages);
 
@@ -61,6 +61,9 @@ class MessageTables {
     explicit MessageTables(std::vector<Statement> statements)
         : statements_(std::move(statements)) {}
     [[nodiscard]] Statement& statement(Sql sql);
+    [[nodiscard]] Result<std::uint64_t> show_queue(Statement& rows, const QueueRead& read,
+                                                   QueueVisitor& visitor);
+    [[nodiscard]] Status show_message(const DeliveryRecord& delivery, QueueVisitor& visitor);
 
     std::vector<Statement> statements_;
 };

@@ -65,6 +65,45 @@ CREATE TABLE retained(
     payload         BLOB NOT NULL,
     PRIMARY KEY(tenant, topic)
 ) STRICT, WITHOUT ROWID;
+)sql",
+                                        // A delivery was named by its message and ordered by its
+                                        // packet id. Those in use lie within less than half of the
+                                        // circle of all ids, so a queue begins behind the widest
+                                        // gap. 96 bytes are about what a message weighs beside its
+                                        // content.
+                                        R"sql(
+CREATE TABLE queued(
+    session                  INTEGER NOT NULL,
+    sequence                 INTEGER NOT NULL,
+    message                  INTEGER NOT NULL,
+    state                    INTEGER NOT NULL,
+    qos                      INTEGER NOT NULL,
+    retain                   INTEGER NOT NULL,
+    bytes                    INTEGER NOT NULL,
+    expires_at_ms            INTEGER NOT NULL,
+    subscription_identifiers BLOB NOT NULL,
+    PRIMARY KEY(session, sequence)
+) STRICT, WITHOUT ROWID;
+WITH gaps AS (
+    SELECT session, packet_id, packet_id - coalesce(
+        lag(packet_id) OVER (PARTITION BY session ORDER BY packet_id),
+        max(packet_id) OVER (PARTITION BY session) - 65535) AS gap
+    FROM deliveries WHERE packet_id > 0
+), starts AS (
+    SELECT session, packet_id AS first,
+        row_number() OVER (PARTITION BY session ORDER BY gap DESC, packet_id) AS place
+    FROM gaps
+)
+INSERT OR IGNORE INTO queued
+SELECT d.session, s.first - 1 + (d.packet_id - s.first + 65535) % 65535, d.message, d.state, d.qos,
+    d.retain, coalesce(96 + length(CAST(m.topic AS BLOB)) + length(m.properties) + length(m.payload), 0),
+    coalesce(m.expires_at_ms, 0), d.subscription_identifiers
+FROM deliveries d
+JOIN starts s ON s.session = d.session AND s.place = 1
+LEFT JOIN messages m ON m.id = d.message
+WHERE d.packet_id > 0;
+DROP TABLE deliveries;
+ALTER TABLE queued RENAME TO deliveries;
 )sql"};
 
 // Step 2: machines with credentials, roles, claim codes. `counts` keeps the sizes of the tables
