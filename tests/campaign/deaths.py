@@ -142,6 +142,8 @@ class Campaign:
         )
         try:
             verdict = trial.run()
+        except (AssertionError, TimeoutError) as error:
+            verdict = {"violation_count": 1, "violations": [f"the trial broke off: {error}"]}
         finally:
             setting.node.kill()
         if verdict["violations"]:

@@ -86,13 +86,13 @@ class Soak:
                 break
             at_s = time.monotonic() - started
             memory.append((at_s, node.resident_bytes()))
-            # Connections come and go: what counts is what there is beside them.
-            descriptors.append((at_s, descriptor_count(node) - swarm.open_count))
-            open_counts.append(swarm.open_count)
+            # Connections come and go: what counts is what there is beside those that it has let in.
+            descriptors.append((at_s, descriptor_count(node) - swarm.known_count))
+            open_counts.append(swarm.known_count)
             if at_s >= next_report_s:
                 next_report_s += REPORT_S
                 self.say(
-                    f"{at_s:.0f} s: {swarm.open_count} connected, {swarm.counts['lives']} lives, "
+                    f"{at_s:.0f} s: {swarm.known_count} connected, {swarm.counts['lives']} lives, "
                     f"{swarm.counts['published']} published, {memory[-1][1] / 2**20:.1f} MiB, "
                     f"{descriptors[-1][1]} descriptors beside"
                 )

@@ -24,6 +24,7 @@ PAYLOAD_BYTES = (0, 20, 200, 2000)
 KEEP_ALIVE_S = 30
 SHORT_KEEP_ALIVE_S = 1
 SESSION_EXPIRY_S = 5
+TAKEOVER_S = 10.0
 DEATHS = {  # ways to die, and how often of 100
     "disconnect": 30,
     "close": 15,  # FIN without DISCONNECT: the will is published
@@ -57,6 +58,7 @@ class Swarm:
         self.counts: Counter = Counter()
         self.errors: list[str] = []
         self.open_count = 0
+        self.known_count = 0  # connections that the node has answered
         self._poller = select.epoll()
         self._connections: dict[int, Connection] = {}
         self._timers: list = []
@@ -181,13 +183,14 @@ class Client:
             connection.send(b"\xff\xff\xff\xff\xff")
         elif self.death == "takeover":
             successor = Connection(self)
-            self.swarm.after(5.0, lambda: self._end_takeover(connection, successor))
+            self.swarm.after(TAKEOVER_S, lambda: self._end_takeover(connection, successor))
         elif self.death != "silent":
             connection.end()
 
     def _end_takeover(self, old: "Connection", successor: "Connection") -> None:
+        old.on_events(select.EPOLLIN)  # what has come, but was not looked at yet
         if old.is_open:
-            self.swarm.error(f"{self.name}: taken over, and not told so in 5 s")
+            self.swarm.error(f"{self.name}: taken over, not told so in {TAKEOVER_S:.0f} s")
             old.end()
         if successor.is_open:
             successor.end()
@@ -199,7 +202,7 @@ class Client:
         self.swarm.counts[f"died by {self.death}"] += 1
         pause_s = self.swarm.random.uniform(*self.swarm.pace.pause_s)
         # Behind the successor of a takeover, which has the same client id.
-        self.swarm.after(pause_s + (6.0 if self.death == "takeover" else 0.0), self.begin)
+        self.swarm.after(pause_s + (TAKEOVER_S + 1 if self.death == "takeover" else 0.0), self.begin)
 
 
 class Connection:
@@ -207,6 +210,7 @@ class Connection:
         self.client = client
         self.swarm = client.swarm
         self.is_open = True
+        self.is_known = False
         self._is_connected = False
         self._input = bytearray()
         self._next_packet_id = 1
@@ -299,6 +303,8 @@ class Connection:
             if body[1] != 0:
                 self.swarm.counts["refused"] += 1
                 return
+            self.is_known = True
+            self.swarm.known_count += 1
             self.client.on_connected(self)
         elif kind in (PUBACK, PUBCOMP):
             self.swarm.counts["acknowledged"] += 1
@@ -313,6 +319,7 @@ class Connection:
         if not self.is_open:
             return
         self.is_open = False
+        self.swarm.known_count -= self.is_known
         self.swarm.remove(self)
         self.stream.close()
         self.client.on_ended(self)
