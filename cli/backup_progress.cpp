@@ -9,16 +9,17 @@
 
 namespace kith::cli {
 
-void BackupProgress::operator()(std::string_view what, std::uint64_t bytes_done,
+bool BackupProgress::operator()(std::string_view what, std::uint64_t bytes_done,
                                 std::uint64_t bytes_total) {
     constexpr auto kEvery = std::chrono::seconds(2);
     const auto now = std::chrono::steady_clock::now();
     if (now - last_ < kEvery) {
-        return;
+        return true;
     }
     last_ = now;
     fmt::print(stderr, "kith: {} {} of {} MB, {} %\n", what, bytes_done / 1'000'000,
                bytes_total / 1'000'000, bytes_done * 100 / std::max<std::uint64_t>(bytes_total, 1));
+    return true;
 }
 
 void print_backup(const BackupReport& report, const node::BackupManifest& manifest) {

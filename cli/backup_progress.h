@@ -12,7 +12,8 @@ namespace kith::cli {
 /// A line on stderr every other second, so that short work says nothing. Threads: one.
 class BackupProgress {
   public:
-    void operator()(std::string_view what, std::uint64_t bytes_done, std::uint64_t bytes_total);
+    /// Never breaks off.
+    bool operator()(std::string_view what, std::uint64_t bytes_done, std::uint64_t bytes_total);
 
   private:
     std::chrono::steady_clock::time_point last_ = std::chrono::steady_clock::now();

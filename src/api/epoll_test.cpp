@@ -7,6 +7,7 @@
 #include "access/token_authenticator.h"
 #include "api/server.h"
 #include "api/testing/fake_backend.h"
+#include "api/testing/fake_backups.h"
 #include "crypto/certificate.h"
 #include "crypto/secrets.h"
 #include "runtime/testing/peer.h"
@@ -112,7 +113,8 @@ class EpollServer final : private runtime::AcceptHandler {
                                                        .sessions = sessions_,
                                                        .authenticator = *authenticator_,
                                                        .accept_mqtt = {},
-                                                       .ticks_us = [] { return 0U; }},
+                                                       .ticks_us = [] { return 0U; },
+                                                       .backups = backups_},
                                               ApiOptions{});
     }
 
@@ -122,6 +124,7 @@ class EpollServer final : private runtime::AcceptHandler {
     std::unique_ptr<runtime::BlockingPool> hash_pool_ = runtime::make_blocking_pool(1);
     crypto::SystemSecrets secrets_;
     FakeBackend backend_;
+    FakeBackups backups_;
     access::SessionBook sessions_{secrets_};
     access::TryGuard guard_;
     std::unique_ptr<access::Registry> registry_;

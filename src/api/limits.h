@@ -70,6 +70,10 @@ inline constexpr std::size_t kLiveEventsMax = 100;
 inline constexpr std::uint32_t kLiveMessagesPerSecond = 50;
 inline constexpr std::uint32_t kLiveMessagesPerSecondMax = 500;
 
+/// Files on their way to clients at one time, and bytes of one that are read at a time.
+inline constexpr std::size_t kDownloadsMax = 2;
+inline constexpr std::size_t kDownloadStepBytes = 256 * 1024;
+
 /// Of a message shown to people, in bytes.
 inline constexpr std::size_t kShownPayloadBytes = 4096;
 /// Machines whose recent messages are kept because somebody looked, messages of each, and how long

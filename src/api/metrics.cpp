@@ -129,6 +129,12 @@ void add_delivery(Page& page, const broker::DelayHistogram& delivery) {
 void add_node(Page& page, const MetricsView& view) {
     page.head("build_info", "The version that runs, as a label.", "gauge");
     page.labelled("build_info", "version", view.version, 1);
+    page.counter("backups_made_total", "Backups made over HTTP.", view.backups.made_count);
+    page.counter("backups_failed_total", "Backups asked for over HTTP that were not made.",
+                 view.backups.failed_count);
+    const bool has_backup = view.backups.last && view.backups.last->problem.empty();
+    page.gauge("backup_last_seconds", "When the last of them was made, in Unix time; 0 if never.",
+               has_backup ? static_cast<double>(view.backups.last->ended_at.ms()) / 1000 : 0);
     page.gauge("uptime_seconds", "Time since the start.", static_cast<double>(view.uptime_s));
     page.gauge("resident_bytes", "Memory that the process holds.",
                static_cast<double>(view.totals.resident_bytes));

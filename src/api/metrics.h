@@ -10,6 +10,7 @@
 #include "access/registry.h"
 #include "access/sign_in.h"
 #include "api/backend.h"
+#include "api/backups.h"
 
 namespace kith::api {
 
@@ -38,6 +39,7 @@ struct MetricsView {
     const ApiCounters& api;
     const access::SignInCounters& sign_in;
     const access::RegistryCounters& registry;
+    const BackupFacts& backups;
     std::size_t sessions;  // of the console
     bool is_store_healthy;
     std::uint64_t uptime_s;

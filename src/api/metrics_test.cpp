@@ -16,10 +16,13 @@ std::string page() {
     totals.broker.delivery.record_us(3, 10);
     totals.broker.delivery.record_us(900, 5);
     totals.commit_us_max = 1500;
+    const BackupFacts backups{
+        .last = BackupRun{.ended_at = WallTime::from_ms(5000)}, .made_count = 3, .failed_count = 1};
     return metrics_text({.totals = totals,
                          .api = {},
                          .sign_in = {},
                          .registry = {},
+                         .backups = backups,
                          .sessions = 2,
                          .is_store_healthy = true,
                          .uptime_s = 60,

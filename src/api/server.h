@@ -23,6 +23,7 @@
 #include "access/token_authenticator.h"
 #include "api/asset.h"
 #include "api/backend.h"
+#include "api/backups.h"
 #include "api/metrics.h"
 #include "broker/accept.h"
 #include "runtime/address_range.h"
@@ -43,6 +44,7 @@ struct ApiParts {
     std::function<void(std::unique_ptr<runtime::Stream>, broker::AcceptOptions)> accept_mqtt;
     /// Microseconds on a running clock, for durations that are shown to people.
     std::function<std::uint64_t()> ticks_us;
+    Backups& backups;
 };
 
 struct ApiOptions {

@@ -58,6 +58,7 @@ void append_field(std::string& out, std::string_view name, std::string_view valu
 
 void serialize(const Response& response, const SerializeOptions& options, std::string& out) {
     CHECK(response.body.empty() || response.static_body.empty());
+    CHECK(!response.streamed_bytes || (response.body.empty() && response.static_body.empty()));
     const std::string_view body =
         response.static_body.empty() ? response.body : as_text(response.static_body);
     fmt::format_to(std::back_inserter(out), "HTTP/1.1 {} {}\r\n", response.status,
@@ -67,7 +68,8 @@ void serialize(const Response& response, const SerializeOptions& options, std::s
         append_field(out, field.name, field.value);
     }
     if (has_body(response.status)) {
-        append_field(out, "Content-Length", std::to_string(body.size()));
+        append_field(out, "Content-Length",
+                     std::to_string(response.streamed_bytes.value_or(body.size())));
     }
     if (response.status != 101 && options.keep_alive == KeepAlive::No) {
         append_field(out, "Connection", "close");

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,6 +20,8 @@ struct Response {
     std::string body;
     /// Instead of `body`: bytes that live as long as the program (console files).
     Bytes static_body;
+    /// Instead of both: so many bytes follow, which somebody else sends.
+    std::optional<std::uint64_t> streamed_bytes;
 };
 
 enum class KeepAlive : bool { No, Yes };

@@ -245,7 +245,9 @@ OrProblem<BackupFile> Writer::add(const BackupSource& source, std::uint64_t byte
         }
         left -= wanted;
         bytes_done_ += wanted;
-        listener_("writing", bytes_done_, std::max(bytes_total, bytes_done_));
+        if (!listener_("writing", bytes_done_, std::max(bytes_total, bytes_done_))) {
+            return problem("it was broken off");
+        }
     }
     if (!put_padding(added.bytes)) {
         return problem(fmt::format("cannot write: {}", reason()));
@@ -374,7 +376,9 @@ OrProblem<void> Reader::take_file(const Entry& entry) {
             return problem(because("write", path));
         }
         done += wanted;
-        listener_("reading", bytes_done_ + done, archive_bytes_);
+        if (!listener_("reading", bytes_done_ + done, archive_bytes_)) {
+            return problem("it was broken off");
+        }
     }
     if (::fsync(file.fd()) != 0) {
         return problem(because("write", path));

@@ -38,9 +38,9 @@ struct BackupManifest {
     std::vector<BackupFile> files;
 };
 
-/// Bytes of all files, so far and in the end.
+/// Bytes of all files, so far and in the end; false breaks off.
 using BackupListener =
-    std::function<void(std::string_view what, std::uint64_t bytes_done, std::uint64_t bytes_total)>;
+    std::function<bool(std::string_view what, std::uint64_t bytes_done, std::uint64_t bytes_total)>;
 
 /// Where the content of each file of the manifest lies; bytes and sha256 are filled in.
 struct BackupSource {

@@ -23,7 +23,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
-void ignore(std::string_view, std::uint64_t, std::uint64_t) {}
+bool ignore(std::string_view, std::uint64_t, std::uint64_t) {
+    return true;
+}
 
 class BackupTest : public ::testing::Test {
   protected:
@@ -142,8 +144,9 @@ TEST_F(BackupTest, ThatCannotBeWrittenLeavesNothingBehind) {
     rlimit old_limit{};
     ASSERT_EQ(::getrlimit(RLIMIT_FSIZE, &old_limit), 0);
     // Above the largest store, so that it is the archive that does not fit.
-    for (auto bytes = fs::file_size(data_ + "/messages.db") + 1000; bytes < whole_bytes;
-         bytes += 5000) {
+    const auto store_bytes =
+        std::max(fs::file_size(data_ + "/messages.db"), fs::file_size(data_ + "/control.db"));
+    for (auto bytes = store_bytes + 1000; bytes < whole_bytes; bytes += 5000) {
         const rlimit limit{.rlim_cur = bytes, .rlim_max = old_limit.rlim_max};
         ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &limit), 0);
         const auto made = back_up(Overwrite::Yes);

@@ -33,6 +33,8 @@ struct ListenerConfig {
 struct NodeConfig {
     std::string name;  // empty: the host's name
     std::string data_directory = "data";
+    std::string backup_directory;  // empty: in the data directory
+    std::uint32_t backups_kept = 3;
     std::uint32_t workers = 0;  // 0: as many as there are cores, 4 at most
     LogLevel log_level = LogLevel::Info;
     LogFormat log_format = LogFormat::Text;

@@ -309,6 +309,13 @@ void add_node_keys(std::vector<ConfigKey>& keys) {
                     {0, 64}, MEMBER(workers)));
     keys.push_back(log_level_key());
     keys.push_back(log_format_key());
+    keys.push_back(text_key("backup.directory", "a directory",
+                            "Where backups that are asked for over HTTP are kept; made with mode "
+                            "0700 if it is missing. Empty: `backups` in the data directory.",
+                            MEMBER(backup_directory)));
+    keys.push_back(
+        integer_key({"backup.kept", "1 to 1000", "So many of them are kept; the oldest make room."},
+                    {1, 1000}, MEMBER(backups_kept)));
 }
 
 void add_listener_keys(std::vector<ConfigKey>& keys) {

@@ -11,6 +11,7 @@
 #include "base/version.h"
 #include "broker/broker.h"
 #include "crypto/secrets.h"
+#include "node/backup_keeper.h"
 #include "node/backup_service.h"
 #include "node/broker_backend.h"
 #include "node/certificates.h"
@@ -162,6 +163,7 @@ struct Node::Impl {
     std::unique_ptr<BackupService> backups;
     std::vector<api::Asset> console;
     std::unique_ptr<BrokerBackend> backend;
+    std::unique_ptr<BackupKeeper> keeper;
     std::unique_ptr<api::ApiServer> api;
     std::vector<std::unique_ptr<MqttListener>> mqtt;
     std::vector<std::unique_ptr<MqttListener>> mqtts;
@@ -399,6 +401,12 @@ void Node::Impl::make_api() {
                      .data_directory = data.path()});
     std::vector<std::string> hosts = config.names;
     hosts.push_back(host);
+    keeper =
+        std::make_unique<BackupKeeper>(shard(0),
+                                       BackupKeeperOptions{.data_directory = data.path(),
+                                                           .directory = config.backup_directory,
+                                                           .kept_count = config.backups_kept},
+                                       log);
     api = std::make_unique<api::ApiServer>(
         api::ApiParts{
             .shard = shard(0),
@@ -417,7 +425,8 @@ void Node::Impl::make_api() {
                         std::chrono::duration_cast<std::chrono::microseconds>(
                             std::chrono::steady_clock::now().time_since_epoch())
                             .count());
-                }},
+                },
+            .backups = *keeper},
         api::ApiOptions{.hosts = hosts,
                         .ca_pem = tls.authority_pem,
                         .assets = console,
@@ -621,6 +630,9 @@ void Node::stop() {
         return;
     }
     impl_->is_running = false;
+    if (impl_->keeper != nullptr) {
+        impl_->keeper->stop();
+    }
     impl_->drain();
     impl_->shards->stop();
     impl_->backups.reset();

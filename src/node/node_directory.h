@@ -6,6 +6,7 @@
 //     lock                                                 held while a node runs here; its process
 //     backup.sock                                          where a running node is asked for a copy
 //     messages.db.copy control.db.copy                     while a backup is made
+//     backups/                                             those that were asked for over HTTP
 //
 // Made with mode 0700, files with 0600. Threads: one.
 #pragma once

@@ -1,6 +1,7 @@
 // Bringing a backup back: into a directory beside the wanted one, verified there, then swapped, so
 // that whatever fails leaves what was there.
 #include "node/backup.h"
+#include "node/backup_keeper.h"
 #include "node/backup_service.h"
 #include "node/detail/descriptor.h"
 #include "node/node_directory.h"
@@ -33,7 +34,7 @@ std::string without_trailing_slash(std::string path) {
 }
 
 bool is_node_file(std::string_view name) {
-    if (name == "lock" || name == kBackupSocket) {
+    if (name == "lock" || name == kBackupSocket || name == kBackupDirectory) {
         return true;
     }
     for (const std::string_view file : kBackupFiles) {
@@ -106,6 +107,8 @@ class NewDirectory {
         }
         if (!is_there) {
             beside_.clear();
+        } else if (auto kept = keep_backups(); !kept) {
+            return kept;
         }
         const std::string parent = fs::path(path_).parent_path();
         const auto synced = sync_directory(parent.empty() ? "." : parent);
@@ -117,6 +120,18 @@ class NewDirectory {
     }
 
   private:
+    /// Backups that the old directory has stay where they were.
+    [[nodiscard]] OrProblem<void> keep_backups() {
+        const std::string from = fmt::format("{}/{}", beside_, kBackupDirectory);
+        const std::string to = fmt::format("{}/{}", path_, kBackupDirectory);
+        if (::rename(from.c_str(), to.c_str()) != 0 && errno != ENOENT) {
+            const std::string why = because("move", from);
+            beside_.clear();  // they must not go with it
+            return problem(why);
+        }
+        return {};
+    }
+
     explicit NewDirectory(std::string path) : path_(std::move(path)) {}
     std::string path_;
     std::string beside_;
@@ -154,7 +169,7 @@ OrProblem<std::optional<NodeDirectory>> guard(const RestoreOptions& options,
                             "into another directory",
                             path, name));
         }
-        has_node |= name != "lock";
+        has_node |= name != "lock" && name != kBackupDirectory;
     }
     if (error) {
         return problem(fmt::format("cannot read {}: {}", path, error.message()));

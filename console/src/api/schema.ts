@@ -1,6 +1,24 @@
 /* Written by dev/make-types.mjs from openapi.json of the node; do not edit. Times are RFC 3339 UTC
    with milliseconds; numbers name their unit. */
 
+export type Backup = {
+    state: 'idle' | 'running';
+    started_at?: string;
+    /** of the copy or the archive, whichever is being written */
+    bytes_done?: number;
+    bytes_total?: number;
+    /** the last that ended, or the newest file that was there before the node started */
+    last: null | {
+        result: 'made' | 'failed';
+        started_at: string;
+        ended_at: string;
+        file: string;
+        bytes: number;
+        /** why there is none */
+        problem?: string;
+    };
+};
+
 /** RFC 9457 */
 export type Problem = {
     type: string;

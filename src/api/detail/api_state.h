@@ -4,6 +4,7 @@
 #include "api/assets.h"
 #include "api/detail/live_hub.h"
 #include "api/detail/sampler.h"
+#include "api/download.h"
 #include "api/guard.h"
 #include "api/machine_board.h"
 #include "api/message_recorder.h"
@@ -23,6 +24,7 @@ struct ApiState {
           assets(options_in.assets),
           machines(parts_in.shard, parts_in.backend),
           recorder(parts_in.backend),
+          downloads(parts_in.shard),
           sampler(parts_in.shard, parts_in.backend, topics, usage),
           live({.shard = parts_in.shard,
                 .backend = parts_in.backend,
@@ -42,6 +44,7 @@ struct ApiState {
     UsageBoard usage;
     MachineBoard machines;
     MessageRecorder recorder;
+    Downloads downloads;
     Sampler sampler;
     LiveHub live;
 };

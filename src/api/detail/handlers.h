@@ -52,6 +52,10 @@ class Handlers {
     void post_publish(const Call& call, const Respond& respond);
     // handlers_limits.cpp
     void get_limits(const Call& call, const Respond& respond);
+    // handlers_backup.cpp
+    void get_backup(const Call& call, const Respond& respond);
+    void post_backup(const Call& call, const Respond& respond);
+    void get_backup_file(const Call& call, const Respond& respond);
     // handlers_security.cpp
     void get_security(const Call& call, const Respond& respond);
     // handlers_observe.cpp

@@ -21,12 +21,14 @@ void Handlers::get_readiness(const Call&, const Respond& respond) {
 void Handlers::get_metrics(const Call&, const Respond& respond) {
     state_->sampler.need_totals([this, respond] {
         const NodeFacts facts = state_->parts.backend.node();
+        const BackupFacts backups = state_->parts.backups.facts();
         const auto uptime = state_->parts.shard.wall_now() - facts.started_at;
         http::Response response =
             text_response(metrics_text({.totals = state_->usage.latest()->totals,
                                         .api = state_->counters,
                                         .sign_in = state_->parts.sign_in.counters(),
                                         .registry = state_->parts.registry.counters(),
+                                        .backups = backups,
                                         .sessions = state_->parts.sessions.session_count(),
                                         .is_store_healthy = facts.is_store_healthy,
                                         .uptime_s = static_cast<std::uint64_t>(

@@ -17,6 +17,7 @@
 #include "access/testing/access_rig.h"
 #include "api/server.h"
 #include "api/testing/fake_backend.h"
+#include "api/testing/fake_backups.h"
 #include "runtime/network.h"
 #include "wire/websocket/codec.h"
 
@@ -102,6 +103,7 @@ class ApiRig final : private runtime::AcceptHandler {
 
     access::AccessRig access;
     FakeBackend backend;
+    FakeBackups backups;
     ApiOptions options;
     std::unique_ptr<ApiServer> server;
     runtime::sim::Host* client_host = nullptr;
