@@ -201,8 +201,9 @@ class Client:
         self.connection = None
         self.swarm.counts[f"died by {self.death}"] += 1
         pause_s = self.swarm.random.uniform(*self.swarm.pace.pause_s)
-        # Behind the successor of a takeover, which has the same client id.
-        self.swarm.after(pause_s + (TAKEOVER_S + 1 if self.death == "takeover" else 0.0), self.begin)
+        if self.death == "takeover":
+            pause_s += TAKEOVER_S + 1  # behind its successor, which has the same client id
+        self.swarm.after(pause_s, self.begin)
 
 
 class Connection:
