@@ -70,7 +70,6 @@ class StreamHandler {
 // style: Info, because that is what info() gives on every layer.
 /// What is fixed about a connection. `transport` is "tcp", "tls", "ws", "wss" or "sim".
 struct StreamInfo {
-    SocketAddress local;
     SocketAddress remote;
     const char* transport = "tcp";
     const TlsPeer* tls = nullptr;  // owned by the stream

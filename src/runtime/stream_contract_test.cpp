@@ -43,8 +43,6 @@ TYPED_TEST(StreamContract, TellsAddresses) {
             client = pair.client.stream->info();
         });
         EXPECT_EQ(client.remote, pair.acceptor.address);
-        EXPECT_EQ(server.local, pair.acceptor.address);
-        EXPECT_EQ(server.remote, client.local);
         EXPECT_NE(server.remote.port(), 0);
         EXPECT_EQ(server.tls != nullptr, TypeParam::kTls);
         rig.stop();

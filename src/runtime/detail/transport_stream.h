@@ -9,8 +9,9 @@
 //     void shutdown_write()
 //     void close(CloseMode)               idempotent
 //     Status watch(Shard&, Pollable&)     edge-triggered readiness from now on, present one
-//     included void unwatch(Shard&) SocketAddress local() const static constexpr const char*
-//     kTransport
+//     included
+//     void unwatch(Shard&)
+//     static constexpr const char* kTransport
 //
 // Order of an end: input is read to its end, the turn's output is written, then on_closed() runs in
 // the flush phase. Only one kind of failure cannot wait: a failed socket whose reading is paused.
@@ -52,10 +53,16 @@ class TransportStream final : public Stream, private Task, private Pollable {
           state_(state) {}
     ~TransportStream() override { abort(); }
 
-    /// Begins to watch the socket. `connect_errno` is what connecting has failed with already.
+    /// `connect_errno` is what connecting has failed with already. An accepted stream is read
+    /// before it is watched: mostly its first packet is there, and then the stream goes to another
+    /// shard.
     void start(int connect_errno = 0) {
         pending_errno_ = static_cast<std::uint16_t>(connect_errno);
-        watch();
+        if (state_ == State::Open) {
+            shard_->mark_ready(*this, Readiness::Readable);
+        } else {
+            watch();
+        }
     }
 
     void request_flush() override {
@@ -69,8 +76,7 @@ class TransportStream final : public Stream, private Task, private Pollable {
     }
 
     [[nodiscard]] StreamInfo info() const override {
-        return {.local = state_ == State::Closed ? SocketAddress() : socket_.local(),
-                .remote = remote_,
+        return {.remote = remote_,
                 .transport = Socket::kTransport,
                 .tls = nullptr,
                 .is_proxied = proxied_};
@@ -122,9 +128,10 @@ class TransportStream final : public Stream, private Task, private Pollable {
         if (rare_ != nullptr) {
             rare_->grace.cancel();
         }
-        if (state_ != State::Closed) {
+        if (watched_ && state_ != State::Closed) {
             socket_.unwatch(*shard_);
         }
+        watched_ = false;
         output_.unbind();
         shard_ = nullptr;
     }
@@ -173,6 +180,7 @@ class TransportStream final : public Stream, private Task, private Pollable {
     [[nodiscard]] bool has_unread() const { return rare_ != nullptr && !rare_->unread.empty(); }
 
     void watch() {
+        watched_ = true;
         if (pending_errno_ == 0) {
             const Status watched = socket_.watch(*shard_, *this);
             pending_errno_ = watched ? std::uint16_t{0} : watched.error().code;
@@ -206,6 +214,9 @@ class TransportStream final : public Stream, private Task, private Pollable {
     void on_ready(Readiness readiness) override {
         if (state_ == State::Connecting && !finish_connect(readiness)) {
             return;
+        }
+        if (!watched_) {
+            shard_->flush_later(*this);  // watches, if the stream is still here then
         }
         if (has(readiness, Readiness::Writable | Readiness::Failed)) {
             write_blocked_ = false;
@@ -297,6 +308,9 @@ class TransportStream final : public Stream, private Task, private Pollable {
         if (state_ != State::Open) {
             return;
         }
+        if (!watched_) {
+            watch();
+        }
         if (!output_.empty() && !write_blocked_ && !write_shut_) {
             write_output();
         }
@@ -377,6 +391,7 @@ class TransportStream final : public Stream, private Task, private Pollable {
     std::uint16_t pending_errno_ = 0;  // a failure to report once input is read
     SocketAddress remote_;
     State state_;
+    bool watched_ : 1 = false;  // by the shard's poller
     bool paused_ : 1 = false;
     bool readable_ : 1 = false;       // reading may give bytes: no EAGAIN since the last edge
     bool hung_up_ : 1 = false;        // no further edge will come: read to the end

@@ -133,7 +133,7 @@ class ReadyObject final : public Pollable {
 // destroyed it meanwhile. (A use after free that the address sanitizer sees.)
 TEST(LentTurns, MayDestroyWhatTheSleepingThreadIsWokenFor) {
     EpollRig rig(1, 2);
-    for (int round = 0; round < 2000; ++round) {
+    for (int round = 0; round < 500; ++round) {
         std::unique_ptr<ReadyObject> object;
         rig.call(1, [&](Shard& shard) { object = std::make_unique<ReadyObject>(shard); });
         std::thread waker([fd = ::dup(object->fd())] {

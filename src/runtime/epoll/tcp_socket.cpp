@@ -5,7 +5,6 @@
 #include <sys/socket.h>
 
 #include "runtime/epoll/epoll_shard.h"
-#include "runtime/epoll/socket_address.h"
 
 namespace kith::runtime {
 
@@ -54,10 +53,6 @@ Status TcpSocket::watch(Shard& shard, Pollable& pollable) {
 
 void TcpSocket::unwatch(Shard& shard) {
     EpollShard::of(shard).unwatch(fd_.get());
-}
-
-SocketAddress TcpSocket::local() const {
-    return local_address(fd_.get());
 }
 
 void TcpSocket::set_stream_options(int fd) {

@@ -26,7 +26,6 @@ class TcpSocket {
     void close(CloseMode mode);
     [[nodiscard]] Status watch(Shard& shard, Pollable& pollable);
     void unwatch(Shard& shard);
-    [[nodiscard]] SocketAddress local() const;
 
     /// What every stream wants: no delay, and a dead peer noticed. On a listening socket these are
     /// inherited by what it accepts.

@@ -191,7 +191,6 @@ class SimSocket {
     }
     [[nodiscard]] Status watch(Shard& shard, Pollable& pollable);
     void unwatch(Shard&) { side().pollable = nullptr; }
-    [[nodiscard]] SocketAddress local() const { return connection_->sides[side_].local; }
 
   private:
     [[nodiscard]] Side& side() { return connection_->sides[side_]; }
