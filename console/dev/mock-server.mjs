@@ -69,6 +69,7 @@ class Mock {
             tls,
             insecure: false,
             anonymous,
+            proxy: kind === 'mqtts',
         });
         const list = [
             listener('mqtt', `127.0.0.1:${this.mqttPort}`, false, true),

@@ -491,6 +491,12 @@ export function securityOf(world, listeners) {
                     'Give the machine a new credential, or find out who it is.',
                     '/security/machines',
                 ),
+                check(
+                    'detect.limits',
+                    'Nobody reaches a limit',
+                    'ok',
+                    'No limit was reached within the last hour.',
+                ),
                 check('detect.log', 'The log says enough', 'ok', 'The log level is info.'),
             ],
         },

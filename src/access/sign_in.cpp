@@ -183,6 +183,7 @@ tl::expected<std::uint32_t, Refusal> SignIn::count_try(const Try& attempt) {
     const Throttle::Answer answer = parts_.guard.begin(attempt.tryer(), parts_.home.now());
     if (!answer.is_allowed) {
         ++counters_.paused;
+        counters_.paused_at = parts_.home.wall_now();
         return tl::unexpected(Refusal{.error = {ErrorKind::Limit, 0, "too many wrong passwords"},
                                       .retry_after = answer.retry_after});
     }

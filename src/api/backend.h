@@ -32,6 +32,7 @@ struct ListenerFacts {
     bool is_tls = false;
     bool is_insecure = false;
     bool allows_anonymous = false;
+    bool is_behind_proxy = false;  // takes connections with a header of the PROXY protocol only
 };
 
 /// What a node is, as GET /api/v1/node tells it.
@@ -64,8 +65,7 @@ struct SecurityFacts {
     std::vector<CertificateStatus> certificates;
     /// Of the data directory, by name, that others than its owner can read; "." is the directory.
     std::vector<std::string> exposed_files;
-    std::string log_level;  // "info"
-    std::optional<WallTime> last_backup_at;
+    std::string log_level;         // "info"
     std::uint64_t disk_bytes = 0;  // of the data directory's file system; 0 not known
     std::uint64_t disk_free_bytes = 0;
 };

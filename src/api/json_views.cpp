@@ -127,6 +127,17 @@ void write_payload(json::Writer& json, std::string_view payload, Cut cut) {
     json.field("encoding", is_text ? "text" : "base64");
 }
 
+void write(json::Writer& json, const ListenerFacts& listener) {
+    json.begin_object();
+    json.field("kind", listener.kind);
+    json.field("address", listener.address);
+    json.field("tls", listener.is_tls);
+    json.field("insecure", listener.is_insecure);
+    json.field("anonymous", listener.allows_anonymous);
+    json.field("proxy", listener.is_behind_proxy);
+    json.end_object();
+}
+
 void write(json::Writer& json, const NodeView& view) {
     const NodeFacts& facts = view.facts;
     json.begin_object();
@@ -146,13 +157,7 @@ void write(json::Writer& json, const NodeView& view) {
     json.key("listeners");
     json.begin_array();
     for (const ListenerFacts& listener : facts.listeners) {
-        json.begin_object();
-        json.field("kind", listener.kind);
-        json.field("address", listener.address);
-        json.field("tls", listener.is_tls);
-        json.field("insecure", listener.is_insecure);
-        json.field("anonymous", listener.allows_anonymous);
-        json.end_object();
+        write(json, listener);
     }
     json.end_array();
     json.key("hosts");

@@ -42,6 +42,7 @@ struct MachineDetailView {
     std::span<const TopicRow> published;
 };
 
+void write(json::Writer& json, const ListenerFacts& listener);
 void write(json::Writer& json, const NodeView& view);
 void write(json::Writer& json, const StatsView& view);
 void write(json::Writer& json, const UsageSeries& series);

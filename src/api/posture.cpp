@@ -261,6 +261,21 @@ Check refused_check(const PostureFacts& facts) {
     return check;
 }
 
+Check limits_check(const PostureFacts& facts) {
+    const std::vector<std::string>& reached = facts.limits_reached_lately;
+    Check check{.id = "detect.limits",
+                .title = "Nobody reaches a limit",
+                .detail = "No limit was reached within the last hour.",
+                .fix = {},
+                .link = "/operations/limits"};
+    if (!reached.empty()) {
+        check.state = Attention;
+        check.detail = fmt::format("Within the last hour: {}.", fmt::join(reached, "; "));
+        check.fix = "Find out who does that; a limit that is too tight has a key.";
+    }
+    return check;
+}
+
 Check log_check(const PostureFacts& facts) {
     const std::string& level = facts.security.log_level;
     Check check{.id = "detect.log",
@@ -336,13 +351,13 @@ Check backup_check(const PostureFacts& facts) {
                 .detail = {},
                 .fix = {},
                 .link = kBackupPage};
-    if (!facts.security.last_backup_at) {
+    if (!facts.last_backup_at) {
         check.state = Attention;
         check.detail = "No backup is known to this node.";
         check.fix = "Make one, keep it elsewhere, and have `kith backup` run every night.";
         return check;
     }
-    const auto age = facts.now - *facts.security.last_backup_at;
+    const auto age = facts.now - *facts.last_backup_at;
     check.detail = fmt::format("The last one was made {} ago.", span_text(age));
     if (age > kBackupOld) {
         check.state = Attention;
@@ -400,7 +415,7 @@ Posture assess(const PostureFacts& facts) {
          {.id = "detect",
           .title = "Detect",
           .checks = {audit_check(facts), sign_in_check(facts), refused_check(facts),
-                     log_check(facts)}},
+                     limits_check(facts), log_check(facts)}},
          {.id = "respond",
           .title = "Respond",
           .checks = {responder_check(facts), changes_check(facts)}},

@@ -70,6 +70,8 @@ struct PostureFacts {
     std::uint64_t control_failures = 0;  // of the control store, since the start
     std::uint64_t control_checks = 0;
     std::optional<WallTime> sign_in_paused_at;  // when too many wrong passwords last met a pause
+    std::optional<WallTime> last_backup_at;
+    std::vector<std::string> limits_reached_lately;  // in words
     std::uint64_t clients_refused_lately = 0;
     std::string client_refused_last;  // its client id, or empty
     WallTime now;

@@ -30,7 +30,7 @@ PostureFacts good() {
                                     .fingerprint = {},
                                     .is_own = true}};
     facts.security.log_level = "info";
-    facts.security.last_backup_at = kNow - hours(8);
+    facts.last_backup_at = kNow - hours(8);
     facts.security.disk_bytes = 64'000'000'000;
     facts.security.disk_free_bytes = 32'000'000'000;
     facts.users = {Role::Admin, Role::Viewer};
@@ -191,6 +191,15 @@ TEST(Posture, PausedTriesAndRefusedMachinesCountForAnHour) {
     EXPECT_EQ(check.detail, "2 connections were refused within the last hour, last press-07.");
 }
 
+TEST(Posture, LimitsThatWereReachedAreNamed) {
+    PostureFacts facts = good();
+    facts.limits_reached_lately = {"as many sessions as allowed", "a will is larger than allowed"};
+    const Check check = check_of(facts, "detect.limits");
+    EXPECT_EQ(check.state, CheckState::Attention);
+    EXPECT_EQ(check.detail,
+              "Within the last hour: as many sessions as allowed; a will is larger than allowed.");
+}
+
 TEST(Posture, ALogWithoutConnectionsSaysTooLittle) {
     PostureFacts facts = good();
     for (const char* level : {"trace", "debug", "info"}) {
@@ -218,11 +227,11 @@ TEST(Posture, AFailingControlStoreTouchesAuditAndRevocation) {
 
 TEST(Posture, BackupsGetOldAndDisksGetFull) {
     PostureFacts facts = good();
-    facts.security.last_backup_at = kNow - kBackupOld;
+    facts.last_backup_at = kNow - kBackupOld;
     EXPECT_EQ(state_of(facts, "recover.backup"), CheckState::Ok);
-    facts.security.last_backup_at = kNow - kBackupOld - hours(1);
+    facts.last_backup_at = kNow - kBackupOld - hours(1);
     EXPECT_EQ(state_of(facts, "recover.backup"), CheckState::Attention);
-    facts.security.last_backup_at.reset();
+    facts.last_backup_at.reset();
     EXPECT_EQ(state_of(facts, "recover.backup"), CheckState::Attention);
     facts.security.disk_free_bytes = kDiskLowBytes;
     EXPECT_EQ(state_of(facts, "recover.disk"), CheckState::Ok);

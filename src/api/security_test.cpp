@@ -80,6 +80,34 @@ TEST(Security, SeesRefusedMachinesOfTheLastHourOnly) {
               "2 connections were refused within the last hour, last hmi-9.");
 }
 
+TEST(Security, SeesLimitsThatWereReachedWithinTheLastHourOnly) {
+    ApiRig rig;
+    const WallTime now = rig.shard().wall_now();
+    const auto reached = [&](broker::Limit limit, std::chrono::minutes ago) {
+        return broker::LimitView{.limit = limit,
+                                 .value = 5,
+                                 .used = {},
+                                 .count = {.reached_count = 2, .last_reached_at = now - ago}};
+    };
+    rig.backend.sums.limits = {reached(broker::Limit::Sessions, std::chrono::minutes(90)),
+                               reached(broker::Limit::Connections, std::chrono::minutes(2))};
+    rig.world().run_for(2s);
+    EXPECT_EQ(check_of(security(rig), "detect.limits")["detail"],
+              "Within the last hour: as many connections as allowed.");
+}
+
+TEST(Security, KnowsTheLastBackupThatWasMadeAndNoneThatFailed) {
+    ApiRig rig;
+    rig.backups.told.last = BackupRun{.started_at = rig.shard().wall_now(),
+                                      .ended_at = rig.shard().wall_now(),
+                                      .file = "kith-1.tar",
+                                      .bytes = 5,
+                                      .problem = "the disk is full"};
+    EXPECT_EQ(check_of(security(rig), "recover.backup")["state"], "attention");
+    rig.backups.told.last->problem.clear();
+    EXPECT_EQ(check_of(security(rig), "recover.backup")["state"], "ok");
+}
+
 TEST(Security, SeesThatTriesToSignInWerePaused) {
     ApiRig rig;
     EXPECT_EQ(check_of(security(rig), "detect.sign_in")["state"], "ok");

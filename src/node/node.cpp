@@ -449,19 +449,21 @@ api::NodeFacts Node::Impl::facts() const {
                          .hosts = config.names,
                          .limits = {}};
     facts.hosts.push_back(host);
-    const auto add = [&](const char* kind, const auto& address, bool is_tls, bool is_insecure) {
+    const auto add = [&](const char* kind, const auto& address, bool is_tls,
+                         const ListenerConfig& listener) {
         if (address) {
             facts.listeners.push_back(
                 {.kind = kind,
                  .address = address->to_string(),
                  .is_tls = is_tls,
-                 .is_insecure = is_insecure && !address->is_loopback(),
-                 .allows_anonymous = config.anonymous && std::string_view(kind) == "mqtt"});
+                 .is_insecure = !is_tls && listener.insecure && !address->is_loopback(),
+                 .allows_anonymous = config.anonymous && std::string_view(kind) == "mqtt",
+                 .is_behind_proxy = listener.proxy_protocol});
         }
     };
-    add("mqtt", addresses.mqtt, false, config.mqtt.insecure);
-    add("mqtts", addresses.mqtts, true, false);
-    add("http", addresses.http, plan.http_uses_tls, config.http.insecure);
+    add("mqtt", addresses.mqtt, false, config.mqtt);
+    add("mqtts", addresses.mqtts, true, config.mqtts);
+    add("http", addresses.http, plan.http_uses_tls, config.http);
     const broker::BrokerOptions& options = config.broker;
     facts.limits = {{"packet_bytes_max", options.packet_bytes_max},
                     {"connections_max", options.connections_max},
@@ -477,8 +479,7 @@ api::NodeFacts Node::Impl::facts() const {
 void Node::Impl::show_security() {
     backend->set_security({.certificates = certificate_statuses(tls),
                            .exposed_files = {},
-                           .log_level = std::string(to_string(config.log_level)),
-                           .last_backup_at = {}});
+                           .log_level = std::string(to_string(config.log_level))});
 }
 
 /// Everything is open: says so, and lets the first user in by the claim link.

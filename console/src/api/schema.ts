@@ -59,6 +59,8 @@ export type Listener = {
     tls: boolean;
     insecure: boolean;
     anonymous: boolean;
+    /** takes connections of configured proxies only */
+    proxy: boolean;
 };
 
 export type Node = {

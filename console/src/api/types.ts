@@ -35,6 +35,7 @@ export type PublishResult = schema.PublishResult;
 export type PublishRequest = schema.PublishRequest;
 
 export type Security = schema.Security;
+export type BackupState = schema.Backup;
 export type Limit = schema.Limit;
 export type LogClient = schema.LoggedClient;
 export type LogDetail = schema.LoggedClientDetail;
@@ -190,19 +191,4 @@ export interface StorageState {
     commits: number;
     commit_us_p99: number | null;
     last_recovery_ms: number | null;
-}
-
-export interface BackupState {
-    state: 'idle' | 'running';
-    started_at?: string;
-    bytes_done?: number;
-    bytes_total?: number;
-    last: {
-        result: 'made' | 'failed';
-        started_at: string;
-        ended_at: string;
-        file: string;
-        bytes: number;
-        problem?: string;
-    } | null;
 }

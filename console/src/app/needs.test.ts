@@ -84,7 +84,14 @@ describe('what needs a person', () => {
 
     it('is a listener without TLS that its owner allowed', () => {
         const listeners = [
-            { kind: 'mqtt', address: '0.0.0.0:1883', tls: false, insecure: true, anonymous: true },
+            {
+                kind: 'mqtt',
+                address: '0.0.0.0:1883',
+                tls: false,
+                insecure: true,
+                anonymous: true,
+                proxy: false,
+            },
         ];
         expect(findNeeds(input({ node: { ...node, listeners } }))[0]?.title).toBe(
             'MQTT at 0.0.0.0:1883 has no TLS',

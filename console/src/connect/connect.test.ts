@@ -13,7 +13,7 @@ import {
 } from './target';
 
 function listener(kind: string, address: string, tls = false): Listener {
-    return { kind, address, tls, insecure: false, anonymous: false };
+    return { kind, address, tls, insecure: false, anonymous: false, proxy: false };
 }
 
 function node(listeners: Listener[], hosts = ['localhost', '127.0.0.1', 'gw-1.local']): NodeInfo {

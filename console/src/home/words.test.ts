@@ -37,7 +37,14 @@ const node: NodeInfo = {
     resident_bytes: 61_000_000,
     store: { state: 'healthy', reason: null },
     listeners: [
-        { kind: 'mqtt', address: '127.0.0.1:1883', tls: false, insecure: false, anonymous: true },
+        {
+            kind: 'mqtt',
+            address: '127.0.0.1:1883',
+            tls: false,
+            insecure: false,
+            anonymous: true,
+            proxy: false,
+        },
     ],
     hosts: ['localhost'],
     limits: { session_queue_messages_max: 10_000 },

@@ -209,6 +209,7 @@ function Listeners({ listeners }: { listeners: readonly Listener[] }): VNode {
                                 <span class="listener">
                                     <b class="strong">{listener.kind}</b>
                                     <code>{listener.address}</code>
+                                    {listener.proxy && <span class="tag">behind proxies</span>}
                                 </span>
                             </td>
                             <td>

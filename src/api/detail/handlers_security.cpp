@@ -2,6 +2,7 @@
 #include "access/names.h"
 #include "api/detail/answers.h"
 #include "api/detail/handlers.h"
+#include "api/json_views.h"
 #include "api/limits.h"
 #include "api/posture.h"
 
@@ -38,6 +39,17 @@ PostureFacts gather(ApiState& state) {
             ++facts.clients_refused_lately;
         }
     }
+    const BackupFacts backups = state.parts.backups.facts();
+    if (backups.last && backups.last->problem.empty()) {
+        facts.last_backup_at = backups.last->ended_at;
+    }
+    for (const broker::LimitView& limit : state.usage.latest()->totals.limits) {
+        const bool is_lately =
+            limit.count.reached_count > 0 && facts.now - limit.count.last_reached_at < kLately;
+        if (is_lately) {
+            facts.limits_reached_lately.emplace_back(broker::facts_of(limit.limit).words);
+        }
+    }
     return facts;
 }
 
@@ -72,13 +84,7 @@ void write_listeners(json::Writer& json, const NodeFacts& node) {
     json.key("listeners");
     json.begin_array();
     for (const ListenerFacts& listener : node.listeners) {
-        json.begin_object();
-        json.field("kind", listener.kind);
-        json.field("address", listener.address);
-        json.field("tls", listener.is_tls);
-        json.field("insecure", listener.is_insecure);
-        json.field("anonymous", listener.allows_anonymous);
-        json.end_object();
+        write(json, listener);
     }
     json.end_array();
 }
@@ -120,12 +126,11 @@ void write(json::Writer& json, const SecurityView& view) {
 }  // namespace
 
 void Handlers::get_security(const Call&, const Respond& respond) {
-    const PostureFacts facts = gather(*state_);
-    const Posture posture = assess(facts);
-    std::string body;
-    json::Writer json(body);
-    write(json, SecurityView{.facts = facts, .posture = posture});
-    respond(json_response(std::move(body)));
+    state_->sampler.need_totals([this, respond] {
+        const PostureFacts facts = gather(*state_);
+        const Posture posture = assess(facts);
+        respond(view_response(SecurityView{.facts = facts, .posture = posture}));
+    });
 }
 
 }  // namespace kith::api
