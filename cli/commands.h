@@ -11,6 +11,8 @@ namespace kith::cli {
 void add_run(CLI::App& app, int& exit_code);
 void add_config(CLI::App& app, int& exit_code);
 void add_token(CLI::App& app, int& exit_code);
+void add_user(CLI::App& app, int& exit_code);
+void add_machine(CLI::App& app, int& exit_code);
 void add_backup(CLI::App& app, int& exit_code);
 void add_restore(CLI::App& app, int& exit_code);
 void add_status(CLI::App& app, int& exit_code);

@@ -1,10 +1,12 @@
 #include "cli/control_tool.h"
 
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 #include <chrono>
 #include <cstdio>
 
+#include "crypto/secrets.h"
 #include "node/node_directory.h"
 #include "storage/sqlite/sqlite_stores.h"
 
@@ -51,6 +53,22 @@ void note_in_audit(storage::ControlStore& store, std::string what, std::string d
     if (!audited) {
         fmt::print(stderr, "kith: the audit could not be written: {}\n", audited.error().text);
     }
+}
+
+void add_password_option(CLI::App& command, std::string& password) {
+    command
+        .add_option("--password", password,
+                    "'-' reads it from a line of stdin; without, one is generated and printed once")
+        ->check(CLI::IsMember({"-"}));
+}
+
+Result<GivenPassword> password_option(const std::string& option) {
+    if (option == "-") {
+        TRY_ASSIGN(std::string text, read_line_of_input());
+        return GivenPassword{.text = std::move(text), .origin = access::PasswordOrigin::Chosen};
+    }
+    crypto::SystemSecrets secrets;
+    return GivenPassword{.text = access::generate_password(secrets)};
 }
 
 Result<std::string> read_line_of_input() {

@@ -7,8 +7,13 @@
 #include <string_view>
 #include <vector>
 
+#include "access/credential.h"
 #include "base/result.h"
 #include "storage/control_store.h"
+
+namespace CLI {
+class App;
+}
 
 namespace kith::cli {
 
@@ -22,6 +27,23 @@ int fail_with(std::string_view what, std::string_view why);
 
 /// Writes "cli WHAT DETAIL" into the audit; says so on stderr if it cannot.
 void note_in_audit(storage::ControlStore& store, std::string what, std::string detail);
+
+/// --password: nothing generates one, "-" reads a line of stdin. A password is never an argument,
+/// which every process of the machine could read.
+void add_password_option(CLI::App& command, std::string& password);
+
+struct GivenPassword {
+    std::string text;
+    access::PasswordOrigin origin = access::PasswordOrigin::Generated;
+
+    /// What to print: one that the user knows already is not.
+    [[nodiscard]] std::string shown() const {
+        return origin == access::PasswordOrigin::Generated ? text : std::string();
+    }
+};
+
+/// What add_password_option() was given. Errors: those of read_line_of_input().
+[[nodiscard]] Result<GivenPassword> password_option(const std::string& option);
 
 /// A line of stdin without its end. Errors: Closed without a line, Limit if it is endless.
 [[nodiscard]] Result<std::string> read_line_of_input();

@@ -24,7 +24,7 @@ bus::Principal anonymous(const bus::AuthRequest& request) {
 
 void ClientAuthenticator::authenticate(const bus::AuthRequest& request, Done done) {
     if (request.password && !request.password->empty()) {
-        if (crypto::token_id(as_text(*request.password))) {
+        if (crypto::looks_like_token(as_text(*request.password))) {
             parts_.tokens.check_token(as_text(*request.password), std::move(done));
         } else {
             check_password(request, std::move(done));

@@ -54,6 +54,15 @@ inline constexpr Duration kVerifiedMemory = 24h;
 
 /// Names of users, tokens and roles, in bytes.
 inline constexpr std::size_t kNameBytesMax = 64;
+/// Random bytes of a password that is generated: 192 bits.
+inline constexpr std::size_t kGeneratedPasswordBytes = 24;
+/// Claim codes of devices: random bytes (128 bits), devices of one code, and how long one lives.
+inline constexpr std::size_t kDeviceCodeBytes = 16;
+inline constexpr std::uint32_t kDeviceCodeUsesMax = 100'000;
+inline constexpr std::chrono::seconds kDeviceCodeLifetimeMax = std::chrono::hours(365 * 24);
+inline constexpr std::chrono::seconds kDeviceCodeLifetimeDefault = std::chrono::hours(24);
+/// Notes on machines and claim codes, in bytes.
+inline constexpr std::size_t kNoteBytesMax = 1024;
 /// Shortest password, in bytes; the longest is crypto::kPasswordBytesMax.
 inline constexpr std::size_t kPasswordBytesMin = 8;
 

@@ -108,6 +108,14 @@ Status check_topic_roles(const std::vector<std::string>& roles) {
     return {};
 }
 
+Status check_note(std::string_view note) {
+    if (note.size() > kNoteBytesMax || !is_utf8(as_bytes(note)) ||
+        std::ranges::any_of(note, is_control)) {
+        return fail(ErrorKind::Invalid, "a note is up to 1024 bytes of text on one line");
+    }
+    return {};
+}
+
 Status check_password(std::string_view password) {
     if (password.size() < kPasswordBytesMin) {
         return fail(ErrorKind::Invalid, "a password has at least 8 characters");

@@ -34,6 +34,9 @@ inline constexpr std::string_view kAnonymousName = "anonymous";
 /// Errors: Invalid.
 [[nodiscard]] Status check_topic_roles(const std::vector<std::string>& roles);
 
+/// Text for people: up to kNoteBytesMax of UTF-8 without control characters. Errors: Invalid.
+[[nodiscard]] Status check_note(std::string_view note);
+
 /// Passwords that people choose: 8 to 1,024 bytes.
 [[nodiscard]] Status check_password(std::string_view password);
 

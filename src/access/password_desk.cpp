@@ -135,24 +135,20 @@ void PasswordDesk::finish_scram(const ScramProof& proof,
 
 void PasswordDesk::find(const std::string& name,
                         std::function<void(Result<std::optional<Account>>)> done) {
-    if (const storage::UserRecord* user = parts_.registry.find_user(name)) {
-        const auto role = parse_role(user->role);
-        done(role ? std::optional(account_of(*user, *role)) : std::nullopt);
-        return;
-    }
-    if (!check_machine_name(name)) {
-        done(std::optional<Account>());
-        return;
-    }
+    // The store is asked whatever the name, so that the time that it takes says nothing of it.
     parts_.registry.find_machine(
-        name,
-        [done = std::move(done)](const Result<std::optional<storage::MachineRecord>>& machine) {
-            if (!machine) {
+        name, [this, name, done = std::move(done)](
+                  const Result<std::optional<storage::MachineRecord>>& machine) {
+            const storage::UserRecord* user = parts_.registry.find_user(name);
+            const auto role = user == nullptr ? std::nullopt : parse_role(user->role);
+            if (role) {
+                done(std::optional(account_of(*user, *role)));
+            } else if (!machine) {
                 done(tl::unexpected(machine.error()));
-                return;
+            } else {
+                done(*machine && (*machine)->is_enabled ? std::optional(account_of(**machine))
+                                                        : std::nullopt);
             }
-            done(*machine && (*machine)->is_enabled ? std::optional(account_of(**machine))
-                                                    : std::nullopt);
         });
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <map>
 #include <utility>
 
 #include "access/limits.h"
@@ -41,8 +42,25 @@ struct Nothing {};
 
 bool concern_tables(const storage::Changes& changes) {
     return std::ranges::any_of(changes.items, [](const storage::Change& change) {
-        return change.table == "tokens" || change.table == "users" || change.table == "roles";
+        return change.table == "tokens" || change.table == "users" || change.table == "roles" ||
+               change.table == "machines";
     });
+}
+
+/// A machine that is disabled does not come in by its tokens either.
+Status drop_tokens_of_disabled(storage::ControlStore& store,
+                               std::vector<storage::TokenRecord>& tokens) {
+    std::map<std::string, bool, std::less<>> are_enabled;
+    for (const storage::TokenRecord& token : tokens) {
+        if (!token.machine.empty() && !are_enabled.contains(token.machine)) {
+            TRY_ASSIGN(const auto machine, store.find_machine(token.machine));
+            are_enabled.emplace(token.machine, machine && machine->is_enabled);
+        }
+    }
+    std::erase_if(tokens, [&](const storage::TokenRecord& token) {
+        return !token.machine.empty() && !are_enabled.find(token.machine)->second;
+    });
+    return {};
 }
 
 tl::unexpected<Error> unavailable() {
@@ -123,6 +141,7 @@ void Registry::run(std::function<Result<Answer>(storage::ControlStore&)> work,
                 !known || !content.changes.is_complete || concern_tables(content.changes);
             if (content.has_tables) {
                 TRY_ASSIGN(content.tokens, store->tokens());
+                TRY(drop_tokens_of_disabled(*store, content.tokens));
                 TRY_ASSIGN(content.users, store->users());
                 TRY_ASSIGN(content.roles, store->roles());
             }

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "access/limits.h"
 #include "access/testing/access_rig.h"
 
@@ -83,6 +85,32 @@ TEST(Registry, TellsTwiceOfATokenThatHasEnded) {
     rig.world.run_for(60s);
     const std::string over = "token:" + expiring;
     EXPECT_EQ(told, (std::vector<std::string>{gone, gone, over, over}));
+}
+
+TEST(Registry, TokensOfADisabledMachineOpenNothing) {
+    AccessRig rig;
+    std::vector<std::string> told;
+    rig.registry.set_ended_listener([&](const EndedPrincipals& ended) {
+        told.insert(told.end(), ended.names.begin(), ended.names.end());
+    });
+    ASSERT_TRUE(rig.start().has_value());
+    storage::MachineRecord press{.name = "press", .created_at = rig.shard(0).wall_now()};
+    ASSERT_TRUE(rig.store.add_machine(press));
+    NewToken token = viewer("of a press");
+    token.machine = "press";
+    const CreatedToken created = rig.create_token(token).value();
+    EXPECT_EQ(rig.check_token(1, created.text)->machine, "press");
+    press.is_enabled = false;
+    ASSERT_TRUE(rig.store.update_machine(press));
+    rig.world.run_for(2 * kStoreCheckInterval);
+    EXPECT_EQ(rig.check_token(1, created.text).error().kind, ErrorKind::Denied);
+    EXPECT_EQ(std::ranges::count(told, "token:" + created.id), 2);
+    press.is_enabled = true;
+    ASSERT_TRUE(rig.store.update_machine(press));
+    rig.world.run_for(2 * kStoreCheckInterval);
+    EXPECT_TRUE(rig.check_token(1, created.text).has_value());
+    token.machine = "nobody";
+    EXPECT_EQ(rig.create_token(token).error().kind, ErrorKind::NotFound);
 }
 
 TEST(Registry, UnchangedStoreIsNotReadAgain) {

@@ -83,8 +83,9 @@ void SignIn::claim(const Claim& claim, std::function<void(SignInResult)> done) {
     const Status submitted = parts_.hash_pool.submit(
         parts_.home, [this, attempt, password_text = claim.user.password, done] {
             return runtime::make_mail(
-                [this, attempt, done, hash = crypto::hash_password(password_text, parts_.secrets)](
-                    runtime::Shard&) { finish_claim(attempt, hash, done); });
+                [this, attempt, done,
+                 made = make_credential(password_text, PasswordOrigin::Chosen, parts_.secrets)](
+                    runtime::Shard&) { finish_claim(attempt, made, done); });
         });
     if (!submitted) {
         is_claiming_ = false;
@@ -92,17 +93,19 @@ void SignIn::claim(const Claim& claim, std::function<void(SignInResult)> done) {
     }
 }
 
-void SignIn::finish_claim(const Try& attempt, Result<std::string> hash,
+void SignIn::finish_claim(const Try& attempt, const Result<Credential>& made,
                           const std::function<void(SignInResult)>& done) {
-    if (!hash) {
+    if (!made) {
         is_claiming_ = false;
-        done(tl::unexpected(busy()));
+        done(tl::unexpected(made.error().kind == ErrorKind::Invalid ? Refusal{.error = made.error()}
+                                                                    : busy()));
         return;
     }
     const storage::UserRecord user{.name = attempt.name,
                                    .role = "admin",
-                                   .password_hash = std::move(*hash),
-                                   .created_at = parts_.home.wall_now()};
+                                   .password_hash = made->password_hash,
+                                   .created_at = parts_.home.wall_now(),
+                                   .scram = made->scram};
     parts_.registry.add_first_user(user, [this, attempt, done](const Status& added) {
         is_claiming_ = false;
         if (added || added.error().kind == ErrorKind::Conflict) {

@@ -12,6 +12,7 @@
 #include <string>
 
 #include "access/claim_code.h"
+#include "access/credential.h"
 #include "access/session_book.h"
 #include "access/try_guard.h"
 #include "base/result.h"
@@ -84,7 +85,7 @@ class SignIn {
     [[nodiscard]] Refusal denied(const char* text, std::uint32_t tries_left);
     void finish_sign_in(const Try& attempt, const Result<bool>& is_right,
                         const std::function<void(SignInResult)>& done);
-    void finish_claim(const Try& attempt, Result<std::string> hash,
+    void finish_claim(const Try& attempt, const Result<Credential>& made,
                       const std::function<void(SignInResult)>& done);
     [[nodiscard]] SignInResult open_session(const Try& attempt);
 

@@ -28,12 +28,14 @@ void VerifiedPasswords::add(std::string_view name, std::string_view password,
 
 const bus::Principal* VerifiedPasswords::find(std::string_view name, std::string_view password,
                                               Instant now) const {
+    // First, so that a name that is not here costs as much.
+    const crypto::Digest digest = digest_of(name, password);
     const auto found = names_.find(name);
     if (found == names_.end() || now - found->second->verified_at > kVerifiedMemory) {
         return nullptr;
     }
     const Entry& entry = *found->second;
-    const bool is_same = crypto::equal_in_constant_time(digest_of(name, password), entry.digest);
+    const bool is_same = crypto::equal_in_constant_time(digest, entry.digest);
     return is_same ? &entry.principal : nullptr;
 }
 

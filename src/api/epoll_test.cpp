@@ -1,6 +1,7 @@
 // The same server over real sockets and real TLS: what the simulation cannot show.
 #include <gtest/gtest.h>
 
+#include "access/accounts.h"
 #include "access/registry.h"
 #include "access/session_book.h"
 #include "access/sign_in.h"
@@ -106,10 +107,24 @@ class EpollServer final : private runtime::AcceptHandler {
                                                                         .sessions = sessions_,
                                                                         .guard = guard_,
                                                                         .secrets = secrets_});
+        accounts_ =
+            std::make_unique<access::Accounts>(access::AccountsParts{.home = shard,
+                                                                     .hash_pool = *hash_pool_,
+                                                                     .registry = *registry_,
+                                                                     .guard = guard_,
+                                                                     .secrets = secrets_});
+        passwords_ = std::make_unique<access::PasswordDesk>(
+            access::PasswordDeskParts{.home = shard,
+                                      .hash_pool = *hash_pool_,
+                                      .registry = *registry_,
+                                      .guard = guard_,
+                                      .secrets = secrets_});
         server_ = std::make_unique<ApiServer>(ApiParts{.shard = shard,
                                                        .backend = backend_,
                                                        .registry = *registry_,
                                                        .sign_in = *sign_in_,
+                                                       .accounts = *accounts_,
+                                                       .passwords = *passwords_,
                                                        .sessions = sessions_,
                                                        .authenticator = *authenticator_,
                                                        .accept_mqtt = {},
@@ -130,6 +145,8 @@ class EpollServer final : private runtime::AcceptHandler {
     std::unique_ptr<access::Registry> registry_;
     std::unique_ptr<access::TokenAuthenticator> authenticator_;
     std::unique_ptr<access::SignIn> sign_in_;
+    std::unique_ptr<access::Accounts> accounts_;
+    std::unique_ptr<access::PasswordDesk> passwords_;
     std::unique_ptr<ApiServer> server_;
     std::unique_ptr<runtime::Listener> listener_;
     runtime::Peer client_;

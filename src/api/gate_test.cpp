@@ -223,6 +223,8 @@ TEST(Gate, MetricsAreForViewersUnlessOneAsksFromThisMachine) {
                      .backend = rig.backend,
                      .registry = rig.access.registry,
                      .sign_in = rig.access.sign_in,
+                     .accounts = rig.access.accounts,
+                     .passwords = rig.access.passwords,
                      .sessions = rig.access.sessions,
                      .authenticator = rig.access.authenticators[0],
                      .accept_mqtt = {},

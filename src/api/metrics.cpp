@@ -150,6 +150,31 @@ void add_node(Page& page, const MetricsView& view) {
                static_cast<double>(view.totals.commit_us_max) / 1e6);
 }
 
+void add_access(Page& page, const MetricsView& view) {
+    const auto add = [&](std::string_view name, std::string_view help, const auto& outcomes) {
+        page.head(name, help, "counter");
+        for (const auto& [outcome, count] : outcomes) {
+            page.labelled(name, "outcome", outcome, count);
+        }
+    };
+    using Outcomes = std::vector<std::pair<std::string_view, std::uint64_t>>;
+    const access::PasswordCounters& passwords = view.passwords;
+    add("password_checks_total", "Passwords that MQTT clients showed, by outcome.",
+        Outcomes{{"accepted", passwords.accepted - passwords.accepted_known},
+                 {"known", passwords.accepted_known},
+                 {"denied", passwords.denied},
+                 {"paused", passwords.paused},
+                 {"queue_full", passwords.queue_full}});
+    add("scram_exchanges_total", "SCRAM exchanges of MQTT clients, by outcome.",
+        Outcomes{{"accepted", passwords.scram_accepted},
+                 {"denied", passwords.scram_denied},
+                 {"paused", passwords.scram_paused}});
+    add("provisions_total", "Claim codes that devices showed, by outcome.",
+        Outcomes{{"accepted", view.accounts.provisioned},
+                 {"denied", view.accounts.provision_denied},
+                 {"paused", view.accounts.provision_paused}});
+}
+
 void add_api(Page& page, const MetricsView& view) {
     const ApiCounters& api = view.api;
     page.head("http_responses_total", "Responses, by class of status.", "counter");
@@ -181,6 +206,7 @@ void add_api(Page& page, const MetricsView& view) {
     page.labelled("sign_ins_total", "outcome", "opened", view.sign_in.opened);
     page.labelled("sign_ins_total", "outcome", "denied", view.sign_in.denied);
     page.labelled("sign_ins_total", "outcome", "paused", view.sign_in.paused);
+    add_access(page, view);
     page.counter("control_store_failures_total",
                  "Reads and writes of users and tokens that failed.", view.registry.store_failures);
 }

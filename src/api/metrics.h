@@ -7,6 +7,8 @@
 #include <cstdint>
 #include <string>
 
+#include "access/accounts.h"
+#include "access/password_desk.h"
 #include "access/registry.h"
 #include "access/sign_in.h"
 #include "api/backend.h"
@@ -40,6 +42,8 @@ struct MetricsView {
     const access::SignInCounters& sign_in;
     const access::RegistryCounters& registry;
     const BackupFacts& backups;
+    const access::PasswordCounters& passwords;
+    const access::AccountsCounters& accounts;
     std::size_t sessions;  // of the console
     bool is_store_healthy;
     std::uint64_t uptime_s;

@@ -23,6 +23,8 @@ std::string page() {
                          .sign_in = {},
                          .registry = {},
                          .backups = backups,
+                         .passwords = {},
+                         .accounts = {},
                          .sessions = 2,
                          .is_store_healthy = true,
                          .uptime_s = 60,

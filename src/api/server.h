@@ -17,6 +17,8 @@
 #include <string>
 #include <vector>
 
+#include "access/accounts.h"
+#include "access/password_desk.h"
 #include "access/registry.h"
 #include "access/session_book.h"
 #include "access/sign_in.h"
@@ -38,6 +40,8 @@ struct ApiParts {
     Backend& backend;
     access::Registry& registry;
     access::SignIn& sign_in;
+    access::Accounts& accounts;
+    access::PasswordDesk& passwords;
     access::SessionBook& sessions;
     access::TokenAuthenticator& authenticator;
     /// Takes a WebSocket's stream as a new MQTT connection.

@@ -32,6 +32,10 @@ Token make_token(SecretSource& secrets) {
     return token;
 }
 
+bool looks_like_token(std::string_view text) {
+    return text.starts_with(kPrefix);
+}
+
 Result<std::string_view> token_id(std::string_view text) {
     const auto malformed = fail(ErrorKind::Malformed, "not a token");
     if (text.size() != kTokenLength || !text.starts_with(kPrefix)) {

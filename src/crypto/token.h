@@ -27,6 +27,9 @@ struct Token {
 
 [[nodiscard]] Token make_token(SecretSource& secrets);
 
+/// Whether it starts as a token does: no password does (access/credential.h).
+[[nodiscard]] bool looks_like_token(std::string_view text);
+
 /// The id part of a token's text, a view into it. Errors: Malformed if it is not shaped like one.
 [[nodiscard]] Result<std::string_view> token_id(std::string_view text);
 

@@ -1,5 +1,6 @@
 #include "node/node.h"
 
+#include "access/accounts.h"
 #include "access/client_authenticator.h"
 #include "access/password_desk.h"
 #include "access/registry.h"
@@ -158,6 +159,7 @@ struct Node::Impl {
     std::vector<std::unique_ptr<access::ClientAuthenticator>> authenticators;
     std::unique_ptr<access::SessionBook> sessions;
     std::unique_ptr<access::SignIn> sign_in;
+    std::unique_ptr<access::Accounts> accounts;
     std::unique_ptr<broker::Broker> broker;
     std::unique_ptr<storage::Journal> journal;
     std::unique_ptr<BackupService> backups;
@@ -245,6 +247,11 @@ void Node::Impl::make_access() {
                                                                    .sessions = *sessions,
                                                                    .guard = try_guard,
                                                                    .secrets = secrets});
+    accounts = std::make_unique<access::Accounts>(access::AccountsParts{.home = shard(0),
+                                                                        .hash_pool = *hash_pool,
+                                                                        .registry = *registry,
+                                                                        .guard = try_guard,
+                                                                        .secrets = secrets});
     passwords = std::make_unique<access::PasswordDesk>(
         access::PasswordDeskParts{.home = shard(0),
                                   .hash_pool = *client_hash_pool,
@@ -413,6 +420,8 @@ void Node::Impl::make_api() {
             .backend = *backend,
             .registry = *registry,
             .sign_in = *sign_in,
+            .accounts = *accounts,
+            .passwords = *passwords,
             .sessions = *sessions,
             .authenticator = *token_authenticators.front(),
             .accept_mqtt =

@@ -9,6 +9,7 @@
 
 #include <gtest/gtest.h>
 
+#include "access/accounts.h"
 #include "access/client_authenticator.h"
 #include "access/password_desk.h"
 #include "access/registry.h"
@@ -284,6 +285,11 @@ class AccessRig {
         ClientAuthenticator({shard(0), authenticators[0], passwords, ShardId(0), secrets}),
         ClientAuthenticator({shard(1), authenticators[1], passwords, ShardId(0), secrets}),
     };
+    Accounts accounts{AccountsParts{.home = shard(0),
+                                    .hash_pool = pool,
+                                    .registry = registry,
+                                    .guard = guard,
+                                    .secrets = secrets}};
     SessionBook sessions{secrets};
     SignIn sign_in{SignInParts{.home = shard(0),
                                .hash_pool = pool,

@@ -39,6 +39,20 @@ class Handlers {
     void get_tokens(const Call& call, const Respond& respond);
     void post_token(const Call& call, const Respond& respond);
     void delete_token(const Call& call, const Respond& respond);
+    // handlers_accounts.cpp
+    void get_users(const Call& call, const Respond& respond);
+    void post_user(const Call& call, const Respond& respond);
+    void patch_user(const Call& call, const Respond& respond);
+    void delete_user(const Call& call, const Respond& respond);
+    void get_credentials(const Call& call, const Respond& respond);
+    void post_credential(const Call& call, const Respond& respond);
+    void get_credential(const Call& call, const Respond& respond);
+    void patch_credential(const Call& call, const Respond& respond);
+    void delete_credential(const Call& call, const Respond& respond);
+    void get_claim_codes(const Call& call, const Respond& respond);
+    void post_claim_code(const Call& call, const Respond& respond);
+    void delete_claim_code(const Call& call, const Respond& respond);
+    void post_provision(const Call& call, const Respond& respond);
     // handlers_machines.cpp
     void get_machines(const Call& call, const Respond& respond);
     void get_machine(const Call& call, const Respond& respond);

@@ -29,6 +29,8 @@ void Handlers::get_metrics(const Call&, const Respond& respond) {
                                         .sign_in = state_->parts.sign_in.counters(),
                                         .registry = state_->parts.registry.counters(),
                                         .backups = backups,
+                                        .passwords = state_->parts.passwords.counters(),
+                                        .accounts = state_->parts.accounts.counters(),
                                         .sessions = state_->parts.sessions.session_count(),
                                         .is_store_healthy = facts.is_store_healthy,
                                         .uptime_s = static_cast<std::uint64_t>(

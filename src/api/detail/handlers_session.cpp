@@ -6,30 +6,11 @@
 #include "api/detail/body.h"
 #include "api/detail/gate.h"
 #include "api/detail/handlers.h"
+#include "api/detail/refusals.h"
 #include "api/json_views.h"
 
 namespace kith::api {
 namespace {
-
-std::int64_t seconds_up(Duration duration) {
-    return (duration + 999ms) / 1s;
-}
-
-Problem problem_of(const access::Refusal& refusal, const Problem& denied) {
-    if (refusal.error.kind == ErrorKind::Limit) {
-        return {.status = 429,
-                .code = "limit.tries",
-                .detail = refusal.error.text,
-                .retry_after_s = seconds_up(refusal.retry_after)};
-    }
-    if (refusal.error.kind == ErrorKind::Denied) {
-        Problem problem = denied;
-        problem.detail = refusal.error.text;
-        problem.tries_left = refusal.tries_left;
-        return problem;
-    }
-    return to_problem(refusal.error, "user");
-}
 
 /// Strict: no other page makes the browser send it. Secure where the connection is.
 std::string session_cookie(std::string_view value, Scheme scheme, std::int64_t lifetime_s) {
@@ -59,12 +40,12 @@ void Handlers::post_claim(const Call& call, const Respond& respond) {
         respond(to_response(*body.problem()));
         return;
     }
-    state_->parts.sign_in.claim(
-        claim, [this, respond, scheme = call.scheme](const access::SignInResult& result) {
-            respond(result ? signed_in(result, scheme, 201)
-                           : to_response(problem_of(result.error(),
-                                                    {.status = 403, .code = "claim.refused"})));
-        });
+    state_->parts.sign_in.claim(claim, [this, respond,
+                                        scheme = call.scheme](const access::SignInResult& result) {
+        respond(result ? signed_in(result, scheme, 201)
+                       : to_response(problem_of(result.error(),
+                                                {.status = 403, .code = "claim.refused"}, "user")));
+    });
 }
 
 void Handlers::get_session(const Call& call, const Respond& respond) {
@@ -84,12 +65,12 @@ void Handlers::post_session(const Call& call, const Respond& respond) {
         respond(to_response(*body.problem()));
         return;
     }
-    state_->parts.sign_in.sign_in(
-        credentials, [this, respond, scheme = call.scheme](const access::SignInResult& result) {
-            respond(result ? signed_in(result, scheme, 200)
-                           : to_response(problem_of(result.error(),
-                                                    {.status = 401, .code = "session.refused"})));
-        });
+    state_->parts.sign_in.sign_in(credentials, [this, respond, scheme = call.scheme](
+                                                   const access::SignInResult& result) {
+        respond(result ? signed_in(result, scheme, 200)
+                       : to_response(problem_of(
+                             result.error(), {.status = 401, .code = "session.refused"}, "user")));
+    });
 }
 
 void Handlers::delete_session(const Call& call, const Respond& respond) {

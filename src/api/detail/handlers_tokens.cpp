@@ -3,6 +3,7 @@
 #include "api/detail/answers.h"
 #include "api/detail/body.h"
 #include "api/detail/handlers.h"
+#include "api/detail/topic_roles.h"
 #include "api/limits.h"
 
 namespace kith::api {
@@ -19,6 +20,8 @@ void Handlers::get_tokens(const Call&, const Respond& respond) {
         json.field("id", entry->id);
         json.field("name", entry->name);
         json.field("role", access::to_string(entry->role));
+        write_topic_roles(json, entry->topic_roles);
+        json.field("machine", entry->machine);
         json.field("created_at", entry->created_at);
         json.key("expires_at");
         entry->expires_at == WallTime() ? json.null() : json.value(entry->expires_at);
@@ -43,6 +46,8 @@ void Handlers::post_token(const Call& call, const Respond& respond) {
     if (const auto expires = body.optional_integer("expires_in_s", 1, kTokenLifetimeSecondsMax)) {
         token.expires_in = std::chrono::seconds(*expires);
     }
+    token.topic_roles = topic_roles_of(body).value_or(token.topic_roles);
+    token.machine = body.optional_text("machine").value_or("");
     token.created_by = call.caller.principal;
     if (body.problem()) {
         respond(to_response(*body.problem()));

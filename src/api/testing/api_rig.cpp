@@ -111,6 +111,8 @@ ApiRig::ApiRig(std::function<void(ApiRig&)> prepare) {
                  .backend = backend,
                  .registry = access.registry,
                  .sign_in = access.sign_in,
+                 .accounts = access.accounts,
+                 .passwords = access.passwords,
                  .sessions = access.sessions,
                  .authenticator = access.authenticators[0],
                  .accept_mqtt =

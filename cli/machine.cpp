@@ -1,0 +1,324 @@
+// kith machine: add, list, show and remove machines with credentials, and the claim codes by which
+// devices add themselves; with the node running or stopped.
+#include "access/credential.h"
+#include "access/limits.h"
+#include "access/names.h"
+#include "cli/commands.h"
+#include "cli/control_tool.h"
+#include "crypto/secrets.h"
+#include "crypto/token.h"
+#include "json/writer.h"
+#include "storage/limits.h"
+
+#include <fmt/format.h>
+#include <CLI/CLI.hpp>
+
+#include <cstdio>
+
+namespace kith::cli {
+namespace {
+
+struct Options {
+    std::string data = "data";
+    std::string name;
+    std::string note;
+    std::vector<std::string> topics = {"own"};
+    std::string password;
+    bool without_password = false;
+    std::string query;
+    std::string machine;
+    std::string id;
+    std::uint32_t uses = 1;
+    std::int64_t expires_in_s = access::kDeviceCodeLifetimeDefault.count();
+    bool as_json = false;
+};
+
+void print_object(const std::function<void(json::Writer&)>& write) {
+    std::string out;
+    json::Writer json(out);
+    json.begin_object();
+    write(json);
+    json.end_object();
+    fmt::print("{}\n", out);
+}
+
+void write_machine(json::Writer& json, const storage::MachineRecord& machine) {
+    json.field("machine", std::string_view(machine.name));
+    json.field("note", std::string_view(machine.note));
+    json.field("topic_roles", std::string_view(machine.topic_roles));
+    json.field("enabled", machine.is_enabled);
+    json.field("has_password", !machine.password_hash.empty());
+    json.field("has_scram", !machine.scram.empty());
+    json.field("created_at", machine.created_at);
+}
+
+void print_machine(const storage::MachineRecord& machine, bool as_json) {
+    if (as_json) {
+        print_object([&](json::Writer& json) { write_machine(json, machine); });
+        return;
+    }
+    fmt::print("{:<24} {:<9} {:<12} {:<16} {}\n", machine.name,
+               machine.is_enabled ? "enabled" : "disabled",
+               machine.password_hash.empty() ? "no password" : "password", machine.topic_roles,
+               machine.note);
+}
+
+int add(const Options& options) {
+    const auto store = open_control(options.data);
+    if (store == nullptr) {
+        return 1;
+    }
+    const std::string what = "cannot add " + options.name;
+    for (const Status& good :
+         {access::check_machine_name(options.name), access::check_note(options.note),
+          access::check_topic_roles(options.topics)}) {
+        if (!good) {
+            return fail_with(what, good.error().text);
+        }
+    }
+    storage::MachineRecord machine{.name = options.name,
+                                   .note = options.note,
+                                   .topic_roles = access::join_topic_roles(options.topics),
+                                   .password_hash = {},
+                                   .scram = {},
+                                   .is_enabled = true,
+                                   .created_at = wall_now()};
+    std::string shown;
+    if (!options.without_password) {
+        const auto password = password_option(options.password);
+        if (!password) {
+            return fail_with(what, password.error().text);
+        }
+        crypto::SystemSecrets secrets;
+        const auto made = access::make_credential(password->text, password->origin, secrets);
+        if (!made) {
+            return fail_with(what, made.error().text);
+        }
+        machine.password_hash = made->password_hash;
+        machine.scram = made->scram;
+        shown = password->shown();
+    }
+    if (const Status added = store->add_machine(machine); !added) {
+        return fail_with(what, added.error().kind == ErrorKind::Conflict
+                                   ? "there is a user or a machine of this name"
+                                   : added.error().text);
+    }
+    note_in_audit(*store, "machine.create", options.name);
+    if (options.as_json) {
+        print_object([&](json::Writer& json) {
+            write_machine(json, machine);
+            if (!shown.empty()) {
+                json.field("password", std::string_view(shown));
+            }
+        });
+    } else if (!shown.empty()) {
+        fmt::print("{}\n", shown);
+    }
+    return 0;
+}
+
+int list(const Options& options) {
+    const auto store = open_control(options.data);
+    if (store == nullptr) {
+        return 1;
+    }
+    std::string after;
+    for (;;) {
+        const auto page = store->machines(
+            {.after = after, .count_max = storage::kPageRecordsMax, .text = options.query});
+        if (!page) {
+            return fail_with("cannot read the machines", page.error().text);
+        }
+        for (const storage::MachineRecord& machine : *page) {
+            print_machine(machine, options.as_json);
+        }
+        if (page->size() < storage::kPageRecordsMax) {
+            return 0;
+        }
+        after = page->back().name;
+    }
+}
+
+int show(const Options& options) {
+    const auto store = open_control(options.data);
+    if (store == nullptr) {
+        return 1;
+    }
+    const auto found = store->find_machine(options.name);
+    if (!found || !*found) {
+        return fail_with("cannot show " + options.name,
+                         found ? "there is no machine of this name" : found.error().text);
+    }
+    print_machine(**found, options.as_json);
+    return 0;
+}
+
+int report_removed(bool as_json, const std::string& name) {
+    if (as_json) {
+        print_object([&](json::Writer& json) { json.field("removed", std::string_view(name)); });
+    }
+    return 0;
+}
+
+int remove(const Options& options) {
+    const auto store = open_control(options.data);
+    if (store == nullptr) {
+        return 1;
+    }
+    if (const Status removed = store->remove_machine(options.name); !removed) {
+        return fail_with("cannot remove " + options.name, removed.error().text);
+    }
+    note_in_audit(*store, "machine.remove", options.name);
+    return report_removed(options.as_json, options.name);
+}
+
+int add_claim_code(const Options& options) {
+    const auto store = open_control(options.data);
+    if (store == nullptr) {
+        return 1;
+    }
+    for (const Status& good :
+         {options.machine.empty() ? Status() : access::check_machine_name(options.machine),
+          access::check_note(options.note), access::check_topic_roles(options.topics)}) {
+        if (!good) {
+            return fail_with("cannot make a claim code", good.error().text);
+        }
+    }
+    crypto::SystemSecrets secrets;
+    const std::string code = crypto::random_text(secrets, access::kDeviceCodeBytes);
+    const storage::ClaimCodeRecord record{
+        .digest = crypto::token_digest(code),
+        .id = crypto::make_token(secrets).id,
+        .note = options.note,
+        .machine = options.machine,
+        .topic_roles = access::join_topic_roles(options.topics),
+        .uses_left = options.uses,
+        .expires_at = wall_now() + std::chrono::seconds(options.expires_in_s),
+        .created_by = "cli"};
+    if (const Status added = store->add_claim_code(record); !added) {
+        return fail_with("cannot make a claim code", added.error().text);
+    }
+    note_in_audit(*store, "claim_code.create", record.id);
+    if (options.as_json) {
+        print_object([&](json::Writer& json) {
+            json.field("code", std::string_view(code));
+            json.field("id", std::string_view(record.id));
+            json.field("expires_at", record.expires_at);
+        });
+    } else {
+        fmt::print("{}\n", code);
+    }
+    return 0;
+}
+
+int list_claim_codes(const Options& options) {
+    const auto store = open_control(options.data);
+    if (store == nullptr) {
+        return 1;
+    }
+    const auto codes = store->claim_codes();
+    if (!codes) {
+        return fail_with("cannot read the claim codes", codes.error().text);
+    }
+    for (const storage::ClaimCodeRecord& code : *codes) {
+        if (options.as_json) {
+            print_object([&](json::Writer& json) {
+                json.field("id", std::string_view(code.id));
+                json.field("note", std::string_view(code.note));
+                json.field("machine", std::string_view(code.machine));
+                json.field("topic_roles", std::string_view(code.topic_roles));
+                json.field("uses_left", code.uses_left);
+                json.field("expires_at", code.expires_at);
+                json.field("created_by", std::string_view(code.created_by));
+            });
+        } else {
+            fmt::print("{:<10} {:>6} {} {:<24} {}\n", code.id, code.uses_left,
+                       to_rfc3339(code.expires_at), code.machine.empty() ? "*" : code.machine,
+                       code.note);
+        }
+    }
+    return 0;
+}
+
+int remove_claim_code(const Options& options) {
+    const auto store = open_control(options.data);
+    if (store == nullptr) {
+        return 1;
+    }
+    if (const Status removed = store->remove_claim_code(options.id); !removed) {
+        return fail_with("cannot remove " + options.id, removed.error().text);
+    }
+    note_in_audit(*store, "claim_code.remove", options.id);
+    return report_removed(options.as_json, options.id);
+}
+
+using Shared = std::shared_ptr<Options>;
+
+CLI::App* add_sub(CLI::App& command, const Shared& options, const char* name, const char* help) {
+    CLI::App* sub = command.add_subcommand(name, help);
+    sub->add_option("--data", options->data, "The node's data directory")->capture_default_str();
+    sub->add_flag("--json", options->as_json, "JSON, one object a line");
+    return sub;
+}
+
+void add_rights(CLI::App& command, const Shared& options) {
+    command.add_option("--topics", options->topics, "Topic roles: ROLE,...")
+        ->delimiter(',')
+        ->capture_default_str();
+    command.add_option("--note", options->note, "For people, in lists");
+}
+
+void add_claim_commands(CLI::App& command, const Shared& options, int& exit_code) {
+    CLI::App* claim = command.add_subcommand(
+        "claim-code", "Codes with which devices make themselves known and get a password");
+    claim->require_subcommand(1);
+    CLI::App* create = add_sub(*claim, options, "create", "Make a code and print it once");
+    add_rights(*create, options);
+    create->add_option("--machine", options->machine,
+                       "The machine that it is for; without, the device names itself");
+    create->add_option("--uses", options->uses, "Devices that may use it")
+        ->check(CLI::Range(1U, access::kDeviceCodeUsesMax))
+        ->capture_default_str();
+    create->add_option("--expires-in", options->expires_in_s, "Seconds until it ends")
+        ->check(CLI::Range(std::int64_t{1},
+                           static_cast<std::int64_t>(access::kDeviceCodeLifetimeMax.count())))
+        ->capture_default_str();
+    create->callback([options, &exit_code] { exit_code = add_claim_code(*options); });
+    add_sub(*claim, options, "list", "List codes, without their secrets")
+        ->callback([options, &exit_code] { exit_code = list_claim_codes(*options); });
+    CLI::App* end = add_sub(*claim, options, "remove", "End a code at once");
+    end->add_option("id", options->id, "The code's id, as in the list")->required();
+    end->callback([options, &exit_code] { exit_code = remove_claim_code(*options); });
+}
+
+}  // namespace
+
+void add_machine(CLI::App& app, int& exit_code) {
+    CLI::App* command =
+        app.add_subcommand("machine", "Machines with credentials, and their claim codes");
+    command->require_subcommand(1);
+    command->footer("Example: kith machine add press-07 --topics own --data data");
+    auto options = std::make_shared<Options>();
+    const auto add_name = [&](CLI::App* sub) {
+        sub->add_option("name", options->name, "The machine's name")->required();
+        return sub;
+    };
+    CLI::App* add_command =
+        add_name(add_sub(*command, options, "add", "Add a machine and print its password once"));
+    add_rights(*add_command, options);
+    add_password_option(*add_command, options->password);
+    add_command->add_flag("--no-password", options->without_password,
+                          "It will come in with something else");
+    add_command->callback([options, &exit_code] { exit_code = add(*options); });
+    CLI::App* list_command = add_sub(*command, options, "list", "List machines");
+    list_command->add_option("--query", options->query, "Only with this in the name or note");
+    list_command->callback([options, &exit_code] { exit_code = list(*options); });
+    add_name(add_sub(*command, options, "show", "Show one machine"))
+        ->callback([options, &exit_code] { exit_code = show(*options); });
+    add_name(add_sub(*command, options, "remove",
+                     "Remove a machine with its certificates and tokens, and disconnect it"))
+        ->callback([options, &exit_code] { exit_code = remove(*options); });
+    add_claim_commands(*command, options, exit_code);
+}
+
+}  // namespace kith::cli

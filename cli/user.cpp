@@ -1,0 +1,184 @@
+// kith user: add, list, change and remove the people who use a node, with it running or stopped.
+#include "access/credential.h"
+#include "access/names.h"
+#include "cli/commands.h"
+#include "cli/control_tool.h"
+#include "crypto/secrets.h"
+#include "json/writer.h"
+
+#include <fmt/format.h>
+#include <CLI/CLI.hpp>
+
+#include <algorithm>
+#include <cstdio>
+
+namespace kith::cli {
+namespace {
+
+struct Options {
+    std::string data = "data";
+    std::string name;
+    std::string role = "viewer";
+    std::string password;
+    bool as_json = false;
+};
+
+void print_user(const storage::UserRecord& user, const std::string& password, bool as_json) {
+    if (!as_json) {
+        password.empty()
+            ? fmt::print("{:<10} {:<24} {}\n", user.role, to_rfc3339(user.created_at), user.name)
+            : fmt::print("{}\n", password);
+        return;
+    }
+    std::string out;
+    json::Writer json(out);
+    json.begin_object();
+    json.field("name", std::string_view(user.name));
+    json.field("role", std::string_view(user.role));
+    json.field("created_at", user.created_at);
+    if (!password.empty()) {
+        json.field("password", std::string_view(password));
+    }
+    json.end_object();
+    fmt::print("{}\n", out);
+}
+
+int add(const Options& options) {
+    const auto store = open_control(options.data);
+    if (store == nullptr) {
+        return 1;
+    }
+    const std::string what = "cannot add " + options.name;
+    if (const Status name = access::check_name(options.name); !name) {
+        return fail_with(what, name.error().text);
+    }
+    const auto password = password_option(options.password);
+    if (!password) {
+        return fail_with(what, password.error().text);
+    }
+    crypto::SystemSecrets secrets;
+    const auto made = access::make_credential(password->text, password->origin, secrets);
+    if (!made) {
+        return fail_with(what, made.error().text);
+    }
+    const storage::UserRecord user{.name = options.name,
+                                   .role = options.role,
+                                   .password_hash = made->password_hash,
+                                   .created_at = wall_now(),
+                                   .scram = made->scram};
+    if (const Status added = store->add_user(user); !added) {
+        return fail_with(what, added.error().kind == ErrorKind::Conflict
+                                   ? "there is a user or a machine of this name"
+                                   : added.error().text);
+    }
+    note_in_audit(*store, "user.create", options.name);
+    print_user(user, password->shown(), options.as_json);
+    return 0;
+}
+
+int list(const Options& options) {
+    const auto store = open_control(options.data);
+    if (store == nullptr) {
+        return 1;
+    }
+    const auto users = store->users();
+    if (!users) {
+        return fail_with("cannot read the users", users.error().text);
+    }
+    for (const storage::UserRecord& user : *users) {
+        print_user(user, {}, options.as_json);
+    }
+    return 0;
+}
+
+int change_password(const Options& options) {
+    const auto store = open_control(options.data);
+    if (store == nullptr) {
+        return 1;
+    }
+    const std::string what = "cannot change the password of " + options.name;
+    const auto users = store->users();
+    if (!users) {
+        return fail_with(what, users.error().text);
+    }
+    const auto found = std::ranges::find(*users, options.name, &storage::UserRecord::name);
+    if (found == users->end()) {
+        return fail_with(what, "there is no user of this name");
+    }
+    const auto password = password_option(options.password);
+    if (!password) {
+        return fail_with(what, password.error().text);
+    }
+    crypto::SystemSecrets secrets;
+    const auto made = access::make_credential(password->text, password->origin, secrets);
+    if (!made) {
+        return fail_with(what, made.error().text);
+    }
+    storage::UserRecord user = *found;
+    user.password_hash = made->password_hash;
+    user.scram = made->scram;
+    if (const Status changed = store->update_user(user); !changed) {
+        return fail_with(what, changed.error().text);
+    }
+    note_in_audit(*store, "user.change", options.name);
+    if (!password->shown().empty() || options.as_json) {
+        print_user(user, password->shown(), options.as_json);
+    }
+    return 0;
+}
+
+int remove(const Options& options) {
+    const auto store = open_control(options.data);
+    if (store == nullptr) {
+        return 1;
+    }
+    if (const Status removed = store->remove_user(options.name); !removed) {
+        return fail_with("cannot remove " + options.name, removed.error().text);
+    }
+    note_in_audit(*store, "user.remove", options.name);
+    if (options.as_json) {
+        std::string out;
+        json::Writer json(out);
+        json.begin_object();
+        json.field("removed", std::string_view(options.name));
+        json.end_object();
+        fmt::print("{}\n", out);
+    }
+    return 0;
+}
+
+}  // namespace
+
+void add_user(CLI::App& app, int& exit_code) {
+    CLI::App* command = app.add_subcommand("user", "Add, list, change and remove users");
+    command->require_subcommand(1);
+    command->footer("Example: kith user add anna --role operator --data data");
+    auto options = std::make_shared<Options>();
+    const auto add_sub = [&](const char* name, const char* help, bool takes_name) {
+        CLI::App* sub = command->add_subcommand(name, help);
+        sub->add_option("--data", options->data, "The node's data directory")
+            ->capture_default_str();
+        sub->add_flag("--json", options->as_json, "JSON, one object a line");
+        if (takes_name) {
+            sub->add_option("name", options->name, "The user's name")->required();
+        }
+        return sub;
+    };
+    CLI::App* add_command = add_sub("add", "Add a user", true);
+    add_command->add_option("--role", options->role, "What the user may do")
+        ->check(CLI::IsMember({"admin", "operator", "viewer"}))
+        ->capture_default_str();
+    add_password_option(*add_command, options->password);
+    add_command->callback([options, &exit_code] { exit_code = add(*options); });
+    add_sub("list", "List users", false)->callback([options, &exit_code] {
+        exit_code = list(*options);
+    });
+    CLI::App* password_command =
+        add_sub("passwd", "Set another password; ends the user's sessions", true);
+    add_password_option(*password_command, options->password);
+    password_command->callback([options, &exit_code] { exit_code = change_password(*options); });
+    add_sub("remove", "Remove a user; ends the user's sessions and connections", true)
+        ->callback([options, &exit_code] { exit_code = remove(*options); });
+}
+
+}  // namespace kith::cli
