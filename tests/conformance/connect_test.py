@@ -470,7 +470,7 @@ class First5(First, Case):
 class Authentication5(Case):
     @mqtt5("MQTT-4.12.0-1", "MQTT-4.12.0-4", "MQTT-4.13.2-1", "MQTT-3.2.2-8")
     def test_an_authentication_method_that_is_unknown_is_refused(self):
-        for method in ("SCRAM-SHA-256", "GS2-KRB5", "", "x" * 1000):
+        for method in ("SCRAM-SHA-1", "GS2-KRB5", "", "x" * 1000):
             with self.subTest(method[:20]):
                 client = self.open()
                 client.send(self.connect_packet(properties={

@@ -90,6 +90,7 @@ class Target:
         self.websocket = websocket
         self.token = token  # a password that WebSockets need
         self.is_kith = False
+        self.data: Path | None = None  # of the node
 
 
 target = Target(None, None)
@@ -112,6 +113,7 @@ def start_target(*arguments: str) -> None:
     node.wait_until_ready()
     target = Target(node.mqtt, node.addresses.get("http"), token)
     target.is_kith = True
+    target.data = data
 
 
 @contextlib.contextmanager
