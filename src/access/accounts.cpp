@@ -65,16 +65,19 @@ void Accounts::hash(std::string password, PasswordOrigin origin, Hashed done) {
     }
 }
 
+storage::AuditRecord Accounts::line(Actor actor, const char* what, std::string detail) const {
+    return {.at = parts_.home.wall_now(),
+            .who = std::move(actor.who),
+            .what = what,
+            .detail = std::move(detail),
+            .from_address = std::move(actor.from_address),
+            .outcome = "ok"};
+}
+
 /// One visit with its line in the audit.
-void Accounts::change(Actor actor, std::string what, std::string detail,
+void Accounts::change(storage::AuditRecord audit,
                       std::function<Status(storage::ControlStore&)> work,
                       std::function<void(Status)> done) {
-    storage::AuditRecord audit{.at = parts_.home.wall_now(),
-                               .who = std::move(actor.who),
-                               .what = std::move(what),
-                               .detail = std::move(detail),
-                               .from_address = std::move(actor.from_address),
-                               .outcome = "ok"};
     parts_.registry.visit(
         [work = std::move(work),
          audit = std::move(audit)](storage::ControlStore& store) mutable -> Status {
@@ -106,7 +109,7 @@ void Accounts::add_user(NewUser user, Actor actor, std::function<void(Status)> d
                                               .created_at = parts_.home.wall_now(),
                                               .scram = made->scram};
              change(
-                 actor, "user.create", name,
+                 line(actor, "user.create", name),
                  [record](storage::ControlStore& store) { return store.add_user(record); }, done);
          });
 }
@@ -123,7 +126,7 @@ void Accounts::change_user(UserChange user, Actor actor, std::function<void(Stat
             return;
         }
         change(
-            actor, "user.change", name,
+            line(actor, "user.change", name),
             [name, role, credential = *made](storage::ControlStore& store) -> Status {
                 TRY_ASSIGN(storage::UserRecord record,
                            find_changeable(store, name, role ? role : bus::Role::Admin));
@@ -147,7 +150,7 @@ void Accounts::change_user(UserChange user, Actor actor, std::function<void(Stat
 
 void Accounts::remove_user(const std::string& name, Actor actor, std::function<void(Status)> done) {
     change(
-        std::move(actor), "user.remove", name,
+        line(std::move(actor), "user.remove", name),
         [name](storage::ControlStore& store) -> Status {
             TRY_ASSIGN(const storage::UserRecord record,
                        find_changeable(store, name, std::nullopt));
@@ -199,7 +202,7 @@ void Accounts::add_machine(NewMachine machine, Actor actor, MachineDone done) {
                                                .created_at = parts_.home.wall_now()},
                                    .password = set->generated};
         change(
-            actor, "machine.create", machine.name,
+            line(actor, "machine.create", machine.name),
             [record = answer.machine](storage::ControlStore& store) {
                 return store.add_machine(record);
             },
@@ -227,7 +230,7 @@ void Accounts::change_machine(MachineChange machine, Actor actor, MachineDone do
         const auto answer = std::make_shared<MachineAnswer>();
         answer->password = set->generated;
         change(
-            actor, "machine.change", machine.name,
+            line(actor, "machine.change", machine.name),
             [answer, machine,
              credential = set->credential](storage::ControlStore& store) -> Status {
                 TRY_ASSIGN(const auto found, store.find_machine(machine.name));
@@ -256,7 +259,7 @@ void Accounts::change_machine(MachineChange machine, Actor actor, MachineDone do
 void Accounts::remove_machine(const std::string& name, Actor actor,
                               std::function<void(Status)> done) {
     change(
-        std::move(actor), "machine.remove", name,
+        line(std::move(actor), "machine.remove", name),
         [name](storage::ControlStore& store) { return store.remove_machine(name); },
         std::move(done));
 }
@@ -304,7 +307,7 @@ void Accounts::add_claim_code(NewClaimCode code, Actor actor,
                                             .created_by = actor.who},
                                  .code = text};
     change(
-        std::move(actor), "claim_code.create", answer.record.id,
+        line(std::move(actor), "claim_code.create", answer.record.id),
         [record = answer.record](storage::ControlStore& store) {
             return store.add_claim_code(record);
         },
@@ -316,7 +319,7 @@ void Accounts::add_claim_code(NewClaimCode code, Actor actor,
 void Accounts::remove_claim_code(const std::string& id, Actor actor,
                                  std::function<void(Status)> done) {
     change(
-        std::move(actor), "claim_code.remove", id,
+        line(std::move(actor), "claim_code.remove", id),
         [id](storage::ControlStore& store) { return store.remove_claim_code(id); },
         std::move(done));
 }
@@ -404,8 +407,8 @@ void Accounts::redeem(const std::shared_ptr<Provision>& provision) {
              machine.scram = made->scram;
              machine.created_at = parts_.home.wall_now();
              change(
-                 {.who = "machine:" + machine.name, .from_address = provision->address},
-                 "machine.provision", machine.name,
+                 line({.who = "machine:" + machine.name, .from_address = provision->address},
+                      "machine.provision", machine.name),
                  [provision](storage::ControlStore& store) {
                      return store.redeem_claim_code(provision->digest, provision->answer.machine);
                  },

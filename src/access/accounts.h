@@ -140,8 +140,9 @@ class Accounts {
     using Hashed = std::function<void(Result<Credential>)>;
 
     void hash(std::string password, PasswordOrigin origin, Hashed done);
-    void change(Actor actor, std::string what, std::string detail,
-                std::function<Status(storage::ControlStore&)> work,
+    [[nodiscard]] storage::AuditRecord line(Actor actor, const char* what,
+                                            std::string detail) const;
+    void change(storage::AuditRecord audit, std::function<Status(storage::ControlStore&)> work,
                 std::function<void(Status)> done);
     void set_password(const NewPassword& password, std::function<void(Result<SetPassword>)> done);
     void redeem(const std::shared_ptr<Provision>& provision);

@@ -386,6 +386,12 @@ void Registry::take(const Content& content) {
     }
     change_position_ = content.changes.position;
     if (content.has_tables) {
+        // A token may come and go between two looks of tell_ended(), and open something meanwhile.
+        for (const TokenEntry* entry : table_->list()) {
+            if (!entry->is_expired(parts_.home.wall_now())) {
+                good_tokens_.insert(entry->id);
+            }
+        }
         table_ = std::make_shared<const TokenTable>(content.tokens);
         const std::vector<storage::UserRecord> before = std::exchange(users_, content.users);
         std::erase_if(last_used_,

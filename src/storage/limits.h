@@ -60,8 +60,8 @@ inline constexpr std::size_t kCertificatesMax = 1'000'000;
 inline constexpr std::size_t kRolesMax = 1'000;
 inline constexpr std::size_t kClaimCodesMax = 10'000;
 
-/// Records in one page of a list, so that one call holds the store for milliseconds only: a thousand
-/// rows of an answer and one that says that there are more.
+/// Records in one page of a list, so that one call holds the store for milliseconds only: a
+/// thousand rows of an answer and one that says that there are more.
 inline constexpr std::size_t kPageRecordsMax = 1'001;
 
 /// Changes that are remembered for readers: far more than come between two looks.
