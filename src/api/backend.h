@@ -42,6 +42,7 @@ struct NodeFacts {
     WallTime started_at;
     std::uint16_t shard_count = 1;
     std::int64_t process_id = 0;
+    std::uint64_t recovery_ms = 0;  // what reading the store took at the start
     bool is_store_healthy = true;
     std::string store_reason;  // empty while healthy
     std::vector<ListenerFacts> listeners;
@@ -79,6 +80,16 @@ struct Totals {
     std::uint64_t store_failures = 0;
     std::uint64_t commit_us_max = 0;
     std::vector<broker::LimitView> limits;
+    std::uint64_t commit_us_p99 = 0;
+    std::uint64_t store_messages = 0;  // each counts once, however many wait for it
+    std::uint64_t store_reads = 0;     // of queues on disk
+    std::uint64_t store_read_failures = 0;
+    std::uint64_t pending_bytes = 0;  // of changes that wait for the disk
+    struct StoreFile {
+        std::string name;
+        std::uint64_t bytes = 0;
+    };
+    std::vector<StoreFile> store_files;
 };
 
 /// One topic on one shard, changed since it was last asked for. Counts are those of that shard

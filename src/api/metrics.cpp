@@ -140,12 +140,19 @@ void add_node(Page& page, const MetricsView& view) {
                static_cast<double>(view.totals.resident_bytes));
     page.gauge("stored_bytes", "Bytes of the stores' files.",
                static_cast<double>(view.totals.stored_bytes));
-    page.gauge("store_healthy", "1 while the store can write, 0 while it cannot.",
+    page.gauge("store_healthy", "1 while the store works, 0 while it cannot write or read.",
                view.is_store_healthy ? 1 : 0);
     page.counter("store_commits_total", "Transactions of the message store.",
                  view.totals.store_commits);
     page.counter("store_failures_total", "Transactions that had to be tried again.",
                  view.totals.store_failures);
+    page.counter("store_reads_total", "Reads of queues that are on disk.", view.totals.store_reads);
+    page.counter("store_read_failures_total", "Such reads that had to be tried again.",
+                 view.totals.store_read_failures);
+    page.gauge("store_messages", "Messages on disk; each counts once.",
+               static_cast<double>(view.totals.store_messages));
+    page.gauge("store_commit_seconds_p99", "99 of 100 transactions took at most this long.",
+               static_cast<double>(view.totals.commit_us_p99) / 1e6);
     page.gauge("store_commit_seconds_max", "Slowest transaction since the start.",
                static_cast<double>(view.totals.commit_us_max) / 1e6);
 }

@@ -60,6 +60,7 @@ constexpr Route kRoutes[] = {
     {Post, "/api/v1/backup", Admin, kSmall, &Handlers::post_backup},
     {Get, "/api/v1/backup/file", Admin, kNone, &Handlers::get_backup_file},
     {Get, "/api/v1/security", Operator, kNone, &Handlers::get_security},
+    {Get, "/api/v1/storage", Operator, kNone, &Handlers::get_storage},
     {Get, "/api/v1/traces", Operator, kNone, &Handlers::get_traces},
     {Post, "/api/v1/traces", Operator, kSmall, &Handlers::post_trace},
     {Get, "/api/v1/traces/{id}", Operator, kNone, &Handlers::get_trace},

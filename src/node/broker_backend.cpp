@@ -113,7 +113,7 @@ std::string BrokerBackend::not_ready_reason() {
         return "the node is starting";
     }
     return facts_.is_store_healthy ? std::string()
-                                   : "the store cannot write: " + facts_.store_reason;
+                                   : "the store does not work: " + facts_.store_reason;
 }
 
 template <typename T>
@@ -149,7 +149,18 @@ void BrokerBackend::totals(std::function<void(api::Totals)> done) {
                                .stored_bytes = file_bytes(parts_.store_files),
                                .store_commits = journal.commits,
                                .store_failures = journal.failures,
-                               .commit_us_max = journal.commit_us_max};
+                               .commit_us_max = journal.commit_us_max,
+                               .limits = {},
+                               .commit_us_p99 = journal.commit_us_p99,
+                               .store_messages = journal.messages,
+                               .store_reads = journal.reads,
+                               .store_read_failures = journal.read_failures,
+                               .pending_bytes = journal.pending_bytes,
+                               .store_files = {}};
+            for (const std::string& path : parts_.store_files) {
+                totals.store_files.push_back(
+                    {.name = path.substr(path.rfind('/') + 1), .bytes = file_bytes({path})});
+            }
             for (const broker::Counters& counters : each) {
                 totals.broker.add(counters);
             }

@@ -82,6 +82,8 @@ class Handlers {
     void get_logged_client(const Call& call, const Respond& respond);
     void put_logged_client(const Call& call, const Respond& respond);
     void delete_logged_client(const Call& call, const Respond& respond);
+    // handlers_storage.cpp
+    void get_storage(const Call& call, const Respond& respond);
 
   private:
     void list_level(const Call& call, const Respond& respond);
