@@ -396,5 +396,26 @@ TEST_F(Resources, ConnectWatchForgetsWhatWasBeforeTheToken) {
     EXPECT_TRUE(get("/api/v1/connect/watch?id=lathe-04")["refused"].is_null());
 }
 
+TEST(LimitsResource, ShowsWhatEachLimitIsAndHowOftenItWasMet) {
+    ApiRig rig;
+    rig.backend.sums.limits = {
+        {.limit = broker::Limit::Sessions,
+         .value = 100,
+         .used = 99,
+         .count = {.reached_count = 3, .last_reached_at = WallTime::from_ms(1'800'000'000'000)}},
+        {.limit = broker::Limit::ClientMessages, .value = 0, .used = std::nullopt, .count = {}}};
+    const Answer answer = rig.get("/api/v1/limits", rig.token("operator"));
+    EXPECT_EQ(answer.status, 200);
+    const auto items = nlohmann::json::parse(answer.body)["items"];
+    ASSERT_EQ(items.size(), 2U);
+    EXPECT_EQ(items[0]["name"], "sessions");
+    EXPECT_EQ(items[0]["key"], "mqtt.sessions_max");
+    EXPECT_EQ(items[0]["used"], 99);
+    EXPECT_EQ(items[0]["reached_count"], 3);
+    EXPECT_TRUE(items[1]["used"].is_null());
+    EXPECT_TRUE(items[1]["last_reached_at"].is_null());
+    EXPECT_EQ(rig.get("/api/v1/limits", rig.token("viewer")).code(), "role.missing");
+}
+
 }  // namespace
 }  // namespace kith::api

@@ -15,7 +15,9 @@ MutableBytes OutputQueue::reserve(std::size_t bytes) {
     CHECK_TEXT(pool_ != nullptr, "output appended between two shards");
     if (last_ == nullptr || last_->free_bytes() < bytes) {
         drop_empty_back();
-        const bool small = first_ == nullptr && bytes <= kSmallChunkBytes;
+        // Between two references there is but a packet's head.
+        const bool is_short = first_ == nullptr || last_->size == PieceSize::Reference;
+        const bool small = is_short && bytes <= kSmallChunkBytes;
         push(pool_->take(small ? PieceSize::Small : PieceSize::Large));
     }
     return {last_->memory() + last_->end, bytes};

@@ -73,6 +73,41 @@ TEST(OutputQueue, ASmallFirstAppendTakesASmallChunk) {
     EXPECT_EQ(pool.idle_count(PieceSize::Large), 0U);
 }
 
+TEST(OutputQueue, TakesSmallChunksBetweenReferences) {
+    ChunkPool pool;
+    OutputQueue queue(pool);
+    const SharedBytes large = SharedBytes::copy_of(as_bytes(pattern(kReferenceBytesMin, 1)));
+    for (int i = 0; i < 3; ++i) {
+        queue.append(as_bytes("head"));
+        queue.append(large);
+    }
+    queue.clear();
+    EXPECT_EQ(pool.idle_count(PieceSize::Small), 3U);
+    EXPECT_EQ(pool.idle_count(PieceSize::Large), 0U);
+}
+
+TEST(OutputQueue, CountsTheMemoryThatItHolds) {
+    ChunkPool here;
+    ChunkPool there;
+    const SharedBytes large = SharedBytes::copy_of(as_bytes(pattern(10'000, 1)));
+    {
+        OutputQueue first(here);
+        OutputQueue second(here);
+        first.append(as_bytes("head"));
+        EXPECT_EQ(here.bytes_in_use(), kSmallChunkBytes);
+        first.append(large);   // two owners
+        second.append(large);  // three
+        EXPECT_EQ(here.bytes_in_use(), kSmallChunkBytes + 10'000 / 2 + 10'000 / 3);
+        second.clear();
+        EXPECT_EQ(here.bytes_in_use(), kSmallChunkBytes + 10'000 / 2);
+        first.unbind();
+        EXPECT_EQ(here.bytes_in_use(), 0U);
+        first.rebind(there);
+        EXPECT_GE(there.bytes_in_use(), first.size_bytes());
+    }
+    EXPECT_EQ(there.bytes_in_use(), 0U);
+}
+
 TEST(OutputQueue, LargeSharedBlocksAreReferencedAndSmallOnesCopied) {
     ChunkPool pool;
     OutputQueue queue(pool);

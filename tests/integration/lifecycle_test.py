@@ -205,6 +205,18 @@ class Reload(NodeCase):
         self.write('[log]\nlevel = "info"\n')
         self.assertEqual(self.reload(node), "configuration reloaded")  # a line of level info
 
+    def test_sighup_takes_limits(self):
+        node = self.start_node("--config", self.config)
+        with RawClient(node.mqtt) as client:
+            client.connect("a")
+            self.write("[mqtt]\nsubscriptions_per_session_max = 1\n")
+            self.assertIn("configuration reloaded", self.reload(node))
+            self.assertEqual(client.subscribe("a").reasons, [0])
+            self.assertEqual(client.subscribe("b").reasons, [0x97])
+            self.write("[mqtt]\nsubscriptions_per_session_max = 2\n")
+            self.reload(node)
+            self.assertEqual(client.subscribe("b").reasons, [0])
+
     def test_sighup_with_a_wrong_file_changes_nothing_and_says_why(self):
         node = self.start_node("--config", self.config)
         self.write('[log]\nlevel = "loud"\n')

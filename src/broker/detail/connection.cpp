@@ -548,7 +548,7 @@ void Connection::shut() {
     leave_pending();
     cancel();
     cancel_task();
-    acks_ = {};
+    acks_.clear();
     stream_->resume_reading();  // to see the other side close
     stream_->close();
 }

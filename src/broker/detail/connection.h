@@ -5,8 +5,6 @@
 // there. Everything that outlives the connection is in the session. Threads: shard-local.
 #pragma once
 
-#include <boost/container/deque.hpp>
-
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -18,6 +16,7 @@
 #include "broker/detail/outbound_queue.h"
 #include "broker/detail/router.h"
 #include "broker/detail/shard_context.h"
+#include "broker/detail/small_queue.h"
 #include "broker/detail/topic_aliases.h"
 #include "runtime/stream.h"
 #include "wire/mqtt/encoder.h"
@@ -236,7 +235,7 @@ class Connection final : public runtime::StreamHandler,
     std::unique_ptr<Opening> opening_;
     std::unique_ptr<Enhanced> enhanced_;
 
-    boost::container::deque<PendingAck> acks_;  // PUBACK and PUBREC, in the order of their PUBLISH
+    SmallQueue<PendingAck> acks_;  // PUBACK and PUBREC, in the order of their PUBLISH
     std::unique_ptr<InboundAliases> inbound_aliases_;
     std::unique_ptr<OutboundAliases> outbound_aliases_;
     std::unique_ptr<ClientRates> client_rates_;  // while rates are limited

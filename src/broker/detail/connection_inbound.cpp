@@ -70,11 +70,11 @@ void Connection::end_over_quota() {
 /// A QoS 2 id that is in use: acknowledged again, not routed again [MQTT-4.3.3-10]. False if it is
 /// not in use.
 bool Connection::take_duplicate(const mqtt::Publish& packet) {
-    const auto known = session_->inbound.find(packet.packet_id.value());
-    if (known == session_->inbound.end()) {
+    InboundId* known = session_->inbound.find(packet.packet_id);
+    if (known == nullptr) {
         return false;
     }
-    InboundId& inbound = known->second;
+    InboundId& inbound = *known;
     if (inbound.state == InboundState::Releasing) {
         ++context_.counters.protocol_errors;
         end(ReasonCode::ProtocolError, "packet id used again before PUBCOMP", WillFate::Publish);
@@ -128,7 +128,7 @@ void Connection::route(const mqtt::Publish& packet, bus::TopicName topic) {
     PublishOrigin origin;
     if (packet.qos != Qos::AtMostOnce) {
         if (packet.qos == Qos::ExactlyOnce) {
-            session_->inbound.emplace(packet.packet_id.value(), InboundId{.is_current = true});
+            session_->inbound.add(packet.packet_id, {.is_current = true});
         }
         acks_.push_back({.packet_id = packet.packet_id, .qos = packet.qos});
         origin = {.session = session_->id(),
@@ -212,20 +212,21 @@ void Connection::refuse_publish(const mqtt::Publish& packet, ReasonCode reason) 
                      .is_ready = true,
                      .reason = version_ == mqtt::Version::V5 ? reason : ReasonCode::Success});
     if (packet.qos == Qos::ExactlyOnce && version_ != mqtt::Version::V5) {
-        session_->inbound.emplace(packet.packet_id.value(),
-                                  InboundId{.state = InboundState::Received, .is_current = true});
+        session_->inbound.add(packet.packet_id,
+                              {.state = InboundState::Received, .is_current = true});
     }
     flush_acks();
 }
 
 void Connection::complete_publish(PacketId packet_id, Qos qos, ReasonCode reason) {
-    for (PendingAck& ack : acks_) {
-        if (!ack.is_ready && ack.packet_id == packet_id && ack.qos == qos) {
+    acks_.for_each_while([&](PendingAck& ack) {
+        const bool is_it = !ack.is_ready && ack.packet_id == packet_id && ack.qos == qos;
+        if (is_it) {
             ack.is_ready = true;
             ack.reason = reason;
-            break;
         }
-    }
+        return !is_it;
+    });
     flush_acks();
 }
 
@@ -349,38 +350,38 @@ void Connection::on_pubrec(const mqtt::Acknowledgement& packet) {
 }
 
 void Connection::on_pubrel(const mqtt::Acknowledgement& packet) {
-    const auto known = session_->inbound.find(packet.packet_id.value());
-    if (known == session_->inbound.end()) {
+    InboundId* known = session_->inbound.find(packet.packet_id);
+    if (known == nullptr) {
         send_acknowledgement(PacketType::Pubcomp, packet.packet_id,
                              ReasonCode::PacketIdentifierNotFound);
         return;
     }
-    switch (known->second.state) {
+    switch (known->state) {
         case InboundState::Publishing:
             ++context_.counters.protocol_errors;
             end(ReasonCode::ProtocolError, "PUBREL before PUBREC", WillFate::Publish);
             return;
         case InboundState::Releasing:
-            known->second.is_asked = true;
+            known->is_asked = true;
             return;  // PUBCOMP follows the commit
         case InboundState::Received:
             break;
     }
-    if (!known->second.is_stored) {
+    if (!known->is_stored) {
         finish_release(packet.packet_id);
         return;
     }
     // The client may use the id anew after PUBCOMP, so the disk must have forgotten it before.
-    known->second.state = InboundState::Releasing;
-    known->second.is_asked = true;
+    known->state = InboundState::Releasing;
+    known->is_asked = true;
     context_.sessions->forget_inbound(*session_, packet.packet_id);
 }
 
 void Connection::finish_release(PacketId packet_id) {
-    const auto known = session_->inbound.find(packet_id.value());
-    CHECK(known != session_->inbound.end());
-    under_way_ -= known->second.is_current ? 1U : 0U;
-    session_->inbound.erase(known);
+    const InboundId* known = session_->inbound.find(packet_id);
+    CHECK(known != nullptr);
+    under_way_ -= known->is_current ? 1U : 0U;
+    session_->inbound.remove(packet_id);
     send_acknowledgement(PacketType::Pubcomp, packet_id);
 }
 

@@ -94,8 +94,7 @@ void Recovery::on_inbound(SessionId session, PacketId packet_id) {
         ++counts_.unusable;
         return;
     }
-    at->session->inbound.emplace(packet_id.value(),
-                                 InboundId{.state = InboundState::Received, .is_stored = true});
+    at->session->inbound.add(packet_id, {.state = InboundState::Received, .is_stored = true});
 }
 
 void Recovery::on_retained(const storage::RetainedRecord& retained) {

@@ -283,10 +283,18 @@ const Route& Router::fresh_route(const bus::Message& message, std::optional<Rout
 
 const Route& Router::fresh_route(TopicEntry& entry, const bus::Message& message) {
     SubscriptionIndex& index = context_.space(message.tenant).index;
-    if (entry.route.generation != index.generation()) [[unlikely]] {
-        index.resolve(message.topic, entry.route);
+    if (entry.route_generation != index.generation()) [[unlikely]] {
+        if (entry.route == nullptr) {
+            entry.route = std::make_unique<Route>();
+        }
+        index.resolve(message.topic, *entry.route);
+        entry.route_generation = index.generation();
+        if (entry.route->empty()) {
+            entry.route.reset();
+        }
     }
-    return entry.route;
+    static const Route nobody;  // constant
+    return entry.route == nullptr ? nobody : *entry.route;
 }
 
 void Router::forward(std::uint64_t shards, const MessageHeader& header,

@@ -52,6 +52,48 @@ struct InboundId {
     bool is_asked = false;    // PUBREL came on the present connection, which is owed a PUBCOMP
 };
 
+/// The QoS 2 ids of one client. Takes one word while there are none, which is most of the time.
+class InboundIds {
+    using Map = boost::unordered_flat_map<std::uint16_t, InboundId>;
+
+  public:
+    /// Null if the id is not in use.
+    [[nodiscard]] InboundId* find(PacketId packet_id) {
+        if (ids_ == nullptr) {
+            return nullptr;
+        }
+        const auto found = ids_->find(packet_id.value());
+        return found == ids_->end() ? nullptr : &found->second;
+    }
+    void add(PacketId packet_id, const InboundId& inbound) {
+        if (ids_ == nullptr) {
+            ids_ = std::make_unique<Map>();
+        }
+        ids_->emplace(packet_id.value(), inbound);
+    }
+    void remove(PacketId packet_id) {
+        if (ids_ != nullptr) {
+            ids_->erase(packet_id.value());
+        }
+    }
+    /// A new connection: what was published or asked on the last one does not count on it.
+    void forget_connection() {
+        if (ids_ == nullptr) {
+            return;
+        }
+        for (auto& [packet_id, inbound] : *ids_) {
+            inbound.is_current = false;
+            inbound.is_asked = false;
+        }
+        if (ids_->empty()) {
+            ids_.reset();
+        }
+    }
+
+  private:
+    std::unique_ptr<Map> ids_;
+};
+
 /// Traffic of one session, for people to look at.
 struct SessionTraffic {
     std::uint64_t messages_in = 0;
@@ -95,8 +137,8 @@ class Session final : public runtime::Timer {
     Connection* connection = nullptr;  // the one that uses this session now
     OutboundQueue outbound;
     boost::unordered_flat_map<std::string_view, std::unique_ptr<Subscription>, TextHash>
-        subscriptions;  // keyed by the subscription's own text
-    boost::unordered_flat_map<std::uint16_t, InboundId> inbound;  // QoS 2 packet ids
+        subscriptions;   // keyed by the subscription's own text
+    InboundIds inbound;  // QoS 2 packet ids
     std::unique_ptr<SessionWill> will;
     std::unique_ptr<AllowedTopics> allowed_topics;  // null: nothing had to be judged
 

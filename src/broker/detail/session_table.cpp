@@ -72,10 +72,7 @@ SessionTable::Opened SessionTable::open(Connection& connection, const mqtt::Conn
     session->connected_at = context_.shard.wall_now();
     session->disconnected_at = WallTime{};
     session->protocol_version = static_cast<std::uint8_t>(connect.version);
-    for (auto& [packet_id, inbound] : session->inbound) {
-        inbound.is_current = false;
-        inbound.is_asked = false;
-    }
+    session->inbound.forget_connection();
     set_expiry(*session, expiry_asked(connect));
     set_will(*session, connect);
     if (session->is_durable() || session->is_stored) {
@@ -259,13 +256,14 @@ void SessionTable::on_settled(const PublishOrigin& origin, Settlement settlement
         context_.tracer.settled(*session, origin, reason);
     }
     if (origin.qos == Qos::ExactlyOnce) {
-        const auto known = session->inbound.find(origin.packet_id.value());
-        CHECK(known != session->inbound.end());
-        CHECK(known->second.state == InboundState::Publishing);
-        known->second.state = InboundState::Received;
-        known->second.is_stored = settlement == Settlement::Durable && origin.is_durable;
+        InboundId* known = session->inbound.find(origin.packet_id);
+        CHECK(known != nullptr);
+        CHECK(known->state == InboundState::Publishing);
+        known->state = InboundState::Received;
+        known->is_stored = settlement == Settlement::Durable && origin.is_durable;
         if (mqtt::is_failure(reason)) {
-            session->inbound.erase(known);  // [MQTT-4.3.3-9]: the id is free, no PUBREL follows
+            session->inbound.remove(
+                origin.packet_id);  // [MQTT-4.3.3-9]: the id is free, no PUBREL follows
         }
     }
     // A PUBACK is owed to the connection that published; a PUBREC to any that did so again.
@@ -336,12 +334,12 @@ void SessionTable::forget_inbound(Session& session, PacketId packet_id) {
         if (now == nullptr) {
             return;
         }
-        const auto known = now->inbound.find(packet_id.value());
-        CHECK(known != now->inbound.end() && known->second.state == InboundState::Releasing);
-        if (known->second.is_asked && now->connection != nullptr) {
+        const InboundId* known = now->inbound.find(packet_id);
+        CHECK(known != nullptr && known->state == InboundState::Releasing);
+        if (known->is_asked && now->connection != nullptr) {
             now->connection->finish_release(packet_id);
         } else {
-            now->inbound.erase(known);
+            now->inbound.remove(packet_id);
         }
     });
 }

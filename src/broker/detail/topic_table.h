@@ -29,8 +29,9 @@ inline constexpr std::size_t kLastPayloadBytesMax = 256;
 
 struct TopicEntry {
     std::string topic;
-    Route route;
-    ShardId owner;      // orders and stores the topic's retained message
+    std::unique_ptr<Route> route;        // null: nobody wants it
+    std::uint64_t route_generation = 0;  // of the index when that was found; 0 is never
+    ShardId owner;                       // orders and stores the topic's retained message
     SessionId creator;  // who published first: counts among the topics of that client
 
     // What was published on this shard.
