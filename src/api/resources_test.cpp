@@ -404,6 +404,7 @@ TEST(LimitsResource, ShowsWhatEachLimitIsAndHowOftenItWasMet) {
          .used = 99,
          .count = {.reached_count = 3, .last_reached_at = WallTime::from_ms(1'800'000'000'000)}},
         {.limit = broker::Limit::ClientMessages, .value = 0, .used = std::nullopt, .count = {}}};
+    rig.world().run_for(kSampleInterval + 100ms);
     const Answer answer = rig.get("/api/v1/limits", rig.token("operator"));
     EXPECT_EQ(answer.status, 200);
     const auto items = nlohmann::json::parse(answer.body)["items"];
