@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { Operations } from './operations.mjs';
-import { securityOf } from './trust.mjs';
+import { securityOf, Trust } from './trust.mjs';
 import * as views from './views.mjs';
 import { matches, World } from './world.mjs';
 
@@ -61,6 +61,7 @@ const trace = operations.answer('traces', 'POST', '', null, {
     topic: 'plant/#',
     seconds: 60,
 }).value;
+const trust = new Trust(world);
 const query = (text) => new URLSearchParams(text);
 const oven = world.machines.get('oven-1');
 const topic = world.topics.get('plant/h1/oven-1/temp_c');
@@ -70,6 +71,11 @@ describe('the mock node', () => {
         ['Node', () => views.nodeOf(world, [], { session_queue_messages_max: 10_000 })],
         ['Trace', () => trace],
         ['TraceDetail', () => operations.answer('traces', 'GET', `/${trace.id}`, query('')).value],
+        ['Storage', () => operations.answer('storage', 'GET', '', query('')).value],
+        ['Backup', () => operations.answer('backup', 'GET', '', query('')).value],
+        ['UserAccountList', () => trust.answer('users', 'GET', '', query('')).value],
+        ['CredentialList', () => trust.answer('credentials', 'GET', '', query('')).value],
+        ['ClaimCodeList', () => trust.answer('claim-codes', 'GET', '', query('')).value],
         ['LimitList', () => operations.answer('limits', 'GET', '', query('')).value],
         ['SlowClientList', () => operations.answer('slow-clients', 'GET', '', query('')).value],
         ['LoggedClientList', () => operations.answer('log-clients', 'GET', '', query('')).value],

@@ -255,7 +255,7 @@ export class Operations {
     storage() {
         const isIdle = this.world.machines.size === 0;
         return {
-            state: this.world.store.state,
+            state: this.world.store.state === 'healthy' ? 'ok' : 'degraded',
             reason: this.world.store.reason,
             files: [
                 { name: 'messages.db', bytes: isIdle ? 40_960 : 311_402_496 },
@@ -265,9 +265,16 @@ export class Operations {
             ],
             messages: isIdle ? 0 : 48_211,
             queued: isIdle ? 0 : 2_316,
+            queued_bytes: isIdle ? 0 : 532_680,
             spilled: isIdle ? 0 : 1_804,
+            spilled_bytes: isIdle ? 0 : 414_920,
+            pending_bytes: isIdle ? 0 : 12_288,
             commits: isIdle ? 4 : 912_004,
-            commit_us_p99: isIdle ? null : 3_412,
+            commit_us_p99: isIdle ? 900 : 3_412,
+            commit_us_max: isIdle ? 900 : 48_210,
+            commit_failures: 0,
+            reads: isIdle ? 0 : 1_210,
+            read_failures: 0,
             last_recovery_ms: 214,
         };
     }

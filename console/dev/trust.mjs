@@ -48,17 +48,33 @@ export class Trust {
         const { now_ms } = world;
         const isEmpty = world.options.isEmpty === true;
         this.users = [
-            { name: 'operator-2', role: 'admin', created_at: iso(now_ms - 41 * day_ms) },
+            {
+                name: 'operator-2',
+                role: 'admin',
+                has_scram: true,
+                created_at: iso(now_ms - 41 * day_ms),
+            },
             ...(isEmpty
                 ? []
                 : [
-                      { name: 'anna', role: 'admin', created_at: iso(now_ms - 30 * day_ms) },
+                      {
+                          name: 'anna',
+                          role: 'admin',
+                          has_scram: true,
+                          created_at: iso(now_ms - 30 * day_ms),
+                      },
                       {
                           name: 'night-shift',
                           role: 'operator',
+                          has_scram: true,
                           created_at: iso(now_ms - 9 * day_ms),
                       },
-                      { name: 'wallboard', role: 'viewer', created_at: iso(now_ms - 2 * day_ms) },
+                      {
+                          name: 'wallboard',
+                          role: 'viewer',
+                          has_scram: false,
+                          created_at: iso(now_ms - 2 * day_ms),
+                      },
                   ]),
         ];
         this.credentials = isEmpty
@@ -165,7 +181,12 @@ export class Trust {
             if (this.users.some((user) => user.name === body.name)) {
                 return problem(409, 'user.conflict', 'There is a user of this name already.');
             }
-            const user = { name: body.name, role: body.role, created_at: iso(this.world.now_ms) };
+            const user = {
+                name: body.name,
+                role: body.role,
+                has_scram: true,
+                created_at: iso(this.world.now_ms),
+            };
             this.users.push(user);
             return ok(user, 201);
         }

@@ -279,17 +279,109 @@ export type Token = {
     id: string;
     name: string;
     role: 'admin' | 'operator' | 'viewer' | 'machine';
+    topic_roles: string[];
+    /** that it belongs to, or empty */
+    machine: string;
     created_at: string;
     expires_at: string | null;
     /** since the start of the node */
     last_used_at: string | null;
 };
 
+export type UserAccount = {
+    name: string;
+    role: 'admin' | 'operator' | 'viewer';
+    has_scram: boolean;
+    created_at: string;
+};
+
+export type UserAccountList = { items: UserAccount[]; next: null };
+
+export type NewUser = { name: string; role: 'admin' | 'operator' | 'viewer' };
+
+export type UserRequest = {
+    name: string;
+    /** 8 to 1024 bytes */
+    password: string;
+    role: 'admin' | 'operator' | 'viewer';
+};
+
+export type UserChange = { password?: string; role?: 'admin' | 'operator' | 'viewer' };
+
+export type Credential = {
+    machine: string;
+    note: string;
+    /** names of topic roles */
+    topic_roles: string[];
+    enabled: boolean;
+    has_password: boolean;
+    /** SCRAM-SHA-256 is possible */
+    has_scram: boolean;
+    created_at: string;
+    /** only if one was generated now; shown once */
+    password?: string;
+};
+
+export type CredentialList = { items: Credential[]; next: string | null };
+
+export type CredentialRequest = {
+    machine: string;
+    note?: string;
+    /** names of topic roles */
+    topic_roles?: string[];
+    /** 8 to 1024 bytes; "generate" makes one; null: none opens it */
+    password?: string | null;
+};
+
+export type CredentialChange = {
+    note?: string;
+    /** names of topic roles */
+    topic_roles?: string[];
+    enabled?: boolean;
+    /** 8 to 1024 bytes; "generate" makes one; null: none opens it */
+    password?: string | null;
+};
+
+export type ClaimCode = {
+    id: string;
+    note: string;
+    /** that it is for; empty: the device names itself */
+    machine: string;
+    /** names of topic roles */
+    topic_roles: string[];
+    uses_left: number;
+    expires_at: string;
+    created_by: string;
+    /** only when it is made; shown once */
+    code?: string;
+};
+
+export type ClaimCodeList = { items: ClaimCode[]; next: null };
+
+export type ClaimCodeRequest = {
+    note?: string;
+    machine?: string;
+    /** names of topic roles */
+    topic_roles?: string[];
+    uses?: number;
+    expires_in_s?: number;
+};
+
+export type ProvisionRequest = {
+    code: string;
+    /** needed unless the code is for one */
+    machine?: string;
+};
+
+export type Provisioned = { machine: string; password: string };
+
 export type TokenList = { items: Token[]; next: null };
 
 export type TokenRequest = {
     name: string;
     role: 'admin' | 'operator' | 'viewer' | 'machine';
+    topic_roles?: string[];
+    machine?: string;
     expires_in_s?: number;
 };
 
@@ -353,6 +445,25 @@ export type SecurityCertificate = {
     fingerprint: string;
     /** the node made it and makes the next one */
     own: boolean;
+};
+
+export type Storage = {
+    state: 'ok' | 'degraded';
+    reason: string | null;
+    files: { name: string; bytes: number }[];
+    messages: number;
+    queued: number;
+    queued_bytes: number;
+    spilled: number;
+    spilled_bytes: number;
+    pending_bytes: number;
+    commits: number;
+    commit_us_p99: number;
+    commit_us_max: number;
+    commit_failures: number;
+    reads: number;
+    read_failures: number;
+    last_recovery_ms: number;
 };
 
 export type Security = {

@@ -36,10 +36,14 @@ export type PublishRequest = schema.PublishRequest;
 
 export type Security = schema.Security;
 export type BackupState = schema.Backup;
+export type ClaimCode = schema.ClaimCode;
+export type Credential = schema.Credential;
 export type Limit = schema.Limit;
 export type LogClient = schema.LoggedClient;
 export type LogDetail = schema.LoggedClientDetail;
 export type LoggedPacket = schema.LoggedPacket;
+export type StorageState = schema.Storage;
+export type UserRow = schema.UserAccount;
 export type SlowClient = schema.SlowClient;
 export type TraceAnswer = schema.TraceDetail;
 export type TraceEvent = schema.TraceEvent;
@@ -85,28 +89,6 @@ export interface MessagesChange {
 
 /* Security: who may come in, and what they may do. */
 
-export interface UserRow {
-    name: string;
-    role: Role;
-    created_at: string;
-}
-
-/** How a machine makes itself known. */
-export interface Credential {
-    machine: string;
-    note: string;
-    topic_roles: string[];
-    enabled: boolean;
-    has_password: boolean;
-    has_scram: boolean;
-    created_at: string;
-}
-
-export interface NewCredential extends Credential {
-    /** Shown once. */
-    password?: string;
-}
-
 export interface MachineCertificate {
     fingerprint: string;
     subject: string;
@@ -121,23 +103,6 @@ export interface NewCertificate extends MachineCertificate {
     certificate?: string;
     /** PEM, shown once; none if the device made the key itself. */
     key?: string;
-}
-
-export interface ClaimCode {
-    id: string;
-    note: string;
-    /** Empty: the device names itself. */
-    machine: string;
-    topic_roles: string[];
-    uses_left: number;
-    expires_at: string;
-    created_by: string;
-}
-
-export interface NewClaimCode {
-    id: string;
-    /** Shown once. */
-    code: string;
 }
 
 export interface TopicRole {
@@ -180,15 +145,3 @@ export interface AuditLine {
 }
 
 /* Operations. */
-
-export interface StorageState {
-    state: string;
-    reason: string | null;
-    files: { name: string; bytes: number }[];
-    messages: number;
-    queued: number;
-    spilled: number;
-    commits: number;
-    commit_us_p99: number | null;
-    last_recovery_ms: number | null;
-}

@@ -5,7 +5,7 @@ import type { App } from '../app/app';
 import type { Place } from '../app/router';
 import { Resource } from '../app/resource';
 import type { Scope } from '../app/scope';
-import { valueOf, type Page } from '../app/store';
+import type { Page } from '../app/store';
 import { sentence } from '../api/client';
 import type { Stats, StorageState } from '../api/types';
 import { bytes, bytesText, count, milliseconds, plural, tally } from '../format/number';
@@ -64,7 +64,7 @@ function sentenceOf(state: StorageState | null): string {
         return 'Where messages, sessions and rights are kept.';
     }
     const size = bytesText(state.files.reduce((sum, file) => sum + file.bytes, 0));
-    return state.state === 'healthy'
+    return state.state === 'ok'
         ? `The store writes; ${plural(state.messages, 'message')} in ${size}.`
         : `The store is ${state.state}; ${plural(state.messages, 'message')} in ${size}.`;
 }
@@ -73,7 +73,7 @@ function Parts({ app, state }: { app: App; state: StorageState }): VNode {
     const isStale = app.live.state.value.phase === 'stale';
     return (
         <>
-            {state.state !== 'healthy' && (
+            {state.state !== 'ok' && (
                 <NoteLine level="crit" shape={<Shape status="crit" label="Problem" />}>
                     <b class="strong">The store is {state.state}.</b>{' '}
                     {state.reason !== null && sentence(state.reason)} What wants to be durable is
@@ -93,16 +93,26 @@ function Parts({ app, state }: { app: App; state: StorageState }): VNode {
                     <dl class="kv facts">
                         <dt>Last start</dt>
                         <dd class="fact">
-                            {state.last_recovery_ms === null
-                                ? 'not known'
-                                : `read what was kept in ${duration(state.last_recovery_ms)}`}
+                            read what was kept in {duration(state.last_recovery_ms)}
                         </dd>
                         <dt>Messages kept</dt>
                         <dd class="fact">{count(state.messages)}</dd>
                         <dt>Queued for sessions</dt>
-                        <dd class="fact">{count(state.queued)}, each message stored once</dd>
+                        <dd class="fact">
+                            {count(state.queued)}, {bytesText(state.queued_bytes)}
+                        </dd>
+                        <dt>Waits for the disk</dt>
+                        <dd class="fact">{bytesText(state.pending_bytes)}</dd>
+                        <dt>Failures</dt>
+                        <dd class="fact">
+                            {count(state.commit_failures)} of commits, {count(state.read_failures)}{' '}
+                            of {count(state.reads)} readings
+                        </dd>
                         <dt>On disk only</dt>
-                        <dd class="fact">{count(state.spilled)}, of queues too long for memory</dd>
+                        <dd class="fact">
+                            {count(state.spilled)} of queues too long for memory,{' '}
+                            {bytesText(state.spilled_bytes)}
+                        </dd>
                     </dl>
                     <p class="mt-3">
                         <a href="/operations/backup">Make a backup</a>
@@ -132,25 +142,28 @@ function Files({ state }: { state: StorageState }): VNode {
 
 function tilesOf(app: App, state: StorageState): StatProps[] {
     const samples = app.store.samples.value;
-    const stats = valueOf(app.store.stats.value);
     const slowest = (one: Stats): number => one.commit_ms_max;
     const size = bytes(state.files.reduce((sum, file) => sum + file.bytes, 0));
-    const p99 = state.commit_us_p99;
     return [
         { label: 'Stored', ...size, note: plural(state.files.length, 'file') },
         {
             label: 'Commit, 99th percentile',
-            ...(p99 === null ? { value: 'none' } : milliseconds(p99 / 1000)),
+            ...milliseconds(state.commit_us_p99 / 1000),
             note: 'until it is on disk',
+        },
+        {
+            label: 'Slowest commit',
+            ...milliseconds(state.commit_us_max / 1000),
+            note: 'since the start',
             spark: thin(samples.map(slowest)),
             sparkOptions: { lowest: 0 },
         },
         {
-            label: 'Slowest commit',
-            ...milliseconds(stats?.commit_ms_max ?? 0),
+            label: 'Commits',
+            value: tally(state.commits),
             note: 'since the start',
+            ...(state.commit_failures > 0 ? { status: 'caution' as const } : {}),
         },
-        { label: 'Commits', value: tally(state.commits), note: 'since the start' },
         {
             label: 'Queued',
             value: tally(state.queued),

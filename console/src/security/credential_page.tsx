@@ -8,7 +8,7 @@ import { Pages, Resource } from '../app/resource';
 import type { Scope } from '../app/scope';
 import type { Page } from '../app/store';
 import { problemText } from '../api/client';
-import type { Credential, MachineCertificate, NewCredential } from '../api/types';
+import type { Credential, MachineCertificate } from '../api/types';
 import { date, parseTime } from '../format/time';
 import { Confirm } from '../ui/dialog';
 import { Field } from '../ui/field';
@@ -309,7 +309,7 @@ function Change({ app, state, value }: { app: App; state: State; value: Credenti
 function askPassword(app: App, state: State): void {
     const make = async (): Promise<void> => {
         const body = { password: 'generate' };
-        const result = await app.client.patch<NewCredential>(state.path, body, { isSecret: true });
+        const result = await app.client.patch<Credential>(state.path, body, { isSecret: true });
         state.read();
         if (!result.ok) {
             app.toastProblem(`${state.machine} keeps its password`, result.problem);

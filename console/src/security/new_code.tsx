@@ -4,7 +4,7 @@ import { useSignal } from '@preact/signals';
 import type { VNode } from 'preact';
 import type { App } from '../app/app';
 import { problemText } from '../api/client';
-import type { NewClaimCode } from '../api/types';
+import type { ClaimCode } from '../api/types';
 import { plural } from '../format/number';
 import { Field, noteId } from '../ui/field';
 import { FormDialog, SecretDialog } from '../ui/form_dialog';
@@ -40,7 +40,7 @@ function NewCode({ app, onMade }: { app: App; onMade: () => void }): VNode {
         if (!Number.isInteger(times) || times < 1 || times > 10_000) {
             return 'Uses are a whole number from 1 to 10 000.';
         }
-        const result = await app.client.post<NewClaimCode>(
+        const result = await app.client.post<ClaimCode>(
             '/api/v1/claim-codes',
             {
                 note: note.value.trim(),
@@ -124,16 +124,16 @@ function NewCode({ app, onMade }: { app: App; onMade: () => void }): VNode {
     );
 }
 
-function showCode(app: App, made: NewClaimCode, uses: number): void {
+function showCode(app: App, made: ClaimCode, uses: number): void {
     app.openDialog(() => (
         <SecretDialog
             key="claim code"
             title="The claim code"
             note={`Shown once, to be used ${uses === 1 ? 'once' : plural(uses, 'time')}.`}
-            secrets={[{ label: 'Code', text: made.code }]}
+            secrets={[{ label: 'Code', text: made.code ?? '' }]}
             onClose={() => app.closeDialog()}
         >
-            <QrCode text={made.code} label="The claim code as a QR code" />
+            <QrCode text={made.code ?? ''} label="The claim code as a QR code" />
         </SecretDialog>
     ));
 }

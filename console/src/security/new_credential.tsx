@@ -4,7 +4,7 @@ import { useSignal, type Signal } from '@preact/signals';
 import type { VNode } from 'preact';
 import type { App } from '../app/app';
 import { problemText } from '../api/client';
-import type { NewCertificate, NewCredential } from '../api/types';
+import type { NewCertificate, Credential } from '../api/types';
 import { Field, noteId } from '../ui/field';
 import { FormDialog, SecretDialog, type Secret } from '../ui/form_dialog';
 import { splitNames, wordProblem } from './words';
@@ -32,7 +32,7 @@ function NewMachine({ app, onMade }: { app: App; onMade: () => void }): VNode {
             topic_roles: splitNames(roles.value),
             ...(way.value === 'password' ? { password: 'generate' } : {}),
         };
-        const result = await app.client.post<NewCredential>('/api/v1/credentials', body, {
+        const result = await app.client.post<Credential>('/api/v1/credentials', body, {
             isSecret: true,
         });
         if (!result.ok) {
