@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <cerrno>
+#include <filesystem>
+#include <fstream>
 
 #include "storage/memory/memory_stores.h"
 #include "storage/sqlite/sqlite_stores.h"
@@ -209,6 +211,44 @@ TEST_F(DiskFaultTest, OpeningMayFailAtAnyOperationAndWorksAfterwards) {
         open();
     }
     EXPECT_GT(failure_count, 10U);
+}
+
+/// A page that was written by halves: the store says so, or shows every message.
+TEST_F(DiskFaultTest, ATornPageIsReportedAndSkipsNothing) {
+    constexpr std::uint64_t kCount = 200;
+    const std::string path = directory_.file("torn.db");
+    const std::string copy = directory_.file("copy.db");
+    {
+        auto store = open_message_store({.path = path});
+        ASSERT_TRUE(store);
+        ASSERT_EQ(to_text(**store), "");
+        WriteBatch batch;
+        for (std::uint64_t id = 1; id <= kCount; ++id) {
+            fill(batch, id, 200);
+        }
+        const WriteBatch* const group = &batch;
+        ASSERT_TRUE((*store)->commit({&group, 1}));
+    }
+    constexpr std::size_t kPageBytes = 4096;
+    const std::size_t page_count = std::filesystem::file_size(path) / kPageBytes;
+    std::size_t reported_count = 0;
+    for (std::size_t page = 1; page < page_count; ++page) {
+        std::filesystem::copy_file(path, copy, std::filesystem::copy_options::overwrite_existing);
+        {
+            std::fstream file(copy, std::ios::in | std::ios::out | std::ios::binary);
+            file.seekp(static_cast<std::streamoff>(page * kPageBytes));
+            file << std::string(kPageBytes / 2, '\xFF');
+        }
+        auto store = open_message_store({.path = copy});
+        const std::string content = store ? to_text(**store) : "failed: cannot open";
+        if (content.find("failed: ") != std::string::npos) {
+            ++reported_count;
+        } else {
+            EXPECT_NE(content.find("messages " + std::to_string(kCount)), std::string::npos)
+                << "page " << page;
+        }
+    }
+    EXPECT_GT(reported_count, page_count / 2);
 }
 
 /// The whole way: a shard's batch, the writer, SQLite, a full disk, and room again.
