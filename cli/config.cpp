@@ -71,6 +71,8 @@ void add_config(CLI::App& app, int& exit_code) {
     show_command->add_option("file", options->file, "A TOML file")->required();
     show_command->callback([options, &exit_code] { exit_code = show(*options); });
 
+    add_acl(*command, exit_code);
+
     CLI::App* reference =
         command->add_subcommand("reference", "Print every key with its meaning and default");
     reference->add_flag("--markdown", options->as_markdown, "As a page of the documentation");

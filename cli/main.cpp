@@ -21,6 +21,7 @@ int main(int argc, char** argv) {
     kith::cli::add_token(app, exit_code);
     kith::cli::add_user(app, exit_code);
     kith::cli::add_machine(app, exit_code);
+    kith::cli::add_audit(app, exit_code);
     kith::cli::add_config(app, exit_code);
     kith::cli::add_backup(app, exit_code);
     kith::cli::add_restore(app, exit_code);

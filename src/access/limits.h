@@ -88,4 +88,9 @@ inline constexpr std::size_t kJwkSetBytesMax = 256 * 1024;
 inline constexpr std::size_t kJwksMax = 64;
 inline constexpr std::size_t kKidBytesMax = 256;
 
+/// Refused sign-ins of one name from one address within this time are one line of the audit, or
+/// two; so many names with an address at a time. 100,000 lines then last for days of any attack.
+inline constexpr std::chrono::milliseconds kRefusalFoldSpan = 10min;
+inline constexpr std::size_t kRefusalKeysMax = 64;
+
 }  // namespace kith::access

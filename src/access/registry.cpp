@@ -96,6 +96,12 @@ Registry::Registry(const RegistryParts& parts)
       roles_(std::make_shared<const RoleBook>()),
       authenticators_(parts.home.shard_count(), nullptr),
       authorizers_(parts.home.shard_count(), nullptr),
+      refusals_timer_([this](Instant) {
+          write_audit(refusals_.take_ended(parts_.home.wall_now()));
+          if (!refusals_.empty()) {
+              parts_.home.arm_after(refusals_timer_, kRefusalFoldSpan);
+          }
+      }),
       timer_([this](Instant) { check(); }) {}
 
 void Registry::attach(TokenAuthenticator& authenticator) {
@@ -289,26 +295,29 @@ void Registry::add_first_user(const storage::UserRecord& user, std::function<voi
         });
 }
 
-void Registry::change(std::function<Status(storage::ControlStore&)> work,
-                      std::function<void(Status)> done) {
-    run<Nothing>(
-        [work = std::move(work)](storage::ControlStore& store) -> Result<Nothing> {
-            TRY(work(store));
-            return Nothing();
-        },
-        [done = std::move(done)](const Result<Nothing>& changed) {
-            done(changed ? Status() : tl::unexpected(for_callers(changed.error())));
-        });
+void Registry::append_audit(storage::AuditRecord record) {
+    record.at = parts_.home.wall_now();
+    std::vector<storage::AuditRecord> records;
+    records.push_back(std::move(record));
+    write_audit(std::move(records));
 }
 
-void Registry::append_audit(std::string who, std::string what, std::string detail) {
-    storage::AuditRecord audit{.at = parts_.home.wall_now(),
-                               .who = std::move(who),
-                               .what = std::move(what),
-                               .detail = std::move(detail)};
+void Registry::note_refused(const RefusedSignIn& refused) {
+    write_audit(refusals_.note(refused, parts_.home.wall_now()));
+    if (!refusals_timer_.is_armed()) {
+        parts_.home.arm_after(refusals_timer_, kRefusalFoldSpan);
+    }
+}
+
+void Registry::write_audit(std::vector<storage::AuditRecord> records) {
+    if (records.empty()) {
+        return;
+    }
     run<Nothing>(
-        [audit = std::move(audit)](storage::ControlStore& store) -> Result<Nothing> {
-            TRY(store.append_audit(audit));
+        [records = std::move(records)](storage::ControlStore& store) -> Result<Nothing> {
+            for (const storage::AuditRecord& record : records) {
+                TRY(store.append_audit(record));
+            }
             return Nothing();
         },
         [this](const Result<Nothing>& appended) {
@@ -446,6 +455,7 @@ void Registry::publish() {
 
 void Registry::set_file_roles(std::vector<RoleText> roles) {
     file_roles_ = std::move(roles);
+    file_problem_.clear();
     publish_roles();
 }
 

@@ -19,6 +19,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "access/refusal_fold.h"
 #include "access/role_book.h"
 #include "access/token_table.h"
 #include "base/result.h"
@@ -94,6 +95,9 @@ class Registry {
     [[nodiscard]] const RoleBook& roles() const { return *roles_; }
     /// The roles of the file of the configuration: they stand before those of the store.
     void set_file_roles(std::vector<RoleText> roles);
+    /// Why the file could not be read again; its roles stay as they were. Empty: it could.
+    void set_file_problem(std::string problem) { file_problem_ = std::move(problem); }
+    [[nodiscard]] const std::string& file_problem() const { return file_problem_; }
     /// When a token was last shown to this node, since its start.
     [[nodiscard]] std::optional<WallTime> last_used(const std::string& token_id) const;
 
@@ -104,12 +108,11 @@ class Registry {
                       std::function<void(Status)> done);
     /// Errors: Conflict if there is a user already; Unavailable.
     void add_first_user(const storage::UserRecord& user, std::function<void(Status)> done);
-    /// Does something else with the store, in order with all else, and takes over what changed
-    /// before it answers. Errors: those of `work`; Unavailable.
-    void change(std::function<Status(storage::ControlStore&)> work,
-                std::function<void(Status)> done);
     /// Writes a line into the audit; a failure is counted and logged.
-    void append_audit(std::string who, std::string what, std::string detail);
+    void append_audit(storage::AuditRecord record);
+
+    /// Writes a refused sign-in into the audit, or counts it with those like it (refusal_fold.h).
+    void note_refused(const RefusedSignIn& refused);
 
     /// Reads the store soon, whoever changed it, and then tells this shard's authenticator.
     void check_soon(ShardId asker);
@@ -161,6 +164,7 @@ class Registry {
     void arm_next_check();
     void tell_ended();
     void tell_soon();
+    void write_audit(std::vector<storage::AuditRecord> records);
 
     RegistryParts parts_;
     std::shared_ptr<const TokenTable> table_;  // shared_ptr: every shard holds the table it uses
@@ -168,6 +172,7 @@ class Registry {
     std::shared_ptr<const RoleBook> roles_;  // shared_ptr: as the table
     std::vector<storage::RoleRecord> stored_roles_;
     std::vector<RoleText> file_roles_;
+    std::string file_problem_;
     std::optional<std::uint64_t> change_counter_;  // of the store when it was last read
     std::uint64_t change_position_ = UINT64_MAX;   // up to which its changes are known
     std::unordered_map<std::string, WallTime> last_used_;
@@ -175,6 +180,8 @@ class Registry {
     std::vector<RoleAuthorizer*> authorizers_;         // the same
     std::vector<ShardId> askers_;                      // wait for the next reading to begin
     std::vector<ShardId> asked_;                       // wait for the reading under way
+    RefusalFold refusals_;
+    runtime::CallbackTimer refusals_timer_;
     bool is_checking_ = false;
     Instant checked_at_;
     runtime::CallbackTimer timer_;

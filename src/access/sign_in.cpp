@@ -159,14 +159,26 @@ void SignIn::finish_sign_in(const Try& attempt, const Result<bool>& is_right,
     if (!is_right.value_or(false) || user == nullptr || user->password_hash != attempt.hash) {
         parts_.guard.failed(attempt.tryer(), parts_.home.now());
         if (attempt.tries_left == 0) {
-            parts_.registry.append_audit("address:" + attempt.address, "session.paused",
-                                         attempt.name_key.empty() ? "" : attempt.name);
+            parts_.registry.append_audit({.who = "address:" + attempt.address,
+                                          .what = "session.paused",
+                                          .detail = attempt.name_key.empty() ? "" : attempt.name,
+                                          .from_address = attempt.address,
+                                          .outcome = "denied"});
         }
+        note_refused(attempt);
         done(tl::unexpected(denied(kWrong, attempt.tries_left)));
         return;
     }
     parts_.guard.succeeded(attempt.tryer(), parts_.home.now());
     done(open_session(attempt));
+}
+
+/// A name that cannot be one is not repeated in the audit: it may be anything, a password even.
+void SignIn::note_refused(const Try& attempt) {
+    parts_.registry.note_refused(
+        {.who = attempt.name_key.empty() ? "user:?" : "user:" + attempt.name,
+         .from_address = attempt.address,
+         .why = "wrong name or password at the console"});
 }
 
 SignInResult SignIn::open_session(const Try& attempt) {
@@ -176,7 +188,10 @@ SignInResult SignIn::open_session(const Try& attempt) {
         return tl::unexpected(denied(kWrong, attempt.tries_left));
     }
     ++counters_.opened;
-    parts_.registry.append_audit("user:" + user->name, "session.open", attempt.address);
+    parts_.registry.append_audit({.who = "user:" + user->name,
+                                  .what = "session.open",
+                                  .detail = {},
+                                  .from_address = attempt.address});
     return parts_.sessions.open(
         {.user = user->name, .role = *role, .csrf_token = {}, .password_hash = user->password_hash},
         parts_.home.now());

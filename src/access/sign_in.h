@@ -87,6 +87,7 @@ class SignIn {
                         const std::function<void(SignInResult)>& done);
     void finish_claim(const Try& attempt, const Result<Credential>& made,
                       const std::function<void(SignInResult)>& done);
+    void note_refused(const Try& attempt);
     [[nodiscard]] SignInResult open_session(const Try& attempt);
 
     SignInParts parts_;

@@ -68,7 +68,7 @@ TEST_F(SignInTest, WrongPasswordsAreCountedThenPaused) {
     EXPECT_EQ(paused.error().error.kind, ErrorKind::Limit);
     EXPECT_GT(paused.error().retry_after, 25s);
     EXPECT_LE(paused.error().retry_after, kTriesPause);
-    EXPECT_EQ(rig_.newest_audit(), "address:10.0.0.9 session.paused anna");
+    EXPECT_EQ(rig_.newest_audit(), "address:10.0.0.9 session.paused anna 10.0.0.9");
     EXPECT_TRUE(sign_in("anna", "correct horse", kElsewhere).has_value())
         << "who guesses locks himself out, not anna";
     rig_.world.run_for(kTriesPause);

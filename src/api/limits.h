@@ -25,6 +25,9 @@ inline constexpr Duration kStalledTimeout = 30s;
 inline constexpr std::size_t kSmallBodyBytesMax = 8 * 1024;
 inline constexpr std::size_t kPublishBodyBytesMax = 2 * 1024 * 1024;
 
+/// The rules of a role, in JSON: kRuleTextBytesMax of access, of which many may be escaped.
+inline constexpr std::size_t kRoleBodyBytesMax = 80 * 1024;
+
 /// Rows of one answer.
 inline constexpr std::size_t kRowsDefault = 100;
 inline constexpr std::size_t kRowsMax = 1000;

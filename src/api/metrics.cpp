@@ -51,6 +51,13 @@ void add_traffic(Page& page, const broker::Counters& broker) {
                  broker.publishers_held);
     page.counter("publishes_not_authorized_total", "Publishes refused for want of a right.",
                  broker.refused_not_authorized);
+    page.head("acl_denied_total", "Publishes (wills included) and subscriptions that were denied.",
+              "counter");
+    page.labelled("acl_denied_total", "action", "publish", broker.denied_publishes);
+    page.labelled("acl_denied_total", "action", "subscribe", broker.denied_subscribes);
+    page.counter("subscriptions_revoked_total",
+                 "Subscriptions that ended because roles had changed.",
+                 broker.subscriptions_revoked);
     page.counter("retained_refused_total", "Retained messages refused because the store is full.",
                  broker.refused_retained_full);
     page.counter("wills_published_total", "Will messages published.", broker.wills_published);

@@ -76,6 +76,12 @@ constexpr std::string_view kCodes[] = {
     "claim_code.unknown",
     "claim_code.limit",
     "claim_code.unavailable",
+    "role.invalid",
+    "role.refused",
+    "role.unknown",
+    "role.limit",
+    "role.unavailable",
+    "audit.unavailable",
 };
 
 }  // namespace

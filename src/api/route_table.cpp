@@ -70,6 +70,12 @@ constexpr Route kRoutes[] = {
     {Get, "/api/v1/log-clients/{id}", Operator, kNone, &Handlers::get_logged_client},
     {Put, "/api/v1/log-clients/{id}", Operator, kSmall, &Handlers::put_logged_client},
     {Delete, "/api/v1/log-clients/{id}", Operator, kNone, &Handlers::delete_logged_client},
+    {Get, "/api/v1/roles", Admin, kNone, &Handlers::get_roles},
+    {Get, "/api/v1/roles/{name}", Admin, kNone, &Handlers::get_role},
+    {Put, "/api/v1/roles/{name}", Admin, kRoleBodyBytesMax, &Handlers::put_role},
+    {Delete, "/api/v1/roles/{name}", Admin, kNone, &Handlers::delete_role},
+    {Post, "/api/v1/acl-test", Admin, kSmall, &Handlers::post_acl_test},
+    {Get, "/api/v1/audit", Admin, kNone, &Handlers::get_audit},
     {Get, "/api/v1/live", Viewer, kNone, &Handlers::open_live},
 };
 

@@ -35,6 +35,7 @@ struct Event {
     std::string_view reason;     // words for people: "keep alive timeout"
     std::string_view transport;  // "tcp" ..., may be empty
     std::uint8_t protocol_version = 0;
+    bool is_sign_in = false;  // refused for the credentials that it showed, or did not
 };
 
 /// Threads: called on the shard where it happened; implementations forward by mail.

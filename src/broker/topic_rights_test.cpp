@@ -233,6 +233,27 @@ TEST_P(TopicRightsTest, DisconnectsAClientWhoseSubscriptionIsNotAllowedAnyMore) 
     EXPECT_EQ(client.subscribe("plant/press/#").reasons.at(0), ReasonCode::NotAuthorized);
 }
 
+TEST_P(TopicRightsTest, GivesAGroupBackWhatAMemberMayNotHaveAnyMore) {
+    TestClient& client = press("press-07");
+    client.acknowledges = false;
+    client.settings.receive_maximum = 1;
+    client.connect_durable();
+    client.subscribe("$share/g/plant/press/#", Qos::AtLeastOnce);
+    TestClient& other = rig.client("other");
+    other.connect();
+    for (const char* payload : {"1", "2", "3"}) {
+        other.publish("plant/press/temp", payload, Qos::AtLeastOnce);
+    }
+    rig.settle();
+    EXPECT_EQ(client.payloads(), std::vector<std::string>{"1"});
+    other.subscribe("$share/g/plant/press/#", Qos::AtLeastOnce);
+    rig.set_rules("press", {.publish = {}, .subscribe = {}});
+    EXPECT_TRUE(client.wait_closed());
+    rig.settle();
+    EXPECT_EQ(other.payloads(), (std::vector<std::string>{"2", "3"}));
+    EXPECT_EQ(rig.counters().subscriptions, 1U);
+}
+
 TEST_P(TopicRightsTest, LeavesClientsAloneWhoseSubscriptionsAreStillAllowed) {
     TestClient& client = press("press-07");
     client.connect();

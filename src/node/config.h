@@ -57,6 +57,7 @@ struct NodeConfig {
     std::string jwt_issuer;
     std::string jwt_audience;
     std::string jwt_machine_claim = "sub";
+    std::string acl_file;  // of topic roles, beside those of the store; empty: none
 
     broker::BrokerOptions broker = broker_defaults();
 

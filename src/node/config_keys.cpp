@@ -496,6 +496,22 @@ void mark_reloadable(std::vector<ConfigKey>& keys) {
     }
 }
 
+constexpr Choice<broker::DeniedPublish> kDeniedPublish[] = {
+    {"drop", broker::DeniedPublish::Drop}, {"disconnect", broker::DeniedPublish::Disconnect}};
+
+void add_role_keys(std::vector<ConfigKey>& keys) {
+    ConfigKey file = text_key("access.acl_file", "a file",
+                              "Topic roles: a line \"role NAME\", then its rules, and so on. They "
+                              "stand before those of the same name that were made otherwise.",
+                              MEMBER(acl_file));
+    file.is_reloadable = true;
+    keys.push_back(std::move(file));
+    keys.push_back(choice_key({"access.denied_publish", R"("drop" or "disconnect")",
+                               "What becomes of a client that publishes what its roles do not "
+                               "allow: its message is dropped, or its connection ends."},
+                              kDeniedPublish, MEMBER(broker.denied_publish)));
+}
+
 void add_limit_keys(std::vector<ConfigKey>& keys) {
     keys.push_back(integer_key({"mqtt.packet_bytes_max", "1024 to 268435455, or \"1MiB\"",
                                 "Largest packet taken; larger ones end the connection."},
@@ -578,6 +594,7 @@ std::span<const ConfigKey> config_keys() {
         add_listener_keys(all);
         add_proxy_keys(all);
         add_access_keys(all);
+        add_role_keys(all);
         add_limit_keys(all);
         add_overload_keys(all);
         mark_reloadable(all);

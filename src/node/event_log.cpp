@@ -82,7 +82,8 @@ NodeEvent to_node_event(const broker::Event& event) {
             .address = std::string(event.address),
             .reason = std::string(event.reason),
             .transport = std::string(event.transport),
-            .protocol_version = event.protocol_version};
+            .protocol_version = event.protocol_version,
+            .is_sign_in = event.is_sign_in};
 }
 
 void EventLog::add(const NodeEvent& event) {

@@ -31,6 +31,7 @@ struct NodeEvent {
     std::string reason;
     std::string transport;
     std::uint8_t protocol_version = 0;
+    bool is_sign_in = false;  // refused for the credentials that it showed, or did not
 };
 
 [[nodiscard]] NodeEvent to_node_event(const broker::Event& event);

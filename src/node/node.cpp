@@ -24,6 +24,7 @@
 #include "node/mqtt_listener.h"
 #include "node/node_directory.h"
 #include "node/process_facts.h"
+#include "node/role_file.h"
 #include "node/security_facts.h"
 #include "runtime/gather.h"
 #include "runtime/shard_group.h"
@@ -54,6 +55,12 @@ WallTime wall_now() {
     return WallTime::from_ms(std::chrono::duration_cast<std::chrono::milliseconds>(
                                  std::chrono::system_clock::now().time_since_epoch())
                                  .count());
+}
+
+/// "10.0.0.3" of "10.0.0.3:5123".
+std::string host_of(std::string_view address) {
+    const auto parsed = runtime::SocketAddress::parse(address);
+    return parsed ? parsed->host_to_string() : std::string(address);
 }
 
 std::uint16_t worker_count(const NodeConfig& config) {
@@ -120,6 +127,7 @@ struct Node::Impl {
     void make_access();
     OrProblem<void> make_broker(const StoreTestOptions& test_options);
     OrProblem<void> start_access();
+    void set_file_roles(std::vector<access::RoleText> roles);
     void make_api();
     [[nodiscard]] api::NodeFacts facts() const;
     void show_security();
@@ -316,6 +324,11 @@ OrProblem<void> Node::Impl::make_broker(const StoreTestOptions& test_options) {
 }
 
 OrProblem<void> Node::Impl::start_access() {
+    auto roles = load_role_file(config.acl_file);
+    if (!roles) {
+        return tl::unexpected(roles.error());
+    }
+    set_file_roles(std::move(*roles));
     const auto started =
         ask<Status>(shard(0), [this](runtime::Shard&, const std::function<void(Status)>& answer) {
             registry->start(answer);
@@ -335,6 +348,13 @@ OrProblem<void> Node::Impl::start_access() {
         return true;
     });
     return {};
+}
+
+void Node::Impl::set_file_roles(std::vector<access::RoleText> roles) {
+    run_on(shard(0), [&](runtime::Shard&) {
+        registry->set_file_roles(std::move(roles));
+        return true;
+    });
 }
 
 OrProblem<void> Node::Impl::open_listeners() {
@@ -451,6 +471,11 @@ void Node::Impl::make_api() {
     events.set_listener([this](const NodeEvent& event) {
         if (event.kind == "store_degraded" || event.kind == "store_healthy") {
             backend->set_store_state(event.kind == "store_healthy", event.reason);
+        }
+        if (event.is_sign_in) {
+            registry->note_refused({.who = "client:" + event.client_id,
+                                    .from_address = host_of(event.address),
+                                    .why = event.reason});
         }
         api->on_event(to_api_event(event));
     });
@@ -571,6 +596,14 @@ const std::string& Node::claim_link() const {
 
 OrProblem<void> Node::reload(const NodeConfig& config) {
     // All or nothing: what can fail comes first.
+    auto roles = load_role_file(config.acl_file);
+    if (!roles) {
+        run_on(impl_->shard(0), [&](runtime::Shard&) {
+            impl_->registry->set_file_problem(roles.error().text);
+            return true;
+        });
+        return tl::unexpected(roles.error());
+    }
     auto loaded = load_tls(config, impl_->data, impl_->host, wall_now());
     if (!loaded) {
         return tl::unexpected(loaded.error());
@@ -590,6 +623,7 @@ OrProblem<void> Node::reload(const NodeConfig& config) {
             return true;
         });
     }
+    impl_->set_file_roles(std::move(*roles));
     impl_->log.set_level(config.log_level);
     impl_->config.log_level = config.log_level;
     impl_->tls = std::move(*loaded);

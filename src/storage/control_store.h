@@ -87,12 +87,23 @@ struct RoleRecord {
 };
 
 struct AuditRecord {
+    std::int64_t id = 0;  // given by the store, one more each time; 0 before
     WallTime at;
     std::string who;   // "user:anna", "token:k3f9", "cli"
     std::string what;  // "token.create"
     std::string detail;
-    std::string from_address;  // "10.0.0.3:5123", or empty
-    std::string outcome;       // "ok", "denied", "failed"
+    std::string from_address;    // "10.0.0.3:5123", or empty
+    std::string outcome = "ok";  // "ok", "denied", "failed"
+};
+
+/// Which lines of the audit: those that begin with the texts and are not older than `since`.
+struct AuditQuery {
+    std::string_view who;
+    std::string_view what;
+    std::string_view from_address;
+    WallTime since;               // 0: from the beginning
+    std::int64_t before_id = 0;   // only older ones than this; 0: from the newest
+    std::size_t count_max = 100;  // at most kAuditRecordsMax
 };
 
 /// A part of a list in order of its key.
@@ -192,7 +203,10 @@ class ControlStore {
 
     [[nodiscard]] virtual Status append_audit(const AuditRecord& record) = 0;
     /// The newest first.
-    [[nodiscard]] virtual Result<std::vector<AuditRecord>> audit(std::size_t count_max) = 0;
+    [[nodiscard]] virtual Result<std::vector<AuditRecord>> audit(const AuditQuery& query) = 0;
+    [[nodiscard]] Result<std::vector<AuditRecord>> audit(std::size_t count_max) {
+        return audit(AuditQuery{.count_max = count_max});
+    }
 
     /// Changes whenever anybody, this process or another, has changed a table.
     [[nodiscard]] virtual Result<std::uint64_t> change_counter() = 0;

@@ -160,8 +160,9 @@ class BreakableStore final : public storage::ControlStore {
         }
         return store_->append_audit(record);
     }
-    Result<std::vector<storage::AuditRecord>> audit(std::size_t count_max) override {
-        return store_->audit(count_max);
+    Result<std::vector<storage::AuditRecord>> audit(const storage::AuditQuery& query) override {
+        TRY(works());
+        return store_->audit(query);
     }
     Result<std::uint64_t> change_counter() override {
         TRY(works());
@@ -257,10 +258,18 @@ class AccessRig {
         return token;
     }
     /// The newest line of the audit, as "who what detail".
+    /// "user:anna session.open 10.0.0.9": who, what, detail and address, as far as there are.
     std::string newest_audit() {
-        const auto records = store.audit(1).value();
-        return records.empty() ? ""
-                               : records[0].who + " " + records[0].what + " " + records[0].detail;
+        const auto read = store.audit({.count_max = 1});
+        if (!read || read->empty()) {
+            return "";
+        }
+        const std::vector<storage::AuditRecord>& records = *read;
+        std::string text = records[0].who + " " + records[0].what;
+        for (const std::string& part : {records[0].detail, records[0].from_address}) {
+            text += part.empty() ? "" : " " + part;
+        }
+        return text;
     }
 
     Log log;

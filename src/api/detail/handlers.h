@@ -70,6 +70,14 @@ class Handlers {
     void get_backup(const Call& call, const Respond& respond);
     void post_backup(const Call& call, const Respond& respond);
     void get_backup_file(const Call& call, const Respond& respond);
+    // handlers_roles.cpp
+    void get_roles(const Call& call, const Respond& respond);
+    void get_role(const Call& call, const Respond& respond);
+    void put_role(const Call& call, const Respond& respond);
+    void delete_role(const Call& call, const Respond& respond);
+    void post_acl_test(const Call& call, const Respond& respond);
+    // handlers_audit.cpp
+    void get_audit(const Call& call, const Respond& respond);
     // handlers_security.cpp
     void get_security(const Call& call, const Respond& respond);
     // handlers_observe.cpp

@@ -9,7 +9,7 @@
 #include "broker/detail/session_table.h"
 #include "broker/detail/shard_context.h"
 #include "broker/detail/subscriber.h"
-#include "broker/detail/topic_access.h"
+#include "bus/topic_access.h"
 
 namespace kith::broker {
 namespace {
@@ -128,13 +128,13 @@ bool RightsTable::check_publish(Session& session, bus::TopicName topic) {
 
 bool RightsTable::may_publish(const ClientRights& rights, std::string_view client_id,
                               bus::TopicName topic) {
-    return broker::may_publish(rights.principal, client_id, topic) &&
+    return bus::may_publish(rights.principal, client_id, topic) &&
            rights.topics->may_publish(subject_of(rights, client_id), topic);
 }
 
 bool RightsTable::may_subscribe(const ClientRights& rights, std::string_view client_id,
                                 bus::TopicFilter filter) {
-    return broker::may_subscribe(client_id, filter) &&
+    return bus::may_subscribe(client_id, filter) &&
            rights.topics->may_subscribe(subject_of(rights, client_id), filter);
 }
 
@@ -202,17 +202,33 @@ void RightsTable::judge_some() {
     }
 }
 
+/// Simple and seen: the client is disconnected, comes back, and asks for what it may have. It
+/// leaves before its subscriptions end, so that its groups get back what it was not sent.
 void RightsTable::judge(Session& session) {
-    if (!drop_forbidden(session) || session.connection == nullptr) {
+    const std::vector<std::string> forbidden = forbidden_of(session);
+    if (forbidden.empty()) {
         return;
     }
-    // Simple and seen: it comes back and asks for what it may have.
-    session.connection->end(mqtt::ReasonCode::AdministrativeAction,
-                            "a subscription is not allowed any more",
-                            Connection::WillFate::Publish);
+    note_forbidden(session, forbidden);
+    const SessionId id = session.id();
+    if (session.connection != nullptr) {
+        session.connection->end(mqtt::ReasonCode::AdministrativeAction,
+                                "a subscription is not allowed any more",
+                                Connection::WillFate::Publish);
+    }
+    if (Session* now = context_.sessions->find(id); now != nullptr) {
+        end_subscriptions(*now, forbidden);
+    }
 }
 
-bool RightsTable::drop_forbidden(Session& session) {
+void RightsTable::drop_forbidden(Session& session) {
+    if (const std::vector<std::string> forbidden = forbidden_of(session); !forbidden.empty()) {
+        note_forbidden(session, forbidden);
+        end_subscriptions(session, forbidden);
+    }
+}
+
+std::vector<std::string> RightsTable::forbidden_of(const Session& session) {
     std::vector<std::string> forbidden;
     for (const auto& [text, subscription] : session.subscriptions) {
         if (!may_subscribe(session.rights(), session.client_id(),
@@ -220,19 +236,26 @@ bool RightsTable::drop_forbidden(Session& session) {
             forbidden.emplace_back(text);
         }
     }
-    if (forbidden.empty()) {
-        return false;
-    }
+    return forbidden;
+}
+
+void RightsTable::note_forbidden(const Session& session,
+                                 const std::vector<std::string>& forbidden) {
+    context_.counters.subscriptions_revoked += forbidden.size();
     for (const std::string& text : forbidden) {
         note_denied(session.client_id(), bus::TopicAction::Subscribe, text);
+    }
+}
+
+/// What waits for them is given up with them.
+void RightsTable::end_subscriptions(Session& session, const std::vector<std::string>& forbidden) {
+    for (const std::string& text : forbidden) {
         context_.subscriber->end_subscription(session, text);
     }
-    context_.counters.subscriptions_revoked += forbidden.size();
     context_.sessions->drop_unsent(session, [&session](bus::TopicName topic) {
         return !may_subscribe(session.rights(), session.client_id(),
                               bus::TopicFilter::trusted(topic.text()));
     });
-    return true;
 }
 
 }  // namespace kith::broker

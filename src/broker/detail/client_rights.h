@@ -81,8 +81,8 @@ class RightsTable {
     /// Counts a refusal and tells of it, at most once a minute for a client and topic prefix.
     void note_denied(std::string_view client_id, bus::TopicAction action, std::string_view topic);
 
-    /// Ends the subscriptions of a session that its rights do not allow; false if there was none.
-    bool drop_forbidden(Session& session);
+    /// Ends the subscriptions of a session that its rights do not allow.
+    void drop_forbidden(Session& session);
 
     [[nodiscard]] std::size_t size() const { return all_.size(); }
 
@@ -116,6 +116,9 @@ class RightsTable {
     void on_roles_changed();
     void judge_some();
     void judge(Session& session);
+    [[nodiscard]] static std::vector<std::string> forbidden_of(const Session& session);
+    void note_forbidden(const Session& session, const std::vector<std::string>& forbidden);
+    void end_subscriptions(Session& session, const std::vector<std::string>& forbidden);
     [[nodiscard]] bool is_news(std::string_view client_id, std::string_view topic);
 
     ShardContext& context_;

@@ -15,8 +15,8 @@
 #include "broker/detail/session_table.h"
 #include "broker/detail/shard_broker.h"
 #include "broker/detail/subscriber.h"
-#include "broker/detail/topic_access.h"
 #include "broker/limits.h"
+#include "bus/topic_access.h"
 
 namespace kith::broker {
 namespace {
@@ -479,7 +479,7 @@ bool Connection::greet(const mqtt::Connect& connect, const Opening& opening, boo
         if (opening.was_assigned) {
             connack.assigned_client_identifier = session_->client_id();
         }
-        if (connect.request_response_information && is_topic_level(session_->client_id())) {
+        if (connect.request_response_information && bus::is_topic_level(session_->client_id())) {
             response_information = "$to/" + session_->client_id() + "/";
             connack.response_information = response_information;
         }
@@ -497,7 +497,8 @@ void Connection::refuse(mqtt::ReasonCode reason, const char* words) {
                               .address = address,
                               .reason = words,
                               .transport = stream_->info().transport,
-                              .protocol_version = static_cast<std::uint8_t>(version_)});
+                              .protocol_version = static_cast<std::uint8_t>(version_),
+                              .is_sign_in = reason == mqtt::ReasonCode::BadUserNameOrPassword});
     if (context_.tracer.is_on()) [[unlikely]] {
         context_.tracer.note(TraceStage::Auth, {client_id, {}, {}},
                              fmt::format("refused: {} ({})", words, to_string(reason)));

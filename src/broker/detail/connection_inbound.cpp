@@ -8,7 +8,7 @@
 #include "broker/detail/session.h"
 #include "broker/detail/session_table.h"
 #include "broker/detail/subscriber.h"
-#include "broker/detail/topic_access.h"
+#include "bus/topic_access.h"
 
 namespace kith::broker {
 
@@ -43,7 +43,7 @@ void Connection::on_publish(const mqtt::Frame& frame) {
         }
         ++under_way_;
     }
-    if (is_deeper_than(topic->text(), context_.options().topic_levels_max)) [[unlikely]] {
+    if (bus::is_deeper_than(topic->text(), context_.options().topic_levels_max)) [[unlikely]] {
         note_limit(Limit::TopicLevels);
         refuse_publish(*packet, ReasonCode::TopicNameInvalid);
         return;

@@ -11,8 +11,8 @@
 #include "broker/detail/share_returns.h"
 #include "broker/detail/snapshot.h"
 #include "broker/detail/subscriber.h"
-#include "broker/detail/topic_access.h"
 #include "broker/detail/will_record.h"
+#include "bus/topic_access.h"
 
 namespace kith::broker {
 
@@ -116,7 +116,7 @@ SessionTable::Opened SessionTable::check_will(const mqtt::Will& will,
                                               std::string_view client_id) const {
     const std::size_t bytes =
         will.topic.size() + will.payload.size() + will.properties.encoded.size();
-    if (is_deeper_than(will.topic, context_.options().topic_levels_max)) {
+    if (bus::is_deeper_than(will.topic, context_.options().topic_levels_max)) {
         context_.limit_log.reached(Limit::TopicLevels, {.client_id = client_id, .address = {}});
         return {.refusal = ReasonCode::TopicNameInvalid, .words = "will topic has too many levels"};
     }

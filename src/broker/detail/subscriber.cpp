@@ -10,7 +10,7 @@
 #include "broker/detail/shard_broker.h"
 #include "broker/detail/share_returns.h"
 #include "broker/detail/snapshot.h"
-#include "broker/detail/topic_access.h"
+#include "bus/topic_access.h"
 
 namespace kith::broker {
 
@@ -107,7 +107,7 @@ ReasonCode Subscriber::subscribe_one(Session& session, const mqtt::Subscription&
     if (!parsed) {
         return ReasonCode::TopicFilterInvalid;
     }
-    if (is_deeper_than(parsed->filter.text(), context_.options().topic_levels_max)) {
+    if (bus::is_deeper_than(parsed->filter.text(), context_.options().topic_levels_max)) {
         note_limit(Limit::TopicLevels, session);
         return ReasonCode::TopicFilterInvalid;
     }

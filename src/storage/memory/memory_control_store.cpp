@@ -331,6 +331,7 @@ class MemoryControlStore final : public ControlStore {
     Status append_audit(const AuditRecord& record) override {
         TRY(check_audit(record));
         audit_.push_front(record);
+        audit_.front().id = ++last_audit_id_;
         if (audit_.size() > kAuditRecordsMax) {
             audit_.pop_back();
         }
@@ -338,9 +339,19 @@ class MemoryControlStore final : public ControlStore {
         return {};
     }
 
-    Result<std::vector<AuditRecord>> audit(std::size_t count_max) override {
-        const auto count = static_cast<std::ptrdiff_t>(std::min(count_max, audit_.size()));
-        return std::vector<AuditRecord>(audit_.begin(), audit_.begin() + count);
+    Result<std::vector<AuditRecord>> audit(const AuditQuery& query) override {
+        std::vector<AuditRecord> records;
+        for (const AuditRecord& record : audit_) {
+            if (records.size() == query.count_max) {
+                break;
+            }
+            if ((query.before_id == 0 || record.id < query.before_id) && record.at >= query.since &&
+                record.who.starts_with(query.who) && record.what.starts_with(query.what) &&
+                record.from_address.starts_with(query.from_address)) {
+                records.push_back(record);
+            }
+        }
+        return records;
     }
 
     Result<std::uint64_t> change_counter() override { return change_count_; }
@@ -396,6 +407,7 @@ class MemoryControlStore final : public ControlStore {
     std::deque<Change> changes_;  // the oldest first
     std::uint64_t changes_forgotten_ = 0;
     std::deque<AuditRecord> audit_;  // the newest first
+    std::int64_t last_audit_id_ = 0;
     std::uint64_t change_count_ = 0;
 };
 

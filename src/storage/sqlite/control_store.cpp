@@ -200,24 +200,34 @@ Status SqliteControlStore::append_audit(const AuditRecord& record) {
     });
 }
 
-Result<std::vector<AuditRecord>> SqliteControlStore::audit(std::size_t count_max) {
+Result<std::vector<AuditRecord>> SqliteControlStore::audit(const AuditQuery& query) {
     TRY_ASSIGN(Statement list,
                Statement::prepare(database_,
-                                  "SELECT at_ms, who, what, detail, from_address, outcome"
-                                  " FROM audit ORDER BY id DESC LIMIT ?1"));
-    list.bind(1, narrow<std::int64_t>(std::min(count_max, kAuditRecordsMax)));
+                                  "SELECT id, at_ms, who, what, detail, from_address, outcome"
+                                  " FROM audit WHERE (?2 = 0 OR id < ?2) AND at_ms >= ?3"
+                                  " AND substr(who, 1, length(?4)) = ?4"
+                                  " AND substr(what, 1, length(?5)) = ?5"
+                                  " AND substr(from_address, 1, length(?6)) = ?6"
+                                  " ORDER BY id DESC LIMIT ?1"));
+    list.bind(1, narrow<std::int64_t>(std::min(query.count_max, kAuditRecordsMax)))
+        .bind(2, query.before_id)
+        .bind(3, query.since.ms())
+        .bind(4, query.who)
+        .bind(5, query.what)
+        .bind(6, query.from_address);
     std::vector<AuditRecord> records;
     for (;;) {
         TRY_ASSIGN(const bool has_row, list.step());
         if (!has_row) {
             return records;
         }
-        records.push_back(AuditRecord{.at = WallTime::from_ms(list.integer(0)),
-                                      .who = std::string(list.text(1)),
-                                      .what = std::string(list.text(2)),
-                                      .detail = std::string(list.text(3)),
-                                      .from_address = std::string(list.text(4)),
-                                      .outcome = std::string(list.text(5))});
+        records.push_back(AuditRecord{.id = list.integer(0),
+                                      .at = WallTime::from_ms(list.integer(1)),
+                                      .who = std::string(list.text(2)),
+                                      .what = std::string(list.text(3)),
+                                      .detail = std::string(list.text(4)),
+                                      .from_address = std::string(list.text(5)),
+                                      .outcome = std::string(list.text(6))});
     }
 }
 

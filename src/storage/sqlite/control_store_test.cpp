@@ -131,6 +131,37 @@ TYPED_TEST(ControlStoreTest, ShowsTheNewestAuditRecordsFirst) {
     EXPECT_EQ(this->store_->audit(SIZE_MAX)->size(), 5U);
 }
 
+TYPED_TEST(ControlStoreTest, FindsAuditRecordsByWhoWhatFromAndWhenPageByPage) {
+    for (int i = 1; i <= 6; ++i) {
+        ASSERT_TRUE(this->store_->append_audit({.at = WallTime::from_ms(i),
+                                                .who = i % 2 == 0 ? "user:anna" : "cli",
+                                                .what = i <= 3 ? "token.create" : "role.put",
+                                                .detail = std::to_string(i),
+                                                .from_address = i == 6 ? "10.0.0.3:99" : "",
+                                                .outcome = "ok"}));
+    }
+    const auto details = [this](const AuditQuery& query) {
+        std::string text;
+        const auto records = this->store_->audit(query);
+        EXPECT_TRUE(records.has_value());
+        for (const AuditRecord& record : *records) {
+            text += record.detail;
+        }
+        return text;
+    };
+    EXPECT_EQ(details({.who = "user:"}), "642");
+    EXPECT_EQ(details({.who = "anna"}), "") << "from the beginning of the text";
+    EXPECT_EQ(details({.what = "token."}), "321");
+    EXPECT_EQ(details({.who = "cli", .what = "role"}), "5");
+    EXPECT_EQ(details({.from_address = "10.0.0.3"}), "6");
+    EXPECT_EQ(details({.since = WallTime::from_ms(5)}), "65");
+    const auto page = this->store_->audit(AuditQuery{.count_max = 2}).value();
+    ASSERT_EQ(page.size(), 2U);
+    EXPECT_GT(page[0].id, page[1].id);
+    EXPECT_EQ(details({.before_id = page[1].id, .count_max = 3}), "432");
+    EXPECT_EQ(details({.who = "%"}), "");
+}
+
 TYPED_TEST(ControlStoreTest, RefusesEmptyNamesAndGiantTexts) {
     const auto kind = [](const Status& status) { return status.error().kind; };
     TokenRecord bad = token("");

@@ -23,7 +23,7 @@ class SqliteControlStore final : public ControlStore {
     Status set_setting(std::string_view key, std::string_view value) override;
     Status remove_setting(std::string_view key) override;
     Status append_audit(const AuditRecord& record) override;
-    Result<std::vector<AuditRecord>> audit(std::size_t count_max) override;
+    Result<std::vector<AuditRecord>> audit(const AuditQuery& query) override;
     Result<std::uint64_t> change_counter() override;
 
     // control_machines.cpp

@@ -1,15 +1,15 @@
-#include "broker/detail/topic_access.h"
+#include "bus/topic_access.h"
 
 #include <algorithm>
 
 #include "base/limits.h"
 
-namespace kith::broker {
+namespace kith::bus {
 namespace {
 
 /// If `text` starts with the level `first`, the second level; otherwise empty.
 std::string_view second_level(std::string_view text, std::string_view first) {
-    bus::LevelReader levels(text);
+    LevelReader levels(text);
     if (levels.next() != first || levels.at_end()) {
         return {};
     }
@@ -17,7 +17,7 @@ std::string_view second_level(std::string_view text, std::string_view first) {
 }
 
 std::string_view third_level(std::string_view text) {
-    bus::LevelReader levels(text);
+    LevelReader levels(text);
     std::string_view level;
     for (int i = 0; i < 3; ++i) {
         if (levels.at_end()) {
@@ -30,9 +30,8 @@ std::string_view third_level(std::string_view text) {
 
 }  // namespace
 
-bool may_publish(const bus::Principal& principal, std::string_view client_id,
-                 bus::TopicName topic) {
-    if (principal.role == bus::Role::Viewer) {
+bool may_publish(const Principal& principal, std::string_view client_id, TopicName topic) {
+    if (principal.role == Role::Viewer) {
         return false;
     }
     const std::string_view text = topic.text();
@@ -45,13 +44,13 @@ bool may_publish(const bus::Principal& principal, std::string_view client_id,
     if (text.starts_with("$m/")) {
         const std::string_view machine =
             principal.machine.empty() ? client_id : std::string_view(principal.machine);
-        return principal.role == bus::Role::Admin || second_level(text, "$m") == machine ||
+        return principal.role == Role::Admin || second_level(text, "$m") == machine ||
                third_level(text) == "command" || third_level(text) == "reply";
     }
     return false;
 }
 
-bool may_subscribe(std::string_view client_id, bus::TopicFilter filter) {
+bool may_subscribe(std::string_view client_id, TopicFilter filter) {
     const std::string_view text = filter.text();
     if (text == "$to" || text.starts_with("$to/")) {
         return is_topic_level(client_id) && second_level(text, "$to") == client_id;
@@ -68,4 +67,4 @@ bool is_deeper_than(std::string_view text, std::size_t levels) {
            static_cast<std::size_t>(std::ranges::count(text, '/')) >= levels;
 }
 
-}  // namespace kith::broker
+}  // namespace kith::bus

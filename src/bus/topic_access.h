@@ -12,15 +12,15 @@
 #include "bus/authenticator.h"
 #include "bus/topic.h"
 
-namespace kith::broker {
+namespace kith::bus {
 
-[[nodiscard]] bool may_publish(const bus::Principal& principal, std::string_view client_id,
-                               bus::TopicName topic);
-[[nodiscard]] bool may_subscribe(std::string_view client_id, bus::TopicFilter filter);
+[[nodiscard]] bool may_publish(const Principal& principal, std::string_view client_id,
+                               TopicName topic);
+[[nodiscard]] bool may_subscribe(std::string_view client_id, TopicFilter filter);
 /// True if a client of this id can have an inbox: "+" is a valid client id, but `$to/+/` would be
 /// everybody's.
 [[nodiscard]] bool is_topic_level(std::string_view client_id);
 /// True if a topic or filter has more levels.
 [[nodiscard]] bool is_deeper_than(std::string_view text, std::size_t levels);
 
-}  // namespace kith::broker
+}  // namespace kith::bus

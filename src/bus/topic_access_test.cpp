@@ -1,19 +1,16 @@
-#include "broker/detail/topic_access.h"
+#include "bus/topic_access.h"
 
 #include <gtest/gtest.h>
 
-namespace kith::broker {
+namespace kith::bus {
 namespace {
 
-using bus::Role;
-
 bool publishes(Role role, std::string_view client_id, std::string_view topic) {
-    return may_publish(bus::Principal{.name = "p", .role = role}, client_id,
-                       bus::TopicName::trusted(topic));
+    return may_publish(Principal{.name = "p", .role = role}, client_id, TopicName::trusted(topic));
 }
 
 bool subscribes(std::string_view client_id, std::string_view filter) {
-    return may_subscribe(client_id, bus::TopicFilter::trusted(filter));
+    return may_subscribe(client_id, TopicFilter::trusted(filter));
 }
 
 TEST(TopicAccess, LetsEverybodyButViewersPublishToOrdinaryTopics) {
@@ -44,9 +41,9 @@ TEST(TopicAccess, LetsAMachineWriteItsOwnTopicsAndOthersOnlySendItCommandsAndRep
 }
 
 TEST(TopicAccess, TakesTheMachineOfTheCredentialBeforeTheClientId) {
-    const bus::Principal press{.name = "machine:press-07", .machine = "press-07"};
+    const Principal press{.name = "machine:press-07", .machine = "press-07"};
     const auto publishes_as = [&press](std::string_view client_id, std::string_view topic) {
-        return may_publish(press, client_id, bus::TopicName::trusted(topic));
+        return may_publish(press, client_id, TopicName::trusted(topic));
     };
     EXPECT_TRUE(publishes_as("anything", "$m/press-07/twin/reported"));
     EXPECT_FALSE(publishes_as("press-08", "$m/press-08/twin/reported"));
@@ -80,4 +77,4 @@ TEST(TopicAccess, CountsLevels) {
 }
 
 }  // namespace
-}  // namespace kith::broker
+}  // namespace kith::bus
