@@ -110,6 +110,9 @@ class Registry {
     void add_first_user(const storage::UserRecord& user, std::function<void(Status)> done);
     /// Writes a line into the audit; a failure is counted and logged.
     void append_audit(storage::AuditRecord record);
+    void append_audit(std::string who, std::string what, std::string detail) {
+        append_audit({.who = std::move(who), .what = std::move(what), .detail = std::move(detail)});
+    }
 
     /// Writes a refused sign-in into the audit, or counts it with those like it (refusal_fold.h).
     void note_refused(const RefusedSignIn& refused);

@@ -506,10 +506,12 @@ void add_role_keys(std::vector<ConfigKey>& keys) {
                               MEMBER(acl_file));
     file.is_reloadable = true;
     keys.push_back(std::move(file));
-    keys.push_back(choice_key({"access.denied_publish", R"("drop" or "disconnect")",
-                               "What becomes of a client that publishes what its roles do not "
-                               "allow: its message is dropped, or its connection ends."},
-                              kDeniedPublish, MEMBER(broker.denied_publish)));
+    ConfigKey denied = choice_key({"access.denied_publish", R"("drop" or "disconnect")",
+                                   "What becomes of a client that publishes what its roles do not "
+                                   "allow: its message is dropped, or its connection ends."},
+                                  kDeniedPublish, MEMBER(broker.denied_publish));
+    denied.is_reloadable = true;
+    keys.push_back(std::move(denied));
 }
 
 void add_limit_keys(std::vector<ConfigKey>& keys) {
@@ -533,10 +535,10 @@ void add_limit_keys(std::vector<ConfigKey>& keys) {
         integer_key({"mqtt.session_window_messages_max", "1 to 32000",
                      "Of these, in memory for a durable session; the others are on disk only."},
                     {1, 32'000}, MEMBER(broker.session_window_messages_max)));
-    keys.push_back(
-        integer_key({"mqtt.queue_memory_bytes_max", "0 to 1099511627776, or \"256MiB\"",
-                     "Waiting messages of all durable sessions in memory; others are on disk only."},
-                    {0, 1'099'511'627'776}, MEMBER(broker.queue_memory_bytes_max)));
+    keys.push_back(integer_key(
+        {"mqtt.queue_memory_bytes_max", "0 to 1099511627776, or \"256MiB\"",
+         "Waiting messages of all durable sessions in memory; others are on disk only."},
+        {0, 1'099'511'627'776}, MEMBER(broker.queue_memory_bytes_max)));
     keys.push_back(integer_key({"mqtt.inflight_messages_max", "1 to 60000",
                                 "QoS 1 and 2 messages under way to one client at a time."},
                                {1, 60'000}, MEMBER(broker.inflight_messages_max)));

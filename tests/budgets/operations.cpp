@@ -122,10 +122,6 @@ class HeldStream final : public runtime::Stream {
 /// Connections of one broker, over streams that the broker owns.
 class Clients {
   public:
-    /// All clients come without a name.
-    void restrict_to(const broker::testing::FakeAuthorizer::Rules& rules) {
-        rig_.set_rules("anonymous", rules);
-    }
     HeldStream& add(const Buffer& subscribe) {
         runtime::Shard& shard = rig_.node().shard(ShardId(0));
         auto made = std::make_unique<HeldStream>(shard);
@@ -149,14 +145,8 @@ class Clients {
     std::size_t count_ = 0;
 };
 
-/// Whether a rule has to be asked for each message, or everything is allowed anyway.
-enum class Rights { Everything, ByRule };
-
-void route(std::size_t subscriber_count, Rights rights = Rights::Everything) {
+void route(std::size_t subscriber_count) {
     Clients clients;
-    if (rights == Rights::ByRule) {
-        clients.restrict_to({.publish = {"plant/+/press-07/#"}, .subscribe = {"#", "plant/#"}});
-    }
     const mqtt::Subscription filter{.filter = kTopic};
     const Buffer subscribe =
         bytes_of(mqtt::Subscribe{.packet_id = PacketId(1), .subscriptions = {&filter, 1}});
@@ -190,7 +180,6 @@ constexpr std::array kOperations{
     Operation{"parse", parse},
     Operation{"encode", encode},
     Operation{"route-1", [] { route(1); }},
-    Operation{"route-1-acl", [] { route(1, Rights::ByRule); }},
     Operation{"route-10", [] { route(10); }},
     Operation{"route-1000", [] { route(1000); }},
 };

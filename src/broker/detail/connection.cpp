@@ -250,7 +250,7 @@ void Connection::authenticate(const mqtt::Connect& connect) {
         .password = connect.password,
         .remote_address = address,
         .certificate_subject = info.tls == nullptr ? "" : std::string_view(info.tls->subject),
-        .is_loopback = info.remote.is_loopback(),
+        .is_loopback = info.remote.is_loopback() && !info.is_proxied,
         .session_principal = accept_->session_principal,
         .session_role = accept_->session_role,
         .allow_anonymous = accept_->allow_anonymous};
