@@ -53,6 +53,34 @@ test('the packets of a client are logged while somebody wants it', async ({ home
     await expect(home.getByRole('heading', { name: 'Packets of press-07' })).toBeHidden();
 });
 
+test('limits and storage show what is in use', async ({ home, join, node }) => {
+    const oven = await join('oven-1');
+    oven.publish('plant/h1/oven-1/temp_c', '181.9', { retain: true });
+    await home.goto(`${node.url}/operations/limits`);
+    await expect(home.getByRole('row', { name: /^Connections / }).first()).toBeVisible();
+    await expect(home.getByText('mqtt.connections_max')).toBeVisible();
+    await expectFits(home, 'limits');
+    await home.getByRole('link', { name: 'Storage' }).click();
+    await expect(home.getByText(/The store writes/)).toBeVisible();
+    await expect(home.getByText('messages.db', { exact: true })).toBeVisible();
+    await expectFits(home, 'storage');
+});
+
+test('a backup is made and saved', async ({ home, node }) => {
+    await home.goto(`${node.url}/operations/backup`);
+    await home.getByRole('button', { name: 'Make a backup' }).click();
+    await expect(home.getByRole('link', { name: 'Save the file' })).toBeVisible({
+        timeout: 20_000,
+    });
+    await expect(home.getByText(/The last backup was made/)).toBeVisible();
+    await expectFits(home, 'backup');
+    if (node.kind === 'binary') {
+        const waits = home.waitForEvent('download');
+        await home.getByRole('link', { name: 'Save the file' }).click();
+        expect((await waits).suggestedFilename()).toMatch(/\.tar$/);
+    }
+});
+
 test('what this node does not have is said calmly', async ({ home, node, allow }) => {
     allow(/status of 404/);
     await home.route('**/api/v1/limits', (route) =>
