@@ -19,6 +19,7 @@ void add_machine(CLI::App& app, int& exit_code);
 void add_backup(CLI::App& app, int& exit_code);
 void add_restore(CLI::App& app, int& exit_code);
 void add_status(CLI::App& app, int& exit_code);
+void add_trace(CLI::App& app, int& exit_code);
 void add_version(CLI::App& app, int& exit_code);
 
 void add_pub(CLI::App& app, int& exit_code);

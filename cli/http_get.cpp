@@ -114,12 +114,17 @@ Result<HttpAnswer> http_get(const HttpQuestion& question) {
         return tl::unexpected(io_error("cannot make a socket"));
     }
     TRY(connect(socket, addresses.front()));
-    std::string request = fmt::format("GET {} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n",
-                                      question.path, question.host_and_port);
+    std::string request =
+        fmt::format("{} {} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n",
+                    question.body.empty() ? "GET" : "POST", question.path, question.host_and_port);
     if (!question.token.empty()) {
         request += fmt::format("Authorization: Bearer {}\r\n", question.token);
     }
-    TRY_ASSIGN(const std::string answer, converse(socket, request + "\r\n"));
+    if (!question.body.empty()) {
+        request += fmt::format("Content-Type: application/json\r\nContent-Length: {}\r\n",
+                               question.body.size());
+    }
+    TRY_ASSIGN(const std::string answer, converse(socket, request + "\r\n" + question.body));
     return parse(answer);
 }
 

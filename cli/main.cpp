@@ -26,6 +26,7 @@ int main(int argc, char** argv) {
     kith::cli::add_backup(app, exit_code);
     kith::cli::add_restore(app, exit_code);
     kith::cli::add_status(app, exit_code);
+    kith::cli::add_trace(app, exit_code);
     kith::cli::add_version(app, exit_code);
 
     // CLI11 throws; this is the one place that turns that into an exit status.

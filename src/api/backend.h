@@ -23,6 +23,7 @@
 #include "broker/broker.h"
 #include "broker/counters.h"
 #include "broker/observe.h"
+#include "runtime/shard.h"
 
 namespace kith::api {
 
@@ -76,7 +77,13 @@ struct Totals {
     broker::Counters broker;
     std::uint64_t resident_bytes = 0;
     std::uint64_t stored_bytes = 0;  // of the files of all stores
+    runtime::ShardCounters runtime;
+    broker::DelayHistogram loop_lag;
     std::uint64_t store_commits = 0;
+    std::uint64_t store_changes = 0;
+    std::uint64_t store_bytes = 0;  // of changes
+    std::uint64_t store_pending_batches = 0;
+    std::uint64_t store_pending_bytes = 0;  // of changes that wait for the disk
     std::uint64_t store_failures = 0;
     std::uint64_t commit_us_max = 0;
     std::vector<broker::LimitView> limits;
@@ -84,7 +91,6 @@ struct Totals {
     std::uint64_t store_messages = 0;  // each counts once, however many wait for it
     std::uint64_t store_reads = 0;     // of queues on disk
     std::uint64_t store_read_failures = 0;
-    std::uint64_t pending_bytes = 0;  // of changes that wait for the disk
     struct StoreFile {
         std::string name;
         std::uint64_t bytes = 0;

@@ -1,41 +1,25 @@
 #include "api/metrics.h"
 
-#include <fmt/format.h>
+#include "api/detail/metrics_page.h"
 
-#include <iterator>
 #include <string_view>
+#include <utility>
 
 namespace kith::api {
 namespace {
 
-class Page {
-  public:
-    void counter(std::string_view name, std::string_view help, std::uint64_t value) {
-        head(name, help, "counter");
-        fmt::format_to(out(), "kith_{} {}\n", name, value);
-    }
-    void gauge(std::string_view name, std::string_view help, double value) {
-        head(name, help, "gauge");
-        fmt::format_to(out(), "kith_{} {}\n", name, value);
-    }
-    void head(std::string_view name, std::string_view help, std::string_view type) {
-        fmt::format_to(out(), "# HELP kith_{} {}\n# TYPE kith_{} {}\n", name, help, name, type);
-    }
-    void labelled(std::string_view name, std::string_view label, std::string_view label_value,
-                  std::uint64_t value) {
-        fmt::format_to(out(), "kith_{}{{{}=\"{}\"}} {}\n", name, label, label_value, value);
-    }
-    [[nodiscard]] std::back_insert_iterator<std::string> out() { return std::back_inserter(text_); }
-    [[nodiscard]] std::string take() { return std::move(text_); }
-
-  private:
-    std::string text_;
-};
-
-void add_traffic(Page& page, const broker::Counters& broker) {
+void add_traffic(MetricsPage& page, const broker::Counters& broker) {
     page.counter("messages_in_total", "PUBLISH packets taken from clients.", broker.messages_in);
     page.counter("messages_out_total", "PUBLISH packets sent to clients, resends included.",
                  broker.messages_out);
+    page.counter("packets_in_total", "MQTT packets of all types taken from clients.",
+                 broker.messages_in + broker.controls_in);
+    page.counter("packets_out_total", "MQTT packets of all types sent to clients.",
+                 broker.messages_out + broker.controls_out);
+    page.counter("payload_bytes_in_total", "Payloads of PUBLISH packets taken from clients.",
+                 broker.payload_bytes_in);
+    page.counter("payload_bytes_out_total", "Payloads of PUBLISH packets sent to clients.",
+                 broker.payload_bytes_out);
     page.counter("bytes_in_total", "MQTT bytes taken from clients.", broker.bytes_in);
     page.counter("bytes_out_total", "MQTT bytes sent to clients.", broker.bytes_out);
     page.head("messages_dropped_total", "Messages not delivered, by reason.", "counter");
@@ -58,13 +42,15 @@ void add_traffic(Page& page, const broker::Counters& broker) {
     page.counter("subscriptions_revoked_total",
                  "Subscriptions that ended because roles had changed.",
                  broker.subscriptions_revoked);
+    page.counter("shared_returned_total", "Messages of shared groups offered to another member.",
+                 broker.shared_returned);
     page.counter("retained_refused_total", "Retained messages refused because the store is full.",
                  broker.refused_retained_full);
     page.counter("wills_published_total", "Will messages published.", broker.wills_published);
 }
 
 /// Limits, by the name that the configuration gives them.
-void add_limits(Page& page, const std::vector<broker::LimitView>& limits) {
+void add_limits(MetricsPage& page, const std::vector<broker::LimitView>& limits) {
     page.head("limit_reached_total", "Times that a limit was met, by limit.", "counter");
     for (const broker::LimitView& view : limits) {
         page.labelled("limit_reached_total", "limit", broker::facts_of(view.limit).name,
@@ -82,7 +68,7 @@ void add_limits(Page& page, const std::vector<broker::LimitView>& limits) {
     }
 }
 
-void add_clients(Page& page, const broker::Counters& broker) {
+void add_clients(MetricsPage& page, const broker::Counters& broker) {
     page.counter("connects_accepted_total", "Clients let in.", broker.connects_accepted);
     page.counter("connects_refused_total", "Clients refused.", broker.connects_refused);
     page.counter("disconnects_total", "Connections of clients that ended.", broker.disconnects);
@@ -91,12 +77,20 @@ void add_clients(Page& page, const broker::Counters& broker) {
                  broker.protocol_errors);
     page.counter("keep_alive_timeouts_total", "Connections ended for silence.",
                  broker.keep_alive_timeouts);
+    page.counter("sessions_expired_total", "Sessions that ended because their time was over.",
+                 broker.sessions_expired);
+    page.counter("slow_client_episodes_total",
+                 "Times a client did not take what waited for it for 2 s.", broker.slow_episodes);
     const auto gauge = [&page](std::string_view name, std::string_view help, std::uint64_t value) {
         page.gauge(name, help, static_cast<double>(value));
     };
     gauge("connections", "Clients connected.", broker.connections);
     gauge("sessions", "Sessions, connected or not.", broker.sessions);
     gauge("subscriptions", "Subscriptions of all sessions.", broker.subscriptions);
+    gauge("shared_subscriptions", "Shared subscriptions among them.", broker.shared_subscriptions);
+    gauge("slow_clients", "Connected clients that do not take what waits for them.",
+          broker.slow_clients);
+    gauge("held_bytes", "Memory of all messages that wait.", broker.held_bytes);
     gauge("retained_messages", "Retained messages.", broker.retained);
     gauge("retained_bytes", "Bytes of retained messages.", broker.retained_bytes);
     gauge("queued_messages", "QoS 1 and 2 messages that wait for a client.",
@@ -113,27 +107,7 @@ void add_clients(Page& page, const broker::Counters& broker) {
     page.counter("topics_evicted_total", "Topics forgotten to make room.", broker.topics_evicted);
 }
 
-/// Delays from arrival to hand-over, in seconds; buckets are powers of two of a microsecond.
-void add_delivery(Page& page, const broker::DelayHistogram& delivery) {
-    page.head("delivery_seconds", "Time from arrival of a message to its hand-over to a receiver.",
-              "histogram");
-    std::uint64_t below = 0;
-    double sum_s = 0;
-    double bound_s = 1e-6;
-    for (const std::uint64_t count : delivery.counts) {
-        below += count;
-        sum_s += static_cast<double>(count) * bound_s * 0.75;  // middle of the bucket
-        fmt::format_to(page.out(), "kith_delivery_seconds_bucket{{le=\"{:g}\"}} {}\n", bound_s,
-                       below);
-        bound_s *= 2;
-    }
-    fmt::format_to(page.out(),
-                   "kith_delivery_seconds_bucket{{le=\"+Inf\"}} {0}\n"
-                   "kith_delivery_seconds_sum {1}\nkith_delivery_seconds_count {0}\n",
-                   below, sum_s);
-}
-
-void add_node(Page& page, const MetricsView& view) {
+void add_node(MetricsPage& page, const MetricsView& view) {
     page.head("build_info", "The version that runs, as a label.", "gauge");
     page.labelled("build_info", "version", view.version, 1);
     page.counter("backups_made_total", "Backups made over HTTP.", view.backups.made_count);
@@ -160,11 +134,18 @@ void add_node(Page& page, const MetricsView& view) {
                static_cast<double>(view.totals.store_messages));
     page.gauge("store_commit_seconds_p99", "99 of 100 transactions took at most this long.",
                static_cast<double>(view.totals.commit_us_p99) / 1e6);
+    page.counter("store_changes_total", "Changes committed to the message store.",
+                 view.totals.store_changes);
+    page.counter("store_bytes_total", "Bytes of these changes.", view.totals.store_bytes);
+    page.gauge("store_pending_batches", "Batches of changes that wait for the disk.",
+               static_cast<double>(view.totals.store_pending_batches));
+    page.gauge("store_pending_bytes", "Bytes of these batches.",
+               static_cast<double>(view.totals.store_pending_bytes));
     page.gauge("store_commit_seconds_max", "Slowest transaction since the start.",
                static_cast<double>(view.totals.commit_us_max) / 1e6);
 }
 
-void add_access(Page& page, const MetricsView& view) {
+void add_access(MetricsPage& page, const MetricsView& view) {
     const auto add = [&](std::string_view name, std::string_view help, const auto& outcomes) {
         page.head(name, help, "counter");
         for (const auto& [outcome, count] : outcomes) {
@@ -189,7 +170,7 @@ void add_access(Page& page, const MetricsView& view) {
                  {"paused", view.accounts.provision_paused}});
 }
 
-void add_api(Page& page, const MetricsView& view) {
+void add_api(MetricsPage& page, const MetricsView& view) {
     const ApiCounters& api = view.api;
     page.head("http_responses_total", "Responses, by class of status.", "counter");
     page.labelled("http_responses_total", "class", "ok", api.responses_2xx);
@@ -228,12 +209,15 @@ void add_api(Page& page, const MetricsView& view) {
 }  // namespace
 
 std::string metrics_text(const MetricsView& view) {
-    Page page;
+    MetricsPage page;
     add_node(page, view);
     add_traffic(page, view.totals.broker);
     add_clients(page, view.totals.broker);
+    page.histogram("delivery_seconds",
+                   "Time from arrival of a message to its hand-over to a receiver.",
+                   view.totals.broker.delivery);
     add_limits(page, view.totals.limits);
-    add_delivery(page, view.totals.broker.delivery);
+    add_runtime(page, view.totals);
     add_api(page, view);
     return page.take();
 }

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <map>
 #include <regex>
 #include <set>
 #include <sstream>
@@ -16,6 +17,9 @@ std::string page() {
     totals.broker.delivery.record_us(3, 10);
     totals.broker.delivery.record_us(900, 5);
     totals.commit_us_max = 1500;
+    totals.loop_lag.record_us(100);
+    totals.runtime.tls_handshakes_failed[1] = 7;
+    totals.broker.denied_publishes = 3;
     const BackupFacts backups{
         .last = BackupRun{.ended_at = WallTime::from_ms(5000)}, .made_count = 3, .failed_count = 1};
     return metrics_text({.totals = totals,
@@ -36,6 +40,7 @@ TEST(Metrics, ShowValuesInFull) {
     for (const char* line :
          {"\nkith_messages_in_total 12345678901\n", "\nkith_connections 42\n",
           "\nkith_store_commit_seconds_max 0.0015\n", "\nkith_console_sessions 2\n",
+          "kith_acl_denied_total{action=\"publish\"} 3\n", "\nkith_loop_lag_seconds_count 1\n",
           "kith_build_info{version=\"1.2.3\"} 1\n", "\nkith_store_healthy 1\n"}) {
         EXPECT_NE(text.find(line), std::string::npos) << line;
     }
@@ -68,7 +73,25 @@ TEST(Metrics, EveryLineIsWellFormed) {
                 << line;
         }
     }
-    EXPECT_GE(names.size(), 40U);
+    EXPECT_GE(names.size(), 70U);
+}
+
+// Goal: units are base units, in the name; a label has few values and none twice.
+TEST(Metrics, NamesHaveBaseUnitsAndLabelsFewValues) {
+    std::istringstream lines(page());
+    std::set<std::string> series;
+    std::map<std::string, int> values;
+    for (std::string line; std::getline(lines, line);) {
+        if (line.starts_with('#')) {
+            continue;
+        }
+        const std::string name = line.substr(0, line.find_first_of(" {"));
+        for (const char* unit : {"_ms", "_us", "_ns", "_kb", "_mb", "_minutes", "_percent"}) {
+            EXPECT_EQ(name.find(unit), std::string::npos) << line;
+        }
+        EXPECT_TRUE(series.insert(line.substr(0, line.rfind(' '))).second) << "twice: " << line;
+        EXPECT_LE(++values[name], 40) << name;
+    }
 }
 
 TEST(Metrics, BucketsOfTheHistogramAddUp) {

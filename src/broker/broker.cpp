@@ -62,7 +62,8 @@ void Broker::start(storage::Journal& journal) {
         shard->context().shard.post_completion(
             runtime::make_mail([broker = shard.get()](runtime::Shard&) { broker->start(); }));
     }
-    impl_->sys_topics = std::make_unique<SysTopics>(impl_->shards.front()->context());
+    impl_->sys_topics =
+        std::make_unique<SysTopics>(impl_->shards.front()->context(), impl_->parts.heap_bytes);
     impl_->parts.shards.front()->post_completion(runtime::make_mail(
         [sys_topics = impl_->sys_topics.get()](runtime::Shard&) { sys_topics->start(); }));
 }

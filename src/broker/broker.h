@@ -99,6 +99,8 @@ struct BrokerParts {
     std::vector<bus::Authenticator*> authenticators;  // one a shard
     std::vector<bus::Authorizer*> authorizers;        // one a shard
     std::vector<EventSink*> events;                   // one a shard
+    /// Bytes of the process's heap, for $SYS; may be empty.
+    std::function<std::uint64_t()> heap_bytes = {};
 };
 
 /// One limit as it stands.

@@ -3,6 +3,10 @@
 
 #include <gtest/gtest.h>
 
+#include <map>
+#include <set>
+#include <string>
+
 #include "broker/testing/broker_rig.h"
 
 namespace kith::broker {
@@ -55,6 +59,78 @@ TEST_P(BrokerTest, CountsItsStatisticsAsTopicsNotAsTraffic) {
     EXPECT_EQ(node.counters().messages_in, 1U);
     EXPECT_EQ(node.counters().messages_out, client.received.size());
     EXPECT_EQ(node.counters().dropped_no_receiver, 1U);
+}
+
+/// The names of mosquitto 2.0, which dashboards and exporters read; its heap is the node's to know.
+TEST_P(BrokerTest, PublishesTheStatisticsThatDashboardsKnow) {
+    static constexpr const char* kNames[] = {"version",
+                                             "uptime",
+                                             "clients/connected",
+                                             "clients/active",
+                                             "clients/disconnected",
+                                             "clients/inactive",
+                                             "clients/total",
+                                             "clients/maximum",
+                                             "clients/expired",
+                                             "messages/received",
+                                             "messages/sent",
+                                             "messages/stored",
+                                             "publish/messages/received",
+                                             "publish/messages/sent",
+                                             "publish/messages/dropped",
+                                             "publish/bytes/received",
+                                             "publish/bytes/sent",
+                                             "bytes/received",
+                                             "bytes/sent",
+                                             "subscriptions/count",
+                                             "shared_subscriptions/count",
+                                             "retained messages/count",
+                                             "store/messages/count",
+                                             "store/messages/bytes"};
+    static constexpr const char* kLoads[] = {
+        "connections",      "sockets",           "bytes/received",
+        "bytes/sent",       "messages/received", "messages/sent",
+        "publish/received", "publish/sent",      "publish/dropped"};
+    BrokerRig node({.shard_count = GetParam(), .broker = {.sys_interval = 1s}});
+    TestClient& reader = node.client("reader");
+    TestClient& worker = node.client("worker");
+    reader.connect();
+    worker.connect();
+    worker.subscribe("$share/group/a/b");
+    worker.subscribe("a/b");
+    worker.publish("a/b", "four");
+    node.run_for(2s);
+    reader.subscribe("$SYS/#");
+    node.run_for(500ms);
+    std::map<std::string, std::string> values;
+    for (const testing::Received& message : reader.received) {
+        values[message.topic.substr(std::string_view("$SYS/broker/").size())] = message.payload;
+    }
+    std::set<std::string> missing;
+    for (const char* name : kNames) {
+        if (!values.contains(name)) {
+            missing.insert(name);
+        }
+    }
+    for (const char* load : kLoads) {
+        for (const char* minutes : {"1min", "5min", "15min"}) {
+            const std::string name = std::string("load/") + load + "/" + minutes;
+            if (!values.contains(name) || values[name].find('.') == std::string::npos) {
+                missing.insert(name);
+            }
+        }
+    }
+    EXPECT_EQ(missing, std::set<std::string>{});
+    EXPECT_EQ(values["clients/connected"], "2");
+    EXPECT_EQ(values["clients/maximum"], "2");
+    EXPECT_EQ(values["subscriptions/count"], "2");
+    EXPECT_EQ(values["shared_subscriptions/count"], "1");
+    EXPECT_EQ(values["publish/messages/received"], "1");
+    EXPECT_EQ(values["publish/bytes/received"], "4");
+    EXPECT_EQ(values["publish/bytes/sent"], "8");
+    EXPECT_EQ(values["messages/received"], "5");  // two CONNECT, two SUBSCRIBE, one PUBLISH
+    EXPECT_EQ(values["messages/sent"], "6");      // two CONNACK, two SUBACK, two PUBLISH
+    EXPECT_NE(values["load/publish/received/1min"], "0.00");
 }
 
 /// An event has a topic for each client, which would soon be most of what is remembered.

@@ -44,6 +44,12 @@ std::uint64_t DelayHistogram::quantile_us(double share) const {
 void Counters::add(const Counters& other) {
     messages_in += other.messages_in;
     messages_out += other.messages_out;
+    controls_in += other.controls_in;
+    controls_out += other.controls_out;
+    payload_bytes_in += other.payload_bytes_in;
+    payload_bytes_out += other.payload_bytes_out;
+    sessions_expired += other.sessions_expired;
+    shared_subscriptions += other.shared_subscriptions;
     bytes_in += other.bytes_in;
     bytes_out += other.bytes_out;
     connects_accepted += other.connects_accepted;

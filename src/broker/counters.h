@@ -27,7 +27,11 @@ struct Counters {
     // Since the start.
     std::uint64_t messages_in = 0;   // PUBLISH packets taken from clients
     std::uint64_t messages_out = 0;  // PUBLISH packets sent to clients, resends included
-    std::uint64_t bytes_in = 0;      // all MQTT bytes
+    std::uint64_t controls_in = 0;   // packets of all other types
+    std::uint64_t controls_out = 0;
+    std::uint64_t payload_bytes_in = 0;  // of messages_in
+    std::uint64_t payload_bytes_out = 0;
+    std::uint64_t bytes_in = 0;  // all MQTT bytes
     std::uint64_t bytes_out = 0;
     std::uint64_t connects_accepted = 0;
     std::uint64_t connects_refused = 0;
@@ -47,6 +51,7 @@ struct Counters {
     std::uint64_t denied_subscribes = 0;      // the same; part of refused_not_authorized
     std::uint64_t subscriptions_revoked = 0;  // ended because roles had changed
     std::uint64_t wills_published = 0;
+    std::uint64_t sessions_expired = 0;
     std::uint64_t topics_evicted = 0;
     std::uint64_t publishers_held = 0;  // times a publisher was paused for a slow receiver
     std::uint64_t slow_episodes = 0;    // times a client became slow (slow_clients)
@@ -60,6 +65,7 @@ struct Counters {
     std::uint64_t connections = 0;
     std::uint64_t sessions = 0;
     std::uint64_t subscriptions = 0;
+    std::uint64_t shared_subscriptions = 0;  // of these
     std::uint64_t retained = 0;
     std::uint64_t retained_bytes = 0;
     std::uint64_t queued_messages = 0;  // QoS 1 and 2, sent or not

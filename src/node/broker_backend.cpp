@@ -42,6 +42,13 @@ api::RetainedSample to_sample(const broker::RetainedView& view) {
             .qos = view.qos};
 }
 
+/// What one shard counts.
+struct ShardTotals {
+    broker::Counters broker;
+    runtime::ShardCounters runtime;
+    broker::DelayHistogram loop_lag;
+};
+
 /// All elements of all lists, in order.
 template <typename T>
 std::vector<T> joined(std::vector<std::vector<T>> lists) {
@@ -90,6 +97,30 @@ class FilterTap final : public api::Tap, public bus::Subscriber {
     std::function<void(const api::TappedMessage&)> sink_;
     std::unique_ptr<bus::Subscription> subscription_;
 };
+
+void add_to(runtime::ShardCounters& sum, const runtime::ShardCounters& each) {
+    using Member = std::uint64_t runtime::ShardCounters::*;
+    static constexpr Member kMembers[] = {&runtime::ShardCounters::turns,
+                                          &runtime::ShardCounters::streams_accepted,
+                                          &runtime::ShardCounters::accept_pauses,
+                                          &runtime::ShardCounters::mail_overflows,
+                                          &runtime::ShardCounters::wakeups_sent,
+                                          &runtime::ShardCounters::turns_lent,
+                                          &runtime::ShardCounters::datagrams_dropped,
+                                          &runtime::ShardCounters::tls_handshakes_open,
+                                          &runtime::ShardCounters::tls_handshakes_done,
+                                          &runtime::ShardCounters::tls_handshakes_refused,
+                                          &runtime::ShardCounters::proxy_headers,
+                                          &runtime::ShardCounters::proxy_refused_untrusted,
+                                          &runtime::ShardCounters::proxy_refused_header,
+                                          &runtime::ShardCounters::proxy_refused_timeout,
+                                          &runtime::ShardCounters::proxy_refused_limit};
+    for (const Member member : kMembers) {
+        sum.*member += each.*member;
+    }
+    std::ranges::transform(sum.tls_handshakes_failed, each.tls_handshakes_failed,
+                           sum.tls_handshakes_failed.begin(), std::plus{});
+}
 
 }  // namespace
 
@@ -141,13 +172,28 @@ void BrokerBackend::ask_home(const std::string& client_id,
 }
 
 void BrokerBackend::totals(std::function<void(api::Totals)> done) {
-    ask_all<broker::Counters>(
-        [](broker::BrokerShard& broker) { return broker.counters(); },
-        [this, done = std::move(done)](const std::vector<broker::Counters>& each) {
+    runtime::gather<ShardTotals>(
+        parts_.shard,
+        [broker = &parts_.broker, probes = parts_.probes](runtime::Shard& shard) {
+            ShardTotals totals{.broker = broker->shard(shard.id()).counters(),
+                               .runtime = shard.counters(),
+                               .loop_lag = {}};
+            if (!probes.empty()) {
+                totals.loop_lag = probes.at(shard.id().value())->lag();
+            }
+            return totals;
+        },
+        [this, done = std::move(done)](const std::vector<ShardTotals>& each) {
             const storage::JournalCounters journal = parts_.journal.counters();
             api::Totals totals{.resident_bytes = resident_bytes(),
                                .stored_bytes = file_bytes(parts_.store_files),
+                               .runtime = {},
+                               .loop_lag = {},
                                .store_commits = journal.commits,
+                               .store_changes = journal.changes,
+                               .store_bytes = journal.bytes,
+                               .store_pending_batches = journal.pending_batches,
+                               .store_pending_bytes = journal.pending_bytes,
                                .store_failures = journal.failures,
                                .commit_us_max = journal.commit_us_max,
                                .limits = {},
@@ -155,14 +201,15 @@ void BrokerBackend::totals(std::function<void(api::Totals)> done) {
                                .store_messages = journal.messages,
                                .store_reads = journal.reads,
                                .store_read_failures = journal.read_failures,
-                               .pending_bytes = journal.pending_bytes,
                                .store_files = {}};
             for (const std::string& path : parts_.store_files) {
                 totals.store_files.push_back(
                     {.name = path.substr(path.rfind('/') + 1), .bytes = file_bytes({path})});
             }
-            for (const broker::Counters& counters : each) {
-                totals.broker.add(counters);
+            for (const ShardTotals& shard : each) {
+                totals.broker.add(shard.broker);
+                add_to(totals.runtime, shard.runtime);
+                totals.loop_lag.add(shard.loop_lag);
             }
             totals.limits = parts_.broker.limits(totals.broker);
             done(totals);

@@ -13,6 +13,7 @@
 #include "api/backend.h"
 #include "broker/broker.h"
 #include "node/event_log.h"
+#include "node/loop_probe.h"
 #include "node/observatory.h"
 #include "runtime/shard.h"
 #include "storage/journal.h"
@@ -28,6 +29,7 @@ struct BackendParts {
     /// The files of the stores, for their size.
     std::vector<std::string> store_files;
     std::string data_directory;
+    std::vector<const LoopProbe*> probes = {};  // one a shard, or none
 };
 
 class BrokerBackend final : public api::Backend {

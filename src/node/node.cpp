@@ -172,6 +172,7 @@ struct Node::Impl {
     std::unique_ptr<storage::Journal> journal;
     std::unique_ptr<BackupService> backups;
     std::vector<api::Asset> console;
+    std::vector<std::unique_ptr<LoopProbe>> probes;  // one a shard
     std::unique_ptr<BrokerBackend> backend;
     std::unique_ptr<BackupKeeper> keeper;
     std::unique_ptr<api::ApiServer> api;
@@ -291,6 +292,7 @@ OrProblem<void> Node::Impl::make_broker(const StoreTestOptions& test_options) {
         parts.authorizers.push_back(authorizers[i].get());
         parts.events.push_back(relays.back().get());
     }
+    parts.heap_bytes = heap_bytes;
     broker = std::make_unique<broker::Broker>(config.broker, parts);
     // style: a real clock measures a real disk; no decision depends on it.
     const auto recovery_start = std::chrono::steady_clock::now();
@@ -347,6 +349,12 @@ OrProblem<void> Node::Impl::start_access() {
         api->start();
         return true;
     });
+    for (std::uint16_t i = 0; i < shards->size(); ++i) {
+        run_on(shard(i), [this, i](runtime::Shard&) {
+            probes[i]->start();
+            return true;
+        });
+    }
     return {};
 }
 
@@ -426,6 +434,11 @@ OrProblem<void> Node::Impl::open_http() {
 
 void Node::Impl::make_api() {
     console = console_files();
+    std::vector<const LoopProbe*> probe_list;
+    for (std::uint16_t i = 0; i < shards->size(); ++i) {
+        probes.push_back(std::make_unique<LoopProbe>(shard(i)));
+        probe_list.push_back(probes.back().get());
+    }
     backend = std::make_unique<BrokerBackend>(
         BackendParts{.shard = shard(0),
                      .broker = *broker,
@@ -433,7 +446,8 @@ void Node::Impl::make_api() {
                      .events = events,
                      .store_files = {data.file("messages.db"), data.file("messages.db-wal"),
                                      data.file("control.db"), data.file("control.db-wal")},
-                     .data_directory = data.path()});
+                     .data_directory = data.path(),
+                     .probes = probe_list});
     std::vector<std::string> hosts = config.names;
     hosts.push_back(host);
     keeper =

@@ -1,5 +1,6 @@
 #include "node/process_facts.h"
 
+#include <malloc.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -22,6 +23,11 @@ std::uint64_t resident_bytes() {
     return read == 2
                ? std::uint64_t{resident_pages} * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE))
                : 0;
+}
+
+std::uint64_t heap_bytes() {
+    const struct mallinfo2 facts = ::mallinfo2();
+    return std::uint64_t{facts.uordblks} + std::uint64_t{facts.hblkhd};
 }
 
 std::uint64_t file_bytes(const std::vector<std::string>& files) {

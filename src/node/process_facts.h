@@ -9,6 +9,8 @@ namespace kith::node {
 
 /// Resident memory of this process, in bytes; 0 if the system does not say.
 [[nodiscard]] std::uint64_t resident_bytes();
+/// Bytes that the program has asked its allocator for and not given back.
+[[nodiscard]] std::uint64_t heap_bytes();
 
 /// Bytes of these files together; those that are missing count nothing.
 [[nodiscard]] std::uint64_t file_bytes(const std::vector<std::string>& files);

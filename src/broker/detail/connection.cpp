@@ -163,6 +163,7 @@ bool Connection::on_frame(const mqtt::Frame& frame) {
     if (frame.type() == mqtt::PacketType::Publish) {
         on_publish(frame);
     } else {
+        ++context_.counters.controls_in;
         context_.decoder.set_version(version_);
         const Result<mqtt::Packet> packet = context_.decoder.decode(frame);
         packet ? on_packet(*packet) : fail(packet.error());
@@ -186,6 +187,7 @@ bool Connection::on_frame(const mqtt::Frame& frame) {
 
 /// [MQTT-3.1.0-1]: the first packet is CONNECT.
 bool Connection::on_first_frame(const mqtt::Frame& frame) {
+    ++context_.counters.controls_in;
     if (frame.type() != mqtt::PacketType::Connect) {
         ++context_.counters.protocol_errors;
         end(mqtt::ReasonCode::ProtocolError, "first packet is not CONNECT", WillFate::Discard);

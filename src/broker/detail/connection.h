@@ -282,6 +282,7 @@ bool Connection::send(const Packet& packet) {
         }
         stream_->output().append(Bytes(encoded));
     }
+    ++context_.counters.controls_out;
     context_.counters.bytes_out += bytes;
     stream_->request_flush();
     return true;

@@ -28,6 +28,7 @@ void Connection::on_publish(const mqtt::Frame& frame) {
         return;
     }
     ++context_.counters.messages_in;
+    context_.counters.payload_bytes_in += packet->payload.size();
     ++session_->traffic.messages_in;
     if (packet->qos != Qos::AtMostOnce) {
         if (acks_.size() >= context_.options().receive_maximum && version_ == mqtt::Version::V5) {

@@ -43,6 +43,7 @@ void Connection::send_qos0(const bus::Message& message, Fanout& fanout, const Qo
             return;
         }
         write(encoded);
+        context_.counters.payload_bytes_out += message.payload.size();
         return;
     }
     const bool is_sent = write_publish(
@@ -129,6 +130,7 @@ bool Connection::write_publish(mqtt::Publish packet, const SharedBytes* shared_p
     if (bytes > client_packet_bytes_max_) {
         return false;
     }
+    context_.counters.payload_bytes_out += packet.payload.size();
     if (use.alias != 0 && !use.is_known) {
         outbound_aliases_->add(topic);  // the client learns it with this packet
     }

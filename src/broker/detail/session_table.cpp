@@ -517,6 +517,7 @@ void SessionTable::on_session_timer(Session& session) {
         return;
     }
     if (is_over) {
+        ++context_.counters.sessions_expired;
         context_.events.on_event({.kind = EventKind::SessionEnded,
                                   .at = context_.shard.wall_now(),
                                   .client_id = session.client_id(),

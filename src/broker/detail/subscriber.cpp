@@ -160,6 +160,7 @@ Subscription& Subscriber::add_subscription(Session& session, std::string_view te
     Subscription& added = *subscription;
     session.subscriptions.emplace(std::string_view(added.text), std::move(subscription));
     session.shared_count += added.is_shared() ? 1U : 0U;
+    context_.counters.shared_subscriptions += added.is_shared() ? 1U : 0U;
     ++context_.counters.subscriptions;
     return added;
 }
@@ -224,6 +225,7 @@ ReasonCode Subscriber::unsubscribe_one(Session& session, std::string_view text) 
     withdraw(*known->second);
     context_.snapshots->withdraw(session, *known->second);
     session.shared_count -= known->second->is_shared() ? 1U : 0U;
+    context_.counters.shared_subscriptions -= known->second->is_shared() ? 1U : 0U;
     if (session.is_stored) {
         context_.store.batch().delete_subscription(session.id(), text);
     }
@@ -240,6 +242,7 @@ void Subscriber::drop_all(Session& session) {
         context_.subscription_lease.give_back();
     }
     session.subscriptions.clear();
+    context_.counters.shared_subscriptions -= session.shared_count;
     session.shared_count = 0;
 }
 
