@@ -30,7 +30,7 @@ void write(json::Writer& json, const StorageView& view) {
     json.field("queued_bytes", totals.broker.queued_bytes);
     json.field("spilled", totals.broker.spilled_messages);
     json.field("spilled_bytes", totals.broker.spilled_bytes);
-    json.field("pending_bytes", totals.pending_bytes);
+    json.field("pending_bytes", totals.store_pending_bytes);
     json.field("commits", totals.store_commits);
     json.field("commit_us_p99", totals.commit_us_p99);
     json.field("commit_us_max", totals.commit_us_max);

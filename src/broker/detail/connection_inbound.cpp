@@ -147,7 +147,12 @@ void Connection::route(const mqtt::Publish& packet, bus::TopicName topic) {
     }
     const PublishResult result = context_.router->publish(message, origin);
     if (result.is_settled && packet.qos != Qos::AtMostOnce) {
-        context_.sessions->on_settled(origin, result.settlement, result.receiver_count);
+        if (session_ != nullptr) [[likely]] {
+            context_.sessions->on_settled(*session_, origin, result.settlement,
+                                          result.receiver_count);
+        } else {
+            context_.sessions->on_settled(origin, result.settlement, result.receiver_count);
+        }
     }
     // MQTT 3 knows no Receive Maximum: its clients are not read until some are acknowledged.
     if (acks_.size() >= context_.options().receive_maximum && version_ != mqtt::Version::V5) {

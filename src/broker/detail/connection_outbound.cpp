@@ -135,7 +135,17 @@ bool Connection::write_publish(mqtt::Publish packet, const SharedBytes* shared_p
         outbound_aliases_->add(topic);  // the client learns it with this packet
     }
     if (shared_payload != nullptr && !shared_payload->empty()) {
-        std::vector<std::uint8_t> head(mqtt::encoded_head_bytes(packet, version_));
+        const std::size_t head_bytes = mqtt::encoded_head_bytes(packet, version_);
+        if (head_bytes <= runtime::kChunkBytes) [[likely]] {
+            ByteWriter writer(stream_->output().reserve(head_bytes));
+            mqtt::encode_head(packet, version_, writer);
+            stream_->output().commit(head_bytes);
+            write({.payload = shared_payload});
+            context_.counters.bytes_out += head_bytes;
+            session_->traffic.bytes_out += head_bytes;
+            return true;
+        }
+        std::vector<std::uint8_t> head(head_bytes);
         ByteWriter writer(head);
         mqtt::encode_head(packet, version_, writer);
         write({.head = head, .payload = shared_payload});

@@ -245,29 +245,31 @@ void SessionTable::on_settled(const PublishOrigin& origin, Settlement settlement
     if (origin.qos == Qos::AtMostOnce) {
         return;
     }
-    Session* session = find(origin.session);
-    if (session == nullptr) {
-        return;
+    if (Session* session = find(origin.session); session != nullptr) {
+        on_settled(*session, origin, settlement, receiver_count);
     }
+}
+
+void SessionTable::on_settled(Session& session, const PublishOrigin& origin, Settlement settlement,
+                              std::uint32_t receiver_count) {
     const auto reason = settlement == Settlement::Refused ? ReasonCode::QuotaExceeded
                         : receiver_count == 0             ? ReasonCode::NoMatchingSubscribers
                                                           : ReasonCode::Success;
     if (context_.tracer.is_on()) [[unlikely]] {
-        context_.tracer.settled(*session, origin, reason);
+        context_.tracer.settled(session, origin, reason);
     }
     if (origin.qos == Qos::ExactlyOnce) {
-        InboundId* known = session->inbound.find(origin.packet_id);
+        InboundId* known = session.inbound.find(origin.packet_id);
         CHECK(known != nullptr);
         CHECK(known->state == InboundState::Publishing);
         known->state = InboundState::Received;
         known->is_stored = settlement == Settlement::Durable && origin.is_durable;
         if (mqtt::is_failure(reason)) {
-            session->inbound.remove(
-                origin.packet_id);  // [MQTT-4.3.3-9]: the id is free, no PUBREL follows
+            session.inbound.remove(origin.packet_id);  // [MQTT-4.3.3-9]: the id is free, no PUBREL follows
         }
     }
     // A PUBACK is owed to the connection that published; a PUBREC to any that did so again.
-    Connection* connection = session->connection;
+    Connection* connection = session.connection;
     if (connection != nullptr &&
         (origin.qos == Qos::ExactlyOnce || connection->id() == origin.connection)) {
         connection->complete_publish(origin.packet_id, origin.qos, reason);

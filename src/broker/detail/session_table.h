@@ -54,6 +54,9 @@ class SessionTable {
     /// What a client of this session published has been settled.
     void on_settled(const PublishOrigin& origin, Settlement settlement,
                     std::uint32_t receiver_count);
+    /// The same where the session is known. Requires: QoS 1 or 2.
+    void on_settled(Session& session, const PublishOrigin& origin, Settlement settlement,
+                    std::uint32_t receiver_count);
     /// An outgoing message needs nothing more.
     void complete(Session& session, OutboundItem& item);
     /// Gives up what was never sent and `is_unwanted`.

@@ -4,6 +4,7 @@
 #include <new>
 
 #include "base/narrow.h"
+#include "broker/detail/block_cache.h"
 #include "runtime/limits.h"
 
 namespace kith::broker {
@@ -23,7 +24,7 @@ MessageRef StoredMessage::create(const bus::Message& message, MessageId id) {
     const Bytes topic = as_bytes(message.topic.text());
     const std::size_t tail_bytes =
         topic.size() + message.properties.size() + (is_large ? 0 : message.payload.size());
-    auto* stored = new (::operator new(sizeof(StoredMessage) + tail_bytes)) StoredMessage();
+    auto* stored = new (take_block(sizeof(StoredMessage) + tail_bytes)) StoredMessage();
     stored->id_ = id;
     stored->publisher_ = message.publisher;
     stored->published_at_ = message.published_at;
@@ -48,8 +49,11 @@ MessageRef StoredMessage::create(const bus::Message& message, MessageId id) {
 
 void intrusive_ptr_release(StoredMessage* message) {
     if (--message->owner_count_ == 0) {
+        const std::size_t tail_bytes =
+            std::size_t{message->topic_bytes_} + message->properties_bytes_ +
+            (message->shared_payload_.empty() ? message->payload_bytes_ : 0U);
         message->~StoredMessage();
-        ::operator delete(message);
+        give_block(message, sizeof(StoredMessage) + tail_bytes);
     }
 }
 
