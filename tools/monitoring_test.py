@@ -18,9 +18,9 @@ def known_metrics():
     for name, kind, labels in re.findall(
         r"^\| `(kith_\w+)` \| (\w+) \| ([^|]*) \|", METRICS.read_text(), re.MULTILINE
     ):
-        series = [name + end for end in ("_bucket", "_sum", "_count")] if kind == "histogram" else []
-        for each in [name, *series]:
-            known[each] = {label.strip() for label in labels.split(",")}
+        ends = ["", "_bucket", "_sum", "_count"] if kind == "histogram" else [""]
+        for end in ends:
+            known[name + end] = {label.strip() for label in labels.split(",")}
     return known
 
 

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 namespace kith::node {
 namespace {
@@ -145,8 +146,16 @@ void EventLog::write_line(const NodeEvent& event) {
 }
 
 void EventRelay::on_event(const broker::Event& event) {
-    shard_.post(ShardId(0),
-                [log = &log_, kept = to_node_event(event)](runtime::Shard&) { log->add(kept); });
+    noted_.push_back(to_node_event(event));
+    shard_.flush_later(*this);
+}
+
+void EventRelay::run_task() {
+    shard_.post(ShardId(0), [log = &log_, noted = std::exchange(noted_, {})](runtime::Shard&) {
+        for (const NodeEvent& event : noted) {
+            log->add(event);
+        }
+    });
 }
 
 }  // namespace kith::node

@@ -12,6 +12,7 @@
 #include <deque>
 #include <functional>
 #include <string>
+#include <vector>
 
 namespace kith::node {
 
@@ -60,12 +61,15 @@ class EventLog {
     std::size_t unlogged_count_ = 0;
 };
 
-class EventRelay final : public broker::EventSink {
+/// Takes what a turn has noted home in one mail.
+class EventRelay final : public broker::EventSink, public runtime::Task {
   public:
     EventRelay(runtime::Shard& shard, EventLog& log) : shard_(shard), log_(log) {}
     void on_event(const broker::Event& event) override;
+    void run_task() override;
 
   private:
+    std::vector<NodeEvent> noted_;
     runtime::Shard& shard_;
     EventLog& log_;
 };
