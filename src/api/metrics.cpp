@@ -90,7 +90,6 @@ void add_clients(MetricsPage& page, const broker::Counters& broker) {
     gauge("shared_subscriptions", "Shared subscriptions among them.", broker.shared_subscriptions);
     gauge("slow_clients", "Connected clients that do not take what waits for them.",
           broker.slow_clients);
-    gauge("held_bytes", "Memory of all messages that wait.", broker.held_bytes);
     gauge("retained_messages", "Retained messages.", broker.retained);
     gauge("retained_bytes", "Bytes of retained messages.", broker.retained_bytes);
     gauge("queued_messages", "QoS 1 and 2 messages that wait for a client.",
