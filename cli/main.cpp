@@ -1,6 +1,7 @@
 // kith: one binary, a command for each thing that a node, its owner or its machines do.
 #include "base/version.h"
 #include "cli/commands.h"
+#include "cli/machine_certificate.h"
 
 #include <CLI/CLI.hpp>
 
@@ -28,6 +29,8 @@ int main(int argc, char** argv) {
     kith::cli::add_status(app, exit_code);
     kith::cli::add_trace(app, exit_code);
     kith::cli::add_version(app, exit_code);
+
+    kith::cli::add_machine_certificate(app, exit_code);
 
     // CLI11 throws; this is the one place that turns that into an exit status.
     try {

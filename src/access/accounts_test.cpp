@@ -57,7 +57,7 @@ class AccountsTest : public ::testing::Test {
                                   .password = as_bytes(password),
                                   .remote_address = "10.0.0.9:1"});
     }
-    storage::AuditRecord audit() { return rig_.store.audit(1)->at(0); }
+    storage::AuditRecord audit() { return rig_.store.audit({.count_max = 1})->at(0); }
 
     AccessRig rig_;
 };

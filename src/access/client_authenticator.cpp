@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "access/limits.h"
+#include "access/machine_desk.h"
 #include "access/names.h"
 #include "access/password_desk.h"
 #include "access/scram_exchange.h"
@@ -24,8 +25,8 @@ bus::Principal anonymous(const bus::AuthRequest& request) {
 
 void ClientAuthenticator::authenticate(const bus::AuthRequest& request, Done done) {
     if (request.password && !request.password->empty()) {
-        if (crypto::looks_like_token(as_text(*request.password))) {
-            parts_.tokens.check_token(as_text(*request.password), std::move(done));
+        if (parts_.tokens.is_token(as_text(*request.password))) {
+            check_token(request, std::move(done));
         } else {
             check_password(request, std::move(done));
         }
@@ -35,12 +36,8 @@ void ClientAuthenticator::authenticate(const bus::AuthRequest& request, Done don
         done(parts_.tokens.principal_of_session(request));
         return;
     }
-    if (!request.certificate_subject.empty()) {
-        done(bus::Principal{.tenant = kDefaultTenant,
-                            .name = "cert:" + std::string(request.certificate_subject),
-                            .role = bus::Role::Machine,
-                            .machine = {},
-                            .topic_roles = {}});
+    if (!request.certificate_fingerprint.empty()) {
+        check_certificate(request, std::move(done));
         return;
     }
     if (request.allow_anonymous) {
@@ -49,6 +46,48 @@ void ClientAuthenticator::authenticate(const bus::AuthRequest& request, Done don
     }
     done(fail(ErrorKind::Denied,
               "credentials are needed here: a user name and password, or a token as password"));
+}
+
+/// A JSON web token that names a machine stands and falls with it; tokens of this node end when
+/// their machine does.
+void ClientAuthenticator::check_token(const bus::AuthRequest& request, Done done) {
+    const std::string_view token = as_text(*request.password);
+    if (crypto::token_id(token)) {
+        parts_.tokens.check_token(token, std::move(done));
+        return;
+    }
+    parts_.tokens.check_token(token,
+                              [this, done = std::move(done)](Result<bus::Principal> principal) {
+                                  if (!principal || principal->machine.empty()) {
+                                      done(std::move(principal));
+                                      return;
+                                  }
+                                  ask_machines(
+                                      [principal = *principal](MachineDesk& desk, Done answer) {
+                                          desk.check_machine(principal, std::move(answer));
+                                      },
+                                      done);
+                              });
+}
+
+void ClientAuthenticator::check_certificate(const bus::AuthRequest& request, Done done) {
+    ask_machines(
+        [certificate = shown_certificate(request)](MachineDesk& desk, Done answer) {
+            desk.check_certificate(certificate, std::move(answer));
+        },
+        std::move(done));
+}
+
+void ClientAuthenticator::ask_machines(std::function<void(MachineDesk&, Done)> question,
+                                       Done done) {
+    const auto asked = ask<Result<bus::Principal>>(
+        [desk = &parts_.machines, question = std::move(question)](PasswordDesk&, Done answer) {
+            question(*desk, std::move(answer));
+        },
+        done);
+    if (!asked) {
+        done(fail(ErrorKind::Limit, "too many credentials to check at this moment"));
+    }
 }
 
 void ClientAuthenticator::check_password(const bus::AuthRequest& request, Done done) {

@@ -4,7 +4,7 @@
 //   a password   a token if it looks like one (token_authenticator.h), else the password of the
 //                user or machine of the user name (password_desk.h)
 //   a session    of whoever opened its WebSocket
-//   a certificate that its TLS has verified
+//   a certificate that its TLS has verified (machine_desk.h)
 //   nothing      anonymous, where the listener says so
 // What is wrong is refused even where the next thing would do.
 // Threads: shard-local. Limits: kPasswordsPendingMax.
@@ -26,6 +26,7 @@
 
 namespace kith::access {
 
+class MachineDesk;
 class PasswordDesk;
 
 /// What an authenticator works with; all of it outlives the authenticator.
@@ -33,7 +34,8 @@ struct ClientAuthenticatorParts {
     runtime::Shard& shard;
     TokenAuthenticator& tokens;  // of this shard
     PasswordDesk& desk;
-    ShardId home;  // of the desk
+    MachineDesk& machines;
+    ShardId home;  // of the desks
     crypto::SecretSource& secrets;
 };
 
@@ -60,7 +62,10 @@ class ClientAuthenticator final : public bus::Authenticator {
   private:
     using Done = std::function<void(Result<bus::Principal>)>;
 
+    void check_token(const bus::AuthRequest& request, Done done);
     void check_password(const bus::AuthRequest& request, Done done);
+    void check_certificate(const bus::AuthRequest& request, Done done);
+    void ask_machines(std::function<void(MachineDesk&, Done)> question, Done done);
 
     ClientAuthenticatorParts parts_;
     // What to do with the answer of the desk, which is the std::function's argument behind the

@@ -28,6 +28,12 @@ struct JwtRules {
     std::string machine_claim = "sub";
 };
 
+/// The rules and the keys that a node has now.
+struct JwtPolicy {
+    JwtRules rules;
+    JwkSet keys;
+};
+
 struct JwtIdentity {
     std::string issuer;
     std::string subject;

@@ -83,6 +83,10 @@ inline constexpr Duration kJwtLeeway = 60s;
 /// Issuer and subject stand in names of principals; topic roles of one token.
 inline constexpr std::size_t kJwtNameBytesMax = 256;
 inline constexpr std::size_t kJwtTopicRolesMax = 16;
+/// Signatures verified on one shard in a second, a tenth of a core; more are refused at once.
+inline constexpr std::uint32_t kJwtChecksPerSecondMax = 1000;
+/// How often the file with the keys is looked at.
+inline constexpr Duration kJwksCheckInterval = 5s;
 /// A set of keys: bytes, keys, and the length of a key's name.
 inline constexpr std::size_t kJwkSetBytesMax = 256 * 1024;
 inline constexpr std::size_t kJwksMax = 64;

@@ -205,6 +205,11 @@ void Registry::visit(std::function<Status(storage::ControlStore&)> work,
         });
 }
 
+void Registry::end_principal(const std::string& name) {
+    ended_.names.insert(name);
+    tell_soon();
+}
+
 /// What a change here has ended is told at once, and again at the next reading.
 void Registry::tell_soon() {
     if (!ended_.is_empty()) {

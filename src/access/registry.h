@@ -130,6 +130,9 @@ class Registry {
     void visit(std::function<Status(storage::ControlStore&)> work,
                std::function<void(Status)> done);
 
+    /// Whoever came in as this principal has to come in anew.
+    void end_principal(const std::string& name);
+
     /// Called with what changed in the store, by whom ever, when the tables here show it. Before
     /// start().
     using ChangeListener = std::function<void(const storage::Changes&)>;

@@ -46,11 +46,16 @@ bus::Principal TokenAuthenticator::principal_of_session(const bus::AuthRequest& 
             .name = std::string(request.session_principal),
             .role = request.session_role,
             .machine = {},
-            .topic_roles = {}};
+            .topic_roles = {},
+            .expires_at = request.session_expires_at};
 }
 
 void TokenAuthenticator::check_token(std::string_view token,
                                      std::function<void(Result<bus::Principal>)> done) {
+    if (jwt_ != nullptr && looks_like_jwt(token)) {
+        done(check_jwt(token));
+        return;
+    }
     if (const TokenEntry* entry = find(token)) {
         done(entry->is_expired(shard_->wall_now()) ? Result<bus::Principal>(denied())
                                                    : principal_of(*entry));
@@ -68,6 +73,40 @@ void TokenAuthenticator::check_token(std::string_view token,
     if (asked_.empty()) {
         ask_registry();
     }
+}
+
+bool TokenAuthenticator::is_token(std::string_view text) const {
+    return crypto::token_id(text).has_value() || (jwt_ != nullptr && looks_like_jwt(text));
+}
+
+bool TokenAuthenticator::is_good_jwt(std::string_view token) const {
+    return jwt_ != nullptr && looks_like_jwt(token) &&
+           verify_jwt(token, jwt_->keys, jwt_->rules, shard_->wall_now()).has_value();
+}
+
+Result<bus::Principal> TokenAuthenticator::check_jwt(std::string_view token) {
+    if (shard_->now() - jwt_second_ >= 1s) {
+        jwt_second_ = shard_->now();
+        jwt_checks_ = 0;
+    }
+    if (++jwt_checks_ > kJwtChecksPerSecondMax) {
+        ++jwt_counters_.over_limit;
+        return fail(ErrorKind::Limit, "too many tokens to check at this moment");
+    }
+    auto identity = verify_jwt(token, jwt_->keys, jwt_->rules, shard_->wall_now());
+    if (!identity) {
+        ++jwt_counters_.denied;
+        LOG(shard_->log(), Debug, "JSON web token refused", {"reason", identity.error().text});
+        return tl::unexpected(identity.error());
+    }
+    ++jwt_counters_.accepted;
+    bus::Principal principal;
+    principal.name = "jwt:" + identity->issuer + "/" + identity->subject;
+    principal.role = identity->role;
+    principal.machine = std::move(identity->machine);
+    principal.topic_roles = std::move(identity->topic_roles);
+    principal.expires_at = identity->expires_at;
+    return principal;
 }
 
 const TokenEntry* TokenAuthenticator::find(std::string_view token) {

@@ -4,6 +4,8 @@
 
 #include "access/limits.h"
 #include "access/testing/access_rig.h"
+#include "crypto/base64.h"
+#include "crypto/mac.h"
 
 namespace kith::access {
 namespace {
@@ -82,8 +84,12 @@ TEST(TokenAuthenticator, SessionOrCertificateStandsInForAPassword) {
     AccessRig rig;
     ASSERT_TRUE(rig.start().has_value());
     bus::AuthRequest request;
+    const storage::Digest fingerprint{7};
     request.certificate_subject = "CN=press-07";
-    EXPECT_EQ(rig.authenticate(request).value().name, "cert:CN=press-07");
+    request.certificate_common_name = "press-07";
+    request.certificate_fingerprint = fingerprint;
+    request.certificate_not_after = rig.shard(1).wall_now() + 1h;
+    EXPECT_EQ(rig.authenticate(request).value().name, "machine:press-07");
     EXPECT_EQ(rig.authenticate(request).value().role, bus::Role::Machine);
     request.session_principal = "user:anna";
     request.session_role = bus::Role::Operator;
@@ -123,6 +129,75 @@ TEST(TokenAuthenticator, BrokenStoreRefusesWhatItCannotKnow) {
     EXPECT_EQ(rig.check_token(1, token).error().kind, ErrorKind::Denied);
     rig.pool.is_full = true;
     EXPECT_EQ(rig.check_token(1, token).error().kind, ErrorKind::Denied);
+}
+
+/// A JSON web token, signed with a secret that the node shares.
+constexpr std::string_view kSecret = "0123456789abcdef0123456789abcdef";
+
+std::string jwt(const std::string& claims, std::string_view secret = kSecret) {
+    const auto part = [](Bytes bytes) { return crypto::to_base64(bytes, crypto::Base64::Url); };
+    const std::string text = part(as_bytes(R"({"alg":"HS256"})")) + "." + part(as_bytes(claims));
+    return text + "." + part(crypto::hmac_sha256(as_bytes(secret), as_bytes(text)));
+}
+
+std::shared_ptr<const JwtPolicy> policy() {
+    return std::make_shared<const JwtPolicy>(JwtPolicy{
+        .rules = {.issuer = "joe", .audience = "kith"},
+        .keys = JwkSet::parse(R"({"keys":[{"kty":"oct","k":")" +
+                              crypto::to_base64(as_bytes(kSecret), crypto::Base64::Url) + R"("}]})")
+                    .value()});
+}
+
+std::string claims_until(WallTime end) {
+    return R"({"iss":"joe","aud":"kith","sub":"press-07","exp":)" +
+           std::to_string(end.ms() / 1000) + "}";
+}
+
+TEST(TokenAuthenticator, AJsonWebTokenIsAPasswordWhereItsKeysAreKnown) {
+    AccessRig rig;
+    ASSERT_TRUE(rig.start().has_value());
+    const WallTime end = rig.shard(1).wall_now() + 1h;
+    const std::string token = jwt(claims_until(end));
+    EXPECT_FALSE(rig.authenticate(request_of(token))) << "no keys, no such tokens";
+    rig.authenticators[1].set_jwt(policy());
+    const auto principal = rig.authenticate(request_of(token));
+    ASSERT_TRUE(principal) << principal.error().text;
+    EXPECT_EQ(principal->name, "jwt:joe/press-07");
+    EXPECT_EQ(principal->machine, "press-07");
+    EXPECT_GE(principal->expires_at, end) << "the connection ends with the token";
+    EXPECT_TRUE(rig.authenticators[1].is_good_jwt(token));
+    EXPECT_EQ(
+        rig.authenticate(request_of(jwt(claims_until(end), std::string(32, 'x')))).error().kind,
+        ErrorKind::Denied);
+    EXPECT_FALSE(rig.authenticators[1].is_good_jwt("kk_"));
+    EXPECT_EQ(rig.authenticators[1].jwt_counters().accepted, 1U);
+    EXPECT_EQ(rig.authenticators[1].jwt_counters().denied, 1U);
+}
+
+TEST(TokenAuthenticator, AJsonWebTokenStandsAndFallsWithItsMachine) {
+    AccessRig rig;
+    ASSERT_TRUE(rig.store.add_machine({.name = "press-07", .topic_roles = "alarms"}));
+    ASSERT_TRUE(rig.start().has_value());
+    rig.authenticators[1].set_jwt(policy());
+    const std::string token = jwt(claims_until(rig.shard(1).wall_now() + 1h));
+    EXPECT_EQ(rig.authenticate(request_of(token))->topic_roles, std::vector<std::string>{"alarms"});
+    ASSERT_TRUE(rig.store.update_machine({.name = "press-07", .is_enabled = false}));
+    EXPECT_EQ(rig.authenticate(request_of(token)).error().kind, ErrorKind::Denied);
+}
+
+TEST(TokenAuthenticator, SignaturesAreVerifiedSoManyTimesASecond) {
+    AccessRig rig;
+    ASSERT_TRUE(rig.start().has_value());
+    rig.authenticators[1].set_jwt(policy());
+    const std::string token = jwt(claims_until(rig.shard(1).wall_now() + 1h));
+    const std::string wrong = token + "A";
+    for (std::uint32_t i = 0; i < kJwtChecksPerSecondMax; ++i) {
+        EXPECT_EQ(rig.check_token(1, wrong).error().kind, ErrorKind::Denied);
+    }
+    EXPECT_EQ(rig.check_token(1, token).error().kind, ErrorKind::Limit);
+    EXPECT_EQ(rig.authenticators[1].jwt_counters().over_limit, 1U);
+    rig.world.run_for(1s);
+    EXPECT_TRUE(rig.check_token(1, token));
 }
 
 }  // namespace

@@ -52,7 +52,7 @@ struct NodeFacts {
 };
 
 struct CertificateStatus {
-    std::string use;  // "server", "authority", "client authority"
+    std::string use;  // "server", "authority", "client authority", "own client authority"
     std::string subject;
     std::string issuer;
     std::vector<std::string> names;
@@ -72,6 +72,19 @@ struct SecurityFacts {
     std::uint64_t disk_free_bytes = 0;
 };
 
+/// Signed credentials that clients showed.
+struct CredentialCounters {
+    std::uint64_t jwt_accepted = 0;
+    std::uint64_t jwt_denied = 0;
+    std::uint64_t jwt_over_limit = 0;
+    std::uint64_t jwks_failures = 0;
+    std::uint64_t certificates_accepted = 0;
+    std::uint64_t certificates_denied = 0;
+    std::uint64_t certificates_revoked = 0;  // of these
+
+    void add(const CredentialCounters& other);
+};
+
 /// Sums over all shards at one moment.
 struct Totals {
     broker::Counters broker;
@@ -79,6 +92,7 @@ struct Totals {
     std::uint64_t stored_bytes = 0;  // of the files of all stores
     runtime::ShardCounters runtime;
     broker::DelayHistogram loop_lag;
+    CredentialCounters credentials;
     std::uint64_t store_commits = 0;
     std::uint64_t store_changes = 0;
     std::uint64_t store_bytes = 0;  // of changes

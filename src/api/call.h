@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "api/guard.h"
+#include "base/time.h"
 #include "bus/authenticator.h"
 #include "http/request.h"
 #include "http/response.h"
@@ -26,6 +27,7 @@ struct Caller {
     std::string csrf_token;  // of a session
     /// The cookie or token itself, so that a long-lived connection can be ended with it.
     std::string credential;
+    WallTime expires_at;  // of a token that says so itself; 0: it is ended by other means
 };
 
 struct Call {

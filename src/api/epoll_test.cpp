@@ -119,6 +119,7 @@ class EpollServer final : private runtime::AcceptHandler {
                                       .registry = *registry_,
                                       .guard = guard_,
                                       .secrets = secrets_});
+        certificates_ = std::make_unique<access::CertificateOffice>(*registry_, crypto::Identity{});
         server_ = std::make_unique<ApiServer>(ApiParts{.shard = shard,
                                                        .backend = backend_,
                                                        .registry = *registry_,
@@ -126,6 +127,7 @@ class EpollServer final : private runtime::AcceptHandler {
                                                        .accounts = *accounts_,
                                                        .passwords = *passwords_,
                                                        .sessions = sessions_,
+                                                       .certificates = *certificates_,
                                                        .authenticator = *authenticator_,
                                                        .accept_mqtt = {},
                                                        .ticks_us = [] { return 0U; },
@@ -147,6 +149,7 @@ class EpollServer final : private runtime::AcceptHandler {
     std::unique_ptr<access::SignIn> sign_in_;
     std::unique_ptr<access::Accounts> accounts_;
     std::unique_ptr<access::PasswordDesk> passwords_;
+    std::unique_ptr<access::CertificateOffice> certificates_;
     std::unique_ptr<ApiServer> server_;
     std::unique_ptr<runtime::Listener> listener_;
     runtime::Peer client_;

@@ -226,6 +226,7 @@ TEST(Gate, MetricsAreForViewersUnlessOneAsksFromThisMachine) {
                      .accounts = rig.access.accounts,
                      .passwords = rig.access.passwords,
                      .sessions = rig.access.sessions,
+                     .certificates = rig.access.certificates,
                      .authenticator = rig.access.authenticators[0],
                      .accept_mqtt = {},
                      .ticks_us = {},

@@ -94,4 +94,7 @@ inline constexpr std::int64_t kTokenLifetimeSecondsMax = 3650LL * 24 * 3600;
 /// Console files unpacked for a client without gzip, in bytes.
 inline constexpr std::size_t kAssetBytesMax = 16 * 1024 * 1024;
 
+/// A certificate or a signing request in PEM, in JSON.
+inline constexpr std::size_t kCertificateBodyBytesMax = 64 * 1024;
+
 }  // namespace kith::api

@@ -2,6 +2,7 @@
 
 #include "api/detail/metrics_page.h"
 
+#include <chrono>
 #include <string_view>
 #include <utility>
 
@@ -205,7 +206,45 @@ void add_api(MetricsPage& page, const MetricsView& view) {
                  "Reads and writes of users and tokens that failed.", view.registry.store_failures);
 }
 
+void add_credentials(MetricsPage& page, const MetricsView& view) {
+    const CredentialCounters& shown = view.totals.credentials;
+    page.head("json_web_tokens_total", "JSON web tokens shown, by outcome.", "counter");
+    page.labelled("json_web_tokens_total", "outcome", "accepted", shown.jwt_accepted);
+    page.labelled("json_web_tokens_total", "outcome", "denied", shown.jwt_denied);
+    page.labelled("json_web_tokens_total", "outcome", "limit", shown.jwt_over_limit);
+    page.counter("jwks_failures_total", "Changes of access.jwks_file that could not be used.",
+                 shown.jwks_failures);
+    page.head("client_certificates_total", "Client certificates shown to the broker, by outcome.",
+              "counter");
+    page.labelled("client_certificates_total", "outcome", "accepted", shown.certificates_accepted);
+    page.labelled("client_certificates_total", "outcome", "revoked", shown.certificates_revoked);
+    page.labelled("client_certificates_total", "outcome", "denied",
+                  shown.certificates_denied - shown.certificates_revoked);
+    page.counter("credentials_expired_total",
+                 "Connections ended because a token or certificate expired.",
+                 view.totals.broker.credentials_expired);
+}
+
+void add_certificates(MetricsPage& page, const MetricsView& view) {
+    page.head("certificate_days_left", "Whole days until a certificate ends, by its use.", "gauge");
+    for (const CertificateStatus& certificate : view.certificates) {
+        const auto left =
+            std::chrono::floor<std::chrono::days>(certificate.not_after - view.now).count();
+        page.labelled("certificate_days_left", "use", certificate.use, left);
+    }
+}
+
 }  // namespace
+
+void CredentialCounters::add(const CredentialCounters& other) {
+    jwt_accepted += other.jwt_accepted;
+    jwt_denied += other.jwt_denied;
+    jwt_over_limit += other.jwt_over_limit;
+    jwks_failures += other.jwks_failures;
+    certificates_accepted += other.certificates_accepted;
+    certificates_denied += other.certificates_denied;
+    certificates_revoked += other.certificates_revoked;
+}
 
 std::string metrics_text(const MetricsView& view) {
     MetricsPage page;
@@ -218,6 +257,8 @@ std::string metrics_text(const MetricsView& view) {
     add_limits(page, view.totals.limits);
     add_runtime(page, view.totals);
     add_api(page, view);
+    add_credentials(page, view);
+    add_certificates(page, view);
     return page.take();
 }
 

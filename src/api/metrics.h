@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "access/accounts.h"
 #include "access/password_desk.h"
@@ -48,6 +49,8 @@ struct MetricsView {
     bool is_store_healthy;
     std::uint64_t uptime_s;
     const std::string& version;
+    WallTime now = {};
+    std::vector<CertificateStatus> certificates = {};
 };
 
 [[nodiscard]] std::string metrics_text(const MetricsView& view);

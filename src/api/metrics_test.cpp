@@ -22,17 +22,24 @@ std::string page() {
     totals.broker.denied_publishes = 3;
     const BackupFacts backups{
         .last = BackupRun{.ended_at = WallTime::from_ms(5000)}, .made_count = 3, .failed_count = 1};
-    return metrics_text({.totals = totals,
-                         .api = {},
-                         .sign_in = {},
-                         .registry = {},
-                         .backups = backups,
-                         .passwords = {},
-                         .accounts = {},
-                         .sessions = 2,
-                         .is_store_healthy = true,
-                         .uptime_s = 60,
-                         .version = "1.2.3"});
+    CredentialCounters shown;
+    shown.certificates_denied = 5;
+    shown.certificates_revoked = 2;
+    totals.credentials.add(shown);
+    return metrics_text(
+        {.totals = totals,
+         .api = {},
+         .sign_in = {},
+         .registry = {},
+         .backups = backups,
+         .passwords = {},
+         .accounts = {},
+         .sessions = 2,
+         .is_store_healthy = true,
+         .uptime_s = 60,
+         .version = "1.2.3",
+         .now = WallTime::from_ms(0),
+         .certificates = {{.use = "server", .not_after = WallTime() + std::chrono::hours(49)}}});
 }
 
 TEST(Metrics, ShowValuesInFull) {
@@ -41,6 +48,8 @@ TEST(Metrics, ShowValuesInFull) {
          {"\nkith_messages_in_total 12345678901\n", "\nkith_connections 42\n",
           "\nkith_store_commit_seconds_max 0.0015\n", "\nkith_console_sessions 2\n",
           "kith_acl_denied_total{action=\"publish\"} 3\n", "\nkith_loop_lag_seconds_count 1\n",
+          "kith_client_certificates_total{outcome=\"denied\"} 3\n",
+          "kith_certificate_days_left{use=\"server\"} 2\n",
           "kith_build_info{version=\"1.2.3\"} 1\n", "\nkith_store_healthy 1\n"}) {
         EXPECT_NE(text.find(line), std::string::npos) << line;
     }

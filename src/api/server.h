@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "access/accounts.h"
+#include "access/certificate_office.h"
 #include "access/password_desk.h"
 #include "access/registry.h"
 #include "access/session_book.h"
@@ -43,6 +44,7 @@ struct ApiParts {
     access::Accounts& accounts;
     access::PasswordDesk& passwords;
     access::SessionBook& sessions;
+    access::CertificateOffice& certificates;
     access::TokenAuthenticator& authenticator;
     /// Takes a WebSocket's stream as a new MQTT connection.
     std::function<void(std::unique_ptr<runtime::Stream>, broker::AcceptOptions)> accept_mqtt;

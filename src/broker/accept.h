@@ -13,6 +13,7 @@ struct AcceptOptions {
     /// Who opened the WebSocket, if it came over HTTP with a session or token.
     std::string session_principal;
     bus::Role session_role = bus::Role::Machine;
+    WallTime session_expires_at = {};  // 0: it is ended by other means
 };
 
 }  // namespace kith::broker

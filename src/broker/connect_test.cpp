@@ -375,6 +375,24 @@ TEST_P(ConnectTest, EndsASilentClientAfterOneAndAHalfKeepAlives) {
     EXPECT_EQ(rig.events().last(EventKind::ClientDisconnected).reason, "keep alive timeout");
 }
 
+// MQTT 5, 3.14.2.1: 0xA0, the maximum connection time authorized for this connection.
+TEST_P(ConnectTest, EndsAConnectionWithItsCredential) {
+    for (const std::uint16_t keep_alive : {std::uint16_t{0}, std::uint16_t{60}}) {
+        TestClient& client = rig.client("press-" + std::to_string(keep_alive));
+        client.settings.keep_alive = keep_alive;
+        client.settings.user_name = "press";
+        client.settings.password = as_bytes("for ten seconds");
+        client.connect();
+        rig.run_for(9s);
+        EXPECT_TRUE(client.is_open());
+        rig.run_for(2s);
+        EXPECT_FALSE(client.is_open());
+        EXPECT_EQ(client.last(PacketType::Disconnect).reason, ReasonCode::MaximumConnectTime);
+    }
+    EXPECT_EQ(rig.counters().credentials_expired, 2U);
+    EXPECT_EQ(rig.counters().keep_alive_timeouts, 0U);
+}
+
 TEST_P(ConnectTest, KeepsAClientThatPingsAndOneWithoutKeepAlive) {
     TestClient& pinging = rig.client("press-07");
     TestClient& silent = rig.client("press-08");

@@ -58,6 +58,7 @@ void Counters::add(const Counters& other) {
     disconnects += other.disconnects;
     protocol_errors += other.protocol_errors;
     keep_alive_timeouts += other.keep_alive_timeouts;
+    credentials_expired += other.credentials_expired;
     dropped_slow += other.dropped_slow;
     dropped_queue_full += other.dropped_queue_full;
     dropped_memory += other.dropped_memory;

@@ -39,6 +39,7 @@ struct Counters {
     std::uint64_t disconnects = 0;
     std::uint64_t protocol_errors = 0;
     std::uint64_t keep_alive_timeouts = 0;
+    std::uint64_t credentials_expired = 0;  // connections ended because theirs did
     std::uint64_t dropped_slow = 0;         // QoS 0, receiver too slow
     std::uint64_t dropped_queue_full = 0;   // QoS 1 and 2, session's queue full
     std::uint64_t dropped_memory = 0;       // any QoS, the receiver's share of memory is full

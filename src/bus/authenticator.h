@@ -12,6 +12,7 @@
 #include "base/bytes.h"
 #include "base/ids.h"
 #include "base/result.h"
+#include "base/time.h"
 
 namespace kith::bus {
 
@@ -23,15 +24,20 @@ struct AuthRequest {
     std::string_view client_id;
     std::optional<std::string_view> user_name;
     std::optional<Bytes> password;
-    std::string_view remote_address;       // "10.0.0.3:5123"
-    std::string_view certificate_subject;  // of the verified client certificate, or empty
-    std::string_view certificate_issuer;   // and of the authority that signed it
-    Bytes certificate_fingerprint;         // SHA-256 of its DER form, or empty
-    bool is_own_authority = false;         // the certificate was issued by this node
-    bool is_loopback = false;              // the peer is on this machine, and no proxy between
-    std::string_view session_principal;    // of the HTTP session or token that opened a WebSocket
-    Role session_role = Role::Machine;     // and its role
-    bool allow_anonymous = false;          // the listener's rule, already judged for this peer
+    std::string_view remote_address;           // "10.0.0.3:5123"
+    std::string_view certificate_subject;      // of the verified client certificate, or empty
+    std::string_view certificate_issuer;       // and of the authority that signed it
+    Bytes certificate_fingerprint;             // SHA-256 of its DER form, or empty
+    std::string_view certificate_common_name;  // names in it, as they stand there: to be checked
+    std::string_view certificate_dns_name;
+    std::string_view certificate_uri_name;
+    WallTime certificate_not_after;
+    bool is_own_authority = false;       // the certificate was issued by this node
+    bool is_loopback = false;            // the peer is on this machine, and no proxy between
+    std::string_view session_principal;  // of the HTTP session or token that opened a WebSocket
+    Role session_role = Role::Machine;   // and its role
+    WallTime session_expires_at;         // and when that ends; 0: it is ended by other means
+    bool allow_anonymous = false;        // the listener's rule, already judged for this peer
 };
 
 struct Principal {
@@ -40,6 +46,7 @@ struct Principal {
     Role role = Role::Machine;
     std::string machine;                   // that the credential belongs to, or empty
     std::vector<std::string> topic_roles;  // names of roles that say which topics; see access.md
+    WallTime expires_at;                   // of the credential: the connection ends then; 0 never
 };
 
 /// One step of an enhanced authentication, seen from this side.

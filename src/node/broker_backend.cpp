@@ -47,6 +47,7 @@ struct ShardTotals {
     broker::Counters broker;
     runtime::ShardCounters runtime;
     broker::DelayHistogram loop_lag;
+    api::CredentialCounters credentials;
 };
 
 /// All elements of all lists, in order.
@@ -174,10 +175,13 @@ void BrokerBackend::ask_home(const std::string& client_id,
 void BrokerBackend::totals(std::function<void(api::Totals)> done) {
     runtime::gather<ShardTotals>(
         parts_.shard,
-        [broker = &parts_.broker, probes = parts_.probes](runtime::Shard& shard) {
+        [broker = &parts_.broker, probes = parts_.probes,
+         credentials = parts_.credentials](runtime::Shard& shard) {
             ShardTotals totals{.broker = broker->shard(shard.id()).counters(),
                                .runtime = shard.counters(),
-                               .loop_lag = {}};
+                               .loop_lag = {},
+                               .credentials = credentials ? credentials(shard)
+                                                          : api::CredentialCounters()};
             if (!probes.empty()) {
                 totals.loop_lag = probes.at(shard.id().value())->lag();
             }
@@ -189,6 +193,7 @@ void BrokerBackend::totals(std::function<void(api::Totals)> done) {
                                .stored_bytes = file_bytes(parts_.store_files),
                                .runtime = {},
                                .loop_lag = {},
+                               .credentials = {},
                                .store_commits = journal.commits,
                                .store_changes = journal.changes,
                                .store_bytes = journal.bytes,
@@ -210,6 +215,7 @@ void BrokerBackend::totals(std::function<void(api::Totals)> done) {
                 totals.broker.add(shard.broker);
                 add_to(totals.runtime, shard.runtime);
                 totals.loop_lag.add(shard.loop_lag);
+                totals.credentials.add(shard.credentials);
             }
             totals.limits = parts_.broker.limits(totals.broker);
             done(totals);

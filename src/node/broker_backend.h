@@ -29,6 +29,8 @@ struct BackendParts {
     /// The files of the stores, for their size.
     std::vector<std::string> store_files;
     std::string data_directory;
+    /// What one shard counted of signed credentials; called there.
+    std::function<api::CredentialCounters(runtime::Shard&)> credentials;
     std::vector<const LoopProbe*> probes = {};  // one a shard, or none
 };
 

@@ -1,7 +1,9 @@
 #include "node/node.h"
 
 #include "access/accounts.h"
+#include "access/certificate_office.h"
 #include "access/client_authenticator.h"
+#include "access/machine_desk.h"
 #include "access/password_desk.h"
 #include "access/registry.h"
 #include "access/role_authorizer.h"
@@ -20,6 +22,7 @@
 #include "node/detail/run_on.h"
 #include "node/event_log.h"
 #include "node/http_listener.h"
+#include "node/jwks_keeper.h"
 #include "node/listen_rules.h"
 #include "node/mqtt_listener.h"
 #include "node/node_directory.h"
@@ -128,6 +131,9 @@ struct Node::Impl {
     OrProblem<void> make_broker(const StoreTestOptions& test_options);
     OrProblem<void> start_access();
     void set_file_roles(std::vector<access::RoleText> roles);
+    OrProblem<void> start_jwt(const NodeConfig& from);
+    [[nodiscard]] api::CredentialCounters credential_counters(runtime::Shard& here) const;
+    void publish_jwt(const JwksKeeper::Policy& policy);
     void make_api();
     [[nodiscard]] api::NodeFacts facts() const;
     void show_security();
@@ -164,6 +170,9 @@ struct Node::Impl {
     std::vector<std::unique_ptr<access::RoleAuthorizer>> authorizers;
     access::TryGuard try_guard;
     std::unique_ptr<access::PasswordDesk> passwords;
+    std::unique_ptr<access::MachineDesk> machine_desk;
+    std::unique_ptr<access::CertificateOffice> certificates;
+    std::unique_ptr<JwksKeeper> jwks;
     std::vector<std::unique_ptr<access::ClientAuthenticator>> authenticators;
     std::unique_ptr<access::SessionBook> sessions;
     std::unique_ptr<access::SignIn> sign_in;
@@ -268,6 +277,11 @@ void Node::Impl::make_access() {
                                   .registry = *registry,
                                   .guard = try_guard,
                                   .secrets = secrets});
+    machine_desk =
+        std::make_unique<access::MachineDesk>(shard(0), *registry, config.certificate_machine);
+    certificates = std::make_unique<access::CertificateOffice>(*registry, tls.client_authority);
+    jwks = std::make_unique<JwksKeeper>(shard(0), *hash_pool,
+                                        [this](JwksKeeper::Policy policy) { publish_jwt(policy); });
     for (std::uint16_t i = 0; i < shards->size(); ++i) {
         token_authenticators.push_back(
             std::make_unique<access::TokenAuthenticator>(shard(i), *registry, ShardId(0)));
@@ -276,6 +290,7 @@ void Node::Impl::make_access() {
             access::ClientAuthenticatorParts{.shard = shard(i),
                                              .tokens = *token_authenticators.back(),
                                              .desk = *passwords,
+                                             .machines = *machine_desk,
                                              .home = ShardId(0),
                                              .secrets = secrets}));
         authorizers.push_back(std::make_unique<access::RoleAuthorizer>(ShardId(i)));
@@ -338,6 +353,9 @@ OrProblem<void> Node::Impl::start_access() {
     if (!started) {
         return problem(explain("cannot read " + data.file("control.db"), started.error()));
     }
+    if (auto keys = start_jwt(config); !keys) {
+        return keys;
+    }
     // A question to every shard: when it is answered, what recovery told each of the others is
     // known.
     ask<bool>(shard(0), [](runtime::Shard& here, const std::function<void(bool)>& answer) {
@@ -363,6 +381,49 @@ void Node::Impl::set_file_roles(std::vector<access::RoleText> roles) {
         registry->set_file_roles(std::move(roles));
         return true;
     });
+}
+
+/// Reads the keys of JSON web tokens, if there is a file of them, and watches it.
+OrProblem<void> Node::Impl::start_jwt(const NodeConfig& from) {
+    if (from.jwks_file.empty()) {
+        return {};
+    }
+    auto policy = JwksKeeper::load(from.jwks_file, {.issuer = from.jwt_issuer,
+                                                    .audience = from.jwt_audience,
+                                                    .machine_claim = from.jwt_machine_claim});
+    if (!policy) {
+        return tl::unexpected(policy.error());
+    }
+    run_on(shard(0), [this, path = from.jwks_file, keys = *policy](runtime::Shard&) {
+        jwks->watch(path, keys);
+        return true;
+    });
+    return {};
+}
+
+api::CredentialCounters Node::Impl::credential_counters(runtime::Shard& here) const {
+    const access::JwtCounters& jwt = token_authenticators[here.id().value()]->jwt_counters();
+    api::CredentialCounters shown{.jwt_accepted = jwt.accepted,
+                                  .jwt_denied = jwt.denied,
+                                  .jwt_over_limit = jwt.over_limit};
+    if (here.id() == ShardId(0)) {  // where these live
+        const access::MachineDeskCounters& desk = machine_desk->counters();
+        shown.jwks_failures = jwks->failure_count();
+        shown.certificates_accepted = desk.certificates_accepted;
+        shown.certificates_denied = desk.certificates_denied;
+        shown.certificates_revoked = desk.certificates_revoked;
+    }
+    return shown;
+}
+
+/// On the first shard.
+void Node::Impl::publish_jwt(const JwksKeeper::Policy& policy) {
+    token_authenticators.front()->set_jwt(policy);
+    for (std::uint16_t i = 1; i < shards->size(); ++i) {
+        shard(0).post(ShardId(i), [this, i, policy](runtime::Shard&) {
+            token_authenticators[i]->set_jwt(policy);
+        });
+    }
 }
 
 OrProblem<void> Node::Impl::open_listeners() {
@@ -447,6 +508,7 @@ void Node::Impl::make_api() {
                      .store_files = {data.file("messages.db"), data.file("messages.db-wal"),
                                      data.file("control.db"), data.file("control.db-wal")},
                      .data_directory = data.path(),
+                     .credentials = [this](runtime::Shard& here) { return credential_counters(here); },
                      .probes = probe_list});
     std::vector<std::string> hosts = config.names;
     hosts.push_back(host);
@@ -465,6 +527,7 @@ void Node::Impl::make_api() {
             .accounts = *accounts,
             .passwords = *passwords,
             .sessions = *sessions,
+            .certificates = *certificates,
             .authenticator = *token_authenticators.front(),
             .accept_mqtt =
                 [this](std::unique_ptr<runtime::Stream> stream, broker::AcceptOptions options) {
@@ -626,6 +689,10 @@ OrProblem<void> Node::reload(const NodeConfig& config) {
     auto http_tls = make_tls(config, *loaded, AsksClients::No);
     if (!mqtt_tls || !http_tls) {
         return tl::unexpected(mqtt_tls ? http_tls.error() : mqtt_tls.error());
+    }
+    // Whether and for whom tokens are taken stays as it was; the keys are read anew.
+    if (auto keys = impl_->start_jwt(impl_->config); !keys) {
+        return keys;
     }
     broker::BrokerOptions wanted = config.broker;
     wanted.queued_bytes_max = queued_bytes_max(config);

@@ -39,6 +39,7 @@ std::vector<api::CertificateStatus> certificate_statuses(const NodeTls& tls) {
     add(list, "server", tls.identity.certificate_chain_pem, is_own);
     add(list, "authority", tls.authority_pem, is_own);
     add(list, "client authority", tls.client_ca_pem, false);
+    add(list, "own client authority", tls.client_authority.certificate_pem, true);
     return list;
 }
 

@@ -385,6 +385,40 @@ export type TokenRequest = {
     expires_in_s?: number;
 };
 
+export type Certificate = {
+    fingerprint: string;
+    machine: string;
+    subject: string;
+    serial: string;
+    not_after: string;
+    created_at: string;
+    revoked_at: string | null;
+};
+
+export type CertificateList = { items: Certificate[]; next: null };
+
+export type CertificateRequest = {
+    /** PKCS #10 in PEM; without it the node makes a key */
+    csr?: string;
+    /** PEM of another authority's certificate, to be mapped */
+    certificate?: string;
+    days?: number;
+};
+
+export type NewCertificate = {
+    fingerprint: string;
+    machine: string;
+    subject: string;
+    serial: string;
+    not_after: string;
+    created_at: string;
+    revoked_at: string | null;
+    /** PEM, if the node issued it */
+    certificate?: string;
+    /** PKCS #8 in PEM, shown once; the node does not keep it */
+    key?: string;
+};
+
 export type NewToken = {
     id: string;
     name: string;
@@ -433,7 +467,7 @@ export type SecurityCheck = {
 };
 
 export type SecurityCertificate = {
-    use: 'server' | 'authority' | 'client authority';
+    use: 'server' | 'authority' | 'client authority' | 'own client authority';
     subject: string;
     issuer: string;
     names: string[];
@@ -624,6 +658,72 @@ export type LoggedClientDetail = {
     items: LoggedPacket[];
     next: null;
 };
+
+export type RuleProblem = {
+    line: number;
+    /** in bytes */
+    column: number;
+    expected: string;
+};
+
+export type TopicRole = {
+    name: string;
+    note: string;
+    built_in: boolean;
+    /** of access.acl_file, to be changed there */
+    from_file: boolean;
+    /** one rule a line, as in docs/guide/access.md */
+    rules: string;
+    rule_count: number;
+    updated_at: string | null;
+    /** in quotes, what If-Match wants */
+    version: number;
+    problem: RuleProblem | null;
+};
+
+export type RoleList = {
+    items: TopicRole[];
+    next: string | null;
+    /** why access.acl_file could not be read again; its roles stay as they were */
+    file_problem: string | null;
+};
+
+export type RoleRequest = { rules: string; note?: string };
+
+export type AclQuestion = {
+    /** token:ID, user:NAME, machine:NAME or anonymous */
+    principal?: string;
+    /** a console role, or the name of a topic role */
+    role?: string;
+    topic_roles?: string[] | string;
+    machine?: string;
+    client_id?: string;
+    action: 'publish' | 'subscribe';
+    /** or a filter */
+    topic: string;
+};
+
+export type AclAnswer = {
+    allowed: boolean;
+    decided_by: { role: string; line: number; text: string } | null;
+    why: string;
+    topic_roles: string[];
+    /** those of them that there are not */
+    unknown_roles: string[];
+};
+
+export type AuditRecord = {
+    id: number;
+    at: string;
+    who: string;
+    what: string;
+    detail: string;
+    /** an address, or empty */
+    from: string;
+    outcome: 'ok' | 'denied' | 'failed';
+};
+
+export type AuditList = { items: AuditRecord[]; next: string | null };
 
 export type ConnectWatch = {
     reached_at: string | null;

@@ -10,12 +10,15 @@
 #include <gtest/gtest.h>
 
 #include "access/accounts.h"
+#include "access/certificate_office.h"
 #include "access/client_authenticator.h"
+#include "access/machine_desk.h"
 #include "access/password_desk.h"
 #include "access/registry.h"
 #include "access/session_book.h"
 #include "access/sign_in.h"
 #include "access/token_authenticator.h"
+#include "crypto/client_certificate.h"
 #include "crypto/fake_secrets.h"
 #include "crypto/token.h"
 #include "runtime/sim/world.h"
@@ -290,9 +293,15 @@ class AccessRig {
                                              .registry = registry,
                                              .guard = guard,
                                              .secrets = secrets}};
+    crypto::Identity client_authority =
+        crypto::make_client_authority("node", shard(0).wall_now()).value();
+    CertificateOffice certificates{registry, client_authority};
+    MachineDesk machines{shard(0), registry, CertificateName::CommonName};
     ClientAuthenticator clients[2] = {
-        ClientAuthenticator({shard(0), authenticators[0], passwords, ShardId(0), secrets}),
-        ClientAuthenticator({shard(1), authenticators[1], passwords, ShardId(0), secrets}),
+        ClientAuthenticator(
+            {shard(0), authenticators[0], passwords, machines, ShardId(0), secrets}),
+        ClientAuthenticator(
+            {shard(1), authenticators[1], passwords, machines, ShardId(0), secrets}),
     };
     Accounts accounts{AccountsParts{.home = shard(0),
                                     .hash_pool = pool,

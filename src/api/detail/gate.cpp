@@ -76,6 +76,7 @@ void Gate::identify(const http::Request& head,
             caller.principal = principal->name;
             caller.role = principal->role;
             caller.credential = credential;
+            caller.expires_at = principal->expires_at;
             done(std::move(caller));
         });
 }
@@ -145,6 +146,9 @@ bool Gate::is_still_good(const Caller& caller) const {
         case CallerKind::Session:
             return parts_->sessions.is_open(caller.credential, parts_->shard.now());
         case CallerKind::Token: {
+            if (access::looks_like_jwt(caller.credential)) {
+                return parts_->authenticator.is_good_jwt(caller.credential);
+            }
             const access::TokenEntry* entry = parts_->registry.tokens().find(caller.credential);
             return entry != nullptr && !entry->is_expired(parts_->shard.wall_now());
         }

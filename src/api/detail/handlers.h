@@ -78,6 +78,10 @@ class Handlers {
     void post_acl_test(const Call& call, const Respond& respond);
     // handlers_audit.cpp
     void get_audit(const Call& call, const Respond& respond);
+    // handlers_certificates.cpp
+    void get_certificates(const Call& call, const Respond& respond);
+    void post_certificate(const Call& call, const Respond& respond);
+    void delete_certificate(const Call& call, const Respond& respond);
     // handlers_security.cpp
     void get_security(const Call& call, const Respond& respond);
     // handlers_observe.cpp

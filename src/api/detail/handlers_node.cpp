@@ -23,19 +23,21 @@ void Handlers::get_metrics(const Call&, const Respond& respond) {
         const NodeFacts facts = state_->parts.backend.node();
         const BackupFacts backups = state_->parts.backups.facts();
         const auto uptime = state_->parts.shard.wall_now() - facts.started_at;
-        http::Response response =
-            text_response(metrics_text({.totals = state_->usage.latest()->totals,
-                                        .api = state_->counters,
-                                        .sign_in = state_->parts.sign_in.counters(),
-                                        .registry = state_->parts.registry.counters(),
-                                        .backups = backups,
-                                        .passwords = state_->parts.passwords.counters(),
-                                        .accounts = state_->parts.accounts.counters(),
-                                        .sessions = state_->parts.sessions.session_count(),
-                                        .is_store_healthy = facts.is_store_healthy,
-                                        .uptime_s = static_cast<std::uint64_t>(
-                                            std::max<std::int64_t>(0, uptime.count() / 1000)),
-                                        .version = facts.version}));
+        http::Response response = text_response(metrics_text(
+            {.totals = state_->usage.latest()->totals,
+             .api = state_->counters,
+             .sign_in = state_->parts.sign_in.counters(),
+             .registry = state_->parts.registry.counters(),
+             .backups = backups,
+             .passwords = state_->parts.passwords.counters(),
+             .accounts = state_->parts.accounts.counters(),
+             .sessions = state_->parts.sessions.session_count(),
+             .is_store_healthy = facts.is_store_healthy,
+             .uptime_s =
+                 static_cast<std::uint64_t>(std::max<std::int64_t>(0, uptime.count() / 1000)),
+             .version = facts.version,
+             .now = state_->parts.shard.wall_now(),
+             .certificates = state_->parts.backend.security().certificates}));
         response.headers = {};
         response.headers.add("Content-Type", "text/plain; version=0.0.4; charset=utf-8");
         respond(std::move(response));
@@ -148,7 +150,8 @@ void Handlers::open_mqtt(const Call& call, const Respond& respond) {
             std::make_unique<WebSocketStream>(state_->parts.shard, std::move(stream), rest),
             {.allow_anonymous = false,
              .session_principal = caller.principal,
-             .session_role = caller.role});
+             .session_role = caller.role,
+             .session_expires_at = caller.expires_at});
     };
     respond(std::move(reply));
 }

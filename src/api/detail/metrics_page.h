@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <concepts>
 #include <cstdint>
 #include <iterator>
 #include <string>
@@ -27,8 +28,9 @@ class MetricsPage {
     void head(std::string_view name, std::string_view help, std::string_view type) {
         fmt::format_to(out(), "# HELP kith_{} {}\n# TYPE kith_{} {}\n", name, help, name, type);
     }
+    template <std::integral T>
     void labelled(std::string_view name, std::string_view label, std::string_view label_value,
-                  std::uint64_t value) {
+                  T value) {
         fmt::format_to(out(), "kith_{}{{{}=\"{}\"}} {}\n", name, label, label_value, value);
     }
     /// Delays in seconds; buckets are powers of two of a microsecond.

@@ -114,6 +114,7 @@ ApiRig::ApiRig(std::function<void(ApiRig&)> prepare) {
                  .accounts = access.accounts,
                  .passwords = access.passwords,
                  .sessions = access.sessions,
+                 .certificates = access.certificates,
                  .authenticator = access.authenticators[0],
                  .accept_mqtt =
                      [this](std::unique_ptr<runtime::Stream> stream,

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "base/hash.h"
+#include "base/hex.h"
 #include "base/narrow.h"
 #include "broker/detail/connection_table.h"
 #include "broker/detail/hold_list.h"
@@ -22,6 +23,8 @@ namespace kith::broker {
 namespace {
 
 constexpr std::uint8_t kConnectFirstByte = 0x10;
+/// How long a connection goes on without a look at whether its credential has expired, at most.
+constexpr Duration kExpiryCheckInterval = 1min;
 
 mqtt::Frame connect_frame(const std::vector<std::uint8_t>& body) {
     return {.first_byte = kConnectFirstByte, .body = body, .total_bytes = body.size()};
@@ -246,16 +249,26 @@ void Connection::authenticate(const mqtt::Connect& connect) {
     if (context_.tracer.is_on()) [[unlikely]] {
         show_connect(connect, address);
     }
-    const bus::AuthRequest request{
-        .client_id = opening_->client_id,
-        .user_name = connect.user_name,
-        .password = connect.password,
-        .remote_address = address,
-        .certificate_subject = info.tls == nullptr ? "" : std::string_view(info.tls->subject),
-        .is_loopback = info.remote.is_loopback() && !info.is_proxied,
-        .session_principal = accept_->session_principal,
-        .session_role = accept_->session_role,
-        .allow_anonymous = accept_->allow_anonymous};
+    static const runtime::TlsPeer kNone;
+    const runtime::TlsPeer& tls = info.tls == nullptr ? kNone : *info.tls;
+    const std::vector<std::uint8_t> fingerprint = from_hex(tls.fingerprint);
+    const bus::AuthRequest request{.client_id = opening_->client_id,
+                                   .user_name = connect.user_name,
+                                   .password = connect.password,
+                                   .remote_address = address,
+                                   .certificate_subject = tls.subject,
+                                   .certificate_issuer = tls.issuer,
+                                   .certificate_fingerprint = fingerprint,
+                                   .certificate_common_name = tls.common_name,
+                                   .certificate_dns_name = tls.dns_name,
+                                   .certificate_uri_name = tls.uri_name,
+                                   .certificate_not_after = tls.not_after,
+                                   .is_own_authority = tls.is_own_authority,
+                                   .is_loopback = info.remote.is_loopback() && !info.is_proxied,
+                                   .session_principal = accept_->session_principal,
+                                   .session_role = accept_->session_role,
+                                   .session_expires_at = accept_->session_expires_at,
+                                   .allow_anonymous = accept_->allow_anonymous};
     if (connect.authentication_method) {
         return begin_exchange(connect, request);
     }
@@ -595,8 +608,15 @@ Duration Connection::keep_alive_span() const {
 /// [MQTT-3.1.2-22]: one and a half times the keep-alive without a packet ends the connection.
 void Connection::arm_keep_alive() {
     cancel();
-    if (keep_alive_s_ > 0) {
-        context_.shard.arm(*this, last_received_ + keep_alive_span());
+    Instant deadline = keep_alive_s_ > 0 ? last_received_ + keep_alive_span() : Instant::never();
+    if (const WallTime end = session_->principal().expires_at; end != WallTime()) {
+        // Wall clocks jump: it is looked at again, and never waited for as a whole.
+        const Duration left = std::clamp<Duration>(end - context_.shard.wall_now(),
+                                                   Duration::zero(), kExpiryCheckInterval);
+        deadline = std::min(deadline, context_.shard.now() + left);
+    }
+    if (deadline != Instant::never()) {
+        context_.shard.arm(*this, deadline);
     }
 }
 
@@ -610,13 +630,19 @@ void Connection::on_timer(Instant now) {
         refuse(mqtt::ReasonCode::ServerUnavailable, "connecting takes too long");
         return;
     }
+    const WallTime end_of_credential = session_->principal().expires_at;
+    if (end_of_credential != WallTime() && context_.shard.wall_now() >= end_of_credential) {
+        ++context_.counters.credentials_expired;
+        end(mqtt::ReasonCode::MaximumConnectTime, "the credential has expired", WillFate::Publish);
+        return;
+    }
     // Whoever is not read may be alive, unless it takes nothing either.
     const bool takes_output = !stream_->is_congested() || stream_->sent_bytes() != sent_bytes_seen_;
     if (stops_ != 0 && takes_output) {
         sent_bytes_seen_ = stream_->sent_bytes();
         last_received_ = now;
     }
-    if (now < last_received_ + keep_alive_span()) {
+    if (keep_alive_s_ == 0 || now < last_received_ + keep_alive_span()) {
         arm_keep_alive();
         return;
     }

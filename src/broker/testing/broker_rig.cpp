@@ -122,6 +122,9 @@ void FakeAuthenticator::authenticate(const bus::AuthRequest& request,
     } else if (principal.name == "admin") {
         principal.role = bus::Role::Admin;
     }
+    if (password == "for ten seconds") {
+        principal.expires_at = shard_.wall_now() + 10s;
+    }
     if (password == "later") {
         shard_.post(shard_.id(), [done, principal](runtime::Shard&) { done(principal); });
         return;
