@@ -105,16 +105,18 @@ void Retained::on_messages(Connection& connection, std::size_t count) {
 }
 
 void Retained::on_beat() {
-    if (stage_ == Stage::Delivering && clock() - last_delivery_ >= kDeliveryPatience) {
+    if (stage_ == Stage::Leaving) {
+        left_ = moment();
+        publish_all(Stage::Clearing);
+    } else if (stage_ == Stage::Delivering && clock() - last_delivery_ >= kDeliveryPatience) {
         delivered();
     }
 }
 
 void Retained::delivered() {
     end_interval(last_delivery_);
-    delivered_ = moment();
-    subscriber_->close();  // it is not to see the clearing
-    publish_all(Stage::Clearing);
+    subscriber_->close();  // it is not to see the clearing, which begins with the next beat
+    stage_ = Stage::Leaving;
 }
 
 void Retained::describe(Report& report) {
@@ -124,7 +126,7 @@ void Retained::describe(Report& report) {
     report_cpu_us_each(report, "cpu_us_per_stored", storing);
     report_rss_bytes_each(report, "rss_bytes_per_retained", storing);
     report_rate(report, "cleared_per_s",
-                {.from = delivered_, .to = cleared_, .count = shape_.count});
+                {.from = left_, .to = cleared_, .count = shape_.count});
     report.more.emplace_back("payload_bytes", static_cast<double>(options().payload_bytes));
     report.more.emplace_back("window", static_cast<double>(shape_.window));
 }

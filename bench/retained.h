@@ -20,7 +20,7 @@ class Retained final : public BaseScenario {
     Retained(Environment environment, const RetainedShape& shape);
 
   private:
-    enum class Stage : std::uint8_t { Connecting, Storing, Delivering, Clearing };
+    enum class Stage : std::uint8_t { Connecting, Storing, Delivering, Leaving, Clearing };
 
     void set_up() override;
     void on_set_up() override;
@@ -48,7 +48,7 @@ class Retained final : public BaseScenario {
     Instant last_delivery_;
     Moment connected_;
     Moment stored_;
-    Moment delivered_;
+    Moment left_;
     Moment cleared_;
 };
 

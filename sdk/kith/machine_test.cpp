@@ -49,7 +49,8 @@ class TestNode {
         ASSERT_TRUE((*store)->add_token({.id = token.id,
                                          .name = "test",
                                          .role = "machine",
-                                         .secret_digest = crypto::token_digest(token.text)}));
+                                         .secret_digest = crypto::token_digest(token.text),
+                                         .topic_roles = "free"}));
         token_ = token.text;
     }
 

@@ -168,7 +168,8 @@ TEST_F(Roles, KnowTheRolesOfTokensUsersAndMachines) {
 TEST_F(Roles, OfATokenAreFreeUnlessToldOtherwise) {
     const std::string id = json_of(
         rig_.send("POST", "/api/v1/tokens", who_, R"({"name":"t","role":"machine"})"))["id"];
-    for (const Json& token : json_of(rig_.get("/api/v1/tokens", who_))["items"]) {
+    const Json list = json_of(rig_.get("/api/v1/tokens", who_));
+    for (const Json& token : list["items"]) {
         if (token["id"] == id) {
             EXPECT_EQ(token["topic_roles"], Json({"free"}));
             EXPECT_EQ(token["machine"], "");

@@ -9,6 +9,7 @@ status 1 if it found something, or if a mutant was not found.
 
 import argparse
 import json
+import os
 import sys
 import time
 from pathlib import Path
@@ -78,6 +79,8 @@ def run(options, say) -> dict:
 
 def run_soak(options, say) -> dict:
     """Quick ones are too short for a slope that means anything: only a gross leak shows."""
+    # Under AddressSanitizer, what is freed is kept back for as long as there is room for it.
+    os.environ["ASAN_OPTIONS"] = os.environ.get("ASAN_OPTIONS", "") + ":quarantine_size_mb=1"
     pace = Pace((0.5, 4.0), (0.1, 0.5), 0.5) if options.quick else Pace()
     campaign = soak.Soak(options.minutes, options.clients, options.seed, say, pace)
     if options.quick:

@@ -242,6 +242,7 @@ class Reload(NodeCase):
     def test_certificates_that_cannot_be_used_are_refused_and_the_old_stay(self):
         node = self.start_node("--config", self.config, "--mqtts", "127.0.0.1:0")
         self.write(f'[tls]\ncertificate = "{self.config}"\nkey = "{self.config}"\n')
+        self.config.chmod(0o600)  # as a key has to be
         said = self.reload(node)
         self.assertIn("not reloaded", said)
         self.assertIn("tls.certificate", said)

@@ -52,7 +52,7 @@ class MosquittoClients(NodeCase):
         if cell.transport == "tls":
             command += ["--cafile", self.node.ca_file]
         if password is not None:
-            command += ["-u", "somebody", "-P", password or self.token]
+            command += ["-u", f"{cell.version}-{cell.transport}", "-P", password or self.token]
         return [*map(str, command), *arguments]
 
     def publish(self, cell: Cell, topic: str, payload: bytes, *options) -> None:

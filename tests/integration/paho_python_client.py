@@ -35,7 +35,7 @@ class Client:
         if command["transport"] in ("tls", "wss"):
             self._paho.tls_set(command["ca"])
         if command["password"] is not None:
-            self._paho.username_pw_set("somebody", command["password"])
+            self._paho.username_pw_set(command["id"], command["password"])
         if will := command["will"]:
             payload = bytes.fromhex(will["payload"])
             self._paho.will_set(will["topic"], payload, will["qos"], will["retain"])

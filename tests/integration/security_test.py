@@ -29,7 +29,7 @@ class Security(NodeCase):
     def test_a_fresh_node_shows_its_certificates_and_listeners(self):
         security = self.security()
         uses = [each["use"] for each in security["certificates"]]
-        self.assertEqual(uses, ["server", "authority"])
+        self.assertEqual(uses, ["server", "authority", "own client authority"])
         for certificate in security["certificates"]:
             self.assertTrue(certificate["own"])
             self.assertGreater(certificate["days_left"], 60)

@@ -27,7 +27,7 @@ function options(command) {
         clean: command.clean,
         reconnectPeriod: 0,
         ...(isFive && { properties: { sessionExpiryInterval: command.expiry_s } }),
-        ...(command.password !== null && { username: "somebody", password: command.password }),
+        ...(command.password !== null && { username: command.id, password: command.password }),
         ...(command.will && { will: will(command.will) }),
         ...(["tls", "wss"].includes(command.transport) && { ca: readFileSync(command.ca) }),
     };

@@ -157,9 +157,10 @@ class Client {
         options.MQTTVersion = version_of(command);
         (is_five_ ? options.cleanstart : options.cleansession) =
             command["clean"].get<bool>() ? 1 : 0;
+        const std::string user_name = command["id"];
         const std::string password = command["password"].is_string() ? command["password"] : "";
         if (!password.empty()) {
-            options.username = "somebody";
+            options.username = user_name.c_str();
             options.password = password.c_str();
         }
         const std::string ca_file = command["ca"];
