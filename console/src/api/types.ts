@@ -50,6 +50,12 @@ export type TraceEvent = schema.TraceEvent;
 export type TraceHead = schema.Trace;
 export type SecurityCheck = schema.SecurityCheck;
 export type SecurityCertificate = schema.SecurityCertificate;
+export type MachineCertificate = schema.Certificate;
+export type NewCertificate = schema.NewCertificate;
+export type TopicRole = schema.TopicRole;
+export type RoleList = schema.RoleList;
+export type AclAnswer = schema.AclAnswer;
+export type AuditLine = schema.AuditRecord;
 
 export type Role = schema.User['role'];
 export type UsageSeries = schema.Usage['series'];
@@ -86,62 +92,3 @@ export interface MessagesChange {
     /** More came than could be shown. */
     skipped?: number;
 }
-
-/* Security: who may come in, and what they may do. */
-
-export interface MachineCertificate {
-    fingerprint: string;
-    subject: string;
-    serial: string;
-    not_after: string;
-    created_at: string;
-    revoked_at: string | null;
-}
-
-export interface NewCertificate extends MachineCertificate {
-    /** PEM, if the node issued it. */
-    certificate?: string;
-    /** PEM, shown once; none if the device made the key itself. */
-    key?: string;
-}
-
-export interface TopicRole {
-    name: string;
-    note: string;
-    rules: string;
-    rule_count: number;
-    built_in: boolean;
-    /** Of access.acl_file, and changed there. */
-    from_file: boolean;
-    updated_at: string | null;
-    /** For If-Match. */
-    version: number;
-    /** Why it opens nothing. */
-    problem: { line: number; column: number; expected: string } | null;
-}
-
-export interface RoleList extends List<TopicRole> {
-    /** Why access.acl_file could not be read again. */
-    file_problem: string | null;
-}
-
-export interface AclAnswer {
-    allowed: boolean;
-    decided_by: { role: string; line: number; text: string } | null;
-    why: string;
-    topic_roles: string[];
-    /** Those of them that there are not. */
-    unknown_roles: string[];
-}
-
-export interface AuditLine {
-    id: number;
-    at: string;
-    who: string;
-    what: string;
-    detail: string;
-    from: string;
-    outcome: string;
-}
-
-/* Operations. */

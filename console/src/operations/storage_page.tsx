@@ -104,10 +104,7 @@ function Parts({ app, state }: { app: App; state: StorageState }): VNode {
                         <dt>Waits for the disk</dt>
                         <dd class="fact">{bytesText(state.pending_bytes)}</dd>
                         <dt>Failures</dt>
-                        <dd class="fact">
-                            {count(state.commit_failures)} of commits, {count(state.read_failures)}{' '}
-                            of {count(state.reads)} readings
-                        </dd>
+                        <dd class="fact">{failuresText(state)}</dd>
                         <dt>On disk only</dt>
                         <dd class="fact">
                             {count(state.spilled)} of queues too long for memory,{' '}
@@ -121,6 +118,12 @@ function Parts({ app, state }: { app: App; state: StorageState }): VNode {
             </div>
         </>
     );
+}
+
+function failuresText(state: StorageState): string {
+    const { commits, commit_failures, reads, read_failures } = state;
+    const writing = `${count(commit_failures)} of ${plural(commits, 'commit')}`;
+    return `${writing}, ${count(read_failures)} of ${plural(reads, 'reading')}`;
 }
 
 function Files({ state }: { state: StorageState }): VNode {

@@ -1,7 +1,8 @@
 import { expect, it } from 'vitest';
+import type { AuditLine } from '../api/types';
 import { auditCsv } from './audit_csv';
 
-const line = {
+const line: AuditLine = {
     id: 7,
     at: 't',
     who: 'cli',

@@ -236,6 +236,7 @@ const useNotes: Record<SecurityCertificate['use'], string> = {
     server: 'shown to whoever connects over TLS',
     authority: 'signs the server’s; machines trust it',
     'client authority': 'whose client certificates are accepted',
+    'own client authority': 'signs the certificates of machines',
 };
 
 function Certificates({ certificates }: { certificates: readonly SecurityCertificate[] }): VNode {
