@@ -5,6 +5,7 @@
 #include "access/names.h"
 #include "cli/commands.h"
 #include "cli/control_tool.h"
+#include "cli/machine_certificate.h"
 #include "crypto/secrets.h"
 #include "crypto/token.h"
 #include "json/writer.h"
@@ -25,6 +26,7 @@ struct Options {
     std::vector<std::string> topics = {"own"};
     std::string password;
     bool without_password = false;
+    std::string certificates;  // a directory for a certificate and its key, or empty: none
     std::string query;
     std::string machine;
     std::string id;
@@ -115,6 +117,20 @@ int add(const Options& options) {
         fmt::print("{}\n", shown);
     }
     return 0;
+}
+
+/// With a certificate it has a password only if one was given.
+int add_with_certificate(Options options) {
+    options.without_password = options.without_password || options.password.empty();
+    const int added = add(options);
+    return added != 0 ? added
+                      : add_certificate({.data = options.data,
+                                         .machine = options.name,
+                                         .request_file = {},
+                                         .map_file = {},
+                                         .out = options.certificates,
+                                         .fingerprint = {},
+                                         .as_json = options.as_json});
 }
 
 int list(const Options& options) {
@@ -304,12 +320,16 @@ void add_machine(CLI::App& app, int& exit_code) {
         return sub;
     };
     CLI::App* add_command =
-        add_name(add_sub(*command, options, "add", "Add a machine and print its password once"));
+        add_name(add_sub(*command, options, "add", "Add a machine with a password, shown once, or a certificate"));
     add_rights(*add_command, options);
     add_password_option(*add_command, options->password);
     add_command->add_flag("--no-password", options->without_password,
                           "It will come in with something else");
-    add_command->callback([options, &exit_code] { exit_code = add(*options); });
+    add_command->add_option("--certificate", options->certificates,
+                            "Issue a certificate: a directory for NAME.pem and NAME.key");
+    add_command->callback([options, &exit_code] {
+        exit_code = options->certificates.empty() ? add(*options) : add_with_certificate(*options);
+    });
     CLI::App* list_command = add_sub(*command, options, "list", "List machines");
     list_command->add_option("--query", options->query, "Only with this in the name or note");
     list_command->callback([options, &exit_code] { exit_code = list(*options); });

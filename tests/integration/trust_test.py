@@ -10,7 +10,6 @@ import json
 import os
 import signal
 import socket
-import sqlite3
 import subprocess
 import time
 import unittest
@@ -45,14 +44,8 @@ class TrustCase(NodeCase):
         )
 
     def add_machine(self, name: str, data: Path) -> None:
-        """Straight into the store, beside whatever runs."""
-        with sqlite3.connect(data / "control.db", timeout=DEADLINE_S) as store:
-            store.execute(
-                "INSERT INTO machines (name, note, topic_roles, password_hash, scram, is_enabled,"
-                " created_at_ms) VALUES (?, '', 'free', '', '', 1, 0)",
-                (name,),
-            )
-        store.close()
+        """Beside whatever runs."""
+        kith("machine", "add", name, "--data", data, "--topics", "free", "--no-password")
 
     def publish(self, node, *options, listener: str = "mqtts") -> subprocess.CompletedProcess:
         host, port = node.addresses[listener]
@@ -86,6 +79,15 @@ class ClientCertificates(TrustCase):
 
     def shown(self, stem: str) -> list:
         return ["--cert", self.folder / f"{stem}.pem", "--key", self.folder / f"{stem}.key"]
+
+    def test_a_machine_is_added_with_its_certificate(self):
+        node = self.start_node("--mqtts", "127.0.0.1:0", data=self.data)
+        command = ("machine", "add", "press-08", "--data", self.data, "--topics", "free", "--json")
+        lines = kith(*command, "--certificate", self.folder).stdout.splitlines()
+        machine, certificate = map(json.loads, lines)
+        self.assertFalse(machine["has_password"])
+        self.assertEqual(certificate["machine"], "press-08")
+        self.assert_in(self.publish(node, *self.shown("press-08")))
 
     def test_a_machine_comes_in_with_its_certificate_until_it_is_revoked(self):
         node = self.start_node("--mqtts", "127.0.0.1:0", data=self.data)
