@@ -12,6 +12,7 @@ import os
 import platform
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -23,6 +24,7 @@ from brokers import (
     FlashMq,
     FlashMqOneThread,
     Kith,
+    KithOneWorker,
     Mosquitto,
 )
 from cases import START, Case, cases_of, provide_descriptors, within
@@ -30,8 +32,9 @@ from cases import START, Case, cases_of, provide_descriptors, within
 BENCH_S_MAX = 600
 SETTLE_S = 1
 LOAD_MAX = 1.0
+SYNCS = 200
 
-BROKERS = {"mosquitto": Mosquitto, "kith": Kith, "ceiling": Ceiling}
+BROKERS = {"mosquitto": Mosquitto, "kith": Kith, "kith-1": KithOneWorker, "ceiling": Ceiling}
 # By the name that --peer gives: the shapes in which it is measured.
 PEERS = {"flashmq": (FlashMq, FlashMqOneThread)}
 
@@ -62,7 +65,13 @@ def main() -> int:
 
 def parse_options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="tools/compare", description=__doc__.splitlines()[0])
-    parser.add_argument("--brokers", type=broker_list, default=list(BROKERS))
+    parser.add_argument(
+        "--brokers",
+        type=broker_list,
+        default=["mosquitto", "kith", "ceiling"],
+        metavar="NAME,...",
+        help="mosquitto,kith,ceiling by default; kith-1 is Kith with one worker",
+    )
     parser.add_argument("--rounds", type=int, default=3, help="runs of each, 3 by default")
     parser.add_argument("--seconds", type=float, help="measured interval of each run")
     parser.add_argument("--kith", default="build/release/kith", help="the program to measure with")
@@ -103,6 +112,7 @@ def brokers_of(options: argparse.Namespace) -> list[Broker]:
     programs = {
         "mosquitto": options.mosquitto,
         "kith": options.kith,
+        "kith-1": options.kith,
         "ceiling": options.ceiling or str(Path(options.kith).with_name("kith_ceiling")),
     }
     brokers = [BROKERS[name](programs[name]) for name in options.brokers]
@@ -179,12 +189,24 @@ def describe(brokers: list, rounds: int, load: float) -> list[str]:
     if load > LOAD_MAX:
         print(f"compare: the machine is busy (load {load:.1f}): do not trust this", file=sys.stderr)
     versions = ", ".join(f"{broker.name} {broker.version()}".strip() for broker in brokers)
-    where = f"{os.cpu_count()} cores ({processor()}), {system()}, load on the same machine"
+    where = f"{len(os.sched_getaffinity(0))} cores ({processor()}), {system()}, load on the same machine"
     return [
         f"{datetime.date.today()}: {versions}; {where}; load average {load:.1f} at the start.",
+        f"The disk syncs {syncs_per_s():.0f} appends of 4 KiB a second, one after the other.",
         f"Medians of {rounds} rounds in turn, half the spread in brackets; always a fresh broker.",
         "A ratio above 1 is good for what is counted per second, and bad for all else.",
     ]
+
+
+def syncs_per_s() -> float:
+    """What the disk of the data directories does for a writer that waits each time."""
+    with tempfile.TemporaryFile() as file:
+        began = time.monotonic()
+        for _ in range(SYNCS):
+            file.write(bytes(4096))
+            file.flush()
+            os.fdatasync(file.fileno())
+        return SYNCS / (time.monotonic() - began)
 
 
 def processor() -> str:

@@ -161,7 +161,10 @@ class Ceiling(Broker):
 
 
 class Kith(Broker):
+    """A worker for each core that it may run on, which is the default."""
+
     name = "kith"
+    more: tuple[str, ...] = ()
 
     def version(self) -> str:
         command = [self._program, "version"]
@@ -173,13 +176,18 @@ class Kith(Broker):
         with tempfile.TemporaryDirectory() as folder:
             other = "127.0.0.1:0" if setup.all_listeners else "off"
             command = [self._program, "run", "--data", f"{folder}/data", "--mqtt", "127.0.0.1:0"]
-            command += ["--mqtts", other, "--http", other]
+            command += ["--mqtts", other, "--http", other, *self.more]
             with started(command, Path(folder)) as process:
                 output = Path(folder) / "output"
                 wait_until(process, lambda: ready_address(output), self.name)
                 address = ready_address(output)
                 wait_until(process, lambda: accepts_mqtt(address), self.name)
                 yield Running(self.name, address, process.pid, process.age_ms())
+
+
+class KithOneWorker(Kith):
+    name = "kith-1"
+    more = ("--workers", "1")
 
 
 @contextmanager

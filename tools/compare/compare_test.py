@@ -15,6 +15,7 @@ from brokers import (
     FlashMq,
     FlashMqOneThread,
     Kith,
+    KithOneWorker,
     Mosquitto,
     accepts_mqtt,
 )
@@ -40,6 +41,8 @@ import json, os, pathlib, socket, sys
 if sys.argv[1] == "version":
     print("kith 9.8.7")
 elif sys.argv[1] == "run":
+    workers = sys.argv[sys.argv.index("--workers") + 1] if "--workers" in sys.argv else "all"
+    pathlib.Path(__file__).with_name("kith.workers").write_text(workers)
     assert sys.argv[sys.argv.index("--mqtt") + 1] == "127.0.0.1:0"
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
@@ -129,6 +132,12 @@ class Brokers(WithPrograms):
             self.assertGreater(running.ready_ms, 0)
             os.kill(running.pid, 0)
         self.assert_gone(running.pid)
+
+    def test_kith_may_have_one_worker(self):
+        program = self.program("kith", FAKE_KITH)
+        for kind, workers in ((Kith, "all"), (KithOneWorker, "1")):
+            with kind(program).running():
+                self.assertEqual((self.folder / "kith.workers").read_text(), workers)
 
     def test_mosquitto_is_ready_when_it_accepts_a_client(self):
         broker = Mosquitto(self.program("mosquitto", FAKE_MOSQUITTO))
@@ -250,7 +259,7 @@ class Cases(unittest.TestCase):
         self.assertIn("--qos", arguments)
 
     def test_idle_connections_fit_into_the_descriptors(self):
-        for descriptors, connections in ((1024, 824), (1_000_000, 10_000)):
+        for descriptors, connections in ((1024, 824), (1_000_000, 19_000)):
             (case,) = cases.within(cases.cases_of(["idle"]), descriptors)
             self.assertIn(str(connections), case.arguments(None))
         others = cases.cases_of(["pairs"])
