@@ -28,8 +28,8 @@ void Acknowledged::set_up() {
     for (std::size_t i = 0; i < shape_.pairs; ++i) {
         std::string topic = fmt::format("{}/{}", run_id(), i);
         PublishTemplate packet(topic, shape_.qos, options().payload_bytes, options().version);
-        Connection& publisher = add_connection(fmt::format("pub-{}", i));
-        Connection& subscriber = add_connection(fmt::format("sub-{}", i));
+        Connection& publisher = add_connection(fmt::format("pub-{}", i), Side::Publisher, i);
+        Connection& subscriber = add_connection(fmt::format("sub-{}", i), Side::Subscriber, i);
         if (options().durable) {
             subscriber.make_durable();
         }

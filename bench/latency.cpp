@@ -41,12 +41,13 @@ void Latency::set_up() {
 void Latency::add_flow(const std::string& name, double rate_per_s, Qos qos) {
     std::string topic = run_id() + "/" + name;
     PublishTemplate packet(topic, qos, options().payload_bytes, options().version);
-    flows_.push_back({.topic = std::move(topic),
-                      .packet = std::move(packet),
-                      .rate_per_s = rate_per_s,
-                      .qos = qos,
-                      .publisher = &add_connection("pub-" + name),
-                      .subscriber = &add_connection("sub-" + name)});
+    flows_.push_back(
+        {.topic = std::move(topic),
+         .packet = std::move(packet),
+         .rate_per_s = rate_per_s,
+         .qos = qos,
+         .publisher = &add_connection("pub-" + name, Side::Publisher, flows_.size()),
+         .subscriber = &add_connection("sub-" + name, Side::Subscriber, flows_.size())});
 }
 
 void Latency::subscribe_all() {

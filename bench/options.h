@@ -6,6 +6,7 @@
 #include <string>
 
 #include "base/time.h"
+#include "bench/placement.h"
 #include "runtime/address.h"
 #include "wire/mqtt/types.h"
 
@@ -28,6 +29,9 @@ struct Options {
     std::optional<std::size_t> count;        // subscriptions, retained messages
 
     bool durable = false;  // qos1, qos1-pairs, qos2: subscribers with durable sessions
+
+    Placement placement = Placement::Mixed;  // scenarios with pairs
+    std::uint16_t workers = 2;               // of the target, for the placement
 
     Qos qos = Qos::AtMostOnce;         // latency
     double rate_per_s = 2000;          // latency

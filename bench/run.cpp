@@ -132,6 +132,12 @@ Outcome run(RunOptions options) {
     if (options.scenario.durable && !kind->takes_durable) {
         return tl::unexpected(std::string("durable sessions are for qos1, qos1-pairs and qos2"));
     }
+    if (options.scenario.placement != Placement::Mixed && !kind->takes_placement) {
+        return tl::unexpected(std::string("a placement is for scenarios with pairs"));
+    }
+    if (options.scenario.placement == Placement::CrossShard && options.scenario.workers < 2) {
+        return tl::unexpected(std::string("one worker has no other"));
+    }
     const std::size_t sides = is_own_target ? 2 : 1;
     if (auto problem = provide_descriptors(sides * connection_count(*kind, options.scenario))) {
         return tl::unexpected(std::move(*problem));

@@ -46,6 +46,13 @@ TEST(Run, UnknownScenariosAndProcessesAreRefused) {
     options = options_of("one-to-one");
     options.scenario.durable = true;
     EXPECT_FALSE(run(options)) << "QoS 0 is not kept";
+    options = options_of("one-to-many");
+    options.scenario.placement = Placement::SameShard;
+    EXPECT_FALSE(run(options)) << "it has no pairs";
+    options = options_of("one-to-one");
+    options.scenario.placement = Placement::CrossShard;
+    options.scenario.workers = 1;
+    EXPECT_FALSE(run(options)) << "there is nowhere to cross to";
 }
 
 TEST(Run, MoreConnectionsThanDescriptorsAreRefusedAtTheStart) {

@@ -46,9 +46,19 @@ void BaseScenario::start(Finished finished) {
 }
 
 Connection& BaseScenario::add_connection(const std::string& name) {
+    return add_client(run_id_ + "-" + name);
+}
+
+Connection& BaseScenario::add_connection(const std::string& name, Side side, std::size_t pair) {
+    const std::string id = run_id_ + "-" + name;
+    const auto worker = worker_for(options().placement, side, pair, options().workers);
+    return add_client(worker ? client_id_on(*worker, options().workers, id) : id);
+}
+
+Connection& BaseScenario::add_client(std::string client_id) {
     ConnectionEvents& events = *this;
     connections_.push_back(
-        std::make_unique<Connection>(shard(), environment_.options, run_id_ + "-" + name, events));
+        std::make_unique<Connection>(shard(), environment_.options, std::move(client_id), events));
     connections_.back()->index = connections_.size() - 1;
     return *connections_.back();
 }

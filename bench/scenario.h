@@ -75,6 +75,8 @@ class BaseScenario : public Scenario, protected ConnectionEvents {
     // --- What it may use ---------------------------------------------------------------------
 
     Connection& add_connection(const std::string& name);
+    /// One side of a pair, on the worker of the broker that --placement wants it on.
+    Connection& add_connection(const std::string& name, Side side, std::size_t pair);
     void subscribe(Connection& connection, const std::vector<std::string>& filters, Qos qos);
     void measure();
     void finish();
@@ -107,6 +109,7 @@ class BaseScenario : public Scenario, protected ConnectionEvents {
   private:
     enum class Phase : std::uint8_t { SettingUp, WarmingUp, Measuring, Draining, Over };
 
+    Connection& add_client(std::string client_id);
     void open_more();
     void end(Outcome outcome);
     void on_phase_over();

@@ -82,6 +82,7 @@ constexpr std::array kKinds{
         .name = "one-to-one",
         .summary = "QoS 0 from one publisher to one subscriber; open loop, or --window",
         .works_with_relay = true,
+        .takes_placement = true,
         .make = make_one_to_one,
     },
     ScenarioKind{
@@ -106,6 +107,7 @@ constexpr std::array kKinds{
         .connections = 50,
         .sides = 2,
         .window = 100,
+        .takes_placement = true,
         .make = make_pairs,
     },
     ScenarioKind{
@@ -113,6 +115,7 @@ constexpr std::array kKinds{
         .summary = "QoS 1 from one publisher to one subscriber; --durable",
         .window = 20,
         .takes_durable = true,
+        .takes_placement = true,
         .make = make_acknowledged<Qos::AtLeastOnce>,
     },
     ScenarioKind{
@@ -122,6 +125,7 @@ constexpr std::array kKinds{
         .sides = 2,
         .window = 20,
         .takes_durable = true,
+        .takes_placement = true,
         .make = make_qos1_pairs,
     },
     ScenarioKind{
@@ -129,11 +133,13 @@ constexpr std::array kKinds{
         .summary = "QoS 2 from one publisher to one subscriber; --durable",
         .window = 20,
         .takes_durable = true,
+        .takes_placement = true,
         .make = make_acknowledged<Qos::ExactlyOnce>,
     },
     ScenarioKind{
         .name = "latency",
         .summary = "from the intended sending on, at --rate and --qos, beside --background",
+        .takes_placement = true,
         .make = make_latency,
     },
     ScenarioKind{

@@ -18,6 +18,7 @@ struct ScenarioKind {
     std::size_t count = 0;
     bool works_with_relay = false;  // one topic, QoS 0
     bool takes_durable = false;
+    bool takes_placement = false;  // has pairs of a publisher and a subscriber
     std::unique_ptr<Scenario> (*make)(Environment environment, const ScenarioKind& kind) = nullptr;
 
     [[nodiscard]] std::size_t connections_of(const Options& options) const {

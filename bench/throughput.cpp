@@ -14,10 +14,12 @@ void Throughput::set_up() {
                            .block = std::move(block),
                            .window = LossyWindow(shape_.window, shape_.subscribers)});
         for (std::size_t s = 0; s < shape_.subscribers; ++s) {
-            groups_.back().subscribers.push_back(&add_connection(fmt::format("sub-{}-{}", i, s)));
+            groups_.back().subscribers.push_back(
+                &add_connection(fmt::format("sub-{}-{}", i, s), Side::Subscriber, i));
         }
         for (std::size_t p = 0; p < shape_.publishers; ++p) {
-            groups_.back().publishers.push_back(&add_connection(fmt::format("pub-{}-{}", i, p)));
+            groups_.back().publishers.push_back(
+                &add_connection(fmt::format("pub-{}-{}", i, p), Side::Publisher, i));
         }
     }
 }

@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 
 #include <cstdio>
+#include <map>
 
 #include "bench/run.h"
 #include "bench/scenarios.h"
@@ -124,6 +125,17 @@ void add_bench(CLI::App& app, int& exit_code) {
         ->capture_default_str();
     command->add_option("--connecting", bench.connects_under_way, "Connects under way at a time")
         ->check(CLI::Range(1, 10'000))
+        ->capture_default_str();
+    const std::map<std::string, bench::Placement> placements{
+        {"mixed", bench::Placement::Mixed},
+        {"same", bench::Placement::SameShard},
+        {"cross", bench::Placement::CrossShard}};
+    command
+        ->add_option("--placement", bench.placement,
+                     "Both sides of a pair on the same of Kith's workers, or across; or mixed")
+        ->transform(CLI::CheckedTransformer(placements).description("{same,cross,mixed}"));
+    command->add_option("--workers", bench.workers, "That the target has, for --placement")
+        ->check(CLI::Range(1, 64))
         ->capture_default_str();
     command->add_option("--token", bench.token, "An API token (kith token create)");
     command->add_option("-V,--mqtt-version", options->version, "MQTT version")

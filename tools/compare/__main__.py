@@ -157,6 +157,8 @@ def measure_once(case: Case, running, options) -> table.Run:
         return {"ready_ms": running.ready_ms, "rss_bytes": resident_bytes(running.pid)}
     command = [options.kith, "bench", *case.arguments(options.seconds)]
     command += ["--target", running.address, "--pid", str(running.pid), "--json"]
+    if running.token:
+        command += ["--token", running.token]
     output = run_bench(command)
     try:
         return json.loads(output)

@@ -1,5 +1,6 @@
 """Brokers to measure: started afresh on a free port of the loopback, stopped by their pid."""
 
+import json
 import os
 import shutil
 import socket
@@ -56,6 +57,15 @@ listen {{
 """
 
 
+# A role as a machine may have one. The second rule allows the load's topics, bench-.../NUMBER.
+TOPIC_ROLE = "bench"
+MACHINE = "press-07"
+TOPIC_RULES = """\
+allow both plant/${machine}/#
+allow both +/+
+allow subscribe alarms/#
+"""
+
 DEFAULT_SETUP = Setup()
 
 
@@ -69,6 +79,7 @@ class Running:
     address: str  # HOST:PORT
     pid: int
     ready_ms: float  # from its start until it accepts a client
+    token: str = ""  # for the load; empty: it needs none
 
 
 class Broker:
@@ -81,7 +92,7 @@ class Broker:
         return shutil.which(self._program) is not None
 
     def can(self, case: Case) -> bool:
-        return True
+        return not case.is_for_kith
 
 
 class Mosquitto(Broker):
@@ -171,23 +182,47 @@ class Kith(Broker):
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         return done.stdout.strip().removeprefix("kith ")
 
+    def can(self, case: Case) -> bool:
+        return True
+
+    def token(self, data: str) -> str:
+        """Of a machine with the topic role TOPIC_ROLE, which is made for it."""
+        self._tool(["config", "acl", "set", TOPIC_ROLE, "--data", data], TOPIC_RULES)
+        self._tool(["machine", "add", MACHINE, "--data", data])
+        token = ["token", "create", "--role", "machine", "--topics", TOPIC_ROLE]
+        printed = self._tool([*token, "--machine", MACHINE, "--data", data, "--json"])
+        return json.loads(printed)["token"]
+
+    def _tool(self, arguments: list[str], words: str = "") -> str:
+        command = [self._program, *arguments]
+        done = subprocess.run(command, input=words, capture_output=True, text=True, check=False)
+        if done.returncode != 0:
+            raise BrokerError(f"{' '.join(command)} ended with {done.returncode}: {done.stderr}")
+        return done.stdout
+
     @contextmanager
     def running(self, setup: Setup = DEFAULT_SETUP):
         with tempfile.TemporaryDirectory() as folder:
+            token = self.token(f"{folder}/data") if setup.topic_roles else ""
             other = "127.0.0.1:0" if setup.all_listeners else "off"
             command = [self._program, "run", "--data", f"{folder}/data", "--mqtt", "127.0.0.1:0"]
             command += ["--mqtts", other, "--http", other, *self.more]
+            if setup.workers is not None:
+                command += ["--workers", str(setup.workers)]
             with started(command, Path(folder)) as process:
                 output = Path(folder) / "output"
                 wait_until(process, lambda: ready_address(output), self.name)
                 address = ready_address(output)
                 wait_until(process, lambda: accepts_mqtt(address), self.name)
-                yield Running(self.name, address, process.pid, process.age_ms())
+                yield Running(self.name, address, process.pid, process.age_ms(), token)
 
 
 class KithOneWorker(Kith):
     name = "kith-1"
     more = ("--workers", "1")
+
+    def can(self, case: Case) -> bool:
+        return not case.is_for_kith
 
 
 @contextmanager

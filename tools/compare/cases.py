@@ -16,6 +16,10 @@ class Setup:
     persistence: bool = False
     # Kith with its console and TLS, which a load over plain MQTT does not need.
     all_listeners: bool = False
+    # Kith with so many workers, one a core by default.
+    workers: int | None = None
+    # Kith with a token for the load whose topic role does not simply allow everything.
+    topic_roles: bool = False
 
 
 @dataclass(frozen=True)
@@ -28,8 +32,14 @@ class Case:
     warm_up_s: float = 1
 
     @property
+    def is_for_kith(self) -> bool:
+        """Compares Kith with itself."""
+        return self.setup.workers is not None or self.setup.topic_roles
+
+    @property
     def is_for_ceiling(self) -> bool:
-        return self.scenario in CEILING_SCENARIOS and "--durable" not in self.options
+        is_kept = "--durable" in self.options
+        return self.scenario in CEILING_SCENARIOS and not is_kept and not self.is_for_kith
 
     def arguments(self, seconds: float | None) -> list[str]:
         times = ["--seconds", str(seconds or self.seconds), "--warm-up", str(self.warm_up_s)]
@@ -52,15 +62,32 @@ CEILING_SCENARIOS = {
     "latency",
 }
 
+
+
+def inside_kith(title: str, scenario: str, options: tuple[str, ...] = ()) -> list[Case]:
+    """The same with one worker and with two, by where the clients are; and with topic roles."""
+    two = Setup(workers=2)
+    roles = Setup(workers=2, topic_roles=True)
+    return [
+        Case(f"{title}, 1 worker", scenario, options, Setup(workers=1)),
+        Case(f"{title}, 2 workers, same one", scenario, (*options, "--placement", "same"), two),
+        Case(f"{title}, 2 workers, across", scenario, (*options, "--placement", "cross"), two),
+        Case(f"{title}, 2 workers, mixed", scenario, options, two),
+        Case(f"{title}, same one, topic roles", scenario, (*options, "--placement", "same"), roles),
+    ]
+
+
 CASES = [
     Case("start", START, setup=Setup(all_listeners=True)),
     Case("one-to-one, open loop", "one-to-one"),
     Case("one-to-one, window 2,000", "one-to-one", ("--window", "2000")),
+    *inside_kith("one-to-one, window 2,000", "one-to-one", ("--window", "2000")),
     Case("one-to-many, 500, window 64", "one-to-many"),
     Case("one-to-many, 500, one at a time", "one-to-many", ("--window", "1")),
     Case("many-to-one, 200, window 4,000", "many-to-one"),
     Case("pairs, 50, window 100", "pairs"),
     Case("qos1, 20 in flight", "qos1"),
+    *inside_kith("qos1, 20 in flight", "qos1"),
     Case("qos1-pairs, 50, 20 in flight", "qos1-pairs"),
     Case("qos2, 20 in flight", "qos2"),
     Case("qos1, durable, 20 in flight", "qos1", ("--durable",), KEEPS),

@@ -44,12 +44,20 @@ elif sys.argv[1] == "run":
     workers = sys.argv[sys.argv.index("--workers") + 1] if "--workers" in sys.argv else "all"
     pathlib.Path(__file__).with_name("kith.workers").write_text(workers)
     assert sys.argv[sys.argv.index("--mqtt") + 1] == "127.0.0.1:0"
+    pathlib.Path(__file__).with_name("kith.arguments").write_text(" ".join(sys.argv))
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
         pathlib.Path(__file__).with_name("kith.port").write_text(str(port))
         print("kith: claim at http://...", flush=True)
         print(f"kith: ready mqtt=127.0.0.1:{port} http=127.0.0.1:1", flush=True)
         accept_all(server)
+elif sys.argv[1] == "config":
+    assert sys.argv[2:5] == ["acl", "set", "bench"]
+    assert "${machine}" in sys.stdin.read()
+elif sys.argv[1] == "machine":
+    sys.exit("kith: machine: no") if sys.argv[3] != "press-07" else 0
+elif sys.argv[1] == "token":
+    print(json.dumps({"id": "1", "token": "kk_secret"}))
 elif "--list" in sys.argv:
     print('{"scenario": "one"}')
     print('{"scenario": "two"}')
@@ -138,6 +146,21 @@ class Brokers(WithPrograms):
         for kind, workers in ((Kith, "all"), (KithOneWorker, "1")):
             with kind(program).running():
                 self.assertEqual((self.folder / "kith.workers").read_text(), workers)
+
+    def test_kith_has_the_workers_and_the_topic_roles_of_its_setup(self):
+        broker = Kith(self.program("kith", FAKE_KITH))
+        with broker.running() as running:
+            self.assertEqual(running.token, "")
+        self.assertNotIn("--workers", (self.folder / "kith.arguments").read_text())
+        with broker.running(Setup(workers=2, topic_roles=True)) as running:
+            self.assertEqual(running.token, "kk_secret")
+        self.assertIn("--workers 2", (self.folder / "kith.arguments").read_text())
+
+    def test_a_token_that_is_not_made_is_an_error_with_its_words(self):
+        broker = Kith(self.program("kith", "raise SystemExit('kith: no role')"))
+        with self.assertRaisesRegex(BrokerError, "ended with 1: kith: no role"):
+            with broker.running(Setup(topic_roles=True)):
+                pass
 
     def test_mosquitto_is_ready_when_it_accepts_a_client(self):
         broker = Mosquitto(self.program("mosquitto", FAKE_MOSQUITTO))
@@ -265,6 +288,13 @@ class Cases(unittest.TestCase):
         others = cases.cases_of(["pairs"])
         self.assertEqual(cases.within(others, 1024), others)
 
+
+    def test_placements_and_topic_roles_are_for_kith_alone(self):
+        alone = [case for case in cases.CASES if case.is_for_kith]
+        self.assertIn("qos1, 20 in flight, 2 workers, across", [case.title for case in alone])
+        for case in alone:
+            self.assertTrue(Kith("kith").can(case))
+            self.assertFalse(Mosquitto("mosquitto").can(case) or Ceiling("ceiling").can(case))
 
     def test_the_ceiling_keeps_nothing(self):
         for_ceiling = [case.title for case in cases.CASES if case.is_for_ceiling]
