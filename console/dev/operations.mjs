@@ -155,18 +155,18 @@ export class Operations {
     packets(client) {
         const place = `plant/h1/${client}`;
         const kinds = [
-            ['out', 'PUBACK', 'success'],
-            ['in', 'PUBLISH', `QoS 1, ${place}/force_kn, 5 bytes`],
-            ['out', 'PINGRESP', ''],
             ['in', 'PINGREQ', ''],
+            ['out', 'PINGRESP', ''],
+            ['in', 'PUBLISH', `QoS 1, ${place}/force_kn, 5 bytes`],
+            ['out', 'PUBACK', 'success'],
         ];
         return Array.from({ length: 48 }, (_, index) => {
             const [direction, packet, text] = kinds[index % kinds.length];
             return {
-                at: iso(this.world.now_ms - index * 210),
+                at: iso(this.world.now_ms - (47 - index) * 210),
                 direction,
                 packet,
-                packet_id: packet.startsWith('PUB') ? 900 - (index >> 2) : null,
+                packet_id: packet.startsWith('PUB') ? 900 + (index >> 2) : null,
                 text,
             };
         });
@@ -193,7 +193,7 @@ export class Operations {
             return ok(headOf(made), 201);
         }
         if (id === undefined) {
-            return ok({ items: [...this.traces.values()].map(headOf), next: null });
+            return ok({ items: [...this.traces.values()].reverse().map(headOf), next: null });
         }
         const trace = this.traces.get(id);
         if (!trace) return unknown('trace.unknown');

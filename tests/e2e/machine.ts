@@ -74,6 +74,11 @@ export class Machine {
         this.socket.write(packet(0x82, id, text(filter), Buffer.from([0])));
     }
 
+    /** Reads nothing any more, as if its program hung. */
+    stall(): void {
+        this.socket.pause();
+    }
+
     /** Gone without a goodbye, as if its cable were pulled. */
     cut(): void {
         this.socket.destroy();

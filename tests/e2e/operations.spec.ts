@@ -18,6 +18,32 @@ test('operations shows facts of the node, live', async ({ home, join, node }) =>
     await expectFits(home, 'queues');
 });
 
+test('a client that does not read is named as slow, with what waits for it', async ({
+    home,
+    join,
+    node,
+}) => {
+    test.skip(node.kind === 'mock', 'everybody reads at the mock');
+    const wallboard = await join('wallboard-9');
+    wallboard.subscribe('bulk/#');
+    await expect(async () => {
+        const answer = await home.request.get(`${node.url}/api/v1/machines/wallboard-9`);
+        expect(JSON.stringify(await answer.json())).toContain('bulk/#');
+    }).toPass();
+    wallboard.stall();
+    const camera = await join('camera-1');
+    await home.goto(`${node.url}/operations/queues`);
+    const row = home.getByRole('row', { name: /wallboard-9/ });
+    await expect(async () => {
+        Array.from({ length: 20 }, () => camera.publish('bulk/frame', Buffer.alloc(500_000)));
+        await expect(row).toBeVisible({ timeout: 1_000 });
+    }).toPass();
+    await expect(home.getByText(/1 client is slow/)).toBeVisible();
+    await expectFits(home, 'slow');
+    wallboard.cut();
+    await expect(row).toBeHidden();
+});
+
 test('a trace shows what happens to a message, and ends', async ({ home, join, node }) => {
     const oven = await join('oven-1');
     const hmi = await join('hmi-1');
@@ -35,6 +61,8 @@ test('a trace shows what happens to a message, and ends', async ({ home, join, n
     }).toPass();
     await expect(steps.getByRole('link', { name: 'hmi-1' }).first()).toBeVisible();
     await expectFits(home, 'trace');
+    await home.reload();
+    await expect(steps).toContainText('deliver');
     await home.getByRole('button', { name: 'Stop' }).click();
     await expect(home.getByRole('button', { name: 'Start the trace' })).toBeVisible();
 });
@@ -58,7 +86,7 @@ test('limits and storage show what is in use', async ({ home, join, node }) => {
     oven.publish('plant/h1/oven-1/temp_c', '181.9', { retain: true });
     await home.goto(`${node.url}/operations/limits`);
     await expect(home.getByRole('row', { name: /^Connections / }).first()).toBeVisible();
-    await expect(home.getByText('mqtt.connections_max')).toBeVisible();
+    await expect(home.getByText('mqtt.connections_max', { exact: true })).toBeVisible();
     await expectFits(home, 'limits');
     await home.getByRole('link', { name: 'Storage' }).click();
     await expect(home.getByText(/The store writes/)).toBeVisible();

@@ -82,8 +82,12 @@ export function timeTicks(from_s: number, to_s: number, wanted: number): number[
     return [...found, to_s];
 }
 
-/** The range of a line: not from zero, but never so tight that noise looks like news. */
+/** The range of a line: not from zero, but never so tight that noise looks like news.
+    Nothing but zero lies on the ground. */
 export function lineRange(lowest: number, highest: number): [number, number] {
+    if (lowest === 0 && highest === 0) {
+        return [0, 1];
+    }
     const middle = (lowest + highest) / 2;
     const span = Math.max(highest - lowest, Math.abs(middle) * 0.002, 1e-6);
     return [middle - span * 0.62, middle + span * 0.62];

@@ -141,7 +141,8 @@ function Last({ app, state }: { app: App; state: BackupState }): VNode {
     if (last === null) {
         return (
             <p class="dim">
-                None is known to this node. One made with <code>kith backup</code> counts too.
+                None is known to this node. It knows those that are made here or over HTTP, and none
+                that <code>kith backup</code> writes.
             </p>
         );
     }
@@ -197,7 +198,9 @@ function Restore(): VNode {
                 The file is verified before anything is touched. What came after the backup is not
                 in it; restore to replace a node, never to make a second one.
             </p>
-            <p class="dim">Every night, with the last seven kept:</p>
+            <p class="dim">
+                Every night, with the last seven kept. This page and Security do not count those.
+            </p>
             <CodeBox
                 secret={{
                     label: 'crontab of the node’s user',

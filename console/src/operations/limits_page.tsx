@@ -135,15 +135,19 @@ function LimitTable({ app, rows }: { app: App; rows: Props['rows'] }): VNode {
     );
 }
 
+/** What has no quantity of the node: a rate, or a limit of each client, session or message. */
+function unusedText(limit: Limit): string {
+    return limit.unit.includes('/') ? 'a rate' : 'each on its own';
+}
+
 function Use({ limit }: { limit: Limit }): VNode {
     const share = shareOf(limit);
     if (limit.used === null || share === null) {
+        const most = limit.value === 0 ? 'off' : amountText(limit.value, limit.unit);
         return (
             <span class="faint">
-                {limit.used === null ? 'each on its own' : count(limit.used)}
-                {limit.value > 0 && (
-                    <span class="only-s">, {amountText(limit.value, limit.unit)}</span>
-                )}
+                {limit.used === null ? unusedText(limit) : count(limit.used)}
+                <span class="only-s">, {most}</span>
             </span>
         );
     }

@@ -48,7 +48,7 @@ export function openLogs(app: App, place: Place, scope: Scope): Page {
         rows: computed(() => logs.value.value?.items ?? []),
         chosen,
         packets,
-        lines: computed(() => packets.value.value?.items ?? []),
+        lines: computed(() => [...(packets.value.value?.items ?? [])].reverse()),
         choose: (client) => {
             packets.value.value = null;
             packets.problem.value = null;
@@ -158,7 +158,7 @@ function LogTable({ app, state }: Props): VNode {
                     cell: (row) => (
                         <button
                             type="button"
-                            class="btn quiet sm"
+                            class="btn quiet sm flush"
                             aria-pressed={row.client === chosen}
                             onClick={() => state.choose(row.client)}
                         >

@@ -112,11 +112,7 @@ function Queues({ app, state }: { app: App; state: State }): VNode {
             sentence={
                 queued === null
                     ? 'What waits for whom, and what was dropped.'
-                    : `${plural(queued, 'message waits', 'messages wait')}${
-                          slow === null || slow.length === 0
-                              ? '.'
-                              : `; ${plural(slow.length, 'client is', 'clients are')} slow.`
-                      }`
+                    : sentenceOf(queued, slow?.length ?? 0)
             }
         >
             {() => (
@@ -340,4 +336,12 @@ function SlowClients({ app, state }: { app: App; state: State }): VNode {
             </Loaded>
         </div>
     );
+}
+
+/** "12 messages wait; 1 client is slow." */
+function sentenceOf(queued: number, slow: number): string {
+    const waiting =
+        queued === 0 ? 'Nothing waits' : plural(queued, 'message waits', 'messages wait');
+    const behind = slow === 0 ? '' : `; ${plural(slow, 'client is', 'clients are')} slow`;
+    return `${waiting}${behind}.`;
 }

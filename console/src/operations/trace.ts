@@ -14,20 +14,22 @@ export class TraceReader {
     /** Steps that came beyond what is kept. */
     readonly lost = signal(0);
     private cursor: string | null = null;
+    private hasMore = false;
     private isReading = false;
 
     constructor(private readonly scope: Scope) {}
 
-    /** Takes up the newest trace that runs, if one does; a reason if they cannot be read. */
+    /** Takes up the newest trace, which may have ended; a reason if they cannot be read. */
     async adopt(): Promise<Problem | null> {
         const result = await this.scope.get<List<TraceHead>>('/api/v1/traces');
         if (!result.ok) {
             return result.problem.code === codeCancelled ? null : result.problem;
         }
-        const running = result.value.items.filter((one) => one.state === 'running');
-        const newest = running.at(-1);
+        const traces = result.value.items;
+        const newest = traces.find((one) => one.state === 'running') ?? traces[0];
         if (newest && this.head.peek() === null) {
             this.open(newest);
+            await this.read();
         }
         return null;
     }
@@ -36,19 +38,21 @@ export class TraceReader {
         batch(() => {
             this.head.value = head;
             this.events.value = [];
-            this.isRunning.value = true;
+            this.isRunning.value = head.state === 'running';
             this.lost.value = 0;
         });
         this.cursor = null;
+        this.hasMore = true;
     }
 
     end(): void {
         this.isRunning.value = false;
+        this.hasMore = false;
     }
 
     async read(): Promise<void> {
         const head = this.head.peek();
-        if (head === null || !this.isRunning.peek() || this.isReading) {
+        if (head === null || !this.hasMore || this.isReading) {
             return;
         }
         this.isReading = true;
@@ -79,9 +83,8 @@ export class TraceReader {
                 this.events.value = [...this.events.peek(), ...items.slice(0, room)];
                 this.lost.value += Math.max(0, items.length - room);
             }
-            if (next === null) {
-                this.isRunning.value = false;
-            }
+            this.hasMore = next !== null;
+            this.isRunning.value = this.hasMore && head.state === 'running';
         });
     }
 }

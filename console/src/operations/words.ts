@@ -72,6 +72,7 @@ export function limitName(name: string): string {
 const reasons: Readonly<Record<string, readonly [string, string]>> = {
     slow_receiver: ['Receiver too slow', 'QoS 0 to a client that does not read fast enough'],
     queue_full: ['Queue full', 'QoS 1 and 2 to a session whose queue is at its limit'],
+    memory: ['No memory', 'the memory for what waits was at its limit'],
     expired: ['Expired', 'its message expiry came before its receiver'],
     too_large: ['Too large', 'above the receiver’s Maximum Packet Size'],
     no_receiver: ['Nobody subscribed', 'published, and no filter matched'],
