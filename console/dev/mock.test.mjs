@@ -75,6 +75,22 @@ describe('the mock node', () => {
         ['Backup', () => operations.answer('backup', 'GET', '', query('')).value],
         ['UserAccountList', () => trust.answer('users', 'GET', '', query('')).value],
         ['CredentialList', () => trust.answer('credentials', 'GET', '', query('')).value],
+        ['RoleList', () => trust.answer('roles', 'GET', '', query('')).value],
+        ['AuditList', () => trust.answer('audit', 'GET', '', query('limit=50')).value],
+        [
+            'AclAnswer',
+            () =>
+                trust.answer('acl-test', 'POST', '', query(''), {
+                    machine: 'press-001',
+                    client_id: 'press-001',
+                    action: 'publish',
+                    topic: '$m/press-001/state',
+                }).value,
+        ],
+        [
+            'CertificateList',
+            () => trust.answer('credentials', 'GET', '/oven-002/certificates', query('')).value,
+        ],
         ['ClaimCodeList', () => trust.answer('claim-codes', 'GET', '', query('')).value],
         ['LimitList', () => operations.answer('limits', 'GET', '', query('')).value],
         ['SlowClientList', () => operations.answer('slow-clients', 'GET', '', query('')).value],

@@ -367,7 +367,7 @@ export class Trust {
         const since = query.get('since') ?? '';
         const found = this.audit.filter(
             (line) =>
-                line.at >= since && wants.every(([field, word]) => line[field].includes(word)),
+                line.at >= since && wants.every(([field, word]) => line[field].startsWith(word)),
         );
         const start = Number(query.get('cursor') ?? 0);
         const end = start + Number(query.get('limit') ?? 100);

@@ -24,6 +24,8 @@ export interface CallOptions {
     isSecret?: boolean;
     /** The version that is to be replaced: refused if somebody was faster. */
     ifMatch?: string;
+    /** Refused if it is there already. */
+    mustBeNew?: boolean;
 }
 
 export interface ClientOptions {
@@ -114,6 +116,9 @@ export class Client {
         }
         if (options.ifMatch !== undefined) {
             headers['If-Match'] = options.ifMatch;
+        }
+        if (options.mustBeNew === true) {
+            headers['If-None-Match'] = '*';
         }
         const timeout = AbortSignal.timeout(call_timeout_ms);
         const signal = anyOf(options.signal ? [options.signal, timeout] : [timeout]);

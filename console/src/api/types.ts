@@ -54,6 +54,7 @@ export type MachineCertificate = schema.Certificate;
 export type NewCertificate = schema.NewCertificate;
 export type TopicRole = schema.TopicRole;
 export type RoleList = schema.RoleList;
+export type AclQuestion = schema.AclQuestion;
 export type AclAnswer = schema.AclAnswer;
 export type AuditLine = schema.AuditRecord;
 

@@ -59,8 +59,10 @@ export class Resource<T> {
 }
 
 /** A list that comes in pages of the node and is joined as far as somebody scrolls. */
-export class Pages<T> {
+export class Pages<T, L extends List<T> = List<T>> {
     readonly rows = signal<readonly T[]>([]);
+    /** The first page, for what it says of the whole list. */
+    readonly head = signal<L | null>(null);
     readonly problem = signal<Problem | null>(null);
     readonly isRead = signal(false);
     readonly hasMore = signal(false);
@@ -81,7 +83,7 @@ export class Pages<T> {
 
     /** From the start; what is shown stays until the answer comes. */
     async reload(): Promise<void> {
-        const result = await this.ask<List<T>>(this.path(null));
+        const result = await this.ask<L>(this.path(null));
         if (this.scope.isClosed || (!result.ok && result.problem.code === codeCancelled)) {
             return;
         }
@@ -89,6 +91,7 @@ export class Pages<T> {
             this.problem.value = result.ok ? null : result.problem;
             if (result.ok) {
                 this.rows.value = result.value.items;
+                this.head.value = result.value;
                 this.isRead.value = true;
                 this.take(result.value.next);
             }

@@ -9,7 +9,7 @@ import { codeNoRoute } from '../app/resource';
 import type { Scope } from '../app/scope';
 import type { Page } from '../app/store';
 import { sentence } from '../api/client';
-import type { AclAnswer, Problem, TopicRole } from '../api/types';
+import type { AclAnswer, AclQuestion, Problem, TopicRole } from '../api/types';
 import { Segmented } from '../ui/button';
 import { Field, noteId } from '../ui/field';
 import { Absent } from '../ui/loaded';
@@ -32,6 +32,8 @@ interface Asked {
 interface State {
     who: Signal<Who>;
     name: Signal<string>;
+    /** Whose role it is thought to be: for ${machine} of a topic role. */
+    machine: Signal<string>;
     client: Signal<string>;
     action: Signal<Action>;
     topic: Signal<string>;
@@ -46,9 +48,11 @@ interface State {
 export function openAcl(app: App, place: Place, scope: Scope): Page {
     const { query } = place;
     const role = query.get('role');
+    const principal = query.get('principal');
     const state: State = {
-        who: signal<Who>(role === null ? 'machine' : 'role'),
-        name: signal(role ?? query.get('machine') ?? ''),
+        who: signal<Who>(role !== null ? 'role' : principal !== null ? 'principal' : 'machine'),
+        name: signal(role ?? principal ?? query.get('machine') ?? ''),
+        machine: signal(''),
         client: signal(''),
         action: signal<Action>('publish'),
         topic: signal(query.get('topic') ?? ''),
@@ -76,15 +80,9 @@ async function test(app: App, scope: Scope, state: State): Promise<void> {
         return;
     }
     const who = state.who.peek();
-    const client = state.client.peek().trim();
     const asked: Asked = { who, name, action: state.action.peek(), topic };
     state.isBusy.value = true;
-    const result = await app.client.post<AclAnswer>('/api/v1/acl-test', {
-        [who]: name,
-        client_id: client === '' ? name : client,
-        action: asked.action,
-        topic,
-    });
+    const result = await app.client.post<AclAnswer>('/api/v1/acl-test', questionOf(state, asked));
     if (scope.isClosed) {
         return;
     }
@@ -100,6 +98,21 @@ async function test(app: App, scope: Scope, state: State): Promise<void> {
         if (role.ok && state.asked.peek() === asked) {
             state.rules.value = role.value.rules;
         }
+    }
+}
+
+/** As the node wants it. A machine's client id is its name, where nothing else is said. */
+function questionOf(state: State, { who, name, action, topic }: Asked): AclQuestion {
+    const client = state.client.peek().trim();
+    const machine = who === 'role' ? state.machine.peek().trim() : who === 'machine' ? name : '';
+    const question: AclQuestion = { action, topic, client_id: client === '' ? machine : client };
+    switch (who) {
+        case 'machine':
+            return { ...question, machine };
+        case 'role':
+            return { ...question, role: name, machine };
+        case 'principal':
+            return { ...question, principal: name };
     }
 }
 
@@ -137,7 +150,13 @@ function View({ app, state, onAsk }: Props): VNode {
 const nameNotes: Record<Who, string> = {
     machine: 'A machine with a credential, for example press-07.',
     role: 'A topic role, for example own.',
-    principal: 'As the audit names it: user:anna, token:k3f9, anonymous.',
+    principal: 'user:anna, token:k3f9 or anonymous, as the audit names it.',
+};
+
+const clientNotes: Record<Who, string> = {
+    machine: 'the same as the name',
+    role: 'the same as the machine',
+    principal: 'none',
 };
 
 function Form({ state, onAsk }: { state: State; onAsk: () => void }): VNode {
@@ -155,15 +174,23 @@ function Form({ state, onAsk }: { state: State; onAsk: () => void }): VNode {
                 choices={[
                     { value: 'machine', label: 'A machine' },
                     { value: 'role', label: 'A topic role' },
-                    { value: 'principal', label: 'A principal' },
+                    { value: 'principal', label: 'A user or key' },
                 ]}
                 onChoose={(who) => (state.who.value = who)}
             />
             <Text id="acl-name" label="Name" note={nameNotes[state.who.value]} value={state.name} />
+            {state.who.value === 'role' && (
+                <Text
+                    id="acl-machine"
+                    label="Machine that has it"
+                    note="Stands for ${machine}. Empty: no machine."
+                    value={state.machine}
+                />
+            )}
             <Text
                 id="acl-client"
                 label="Client id"
-                note="Stands for ${client}. Empty: the same as the name."
+                note={`Stands for \${client}. Empty: ${clientNotes[state.who.value]}.`}
                 value={state.client}
             />
             <Segmented<Action>
@@ -247,7 +274,7 @@ function Answer({ app, state, onAsk }: Props): VNode {
                 {asked.action === 'publish' ? 'publish to' : 'subscribe to'}{' '}
                 <code>{asked.topic}</code>.
             </p>
-            <p class="dim">{sentence(answer.why)}</p>
+            {decided_by === null && <p class="dim">{sentence(answer.why)}</p>}
             {answer.unknown_roles.length > 0 && (
                 <p class="form-problem">
                     <Shape status="caution" label="Caution" />

@@ -188,9 +188,9 @@ function Filters({ state, onSearch }: { state: State; onSearch: () => void }): V
     );
     return (
         <div class="tools filters">
-            {field('audit-who', 'Who', state.who)}
-            {field('audit-what', 'What', state.what)}
-            {field('audit-from', 'From address', state.from)}
+            {field('audit-who', 'Who, its start', state.who)}
+            {field('audit-what', 'What, its start', state.what)}
+            {field('audit-from', 'From, its start', state.from)}
             <select
                 class="in"
                 aria-label="Since"
@@ -230,7 +230,7 @@ function NoLines({ state, onSearch }: { state: State; onSearch: () => void }): V
             >
                 <p>
                     Who is <code>user:anna</code>, <code>token:k3f9</code> or <code>cli</code>; what
-                    is a word as <code>token.create</code>. A part of it is enough.
+                    is a word as <code>token.create</code>. The start of it is enough.
                 </p>
             </Empty>
         </div>
@@ -259,15 +259,25 @@ function Lines({ app, state }: { app: App; state: State }): VNode {
                         );
                     },
                 },
-                { head: 'Who', cell: (line) => <code>{line.who}</code> },
-                { head: 'What', cell: (line) => <code>{line.what}</code> },
+                {
+                    head: 'Who',
+                    cell: (line) => (
+                        <>
+                            <code>{line.who}</code>
+                            <div class="only-s small dim">
+                                {line.what} {line.detail}
+                            </div>
+                        </>
+                    ),
+                },
+                { head: 'What', kind: 'x-s', cell: (line) => <code>{line.what}</code> },
                 { head: 'Detail', kind: 'x-s', cell: (line) => line.detail },
                 {
                     head: 'From',
                     kind: 'x-m',
                     cell: (line) =>
                         line.from === '' ? (
-                            <span class="faint">this node</span>
+                            <span class="faint">not noted</span>
                         ) : (
                             <code class="dim">{line.from}</code>
                         ),

@@ -19,7 +19,8 @@ import { Section } from '../ui/section';
 import { Pill } from '../ui/shape';
 import { DataTable } from '../ui/table';
 import { SecurityFrame } from './frame';
-import { issueCertificate, showSecrets, TopicRolesField } from './new_credential';
+import { openNewCertificate } from './new_certificate';
+import { showSecrets, TopicRolesField } from './new_credential';
 import { PagesBody } from './pages_body';
 import { daysStatus, daysText, shortFingerprint, splitNames } from './words';
 
@@ -125,10 +126,10 @@ function View({ app, state }: { app: App; state: State }): VNode {
                                 <button
                                     type="button"
                                     class="btn quiet sm"
-                                    onClick={() => void issue(app, state)}
+                                    onClick={() => openNewCertificate(app, machine, state.read)}
                                 >
                                     <Icon name="plus" />
-                                    Issue one
+                                    Add one
                                 </button>
                             )
                         }
@@ -139,7 +140,7 @@ function View({ app, state }: { app: App; state: State }): VNode {
                             what="the certificates"
                             empty={() => (
                                 <p class="inset dim">
-                                    None. It can sign in over mqtts with one that this node issues.
+                                    None. With one it signs in over mqtts without a password.
                                 </p>
                             )}
                         >
@@ -178,6 +179,12 @@ function Facts({ credential }: { credential: Credential }): VNode {
                           </span>
                       ))}
             </dd>
+            <dt>Rights</dt>
+            <dd>
+                <a href={`/security/test?machine=${encodeURIComponent(credential.machine)}`}>
+                    Try what it may
+                </a>
+            </dd>
             <dt>Note</dt>
             <dd>{credential.note === '' ? <span class="faint">none</span> : credential.note}</dd>
             <dt>Added</dt>
@@ -215,7 +222,10 @@ function Certificates({ app, state }: { app: App; state: State }): VNode {
                 {
                     head: 'Fingerprint',
                     cell: (one) => (
-                        <code title={one.fingerprint}>{shortFingerprint(one.fingerprint)}</code>
+                        <>
+                            <code title={one.fingerprint}>{shortFingerprint(one.fingerprint)}</code>
+                            <div class="small faint">{one.subject}</div>
+                        </>
                     ),
                 },
                 {
@@ -261,13 +271,6 @@ async function enable(app: App, state: State, enabled: boolean): Promise<void> {
     state.read();
 }
 
-async function issue(app: App, state: State): Promise<void> {
-    const problem = await issueCertificate(app, state.machine, state.read);
-    if (problem !== null) {
-        app.toast(problem);
-    }
-}
-
 function Change({ app, state, value }: { app: App; state: State; value: Credential }): VNode {
     const note = useSignal(value.note);
     const roles = useSignal(value.topic_roles.join(' '));
@@ -280,7 +283,7 @@ function Change({ app, state, value }: { app: App; state: State; value: Credenti
             return problemText(result.problem);
         }
         app.closeDialog();
-        app.toast(`${state.machine} is changed; live connections follow within 2 s`);
+        app.toast(`${state.machine} is changed`);
         state.read();
         return null;
     };
@@ -293,6 +296,9 @@ function Change({ app, state, value }: { app: App; state: State; value: Credenti
             onClose={() => app.closeDialog()}
         >
             <TopicRolesField id="machine-roles" value={roles} />
+            <p class="small faint">
+                Other topic roles disconnect it once; it comes back with them.
+            </p>
             <Field id="machine-note" label="Note">
                 <input
                     class="in"

@@ -4,7 +4,7 @@
 import { signal, type Signal } from '@preact/signals';
 import type { VNode } from 'preact';
 import type { App } from '../app/app';
-import type { Place } from '../app/router';
+import { pathOf, type Place } from '../app/router';
 import type { Scope } from '../app/scope';
 import { loading, valueOf, type Load, type Page } from '../app/store';
 import type { List, Token } from '../api/types';
@@ -19,6 +19,7 @@ import { When } from '../ui/text';
 import { SecurityFrame } from './frame';
 import { openNewKey } from './new_key';
 import { RolesHelp } from './role_pick';
+import { RoleTags } from './role_tags';
 
 interface State {
     tokens: Signal<Load<readonly Token[]>>;
@@ -142,6 +143,7 @@ function Keys({ app, state, onMake }: Props): VNode {
                     <tr>
                         <th aria-sort="ascending">Name</th>
                         <th>Role</th>
+                        <th class="x-may">Topic roles</th>
                         <th class="x-made">Made</th>
                         <th>Ends</th>
                         <th class="x-used">Last used</th>
@@ -176,6 +178,9 @@ function KeyRow(props: { app: App; state: State; token: Token }): VNode {
             <td>
                 <span class="tag">{token.role}</span>
             </td>
+            <td class="x-may">
+                <Rights token={token} />
+            </td>
             <td class="x-made dim" title={made_ms === null ? '' : absolute(made_ms)}>
                 {made_ms === null ? 'not known' : date(made_ms)}
             </td>
@@ -195,6 +200,24 @@ function KeyRow(props: { app: App; state: State; token: Token }): VNode {
                 </button>
             </td>
         </tr>
+    );
+}
+
+/** What it may use over MQTT, and the machine that it belongs to. */
+function Rights({ token }: { token: Token }): VNode {
+    return (
+        <span class="rights">
+            {token.role === 'machine' ? (
+                <RoleTags names={token.topic_roles} />
+            ) : (
+                <span class="faint">{token.role === 'viewer' ? 'read' : 'all'}, by its role</span>
+            )}
+            {token.machine !== '' && (
+                <a href={pathOf({ name: 'security', tab: 'machines', item: token.machine })}>
+                    {token.machine}
+                </a>
+            )}
+        </span>
     );
 }
 

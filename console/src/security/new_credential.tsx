@@ -4,12 +4,19 @@ import { useSignal, type Signal } from '@preact/signals';
 import type { VNode } from 'preact';
 import type { App } from '../app/app';
 import { problemText } from '../api/client';
-import type { NewCertificate, Credential } from '../api/types';
+import type { Credential } from '../api/types';
 import { Field, noteId } from '../ui/field';
 import { FormDialog, SecretDialog, type Secret } from '../ui/form_dialog';
+import { Choices } from './choices';
+import { issueCertificate } from './new_certificate';
 import { splitNames, wordProblem } from './words';
 
 type Way = 'password' | 'certificate';
+
+const ways: readonly (readonly [Way, string, string])[] = [
+    ['password', 'password', 'generated, 192 random bits; over TLS, or SCRAM without it'],
+    ['certificate', 'certificate', 'with its key, signed by this node; for mqtts'],
+];
 
 export function openNewCredential(app: App, onMade: () => void): void {
     app.openDialog(() => <NewMachine app={app} onMade={onMade} />);
@@ -81,7 +88,7 @@ function NewMachine({ app, onMade }: { app: App; onMade: () => void }): VNode {
                 />
             </Field>
             <TopicRolesField id="machine-roles" value={roles} />
-            <WayPick way={way} />
+            <Choices legend="It signs in with a" name="way" value={way} choices={ways} />
         </FormDialog>
     );
 }
@@ -104,56 +111,6 @@ export function TopicRolesField({ id, value }: { id: string; value: Signal<strin
             />
         </Field>
     );
-}
-
-function WayPick({ way }: { way: Signal<Way> }): VNode {
-    const ways: readonly (readonly [Way, string])[] = [
-        ['password', 'generated, with 128 bits; over TLS, or SCRAM without it'],
-        ['certificate', 'with its key, signed by this node; for mqtts'],
-    ];
-    return (
-        <fieldset class="roles-pick">
-            <legend>It signs in with a</legend>
-            {ways.map(([one, note]) => (
-                <label key={one}>
-                    <input
-                        type="radio"
-                        name="way"
-                        checked={way.value === one}
-                        onChange={() => (way.value = one)}
-                    />
-                    <span>
-                        <b class="strong">{one}</b>
-                        <small>{note}</small>
-                    </span>
-                </label>
-            ))}
-        </fieldset>
-    );
-}
-
-/** Makes a certificate with its key and shows them; null, or why there is none. */
-export async function issueCertificate(
-    app: App,
-    machine: string,
-    onMade: () => void,
-): Promise<string | null> {
-    const path = `/api/v1/credentials/${encodeURIComponent(machine)}/certificates`;
-    const made = await app.client.post<NewCertificate>(path, {}, { isSecret: true });
-    onMade();
-    if (!made.ok) {
-        return `${machine} is there, but has no certificate: ${problemText(made.problem)}`;
-    }
-    const { certificate, key } = made.value;
-    const secrets: Secret[] = [];
-    if (certificate !== undefined) {
-        secrets.push({ label: 'Certificate', text: certificate, file: `${machine}.pem` });
-    }
-    if (key !== undefined) {
-        secrets.push({ label: 'Private key', text: key, file: `${machine}.key` });
-    }
-    showSecrets(app, machine, secrets);
-    return null;
 }
 
 export function showSecrets(app: App, machine: string, secrets: readonly Secret[]): void {

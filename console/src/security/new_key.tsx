@@ -1,4 +1,5 @@
-/* Makes a key: a name, a role, an end. The key itself is shown once. */
+/* Makes a key: a name, a role, an end, and for a machine what it may use. The key itself is shown
+   once. */
 
 import { useSignal, type Signal } from '@preact/signals';
 import type { VNode } from 'preact';
@@ -9,7 +10,9 @@ import { nameProblem, topicFor } from '../connect/target';
 import { CopyButton } from '../ui/button';
 import { Dialog } from '../ui/dialog';
 import { Field, noteId } from '../ui/field';
+import { TopicRolesField } from './new_credential';
 import { RolePick } from './role_pick';
+import { splitNames } from './words';
 
 const day_s = 86_400;
 const ends = [
@@ -49,6 +52,8 @@ function Form(props: { app: App; onMade: (token: NewToken) => void; onClose: () 
     const name = useSignal('');
     const role = useSignal<Role>('viewer');
     const ends_s = useSignal(0);
+    const topic_roles = useSignal('free');
+    const machine = useSignal('');
     const problem = useSignal<string | null>(null);
     const isBusy = useSignal(false);
     const make = async (): Promise<void> => {
@@ -60,6 +65,9 @@ function Form(props: { app: App; onMade: (token: NewToken) => void; onClose: () 
             name: name.value.trim(),
             role: role.value,
             ...(ends_s.value > 0 ? { expires_in_s: ends_s.value } : {}),
+            ...(role.value === 'machine'
+                ? { topic_roles: splitNames(topic_roles.value), machine: machine.value.trim() }
+                : {}),
         };
         isBusy.value = true;
         const result = await app.client.post<NewToken>('/api/v1/tokens', request);
@@ -81,6 +89,12 @@ function Form(props: { app: App; onMade: (token: NewToken) => void; onClose: () 
             <h2>Make a key</h2>
             <NameField name={name} problem={problem} />
             <RolePick role={role} />
+            {role.value === 'machine' && (
+                <>
+                    <TopicRolesField id="key-roles" value={topic_roles} />
+                    <MachineField machine={machine} />
+                </>
+            )}
             <EndPick ends_s={ends_s} />
             <div class="acts">
                 <button type="button" class="btn" onClick={props.onClose}>
@@ -118,6 +132,28 @@ function NameField(props: { name: Signal<string>; problem: Signal<string | null>
                     name.value = event.currentTarget.value;
                     problem.value = null;
                 }}
+            />
+        </Field>
+    );
+}
+
+function MachineField({ machine }: { machine: Signal<string> }): VNode {
+    return (
+        <Field
+            id="key-machine"
+            label="Machine"
+            note="That it belongs to, with which it goes. Empty: to none."
+        >
+            <input
+                class="in mono"
+                id="key-machine"
+                placeholder="press-07"
+                maxLength={64}
+                autocomplete="off"
+                spellcheck={false}
+                value={machine.value}
+                aria-describedby={noteId('key-machine')}
+                onInput={(event) => (machine.value = event.currentTarget.value)}
             />
         </Field>
     );

@@ -3,12 +3,13 @@
 import type { ComponentChildren, VNode } from 'preact';
 import type { App } from '../app/app';
 import type { Pages } from '../app/resource';
+import type { List } from '../api/types';
 import { Absent } from '../ui/loaded';
 import { Bars, Failed } from '../ui/states';
 
-export function PagesBody<T>(props: {
+export function PagesBody<T, L extends List<T>>(props: {
     app: App;
-    pages: Pages<T>;
+    pages: Pages<T, L>;
     /** "the users". */
     what: string;
     still?: string;

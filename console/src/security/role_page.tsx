@@ -10,7 +10,7 @@ import { Resource } from '../app/resource';
 import type { Scope } from '../app/scope';
 import type { Page } from '../app/store';
 import { problemText } from '../api/client';
-import type { Credential, List, Token, TopicRole } from '../api/types';
+import type { Credential, List, Problem, Token, TopicRole } from '../api/types';
 import { plural } from '../format/number';
 import { date, parseTime } from '../format/time';
 import { Confirm } from '../ui/dialog';
@@ -56,10 +56,11 @@ export function openRole(app: App, place: Place, scope: Scope): Page {
     const path = `/api/v1/roles/${encodeURIComponent(wanted.name)}`;
     const draft = signal<string | null>(wanted.isNew ? example : null);
     const refused = signal<LineProblem | null>(null);
+    const role = new Resource<TopicRole>(app, scope, () => path);
     const state: State = {
         name: wanted.name,
         path,
-        role: new Resource<TopicRole>(app, scope, () => path),
+        role,
         keys: new Resource<List<Token>>(app, scope, () => '/api/v1/tokens'),
         machines: new Resource<List<Credential>>(
             app,
@@ -70,6 +71,10 @@ export function openRole(app: App, place: Place, scope: Scope): Page {
         note: signal(null),
         refused,
         problems: computed(() => {
+            const stored = role.value.value?.problem ?? null;
+            if (draft.value === null && stored !== null) {
+                return [{ ...stored, text: `expected ${stored.expected}` }];
+            }
             const own = problemsOf(draft.value ?? '');
             const told = refused.value;
             return told === null || own.some((one) => one.line === told.line)
@@ -154,11 +159,13 @@ function View({ app, state }: { app: App; state: State }): VNode {
                             </p>
                         )}
                         {!state.isNew.value && <UsedBy state={state} />}
-                        <p class="mt-3">
-                            <a href={`/security/test?role=${encodeURIComponent(state.name)}`}>
-                                Try what {state.name} may
-                            </a>
-                        </p>
+                        {!state.isNew.value && (
+                            <p class="mt-3">
+                                <a href={`/security/test?role=${encodeURIComponent(state.name)}`}>
+                                    Try what {state.name} may
+                                </a>
+                            </p>
+                        )}
                     </Section>
                 </div>
             )}
@@ -175,8 +182,7 @@ function UsedBy({ state }: { state: State }): VNode | null {
     if (keys === null && machines === null) {
         return null;
     }
-    const has = (one: Credential | (Token & { topic_roles?: readonly string[] })): boolean =>
-        one.topic_roles?.includes(state.name) === true;
+    const has = (one: Credential | Token): boolean => one.topic_roles.includes(state.name);
     const users = [
         ...(machines?.items ?? []).filter(has).map((one) => ({
             name: one.machine,
@@ -229,7 +235,7 @@ function Language(): VNode {
             </p>
             <RuleText
                 label="An example"
-                rules={'allow publish   plant/${machine}/#\ndeny  both      plant/secret/#'}
+                rules={'allow publish plant/${machine}/#\ndeny  both    plant/secret/#'}
             />
             <dl class="kv">
                 <dt>action</dt>
@@ -260,7 +266,7 @@ function Editor(props: { state: State; rules: string; note: string }): VNode {
     const text = state.draft.value ?? props.rules;
     const gutter = useRef<HTMLDivElement>(null);
     const area = useRef<HTMLTextAreaElement>(null);
-    const problems = new Map(state.problems.value.map((one) => [one.line, one.text]));
+    const problems = new Map(state.problems.value.map((one) => [one.line, one]));
     const lines = text.split('\n');
     const onInput = (value: string): void => {
         state.refused.value = null;
@@ -310,9 +316,9 @@ function Editor(props: { state: State; rules: string; note: string }): VNode {
             </div>
             <div id={noteId('role-rules')} role="status" class="line-problems">
                 {[...problems].map(([line, problem]) => (
-                    <button type="button" key={line} onClick={() => goToLine(area.current, line)}>
+                    <button type="button" key={line} onClick={() => goTo(area.current, problem)}>
                         <Shape status="crit" label="Wrong" />
-                        <b class="strong">Line {line}</b> {problem}
+                        <b class="strong">Line {line}</b> {problem.text}
                     </button>
                 ))}
                 {problems.size === 0 && (
@@ -325,14 +331,16 @@ function Editor(props: { state: State; rules: string; note: string }): VNode {
     );
 }
 
-function goToLine(area: HTMLTextAreaElement | null, line: number): void {
+/** Selects what is wrong: from its column on, or the whole line. */
+function goTo(area: HTMLTextAreaElement | null, { line, column = 1 }: LineProblem): void {
     if (!area) {
         return;
     }
     const lines = area.value.split('\n');
     const start = lines.slice(0, line - 1).reduce((sum, one) => sum + one.length + 1, 0);
     area.focus();
-    area.setSelectionRange(start, start + (lines[line - 1]?.length ?? 0));
+    const length = lines[line - 1]?.length ?? 0;
+    area.setSelectionRange(start + Math.min(column - 1, length), start + length);
 }
 
 function askSave(app: App, state: State): void {
@@ -342,17 +350,14 @@ function askSave(app: App, state: State): void {
     const save = async (): Promise<string | null> => {
         const body = { rules: after, note: state.note.peek() ?? role?.note ?? '' };
         const version = role?.version;
-        const result = await app.client.put<TopicRole>(state.path, body, {
-            ...(version === undefined ? {} : { ifMatch: `"${version}"` }),
-        });
+        const options = version === undefined ? { mustBeNew: true } : { ifMatch: `"${version}"` };
+        const result = await app.client.put<TopicRole>(state.path, body, options);
         if (!result.ok) {
             state.refused.value = readLineProblem(result.problem.detail ?? '');
-            return result.problem.status === 412
-                ? 'Somebody else changed it meanwhile. Open the role again to see what.'
-                : problemText(result.problem);
+            return whyNot(result.problem, state.name, state.isNew.peek());
         }
         app.closeDialog();
-        app.toast(`${state.name} is saved; live connections follow within 2 s`);
+        app.toast(`${state.name} is saved; connected clients follow at once`);
         state.draft.value = null;
         state.note.value = null;
         state.isNew.value = false;
@@ -394,6 +399,15 @@ function askSave(app: App, state: State): void {
     ));
 }
 
+function whyNot(problem: Problem, name: string, isNew: boolean): string {
+    if (problem.status !== 412) {
+        return problemText(problem);
+    }
+    return isNew
+        ? `There is a topic role ${name} already. Open it, or choose another name.`
+        : 'Somebody else changed it meanwhile. Open the role again to see what.';
+}
+
 function askRemove(app: App, state: State): void {
     const remove = async (): Promise<void> => {
         const result = await app.client.remove(state.path);
@@ -412,7 +426,7 @@ function askRemove(app: App, state: State): void {
             onAct={() => void remove()}
             onClose={() => app.closeDialog()}
         >
-            <p>Whoever has no other role may publish and subscribe to nothing within 2 s.</p>
+            <p>Whoever has no other role may then publish and subscribe to nothing.</p>
         </Confirm>
     ));
 }

@@ -4,6 +4,7 @@ import type { Signal } from '@preact/signals';
 import type { VNode } from 'preact';
 import type { Role } from '../api/types';
 import { Section } from '../ui/section';
+import { Choices } from './choices';
 
 export const roleNotes: readonly (readonly [Role, string])[] = [
     ['admin', 'manages users, keys and rights, and everything below'],
@@ -14,27 +15,10 @@ export const roleNotes: readonly (readonly [Role, string])[] = [
 
 export function RolePick(props: { role: Signal<Role>; roles?: readonly Role[] }): VNode {
     const { role, roles } = props;
-    return (
-        <fieldset class="roles-pick">
-            <legend>Role</legend>
-            {roleNotes
-                .filter(([one]) => roles === undefined || roles.includes(one))
-                .map(([one, note]) => (
-                    <label key={one}>
-                        <input
-                            type="radio"
-                            name="role"
-                            checked={role.value === one}
-                            onChange={() => (role.value = one)}
-                        />
-                        <span>
-                            <b class="strong">{one}</b>
-                            <small>{note}</small>
-                        </span>
-                    </label>
-                ))}
-        </fieldset>
-    );
+    const shown = roleNotes
+        .filter(([one]) => roles === undefined || roles.includes(one))
+        .map(([one, note]) => [one, one, note] as const);
+    return <Choices legend="Role" name="role" value={role} choices={shown} />;
 }
 
 /** What each role may: below users and below keys. */

@@ -8,22 +8,24 @@ import { pathOf, type Place } from '../app/router';
 import { Pages } from '../app/resource';
 import type { Scope } from '../app/scope';
 import type { Page } from '../app/store';
-import type { TopicRole } from '../api/types';
+import type { RoleList, TopicRole } from '../api/types';
 import { count, plural } from '../format/number';
 import { date, parseTime } from '../format/time';
 import { Field, noteId } from '../ui/field';
 import { FormDialog } from '../ui/form_dialog';
 import { Icon } from '../ui/icon';
-import { Section } from '../ui/section';
-import { Pill } from '../ui/shape';
+import { NoteLine, Section } from '../ui/section';
+import { Pill, Shape } from '../ui/shape';
 import { DataTable } from '../ui/table';
 import { SecurityFrame } from './frame';
 import { PagesBody } from './pages_body';
 import { originOf } from './rules';
 import { wordProblem } from './words';
 
+type Roles = Pages<TopicRole, RoleList>;
+
 export function openRoles(app: App, place: Place, scope: Scope): Page {
-    const roles = new Pages<TopicRole>(scope, () => '/api/v1/roles');
+    const roles: Roles = new Pages(scope, () => '/api/v1/roles');
     if (app.mayAct('admin')) {
         void roles.reload();
         if (place.query.get('new') !== null) {
@@ -31,12 +33,11 @@ export function openRoles(app: App, place: Place, scope: Scope): Page {
             queueMicrotask(() => askName(app));
         }
     }
-    return { view: () => <Roles app={app} roles={roles} /> };
+    return { view: () => <RolesView app={app} roles={roles} /> };
 }
 
-function Roles({ app, roles }: { app: App; roles: Pages<TopicRole> }): VNode {
-    const rows = roles.rows.value;
-    const own = rows.filter((role) => !role.built_in).length;
+function RolesView({ app, roles }: { app: App; roles: Roles }): VNode {
+    const file_problem = roles.head.value?.file_problem ?? null;
     return (
         <SecurityFrame
             app={app}
@@ -45,7 +46,7 @@ function Roles({ app, roles }: { app: App; roles: Pages<TopicRole> }): VNode {
             what="Managing topic roles"
             sentence={
                 roles.isRead.value
-                    ? `${plural(rows.length, 'topic role')}, ${count(own)} of your own.`
+                    ? sentenceOf(roles.rows.value)
                     : 'What machines, keys and users may publish and subscribe to.'
             }
             actions={
@@ -63,17 +64,43 @@ function Roles({ app, roles }: { app: App; roles: Pages<TopicRole> }): VNode {
             }
         >
             {() => (
-                <Section title="Topic roles" kind="flush">
-                    <PagesBody app={app} pages={roles} what="the topic roles" empty={() => null}>
-                        {() => <RoleTable roles={roles} />}
-                    </PagesBody>
-                </Section>
+                <>
+                    {file_problem !== null && (
+                        <NoteLine level="crit" shape={<Shape status="crit" label="Problem" />}>
+                            <b class="strong">The file of roles could not be read again.</b> Its
+                            roles stay as they were: <code>{file_problem}</code>
+                        </NoteLine>
+                    )}
+                    <Section title="Topic roles" kind="flush">
+                        <PagesBody
+                            app={app}
+                            pages={roles}
+                            what="the topic roles"
+                            empty={() => null}
+                        >
+                            {() => <RoleTable roles={roles} />}
+                        </PagesBody>
+                    </Section>
+                </>
             )}
         </SecurityFrame>
     );
 }
 
-function RoleTable({ roles }: { roles: Pages<TopicRole> }): VNode {
+/** "6 topic roles, 2 of your own, 1 from a file." */
+function sentenceOf(roles: readonly TopicRole[]): string {
+    const counted = (origin: string): number =>
+        roles.filter((role) => originOf(role) === origin).length;
+    const file = counted('from a file');
+    const parts = [
+        plural(roles.length, 'topic role'),
+        `${count(counted('yours'))} of your own`,
+        ...(file > 0 ? [`${count(file)} from a file`] : []),
+    ];
+    return `${parts.join(', ')}.`;
+}
+
+function RoleTable({ roles }: { roles: Roles }): VNode {
     return (
         <DataTable<TopicRole>
             label="topic roles"
@@ -98,7 +125,8 @@ function RoleTable({ roles }: { roles: Pages<TopicRole> }): VNode {
                     kind: 'num x-s',
                     cell: (role) => {
                         const at_ms = parseTime(role.updated_at);
-                        return <span class="faint">{at_ms === null ? 'never' : date(at_ms)}</span>;
+                        const never = role.from_file ? 'in the file' : 'never';
+                        return <span class="faint">{at_ms === null ? never : date(at_ms)}</span>;
                     },
                 },
             ]}

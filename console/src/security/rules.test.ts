@@ -32,6 +32,7 @@ describe('rules of a topic role', () => {
     it('understand what the node found wrong', () => {
         expect(readLineProblem('rules: line 3, column 7: expected allow or deny')).toEqual({
             line: 3,
+            column: 7,
             text: 'expected allow or deny',
         });
         expect(readLineProblem('too long')).toBeNull();

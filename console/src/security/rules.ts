@@ -7,6 +7,8 @@ import type { TopicRole } from '../api/types';
 export interface LineProblem {
     /** From 1. */
     line: number;
+    /** From 1, where the node named one. */
+    column?: number;
     text: string;
 }
 
@@ -56,8 +58,12 @@ export function problemsOf(rules: string): LineProblem[] {
 
 /** "line 3, column 7: expected ..." of the node, taken apart. */
 export function readLineProblem(text: string): LineProblem | null {
-    const found = /line (\d+)(?:, column \d+)?: (.*)/.exec(text);
-    return found ? { line: Number(found[1]), text: found[2] ?? '' } : null;
+    const found = /line (\d+)(?:, column (\d+))?: (.*)/.exec(text);
+    if (!found) {
+        return null;
+    }
+    const column = found[2] === undefined ? {} : { column: Number(found[2]) };
+    return { line: Number(found[1]), ...column, text: found[3] ?? '' };
 }
 
 export interface DiffLine {
