@@ -125,8 +125,7 @@ void Retained::describe(Report& report) {
     report_rate(report, "stored_per_s", storing);
     report_cpu_us_each(report, "cpu_us_per_stored", storing);
     report_rss_bytes_each(report, "rss_bytes_per_retained", storing);
-    report_rate(report, "cleared_per_s",
-                {.from = left_, .to = cleared_, .count = shape_.count});
+    report_rate(report, "cleared_per_s", {.from = left_, .to = cleared_, .count = shape_.count});
     report.more.emplace_back("payload_bytes", static_cast<double>(options().payload_bytes));
     report.more.emplace_back("window", static_cast<double>(shape_.window));
 }

@@ -319,8 +319,8 @@ void add_machine(CLI::App& app, int& exit_code) {
         sub->add_option("name", options->name, "The machine's name")->required();
         return sub;
     };
-    CLI::App* add_command =
-        add_name(add_sub(*command, options, "add", "Add a machine with a password, shown once, or a certificate"));
+    CLI::App* add_command = add_name(add_sub(
+        *command, options, "add", "Add a machine with a password, shown once, or a certificate"));
     add_rights(*add_command, options);
     add_password_option(*add_command, options->password);
     add_command->add_flag("--no-password", options->without_password,

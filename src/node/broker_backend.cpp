@@ -177,11 +177,11 @@ void BrokerBackend::totals(std::function<void(api::Totals)> done) {
         parts_.shard,
         [broker = &parts_.broker, probes = parts_.probes,
          credentials = parts_.credentials](runtime::Shard& shard) {
-            ShardTotals totals{.broker = broker->shard(shard.id()).counters(),
-                               .runtime = shard.counters(),
-                               .loop_lag = {},
-                               .credentials = credentials ? credentials(shard)
-                                                          : api::CredentialCounters()};
+            ShardTotals totals{
+                .broker = broker->shard(shard.id()).counters(),
+                .runtime = shard.counters(),
+                .loop_lag = {},
+                .credentials = credentials ? credentials(shard) : api::CredentialCounters()};
             if (!probes.empty()) {
                 totals.loop_lag = probes.at(shard.id().value())->lag();
             }

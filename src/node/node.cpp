@@ -403,9 +403,8 @@ OrProblem<void> Node::Impl::start_jwt(const NodeConfig& from) {
 
 api::CredentialCounters Node::Impl::credential_counters(runtime::Shard& here) const {
     const access::JwtCounters& jwt = token_authenticators[here.id().value()]->jwt_counters();
-    api::CredentialCounters shown{.jwt_accepted = jwt.accepted,
-                                  .jwt_denied = jwt.denied,
-                                  .jwt_over_limit = jwt.over_limit};
+    api::CredentialCounters shown{
+        .jwt_accepted = jwt.accepted, .jwt_denied = jwt.denied, .jwt_over_limit = jwt.over_limit};
     if (here.id() == ShardId(0)) {  // where these live
         const access::MachineDeskCounters& desk = machine_desk->counters();
         shown.jwks_failures = jwks->failure_count();
@@ -500,16 +499,16 @@ void Node::Impl::make_api() {
         probes.push_back(std::make_unique<LoopProbe>(shard(i)));
         probe_list.push_back(probes.back().get());
     }
-    backend = std::make_unique<BrokerBackend>(
-        BackendParts{.shard = shard(0),
-                     .broker = *broker,
-                     .journal = *journal,
-                     .events = events,
-                     .store_files = {data.file("messages.db"), data.file("messages.db-wal"),
-                                     data.file("control.db"), data.file("control.db-wal")},
-                     .data_directory = data.path(),
-                     .credentials = [this](runtime::Shard& here) { return credential_counters(here); },
-                     .probes = probe_list});
+    backend = std::make_unique<BrokerBackend>(BackendParts{
+        .shard = shard(0),
+        .broker = *broker,
+        .journal = *journal,
+        .events = events,
+        .store_files = {data.file("messages.db"), data.file("messages.db-wal"),
+                        data.file("control.db"), data.file("control.db-wal")},
+        .data_directory = data.path(),
+        .credentials = [this](runtime::Shard& here) { return credential_counters(here); },
+        .probes = probe_list});
     std::vector<std::string> hosts = config.names;
     hosts.push_back(host);
     keeper =

@@ -191,7 +191,8 @@ def describe(brokers: list, rounds: int, load: float) -> list[str]:
     if load > LOAD_MAX:
         print(f"compare: the machine is busy (load {load:.1f}): do not trust this", file=sys.stderr)
     versions = ", ".join(f"{broker.name} {broker.version()}".strip() for broker in brokers)
-    where = f"{len(os.sched_getaffinity(0))} cores ({processor()}), {system()}, load on the same machine"
+    cores = len(os.sched_getaffinity(0))
+    where = f"{cores} cores ({processor()}), {system()}, load on the same machine"
     return [
         f"{datetime.date.today()}: {versions}; {where}; load average {load:.1f} at the start.",
         f"The disk syncs {syncs_per_s():.0f} appends of 4 KiB a second, one after the other.",

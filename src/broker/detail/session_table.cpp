@@ -265,7 +265,8 @@ void SessionTable::on_settled(Session& session, const PublishOrigin& origin, Set
         known->state = InboundState::Received;
         known->is_stored = settlement == Settlement::Durable && origin.is_durable;
         if (mqtt::is_failure(reason)) {
-            session.inbound.remove(origin.packet_id);  // [MQTT-4.3.3-9]: the id is free, no PUBREL follows
+            // [MQTT-4.3.3-9]: the id is free, no PUBREL follows.
+            session.inbound.remove(origin.packet_id);
         }
     }
     // A PUBACK is owed to the connection that published; a PUBREC to any that did so again.

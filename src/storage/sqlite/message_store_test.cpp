@@ -103,6 +103,7 @@ std::string count_line(std::uint64_t count) {
     return "messages " + std::to_string(count) + "\n";
 }
 
+// style: longer than a function should be, for each kind of record and each of its fields is here.
 TYPED_TEST(MessageStoreTest, ShowsEveryFieldInTheOrderOfRecovery) {
     const std::vector<std::uint8_t> bytes{0, 1, 0xFF};
     const std::string kMessage6 =

@@ -96,7 +96,8 @@ WITH gaps AS (
 )
 INSERT OR IGNORE INTO queued
 SELECT d.session, s.first - 1 + (d.packet_id - s.first + 65535) % 65535, d.message, d.state, d.qos,
-    d.retain, coalesce(96 + length(CAST(m.topic AS BLOB)) + length(m.properties) + length(m.payload), 0),
+    d.retain,
+    coalesce(96 + length(CAST(m.topic AS BLOB)) + length(m.properties) + length(m.payload), 0),
     coalesce(m.expires_at_ms, 0), d.subscription_identifiers
 FROM deliveries d
 JOIN starts s ON s.session = d.session AND s.place = 1
