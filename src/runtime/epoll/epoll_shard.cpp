@@ -319,6 +319,7 @@ Result<std::unique_ptr<Stream>> EpollShard::connect(const SocketAddress& to,
         return tl::unexpected(io_error(errno, "no socket to connect with"));
     }
     TcpSocket::set_stream_options(fd.get());
+    TcpSocket::seek_port_once(fd.get());
     int error = 0;
     if (::connect(fd.get(), reinterpret_cast<const sockaddr*>(&storage), length) != 0) {
         error = errno == EINPROGRESS ? 0 : errno;

@@ -64,4 +64,12 @@ void TcpSocket::set_stream_options(int fd) {
     setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &kKeepaliveProbes, sizeof(int));
 }
 
+void TcpSocket::seek_port_once(int fd) {
+    // Linux 6.3; older kernels refuse it, and older headers do not know it.
+    constexpr int kIpLocalPortRange = 51;
+    // A range that says nothing, given to a socket, makes the search one walk over all ports.
+    constexpr std::uint32_t kAnyPort = 0xFFFF'0001;
+    setsockopt(fd, IPPROTO_IP, kIpLocalPortRange, &kAnyPort, sizeof(kAnyPort));
+}
+
 }  // namespace kith::runtime
