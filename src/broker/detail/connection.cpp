@@ -56,9 +56,10 @@ Connection::Connection(ShardContext& context, ConnectionId id,
     : context_(context),
       id_(id),
       stream_(std::move(stream)),
-      accept_(std::make_unique<AcceptOptions>(std::move(accept))),
       framer_(std::min<std::size_t>(context.options().packet_bytes_max, kConnectBytesMax)),
+      opening_(std::make_unique<Opening>()),
       last_received_(context.shard.now()) {
+    opening_->accept = std::move(accept);
     stream_->set_handler(this);
     context_.shard.arm_after(*this, context_.options().connect_timeout);
 }
@@ -67,13 +68,13 @@ Connection::Connection(ShardContext& context, ConnectionId id, Handover handover
     : context_(context),
       id_(id),
       stream_(std::move(handover.stream)),
-      accept_(std::make_unique<AcceptOptions>(std::move(handover.accept))),
       framer_(context.options().packet_bytes_max),
       last_received_(context.shard.now()),
       input_bytes_(handover.input_bytes),
       state_(State::Ready) {
     opening_ = std::make_unique<Opening>(
-        Opening{.connect_body = std::move(handover.connect_body),
+        Opening{.accept = std::move(handover.accept),
+                .connect_body = std::move(handover.connect_body),
                 .unread = std::move(handover.unread),
                 .client_id = std::move(handover.client_id),
                 .principal = std::move(handover.principal),
@@ -176,7 +177,7 @@ bool Connection::on_frame(const mqtt::Frame& frame) {
         return true;
     }
     // Others may wait for this client's acknowledgements: were it held, all would wait in a circle.
-    const bool is_awaited = met == Congestion::Queue && slow_since_ != Instant::never();
+    const bool is_awaited = met == Congestion::Queue && is_slow();
     if (met != Congestion::None && !is_awaited) {
         stop_input(Stop::Held);
         context_.holds->hold(*this, met);
@@ -208,7 +209,6 @@ bool Connection::on_first_frame(const mqtt::Frame& frame) {
     const auto& connect = std::get<mqtt::Connect>(*packet);
     version_ = connect.version;
     client_packet_bytes_max_ = connect.maximum_packet_size.value_or(0xFFFF'FFFF);
-    opening_ = std::make_unique<Opening>();
     opening_->connect_body.assign(frame.body.begin(), frame.body.end());
     if (context_.tracer.is_on()) [[unlikely]] {
         opening_->client_id = connect.client_id;
@@ -265,10 +265,10 @@ void Connection::authenticate(const mqtt::Connect& connect) {
                                    .certificate_not_after = tls.not_after,
                                    .is_own_authority = tls.is_own_authority,
                                    .is_loopback = info.remote.is_loopback() && !info.is_proxied,
-                                   .session_principal = accept_->session_principal,
-                                   .session_role = accept_->session_role,
-                                   .session_expires_at = accept_->session_expires_at,
-                                   .allow_anonymous = accept_->allow_anonymous};
+                                   .session_principal = opening_->accept.session_principal,
+                                   .session_role = opening_->accept.session_role,
+                                   .session_expires_at = opening_->accept.session_expires_at,
+                                   .allow_anonymous = opening_->accept.allow_anonymous};
     if (connect.authentication_method) {
         return begin_exchange(connect, request);
     }
@@ -283,8 +283,8 @@ void Connection::authenticate(const mqtt::Connect& connect) {
 
 /// To those who look: a packet from the client.
 void Connection::show_packet(const mqtt::Frame& frame) {
-    const std::string& client_id =
-        session_ == nullptr ? opening_->client_id : session_->client_id();
+    const std::string_view client_id =
+        session_ == nullptr ? std::string_view(opening_->client_id) : session_->client_id();
     if (context_.packet_log.has(client_id)) {
         PacketNote note = describe_packet(frame.first_byte, frame.body, version_);
         note.at = context_.shard.wall_now();
@@ -297,8 +297,8 @@ void Connection::show_answer(Bytes packet) {
     if (session_ == nullptr && opening_ == nullptr) {
         return;  // nobody knows yet who it is
     }
-    const std::string& client_id =
-        session_ == nullptr ? opening_->client_id : session_->client_id();
+    const std::string_view client_id =
+        session_ == nullptr ? std::string_view(opening_->client_id) : session_->client_id();
     if (context_.packet_log.has(client_id)) {
         PacketNote note = describe_packet(packet, version_);
         note.at = context_.shard.wall_now();
@@ -373,7 +373,7 @@ void Connection::run_task() {
 void Connection::move_to(ShardId shard) {
     stream_->detach();
     Handover handover{.stream = std::move(stream_),
-                      .accept = std::move(*accept_),
+                      .accept = std::move(opening_->accept),
                       .connect_body = std::move(opening_->connect_body),
                       .unread = framer_.take_held(),
                       .client_id = std::move(opening_->client_id),
@@ -413,9 +413,8 @@ void Connection::open() {
     }
     const std::unique_ptr<Opening> opening = std::move(opening_);
     leave_pending();
-    accept_.reset();
-    if (connect.authentication_method && enhanced_ == nullptr) {  // moved here from another shard
-        enhanced_ = std::make_unique<Enhanced>(
+    if (connect.authentication_method && enhanced() == nullptr) {  // moved here from another shard
+        extras().enhanced = std::make_unique<Enhanced>(
             Enhanced{.method = std::string(*connect.authentication_method), .exchange = nullptr});
     }
     session_ = opened.session;
@@ -472,13 +471,13 @@ bool Connection::greet(const mqtt::Connect& connect, const Opening& opening, boo
     std::string response_information;
     if (version_ == mqtt::Version::V5) {
         if (options.topic_alias_maximum > 0) {
-            inbound_aliases_ = std::make_unique<InboundAliases>(options.topic_alias_maximum);
+            topic_alias_maximum_ = options.topic_alias_maximum;
             connack.topic_alias_maximum = options.topic_alias_maximum;
         }
         const std::uint16_t aliases =
             std::min(connect.topic_alias_maximum, options.topic_alias_maximum);
         if (aliases > 0) {
-            outbound_aliases_ = std::make_unique<OutboundAliases>(aliases);
+            extras().outbound_aliases = std::make_unique<OutboundAliases>(aliases);
         }
         if (connect.authentication_method) {  // [MQTT-4.12.0-5]
             connack.authentication_method = connect.authentication_method;
@@ -495,7 +494,7 @@ bool Connection::greet(const mqtt::Connect& connect, const Opening& opening, boo
             connack.assigned_client_identifier = session_->client_id();
         }
         if (connect.request_response_information && bus::is_topic_level(session_->client_id())) {
-            response_information = "$to/" + session_->client_id() + "/";
+            response_information = fmt::format("$to/{}/", session_->client_id());
             connack.response_information = response_information;
         }
     }
@@ -620,6 +619,13 @@ void Connection::arm_keep_alive() {
     }
 }
 
+Connection::Extras& Connection::extras() {
+    if (extras_ == nullptr) {
+        extras_ = std::make_unique<Extras>();
+    }
+    return *extras_;
+}
+
 void Connection::on_timer(Instant now) {
     if (state_ == State::AwaitingConnect) {
         LOG(context_.shard.log(), Debug, "no CONNECT in time");
@@ -637,10 +643,12 @@ void Connection::on_timer(Instant now) {
         return;
     }
     // Whoever is not read may be alive, unless it takes nothing either.
-    const bool takes_output = !stream_->is_congested() || stream_->sent_bytes() != sent_bytes_seen_;
-    if (stops_ != 0 && takes_output) {
-        sent_bytes_seen_ = stream_->sent_bytes();
-        last_received_ = now;
+    if (stops_ != 0) {
+        std::uint64_t& seen = extras().sent_bytes_seen;
+        if (!stream_->is_congested() || stream_->sent_bytes() != seen) {
+            seen = stream_->sent_bytes();
+            last_received_ = now;
+        }
     }
     if (keep_alive_s_ == 0 || now < last_received_ + keep_alive_span()) {
         arm_keep_alive();

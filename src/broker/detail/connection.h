@@ -127,8 +127,9 @@ class Connection final : public runtime::StreamHandler,
         Open,
         Closing
     };
-    // Until the session is open: the CONNECT packet and what authentication said.
+    // Until the session is open: the listener's word, the CONNECT packet, what authentication said.
     struct Opening {
+        AcceptOptions accept;
         std::vector<std::uint8_t> connect_body;
         std::vector<std::uint8_t> unread;  // read behind it on the shard that accepted
         std::string client_id;
@@ -141,6 +142,15 @@ class Connection final : public runtime::StreamHandler,
         std::string method;
         std::unique_ptr<bus::AuthExchange> exchange;  // null when none is under way
         bool is_pending = false;                      // the exchange has not answered yet
+    };
+    // What few connections need: aliases, rates, enhanced authentication, slowness.
+    struct Extras {
+        std::unique_ptr<Enhanced> enhanced;
+        std::unique_ptr<InboundAliases> inbound_aliases;
+        std::unique_ptr<OutboundAliases> outbound_aliases;
+        std::unique_ptr<ClientRates> client_rates;  // while rates are limited
+        std::uint64_t sent_bytes_seen = 0;          // when a stopped client was last looked at
+        Instant slow_since = Instant::never();      // publishers have been held back for it
     };
     struct PendingAck {
         PacketId packet_id;
@@ -223,39 +233,49 @@ class Connection final : public runtime::StreamHandler,
     void shut();
     void retire();
     void arm_keep_alive();
+    [[nodiscard]] Extras& extras();
+    [[nodiscard]] Enhanced* enhanced() const {
+        return extras_ == nullptr ? nullptr : extras_->enhanced.get();
+    }
+    [[nodiscard]] OutboundAliases* outbound_aliases() const {
+        return extras_ == nullptr ? nullptr : extras_->outbound_aliases.get();
+    }
+    [[nodiscard]] bool is_slow() const {
+        return extras_ != nullptr && extras_->slow_since != Instant::never();
+    }
+    void note_not_slow() {
+        if (extras_ != nullptr) {
+            extras_->slow_since = Instant::never();
+        }
+    }
     [[nodiscard]] Duration keep_alive_span() const;
 
     ShardContext& context_;
     ConnectionId id_;
     std::unique_ptr<runtime::Stream> stream_;
-    std::unique_ptr<AcceptOptions> accept_;  // until the session is open
     mqtt::Framer framer_;
     Session* session_ = nullptr;
 
-    std::unique_ptr<Opening> opening_;
-    std::unique_ptr<Enhanced> enhanced_;
-
+    std::unique_ptr<Opening> opening_;  // null once the session is open
+    std::unique_ptr<Extras> extras_;
     SmallQueue<PendingAck> acks_;  // PUBACK and PUBREC, in the order of their PUBLISH
-    std::unique_ptr<InboundAliases> inbound_aliases_;
-    std::unique_ptr<OutboundAliases> outbound_aliases_;
-    std::unique_ptr<ClientRates> client_rates_;  // while rates are limited
     Instant last_received_;
-    std::uint64_t sent_bytes_seen_ = 0;      // when a stopped client was last looked at
-    Instant slow_since_ = Instant::never();  // publishers have been held back for it
     std::uint32_t client_packet_bytes_max_ = 0xFFFF'FFFF;
     std::uint32_t input_bytes_ = 0;  // that are held, as they were counted
     std::uint32_t under_way_ = 0;    // QoS 1 and 2 of this connection: counts to Receive Maximum
     std::uint16_t window_max_ = 0;
     std::uint16_t keep_alive_s_ = 0;
+    std::uint16_t topic_alias_maximum_ = 0;  // that the client may set
     State state_ = State::AwaitingConnect;
     mqtt::Version version_ = mqtt::Version::V5;
-    std::uint8_t stops_ = 0;   // Stop, as bits
-    bool is_suspect_ = false;  // of being slow
-    bool is_pending_ = true;   // not let in yet: counts among those
-    bool must_end_ = false;    // an answer was too large for the client
-    bool clean_start_ = false;
-    bool request_problem_information_ = true;
+    std::uint8_t stops_ = 0;       // Stop, as bits
+    bool is_suspect_ : 1 = false;  // of being slow
+    bool is_pending_ : 1 = true;   // not let in yet: counts among those
+    bool must_end_ : 1 = false;    // an answer was too large for the client
+    bool clean_start_ : 1 = false;
+    bool request_problem_information_ : 1 = true;
 };
+static_assert(sizeof(Connection) <= 168, "idle connections are many");
 
 template <typename Packet>
 bool Connection::send(const Packet& packet) {

@@ -30,16 +30,16 @@ void Connection::begin_exchange(const mqtt::Connect& connect, const bus::AuthReq
     if (exchange == nullptr) {  // [MQTT-4.12.0-1]
         return refuse(ReasonCode::BadAuthenticationMethod, "authentication method not supported");
     }
-    enhanced_ = std::make_unique<Enhanced>(
+    extras().enhanced = std::make_unique<Enhanced>(
         Enhanced{.method = std::string(method), .exchange = std::move(exchange)});
     step_exchange(connect.authentication_data.value_or(Bytes()));
 }
 
 void Connection::step_exchange(Bytes bytes) {
-    CHECK(enhanced_->exchange != nullptr);
-    enhanced_->is_pending = true;
+    CHECK(enhanced()->exchange != nullptr);
+    enhanced()->is_pending = true;
     // The answer may come turns later, when this connection may have gone.
-    enhanced_->exchange->step(
+    enhanced()->exchange->step(
         bytes, [connections = context_.connections, id = id_](Result<bus::AuthStep> step) {
             if (Connection* connection = connections->find(id); connection != nullptr) {
                 connection->on_exchange_step(std::move(step));
@@ -48,10 +48,10 @@ void Connection::step_exchange(Bytes bytes) {
 }
 
 void Connection::on_exchange_step(Result<bus::AuthStep> step) {
-    if (enhanced_ == nullptr || (state_ != State::Authenticating && state_ != State::Open)) {
+    if (enhanced() == nullptr || (state_ != State::Authenticating && state_ != State::Open)) {
         return;
     }
-    enhanced_->is_pending = false;
+    enhanced()->is_pending = false;
     if (state_ == State::Open) {
         return on_renewal_step(std::move(step));
     }
@@ -60,7 +60,7 @@ void Connection::on_exchange_step(Result<bus::AuthStep> step) {
     }
     if (step->principal) {
         opening_->authentication_data = std::move(step->bytes);
-        enhanced_->exchange.reset();
+        enhanced()->exchange.reset();
         return on_authenticated(std::move(*step->principal));
     }
     if (!send_auth(ReasonCode::ContinueAuthentication, step->bytes)) {
@@ -95,7 +95,7 @@ bool Connection::on_exchange_frame(const mqtt::Frame& frame) {
         refuse(ReasonCode::ProtocolError, "an AUTH that goes on has reason 0x18");
         return true;
     }
-    if (auth->authentication_method != enhanced_->method) {
+    if (auth->authentication_method != enhanced()->method) {
         refuse(ReasonCode::BadAuthenticationMethod, "another authentication method than CONNECT's");
         return true;
     }
@@ -107,19 +107,19 @@ bool Connection::on_exchange_frame(const mqtt::Frame& frame) {
 
 /// AUTH on an open connection: asks to authenticate anew, or goes on with that.
 void Connection::on_auth(const mqtt::Auth& auth) {
-    if (enhanced_ == nullptr) {  // [MQTT-4.12.0-7]
+    if (enhanced() == nullptr) {  // [MQTT-4.12.0-7]
         ++context_.counters.protocol_errors;
         return end(ReasonCode::ProtocolError, "AUTH without an authentication method",
                    WillFate::Publish);
     }
-    if (auth.authentication_method != enhanced_->method) {  // [MQTT-4.12.1-1]
+    if (auth.authentication_method != enhanced()->method) {  // [MQTT-4.12.1-1]
         return end(ReasonCode::BadAuthenticationMethod,
                    "another authentication method than CONNECT's", WillFate::Publish);
     }
     const bool begins = auth.reason_code == ReasonCode::ReAuthenticate;
     const bool goes_on = auth.reason_code == ReasonCode::ContinueAuthentication;
-    const bool is_due = goes_on ? enhanced_->exchange != nullptr && !enhanced_->is_pending
-                                : begins && enhanced_->exchange == nullptr;
+    const bool is_due = goes_on ? enhanced()->exchange != nullptr && !enhanced()->is_pending
+                                : begins && enhanced()->exchange == nullptr;
     if (!is_due) {
         ++context_.counters.protocol_errors;
         return end(ReasonCode::ProtocolError, "an AUTH that is not due", WillFate::Publish);
@@ -127,9 +127,9 @@ void Connection::on_auth(const mqtt::Auth& auth) {
     if (begins) {
         const runtime::StreamInfo info = stream_->info();
         const std::string address = info.remote.to_string();
-        enhanced_->exchange = context_.authenticator.begin_exchange(
-            enhanced_->method, {.client_id = session_->client_id(), .remote_address = address});
-        CHECK(enhanced_->exchange != nullptr);  // it was known when the client connected
+        enhanced()->exchange = context_.authenticator.begin_exchange(
+            enhanced()->method, {.client_id = session_->client_id(), .remote_address = address});
+        CHECK(enhanced()->exchange != nullptr);  // it was known when the client connected
     }
     step_exchange(auth.authentication_data.value_or(Bytes()));
 }
@@ -146,7 +146,7 @@ void Connection::on_renewal_step(Result<bus::AuthStep> step) {
         return end(ReasonCode::NotAuthorized, "authenticated anew as somebody else",
                    WillFate::Publish);
     }
-    enhanced_->exchange.reset();
+    enhanced()->exchange.reset();
     if (send_auth(ReasonCode::Success, step->bytes)) {
         context_.sessions->renew(*session_, std::move(*step->principal));
     }
@@ -154,7 +154,7 @@ void Connection::on_renewal_step(Result<bus::AuthStep> step) {
 
 /// False if the packet is larger than the client takes; the connection then ends.
 bool Connection::send_auth(ReasonCode reason, Bytes bytes) {
-    mqtt::Auth auth{.reason_code = reason, .authentication_method = enhanced_->method};
+    mqtt::Auth auth{.reason_code = reason, .authentication_method = enhanced()->method};
     if (!bytes.empty()) {
         auth.authentication_data = bytes;
     }

@@ -101,11 +101,14 @@ Result<bus::TopicName> Connection::resolve_topic(const mqtt::Publish& packet) {
                           static_cast<std::uint16_t>(ReasonCode::TopicAliasInvalid));
     };
     if (packet.topic_alias) {
-        if (inbound_aliases_ == nullptr || !inbound_aliases_->is_valid(*packet.topic_alias)) {
+        if (*packet.topic_alias == 0 || *packet.topic_alias > topic_alias_maximum_) {
             return invalid_alias();  // [MQTT-3.3.2-9]
         }
         if (packet.topic.empty()) {
-            const std::string_view topic = inbound_aliases_->topic(*packet.topic_alias);
+            const std::string_view topic =
+                extras_ == nullptr || extras_->inbound_aliases == nullptr
+                    ? std::string_view()
+                    : extras_->inbound_aliases->topic(*packet.topic_alias);
             if (topic.empty()) {
                 return kith::fail(ErrorKind::Protocol, "topic alias not set",
                                   static_cast<std::uint16_t>(ReasonCode::ProtocolError));
@@ -119,7 +122,11 @@ Result<bus::TopicName> Connection::resolve_topic(const mqtt::Publish& packet) {
                           static_cast<std::uint16_t>(ReasonCode::TopicNameInvalid));
     }
     if (packet.topic_alias) {
-        inbound_aliases_->set(*packet.topic_alias, packet.topic);
+        std::unique_ptr<InboundAliases>& aliases = extras().inbound_aliases;
+        if (aliases == nullptr) {
+            aliases = std::make_unique<InboundAliases>(topic_alias_maximum_);
+        }
+        aliases->set(*packet.topic_alias, packet.topic);
     }
     return topic;
 }

@@ -89,10 +89,11 @@ void Connection::charge(const mqtt::Frame& frame) {
 }
 
 ClientRates& Connection::client_rates() {
-    if (client_rates_ == nullptr) {
-        client_rates_ = std::make_unique<ClientRates>(*this);
+    std::unique_ptr<ClientRates>& rates = extras().client_rates;
+    if (rates == nullptr) {
+        rates = std::make_unique<ClientRates>(*this);
     }
-    return *client_rates_;
+    return *rates;
 }
 
 /// False if this client has stored retained messages too fast.

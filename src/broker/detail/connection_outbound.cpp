@@ -35,7 +35,7 @@ void Connection::send_qos0(const bus::Message& message, Fanout& fanout, const Qo
     if (context_.tracer.is_on()) [[unlikely]] {
         show_delivered(message, {.retain = how.retain, .packet_id = {}});
     }
-    if (how.identifiers.empty() && outbound_aliases_ == nullptr) [[likely]] {
+    if (how.identifiers.empty() && outbound_aliases() == nullptr) [[likely]] {
         const EncodedPublish encoded = fanout.encoded(version_, how.retain);
         if (encoded.size_bytes() > client_packet_bytes_max_) {
             ++context_.counters.dropped_too_large;  // [MQTT-3.1.2-25]
@@ -118,9 +118,10 @@ void Connection::write(const EncodedPublish& encoded) {
 /// Encodes one PUBLISH for this client alone; false if it is larger than the client takes.
 bool Connection::write_publish(mqtt::Publish packet, const SharedBytes* shared_payload) {
     const std::string_view topic = packet.topic;
+    OutboundAliases* aliases = outbound_aliases();
     OutboundAliases::Use use;
-    if (outbound_aliases_ != nullptr) {
-        use = outbound_aliases_->find(topic);
+    if (aliases != nullptr) {
+        use = aliases->find(topic);
         if (use.alias != 0) {
             packet.topic_alias = use.alias;
             packet.topic = use.is_known ? std::string_view() : topic;
@@ -132,7 +133,7 @@ bool Connection::write_publish(mqtt::Publish packet, const SharedBytes* shared_p
     }
     context_.counters.payload_bytes_out += packet.payload.size();
     if (use.alias != 0 && !use.is_known) {
-        outbound_aliases_->add(topic);  // the client learns it with this packet
+        aliases->add(topic);  // the client learns it with this packet
     }
     if (shared_payload != nullptr && !shared_payload->empty()) {
         const std::size_t head_bytes = mqtt::encoded_head_bytes(packet, version_);
@@ -201,8 +202,8 @@ void Connection::pump() {
     } else if (is_suspect_ && !stream_->is_congested()) {
         is_suspect_ = false;
     }
-    if (slow_since_ != Instant::never() && can_take_more()) {
-        slow_since_ = Instant::never();
+    if (is_slow() && can_take_more()) {
+        note_not_slow();
         context_.holds->release();
     }
     context_.snapshots->on_room(*session_);
@@ -261,10 +262,11 @@ void Connection::complete_item(OutboundItem& item) {
 }
 
 bool Connection::may_hold_publishers(Duration patience) {
-    if (slow_since_ == Instant::never()) {
-        slow_since_ = context_.shard.now();
+    Instant& slow_since = extras().slow_since;
+    if (slow_since == Instant::never()) {
+        slow_since = context_.shard.now();
     }
-    return context_.shard.now() - slow_since_ <= patience;
+    return context_.shard.now() - slow_since <= patience;
 }
 
 bool Connection::can_take_more() const {
@@ -287,7 +289,7 @@ void Connection::on_drained() {
         return;
     }
     if (can_take_more()) {
-        slow_since_ = Instant::never();
+        note_not_slow();
     }
     context_.holds->release();
     allow_input(Stop::Unanswered);

@@ -1,7 +1,7 @@
 // The connections of one shard: owned here, found by id, destroyed between two turns' inputs.
 #pragma once
 
-#include <boost/unordered/unordered_flat_map.hpp>
+#include <boost/unordered/unordered_flat_set.hpp>
 
 #include <memory>
 #include <vector>
@@ -14,6 +14,13 @@ namespace kith::broker {
 class ConnectionTable final : public runtime::Task {
   public:
     explicit ConnectionTable(ShardContext& context) : context_(context) {}
+    ~ConnectionTable() override {
+        for (Connection* connection : connections_) {
+            retired_.emplace_back(connection);
+        }
+    }
+    ConnectionTable(const ConnectionTable&) = delete;
+    ConnectionTable& operator=(const ConnectionTable&) = delete;
 
     /// Requires: it was taken from the node's budget.
     template <typename... Arguments>
@@ -22,13 +29,13 @@ class ConnectionTable final : public runtime::Task {
         auto connection =
             std::make_unique<Connection>(context_, last_id_, std::forward<Arguments>(arguments)...);
         Connection& added = *connection;
-        connections_.emplace(last_id_, std::move(connection));
+        connections_.insert(connection.release());
         return added;
     }
 
     [[nodiscard]] Connection* find(ConnectionId id) {
         const auto found = connections_.find(id);
-        return found == connections_.end() ? nullptr : found->second.get();
+        return found == connections_.end() ? nullptr : *found;
     }
 
     /// It goes on at another shard, and counts there.
@@ -44,26 +51,43 @@ class ConnectionTable final : public runtime::Task {
 
     template <typename Visit>
     void for_each(Visit&& visit) {
-        for (auto& [id, connection] : connections_) {
+        for (Connection* connection : connections_) {
             visit(*connection);
         }
     }
     [[nodiscard]] std::size_t size() const { return connections_.size(); }
 
   private:
+    /// Hashes and compares connections by their id, so that the set holds no copy of it.
+    struct IdOf {
+        using is_transparent = void;
+        [[nodiscard]] static ConnectionId of(const Connection* connection) {
+            return connection->id();
+        }
+        [[nodiscard]] static ConnectionId of(ConnectionId id) { return id; }
+        template <typename Any>
+        std::size_t operator()(const Any& any) const {
+            return hash_value(of(any));
+        }
+        template <typename Left, typename Right>
+        bool operator()(const Left& left, const Right& right) const {
+            return of(left) == of(right);
+        }
+    };
+
     bool remove(Connection& connection) {
         const auto found = connections_.find(connection.id());
         if (found == connections_.end()) {
             return false;
         }
-        retired_.push_back(std::move(found->second));
+        retired_.emplace_back(*found);
         connections_.erase(found);
         context_.shard.flush_later(*this);
         return true;
     }
 
     ShardContext& context_;
-    boost::unordered_flat_map<ConnectionId, std::unique_ptr<Connection>> connections_;
+    boost::unordered_flat_set<Connection*, IdOf, IdOf> connections_;  // owned
     std::vector<std::unique_ptr<Connection>> retired_;
     ConnectionId last_id_;
 };

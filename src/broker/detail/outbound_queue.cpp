@@ -12,19 +12,20 @@ constexpr std::uint64_t kPacketIds = 65'535;
 }  // namespace
 
 bool OutboundQueue::fits_window(const Limits& limits, std::size_t bytes) const {
-    return message_count_ < limits.message_count_max && size_bytes_ + bytes <= limits.bytes_max &&
-           spans_less();
+    return window_count() < limits.message_count_max &&
+           window_bytes() + bytes <= limits.bytes_max && spans_less();
 }
 
 OutboundItem& OutboundQueue::push(OutboundItem item) {
     CHECK(item.message != nullptr);
     item.sequence = next_sequence_++;
     item.message_id = item.message->id();
-    ++message_count_;
-    size_bytes_ += item.message->size_bytes();
+    Window& window = this->window();
+    ++window.message_count;
+    window.size_bytes += item.message->size_bytes();
     note_expiry(*item.message);
-    items_.push_back(std::move(item));
-    return items_.back();
+    window.items.push_back(std::move(item));
+    return window.items.back();
 }
 
 std::uint64_t OutboundQueue::push_spilled(std::size_t bytes, WallTime expires_at) {
@@ -37,16 +38,18 @@ std::uint64_t OutboundQueue::push_spilled(std::size_t bytes, WallTime expires_at
 }
 
 /// Nearly always at the end. What was released before a restart has later places than what is read
-/// back after it; nothing before `next_` is due, so it steps back to what has come in.
+/// back after it; nothing before `next` is due, so it steps back to what has come in.
 void OutboundQueue::insert(OutboundItem item) {
-    ++message_count_;
+    Window& window = this->window();
+    ++window.message_count;
     if (item.message != nullptr) {
-        size_bytes_ += item.message->size_bytes();
+        window.size_bytes += item.message->size_bytes();
         note_expiry(*item.message);
     }
     const std::size_t position = position_of(item.sequence);
-    next_ = std::min(next_, position);
-    items_.insert(items_.begin() + static_cast<std::ptrdiff_t>(position), std::move(item));
+    window.next = std::min(window.next, position);
+    window.items.insert(window.items.begin() + static_cast<std::ptrdiff_t>(position),
+                        std::move(item));
 }
 
 void OutboundQueue::drop_empty_spill() {
@@ -67,12 +70,12 @@ void OutboundQueue::move_to_spill(const OutboundItem& item) {
         spill_ = std::make_unique<Spill>(next_sequence_);
     }
     spill_->add_front(item.sequence, bytes, item.message->expires_at());
-    size_bytes_ -= bytes;
-    --message_count_;
+    window_->size_bytes -= bytes;
+    --window_->message_count;
 }
 
 void OutboundQueue::restore(const storage::QueueRecord& record, WallTime sent_until) {
-    CHECK(items_.empty() && spill_ == nullptr);
+    CHECK(!has_items() && spill_ == nullptr);
     next_sequence_ = record.last_sequence + 1;
     if (record.message_count > 0) {
         spill_ = std::make_unique<Spill>(record.first_sequence);
@@ -82,39 +85,46 @@ void OutboundQueue::restore(const storage::QueueRecord& record, WallTime sent_un
 
 void OutboundQueue::note_expiry(const StoredMessage& message) {
     if (message.expires_at().ms() != 0) {
-        first_expiry_ = std::min(first_expiry_, message.expires_at());
+        window_->first_expiry = std::min(window_->first_expiry, message.expires_at());
     }
 }
 
 OutboundItem* OutboundQueue::next() {
-    while (next_ < items_.size() &&
-           (items_[next_].state != OutboundItem::State::Pending || items_[next_].is_in_window)) {
-        ++next_;
+    if (window_ == nullptr) {
+        return nullptr;
     }
-    return next_ < items_.size() ? &items_[next_] : nullptr;
+    Items& items = window_->items;
+    std::size_t& next = window_->next;
+    while (next < items.size() &&
+           (items[next].state != OutboundItem::State::Pending || items[next].is_in_window)) {
+        ++next;
+    }
+    return next < items.size() ? &items[next] : nullptr;
 }
 
 void OutboundQueue::advance() {
-    CHECK(next_ < items_.size());
-    items_[next_].was_sent = true;
-    items_[next_].is_in_window = true;
-    ++in_window_count_;
-    ++next_;
+    CHECK(window_ != nullptr);
+    CHECK(window_->next < window_->items.size());
+    OutboundItem& item = window_->items[window_->next++];
+    item.was_sent = true;
+    item.is_in_window = true;
+    ++window_->in_window_count;
 }
 
 OutboundItem* OutboundQueue::find(PacketId packet_id) {
-    if (items_.empty() || packet_id.value() == 0) {
+    if (!has_items() || packet_id.value() == 0) {
         return nullptr;
     }
-    const std::uint64_t first = items_.front().sequence;
+    Items& items = window_->items;
+    const std::uint64_t first = items.front().sequence;
     const std::uint64_t wanted = packet_id.value() - 1U;
     const std::uint64_t sequence = first + (wanted + kPacketIds - first % kPacketIds) % kPacketIds;
     const std::size_t position = position_of(sequence);
-    if (position == items_.size() || items_[position].sequence != sequence ||
-        items_[position].state == OutboundItem::State::Done) {
+    if (position == items.size() || items[position].sequence != sequence ||
+        items[position].state == OutboundItem::State::Done) {
         return nullptr;
     }
-    return &items_[position];
+    return &items[position];
 }
 
 OutboundItem* OutboundQueue::find_sent(PacketId packet_id) {
@@ -124,17 +134,18 @@ OutboundItem* OutboundQueue::find_sent(PacketId packet_id) {
     return is_sent ? item : nullptr;
 }
 
-/// Of the first item with this sequence or a later one.
+/// Of the first item with this sequence or a later one. Requires: a window.
 std::size_t OutboundQueue::position_of(std::uint64_t sequence) const {
+    const Items& items = window_->items;
     const auto found = std::lower_bound(
-        items_.begin(), items_.end(), sequence,
+        items.begin(), items.end(), sequence,
         [](const OutboundItem& item, std::uint64_t value) { return item.sequence < value; });
-    return static_cast<std::size_t>(found - items_.begin());
+    return static_cast<std::size_t>(found - items.begin());
 }
 
 void OutboundQueue::drop_message(OutboundItem& item) {
     if (item.message != nullptr) {
-        size_bytes_ -= item.message->size_bytes();
+        window_->size_bytes -= item.message->size_bytes();
         item.message.reset();
     }
 }
@@ -142,30 +153,32 @@ void OutboundQueue::drop_message(OutboundItem& item) {
 void OutboundQueue::complete(OutboundItem& item) {
     CHECK(item.state != OutboundItem::State::Done);
     if (item.is_in_window) {
-        CHECK(in_window_count_ > 0);
-        --in_window_count_;
+        CHECK(window_->in_window_count > 0);
+        --window_->in_window_count;
     }
     drop_message(item);
     item.state = OutboundItem::State::Done;
-    --message_count_;
+    --window_->message_count;
     drop_done();
 }
 
 void OutboundQueue::rewind() {
-    for (OutboundItem& item : items_) {
+    if (!has_items()) {
+        window_.reset();  // an idle session holds no blocks
+        return;
+    }
+    for (OutboundItem& item : window_->items) {
         item.is_in_window = false;
     }
-    next_ = 0;
-    in_window_count_ = 0;
-    if (items_.empty()) {
-        items_.shrink_to_fit();  // an idle session holds no blocks
-    }
+    window_->next = 0;
+    window_->in_window_count = 0;
 }
 
 void OutboundQueue::drop_done() {
-    while (!items_.empty() && items_.front().state == OutboundItem::State::Done) {
-        items_.pop_front();
-        next_ -= next_ > 0 ? 1 : 0;
+    Items& items = window_->items;
+    while (!items.empty() && items.front().state == OutboundItem::State::Done) {
+        items.pop_front();
+        window_->next -= window_->next > 0 ? 1U : 0U;
     }
 }
 

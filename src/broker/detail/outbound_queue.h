@@ -84,7 +84,7 @@ class OutboundQueue {
     /// True if the packet id of the next message is not too far from that of the first.
     [[nodiscard]] bool spans_less() const { return spans_less(next_sequence_); }
     [[nodiscard]] bool spans_less(std::uint64_t sequence) const {
-        return items_.empty() || sequence < items_.front().sequence + kPacketIdSpanMax;
+        return !has_items() || sequence < window_->items.front().sequence + kPacketIdSpanMax;
     }
 
     /// The disk's part; null if all is in memory.
@@ -101,13 +101,17 @@ class OutboundQueue {
     /// `count_kept` are left: calls evicted(OutboundItem&) before each goes.
     template <typename Evicted>
     void evict(std::size_t count_kept, Evicted&& evicted) {
-        while (items_.size() > count_kept && is_evictable(items_.back())) {
-            OutboundItem& item = items_.back();
+        if (window_ == nullptr) {
+            return;
+        }
+        Items& items = window_->items;
+        while (items.size() > count_kept && is_evictable(items.back())) {
+            OutboundItem& item = items.back();
             evicted(item);
             move_to_spill(item);
-            items_.pop_back();
+            items.pop_back();
         }
-        next_ = std::min(next_, items_.size());
+        window_->next = std::min(window_->next, items.size());
     }
 
     /// Recovery: what waits on disk, and then what was released, in order.
@@ -132,12 +136,13 @@ class OutboundQueue {
     /// Gives up what was never sent and has expired: calls drop(OutboundItem&), which completes it.
     template <typename Drop>
     void drop_expired(WallTime now, Drop&& drop) {
-        if (now < first_expiry_) {
+        if (window_ == nullptr || now < window_->first_expiry) {
             return;
         }
+        Items& items = window_->items;
         WallTime first = kNever;
-        for (std::size_t i = items_.size(); i-- > 0;) {  // backwards: only the front ever leaves
-            OutboundItem& item = items_[i];
+        for (std::size_t i = items.size(); i-- > 0;) {  // backwards: only the front ever leaves
+            OutboundItem& item = items[i];
             if (item.state != OutboundItem::State::Pending || item.was_sent ||
                 !item.may_be_sent()) {
                 continue;
@@ -148,15 +153,15 @@ class OutboundQueue {
                 first = std::min(first, item.message->expires_at());
             }
         }
-        first_expiry_ = first;
+        window_->first_expiry = first;
     }
 
     /// Calls visit(OutboundItem&), which may complete it, for each item that was never sent and
     /// does not wait for anything.
     template <typename Visit>
     void drop_unsent(Visit&& visit) {
-        for (std::size_t i = items_.size(); i-- > 0;) {  // backwards: only the front ever leaves
-            OutboundItem& item = items_[i];
+        for (std::size_t i = item_count(); i-- > 0;) {  // backwards: only the front ever leaves
+            OutboundItem& item = window_->items[i];
             if (item.state == OutboundItem::State::Pending && !item.was_sent &&
                 item.may_be_sent()) {
                 visit(item);
@@ -167,32 +172,60 @@ class OutboundQueue {
     /// A new connection: everything is to be sent again.
     void rewind();
 
-    [[nodiscard]] std::size_t in_window_count() const { return in_window_count_; }
+    [[nodiscard]] std::size_t in_window_count() const {
+        return window_ == nullptr ? 0 : window_->in_window_count;
+    }
     [[nodiscard]] std::size_t message_count() const {
-        return message_count_ + (spill_ == nullptr ? 0 : spill_->message_count());
+        return window_count() + (spill_ == nullptr ? 0 : spill_->message_count());
     }
     [[nodiscard]] std::size_t size_bytes() const {
-        return size_bytes_ + (spill_ == nullptr ? 0 : spill_->size_bytes());
+        return window_bytes() + (spill_ == nullptr ? 0 : spill_->size_bytes());
     }
     /// In memory.
-    [[nodiscard]] std::size_t window_count() const { return message_count_; }
-    [[nodiscard]] std::size_t window_bytes() const { return size_bytes_; }
+    [[nodiscard]] std::size_t window_count() const {
+        return window_ == nullptr ? 0 : window_->message_count;
+    }
+    [[nodiscard]] std::size_t window_bytes() const {
+        return window_ == nullptr ? 0 : window_->size_bytes;
+    }
     [[nodiscard]] bool empty() const { return message_count() == 0; }
 
     /// Calls visit(OutboundItem&) for each item in memory that is not done, in order. It must not
     /// complete any.
     template <typename Visit>
     void for_each(Visit&& visit) {
-        for (OutboundItem& item : items_) {
-            if (item.state != OutboundItem::State::Done) {
-                visit(item);
+        for (std::size_t i = 0; i < item_count(); ++i) {
+            if (window_->items[i].state != OutboundItem::State::Done) {
+                visit(window_->items[i]);
             }
         }
     }
 
   private:
     static constexpr WallTime kNever = WallTime::from_ms(INT64_MAX);
+    using Items = boost::container::deque<OutboundItem>;
 
+    /// What is in memory. Made with the first message, given back by rewind(): most sessions have
+    /// never had one.
+    struct Window {
+        Items items;
+        std::size_t next = 0;
+        std::size_t in_window_count = 0;
+        std::size_t message_count = 0;
+        std::size_t size_bytes = 0;
+        WallTime first_expiry = kNever;  // no message here expires earlier
+    };
+
+    [[nodiscard]] Window& window() {
+        if (window_ == nullptr) [[unlikely]] {
+            window_ = std::make_unique<Window>();
+        }
+        return *window_;
+    }
+    [[nodiscard]] std::size_t item_count() const {
+        return window_ == nullptr ? 0 : window_->items.size();
+    }
+    [[nodiscard]] bool has_items() const { return item_count() != 0; }
     [[nodiscard]] std::size_t position_of(std::uint64_t sequence) const;
     void insert(OutboundItem item);
     [[nodiscard]] static bool is_evictable(const OutboundItem& item);
@@ -200,14 +233,9 @@ class OutboundQueue {
     void drop_done();
     void note_expiry(const StoredMessage& message);
 
-    boost::container::deque<OutboundItem> items_;
-    std::size_t next_ = 0;
-    std::size_t in_window_count_ = 0;
-    std::size_t message_count_ = 0;
-    std::size_t size_bytes_ = 0;
-    std::uint64_t next_sequence_ = 0;
+    std::unique_ptr<Window> window_;
     std::unique_ptr<Spill> spill_;
-    WallTime first_expiry_ = kNever;  // no message here expires earlier
+    std::uint64_t next_sequence_ = 0;
 };
 
 }  // namespace kith::broker

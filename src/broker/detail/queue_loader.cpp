@@ -362,7 +362,7 @@ bool QueueLoader::may_have_sent_more(const Session& session) const {
 }
 
 void QueueLoader::restore(Session& session, const storage::QueueRecord& record) {
-    session.outbound.restore(record, session.disconnected_at);
+    session.outbound.restore(record, session.disconnected_at());
     Counters& counters = context_.counters;
     counters.queued_messages += record.message_count;
     counters.queued_bytes += record.size_bytes;

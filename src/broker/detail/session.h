@@ -10,8 +10,9 @@
 
 #include <cstdint>
 #include <memory>
-#include <string>
+#include <string_view>
 
+#include "base/check.h"
 #include "base/hash.h"
 #include "base/ids.h"
 #include "base/time.h"
@@ -26,6 +27,7 @@
 namespace kith::broker {
 
 class Connection;
+class Session;
 class SessionTable;
 
 inline constexpr std::uint32_t kSessionNeverExpires = 0xFFFF'FFFF;
@@ -94,6 +96,52 @@ class InboundIds {
     std::unique_ptr<Map> ids_;
 };
 
+/// The subscriptions of one session, by their own text. A map that takes one word while it is
+/// empty.
+class SessionSubscriptions {
+    using Map =
+        boost::unordered_flat_map<std::string_view, std::unique_ptr<Subscription>, TextHash>;
+
+  public:
+    [[nodiscard]] bool empty() const { return map_ == nullptr; }
+    [[nodiscard]] std::size_t size() const { return empty() ? 0 : map_->size(); }
+    [[nodiscard]] Map::iterator begin() { return empty() ? Map::iterator() : map_->begin(); }
+    [[nodiscard]] Map::iterator end() { return empty() ? Map::iterator() : map_->end(); }
+    [[nodiscard]] Map::const_iterator begin() const {
+        return empty() ? Map::const_iterator() : map_->cbegin();
+    }
+    [[nodiscard]] Map::const_iterator end() const {
+        return empty() ? Map::const_iterator() : map_->cend();
+    }
+    [[nodiscard]] Map::iterator find(std::string_view text) {
+        return empty() ? end() : map_->find(text);
+    }
+    [[nodiscard]] bool contains(std::string_view text) const {
+        return !empty() && map_->contains(text);
+    }
+    /// Requires: contains(text).
+    [[nodiscard]] std::unique_ptr<Subscription>& at(std::string_view text) {
+        CHECK(contains(text));
+        return map_->find(text)->second;
+    }
+    void emplace(std::string_view text, std::unique_ptr<Subscription> subscription) {
+        if (empty()) {
+            map_ = std::make_unique<Map>();
+        }
+        map_->emplace(text, std::move(subscription));
+    }
+    void erase(Map::iterator subscription) {
+        map_->erase(subscription);
+        if (map_->empty()) {
+            map_.reset();
+        }
+    }
+    void clear() { map_.reset(); }
+
+  private:
+    std::unique_ptr<Map> map_;  // null while there are none
+};
+
 /// Traffic of one session, for people to look at.
 struct SessionTraffic {
     std::uint64_t messages_in = 0;
@@ -103,25 +151,43 @@ struct SessionTraffic {
     std::uint64_t dropped = 0;
 };
 
-class Session final : public runtime::Timer {
+/// Since when, and why, nobody is connected; with the timer for what becomes due meanwhile.
+struct SessionAbsence final : public runtime::Timer {
+    SessionAbsence(SessionTable& table_in, Session& session_in)
+        : table(table_in), session(session_in) {}
+    void on_timer(Instant now) override;
+
+    SessionTable& table;
+    Session& session;
+    WallTime began_at;
+    Instant began;  // the same, for timers
+    const char* reason = "";
+};
+
+class Session final {
   public:
     struct Identity {
         SessionId id;
         TenantId tenant;
-        std::string client_id;
+        std::string_view client_id;
         ClientRightsRef rights;
     };
 
-    Session(SessionTable& table, Identity identity)
-        : table_(&table), identity_(std::move(identity)) {}
+    /// One allocation, with the client id behind the object.
+    [[nodiscard]] static std::unique_ptr<Session> create(Identity identity);
+    Session(const Session&) = delete;
+    Session& operator=(const Session&) = delete;
+    static void operator delete(void* session) { ::operator delete(session); }
 
-    [[nodiscard]] SessionId id() const { return identity_.id; }
-    [[nodiscard]] TenantId tenant() const { return identity_.tenant; }
-    [[nodiscard]] const std::string& client_id() const { return identity_.client_id; }
-    [[nodiscard]] const ClientRights& rights() const { return *identity_.rights; }
-    [[nodiscard]] const bus::Principal& principal() const { return identity_.rights->principal; }
+    [[nodiscard]] SessionId id() const { return id_; }
+    [[nodiscard]] TenantId tenant() const { return tenant_; }
+    [[nodiscard]] std::string_view client_id() const {
+        return {reinterpret_cast<const char*>(this + 1), client_id_bytes_};
+    }
+    [[nodiscard]] const ClientRights& rights() const { return *rights_; }
+    [[nodiscard]] const bus::Principal& principal() const { return rights_->principal; }
     void set_rights(ClientRightsRef rights) {
-        identity_.rights = std::move(rights);
+        rights_ = std::move(rights);
         allowed_topics.reset();
     }
 
@@ -131,30 +197,29 @@ class Session final : public runtime::Timer {
     /// there, so that they keep their order with later ones.
     [[nodiscard]] bool is_durable() const { return stays() || outbound.is_spilling(); }
     [[nodiscard]] bool is_connected() const { return connection != nullptr; }
-
-    void on_timer(Instant now) override;
+    /// 0 while connected.
+    [[nodiscard]] WallTime disconnected_at() const {
+        return absence == nullptr ? WallTime() : absence->began_at;
+    }
 
     Connection* connection = nullptr;  // the one that uses this session now
     OutboundQueue outbound;
-    boost::unordered_flat_map<std::string_view, std::unique_ptr<Subscription>, TextHash>
-        subscriptions;   // keyed by the subscription's own text
+    SessionSubscriptions subscriptions;
     InboundIds inbound;  // QoS 2 packet ids
     std::unique_ptr<SessionWill> will;
     std::unique_ptr<AllowedTopics> allowed_topics;  // null: nothing had to be judged
+    std::unique_ptr<SessionAbsence> absence;        // null while connected
 
+    WallTime connected_at;
+    SessionTraffic traffic;
+    const ClientWatches::Watchers* watchers = nullptr;  // null: nobody listens in
     std::uint32_t expiry_interval_s = 0;
     std::uint32_t shared_count = 0;     // of the subscriptions
     std::uint16_t returning_count = 0;  // messages on their way to other members of their groups
     std::uint8_t protocol_version = 0;
-    bool is_stored = false;     // has a record on disk
-    bool has_stranded = false;  // messages of groups that go to others once they are committed
-    bool is_share_open = true;  // as groups have been told: takes more
-    WallTime connected_at;
-    WallTime disconnected_at;    // 0 while connected
-    Instant disconnected_since;  // the same, for timers
-    const char* disconnect_reason = "";
-    SessionTraffic traffic;
-    const ClientWatches::Watchers* watchers = nullptr;  // null: nobody listens in
+    bool is_stored : 1 = false;     // has a record on disk
+    bool has_stranded : 1 = false;  // messages of groups that go to others once they are committed
+    bool is_share_open : 1 = true;  // as groups have been told: takes more
 
     void show_watchers(const ClientMessage& message) const {
         if (watchers != nullptr) [[unlikely]] {
@@ -165,8 +230,13 @@ class Session final : public runtime::Timer {
     }
 
   private:
-    SessionTable* table_;
-    Identity identity_;
+    explicit Session(Identity identity);
+
+    std::uint16_t client_id_bytes_;
+    TenantId tenant_;
+    SessionId id_;
+    ClientRightsRef rights_;
 };
+static_assert(sizeof(Session) <= 168, "idle sessions are many");
 
 }  // namespace kith::broker

@@ -30,8 +30,21 @@ std::uint32_t expiry_asked(const mqtt::Connect& connect) {
 
 }  // namespace
 
-void Session::on_timer(Instant) {
-    table_->on_session_timer(*this);
+std::unique_ptr<Session> Session::create(Identity identity) {
+    void* memory = ::operator new(sizeof(Session) + identity.client_id.size());
+    return std::unique_ptr<Session>(new (memory) Session(std::move(identity)));
+}
+
+Session::Session(Identity identity)
+    : client_id_bytes_(narrow<std::uint16_t>(identity.client_id.size())),
+      tenant_(identity.tenant),
+      id_(identity.id),
+      rights_(std::move(identity.rights)) {
+    std::ranges::copy(identity.client_id, reinterpret_cast<char*>(this + 1));
+}
+
+void SessionAbsence::on_timer(Instant) {
+    table.on_session_timer(session);
 }
 
 SessionTable::~SessionTable() = default;
@@ -67,10 +80,9 @@ SessionTable::Opened SessionTable::open(Connection& connection, const mqtt::Conn
         session = &create(rights->principal.tenant, connect.client_id, rights,
                           context_.node.next_session_id());
     }
-    session->cancel();
+    session->absence.reset();
     session->connection = &connection;
     session->connected_at = context_.shard.wall_now();
-    session->disconnected_at = WallTime{};
     session->protocol_version = static_cast<std::uint8_t>(connect.version);
     session->inbound.forget_connection();
     set_expiry(*session, expiry_asked(connect));
@@ -172,16 +184,21 @@ void SessionTable::let_go(Session& session, const char* reason) {
                              fmt::format("connection ended: {}", reason));
     }
     session.connection = nullptr;
-    session.disconnected_at = context_.shard.wall_now();
-    session.disconnected_since = context_.shard.now();
-    session.disconnect_reason = reason;
+    begin_absence(session, context_.shard.wall_now(), context_.shard.now(), reason);
     context_.snapshots->on_session_left(session);
+}
+
+void SessionTable::begin_absence(Session& session, WallTime at, Instant since, const char* reason) {
+    session.absence = std::make_unique<SessionAbsence>(*this, session);
+    session.absence->began_at = at;
+    session.absence->began = since;
+    session.absence->reason = reason;
 }
 
 void SessionTable::close(Session& session, Connection::WillFate will, const char* reason) {
     let_go(session, reason);
     context_.events.on_event({.kind = EventKind::ClientDisconnected,
-                              .at = session.disconnected_at,
+                              .at = session.disconnected_at(),
                               .client_id = session.client_id(),
                               .reason = reason});
     if (will == Connection::WillFate::Discard) {
@@ -204,7 +221,9 @@ void SessionTable::close(Session& session, Connection::WillFate will, const char
 }
 
 void SessionTable::remove(Session& session, const Ending& ending) {
-    session.cancel();
+    if (session.absence != nullptr) {
+        session.absence->cancel();
+    }
     if (session.connection != nullptr) {
         session.connection->end_without_session(ending.reason, ending.words);
     }
@@ -229,7 +248,7 @@ void SessionTable::remove(Session& session, const Ending& ending) {
     --context_.counters.sessions;
     context_.node.sessions.give_back();
     by_client_.erase(&session);
-    by_id_.erase(session.id());
+    by_id_.erase(by_id_.find(session.id()));
 }
 
 void SessionTable::set_expiry(Session& session, std::uint32_t asked_s) {
@@ -349,7 +368,7 @@ void SessionTable::forget_inbound(Session& session, PacketId packet_id) {
 
 Session* SessionTable::find(SessionId id) {
     const auto found = by_id_.find(id);
-    return found == by_id_.end() ? nullptr : found->second.get();
+    return found == by_id_.end() ? nullptr : found->get();
 }
 
 Session* SessionTable::find(TenantId tenant, std::string_view client_id) {
@@ -389,15 +408,12 @@ std::string SessionTable::key(TenantId tenant, std::string_view client_id) {
 
 Session& SessionTable::create(TenantId tenant, std::string_view client_id, ClientRightsRef rights,
                               SessionId id) {
-    auto session =
-        std::make_unique<Session>(*this, Session::Identity{.id = id,
-                                                           .tenant = tenant,
-                                                           .client_id = std::string(client_id),
-                                                           .rights = std::move(rights)});
+    auto session = Session::create(
+        {.id = id, .tenant = tenant, .client_id = client_id, .rights = std::move(rights)});
     Session& created = *session;
     created.watchers = watches_.find(client_id);
     by_client_.insert(&created);
-    by_id_.emplace(id, std::move(session));
+    by_id_.insert(std::move(session));
     ++context_.counters.sessions;
     return created;
 }
@@ -486,22 +502,22 @@ void SessionTable::write_record(Session& session) {
                                         .principal = session.principal().name,
                                         .session_expiry_interval_s = session.expiry_interval_s,
                                         .protocol_version = session.protocol_version,
-                                        .disconnected_at = session.disconnected_at,
+                                        .disconnected_at = session.disconnected_at(),
                                         .will = will});
 }
 
 /// Whichever comes first: the will's delay or the session's end.
 void SessionTable::arm_timer(Session& session) {
+    SessionAbsence& absence = *session.absence;
     Instant due = Instant::never();
     if (session.expiry_interval_s != kSessionNeverExpires) {
-        due = session.disconnected_since + std::chrono::seconds(session.expiry_interval_s);
+        due = absence.began + std::chrono::seconds(session.expiry_interval_s);
     }
     if (session.will != nullptr) {
-        due =
-            std::min(due, session.disconnected_since + std::chrono::seconds(session.will->delay_s));
+        due = std::min(due, absence.began + std::chrono::seconds(session.will->delay_s));
     }
     if (due != Instant::never()) {
-        context_.shard.arm(session, due);
+        context_.shard.arm(absence, due);
     }
 }
 
@@ -509,7 +525,7 @@ void SessionTable::arm_timer(Session& session) {
 bool SessionTable::has_expired(const Session& session) const {
     const auto span = std::chrono::seconds(session.expiry_interval_s);
     return session.expiry_interval_s != kSessionNeverExpires &&
-           context_.shard.now() >= session.disconnected_since + span;
+           context_.shard.now() >= session.absence->began + span;
 }
 
 void SessionTable::on_session_timer(Session& session) {
@@ -529,7 +545,7 @@ void SessionTable::on_session_timer(Session& session) {
         return;
     }
     if (session.will != nullptr &&
-        now >= session.disconnected_since + std::chrono::seconds(session.will->delay_s)) {
+        now >= session.absence->began + std::chrono::seconds(session.will->delay_s)) {
         publish_will(session);
     }
     arm_timer(session);
@@ -541,7 +557,7 @@ void SessionTable::restore_session(const storage::SessionRecord& record, WallTim
         outlived_.push_back(older->id());
         --context_.counters.sessions;
         by_client_.erase(older);
-        by_id_.erase(older->id());
+        by_id_.erase(by_id_.find(older->id()));
         context_.node.sessions.give_back();
     }
     context_.node.sessions.take_anyway();
@@ -560,11 +576,10 @@ void SessionTable::restore_session(const storage::SessionRecord& record, WallTim
     session.expiry_interval_s = record.session_expiry_interval_s;
     session.protocol_version = record.protocol_version;
     session.is_stored = true;
-    session.disconnect_reason = "node restarted";
     // Whoever was connected when the node stopped has been gone since now.
-    session.disconnected_at = record.disconnected_at.ms() == 0 ? now : record.disconnected_at;
-    session.disconnected_since = context_.shard.now() - std::max(now - session.disconnected_at,
-                                                                 std::chrono::milliseconds(0));
+    const WallTime gone_at = record.disconnected_at.ms() == 0 ? now : record.disconnected_at;
+    const auto gone_for = std::max(now - gone_at, std::chrono::milliseconds(0));
+    begin_absence(session, gone_at, context_.shard.now() - gone_for, "node restarted");
     if (will) {
         session.will = std::move(will->will);
         if (session.will != nullptr) {
@@ -582,7 +597,7 @@ void SessionTable::start() {
         context_.store.batch().delete_session(id);
     }
     outlived_ = {};
-    for (auto& [id, session] : by_id_) {
+    for (const std::unique_ptr<Session>& session : by_id_) {
         if (!session->is_connected()) {
             arm_timer(*session);
         }

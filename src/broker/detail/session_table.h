@@ -84,7 +84,7 @@ class SessionTable {
     /// Calls visit(Session&) for each. It must not open or remove any.
     template <typename Visit>
     void for_each(Visit&& visit) {
-        for (auto& [id, session] : by_id_) {
+        for (const std::unique_ptr<Session>& session : by_id_) {
             visit(*session);
         }
     }
@@ -115,6 +115,23 @@ class SessionTable {
         }
     };
 
+    /// The same by their id.
+    struct IdOf {
+        using is_transparent = void;
+        [[nodiscard]] static SessionId of(const std::unique_ptr<Session>& session) {
+            return session->id();
+        }
+        [[nodiscard]] static SessionId of(SessionId id) { return id; }
+        template <typename Any>
+        std::size_t operator()(const Any& any) const {
+            return hash_value(of(any));
+        }
+        template <typename Left, typename Right>
+        bool operator()(const Left& left, const Right& right) const {
+            return of(left) == of(right);
+        }
+    };
+
     [[nodiscard]] static std::string key(TenantId tenant, std::string_view client_id);
     [[nodiscard]] Opened check(const Session* known, const mqtt::Connect& connect,
                                const ClientRights& rights) const;
@@ -129,6 +146,7 @@ class SessionTable {
     void resume_as(Session& session, const ClientRightsRef& rights);
     void judge_by(Session& session, const ClientRightsRef& rights);
     [[nodiscard]] bus::Message message_of(const SessionWill& will) const;
+    void begin_absence(Session& session, WallTime at, Instant since, const char* reason);
     void write_record(Session& session);
     void arm_timer(Session& session);
     [[nodiscard]] bool has_expired(const Session& session) const;
@@ -136,7 +154,7 @@ class SessionTable {
 
     ShardContext& context_;
     ClientWatches watches_;
-    boost::unordered_flat_map<SessionId, std::unique_ptr<Session>> by_id_;
+    boost::unordered_flat_set<std::unique_ptr<Session>, IdOf, IdOf> by_id_;
     boost::unordered_flat_set<Session*, ClientOf, ClientOf> by_client_;
     std::vector<SessionId> outlived_;  // recovered beside a newer session of the same client
 };

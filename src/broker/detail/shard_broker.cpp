@@ -142,14 +142,14 @@ Counters ShardBroker::counters() {
 }
 
 ClientView ShardBroker::view_of(const Session& session) const {
-    ClientView view{.client_id = session.client_id(),
+    ClientView view{.client_id = std::string(session.client_id()),
                     .principal = session.principal().name,
-                    .disconnect_reason = session.disconnect_reason,
+                    .disconnect_reason = session.absence == nullptr ? "" : session.absence->reason,
                     .is_online = session.is_connected(),
                     .protocol_version = session.protocol_version,
                     .session_expiry_interval_s = session.expiry_interval_s,
                     .connected_at = session.connected_at,
-                    .disconnected_at = session.disconnected_at,
+                    .disconnected_at = session.disconnected_at(),
                     .subscription_count = session.subscriptions.size(),
                     .queued_messages = session.outbound.message_count(),
                     .inflight_messages = session.outbound.in_window_count(),
@@ -168,7 +168,6 @@ ClientView ShardBroker::view_of(const Session& session) const {
         view.last_received_at =
             context_.shard.wall_now() -
             std::chrono::milliseconds(to_ms(context_.shard.now() - connection->last_received()));
-        view.disconnect_reason.clear();
     }
     return view;
 }
@@ -246,8 +245,7 @@ TopicView ShardBroker::view_of(const TopicEntry& entry) {
             .last_payload = entry.last_payload,
             .last_payload_bytes = entry.last_payload_bytes,
             .last_at = entry.last_at,
-            .last_publisher = publisher == nullptr ? std::string_view()
-                                                   : std::string_view(publisher->client_id()),
+            .last_publisher = publisher == nullptr ? std::string_view() : publisher->client_id(),
             .last_qos = entry.last_qos,
             .last_retain = entry.last_retain};
 }
@@ -284,7 +282,7 @@ std::vector<std::string> ShardBroker::subscribers_of(std::string_view topic,
         if (ids.size() == count_max) {
             break;
         }
-        ids.push_back(target.session->client_id());
+        ids.emplace_back(target.session->client_id());
     }
     return ids;
 }

@@ -92,7 +92,7 @@ void SlowClients::for_each(const std::function<void(const SlowClientView&)>& vis
             continue;
         }
         const Connection& connection = *session->connection;
-        visit({.client_id = session->client_id(),
+        visit({.client_id = std::string(session->client_id()),
                .remote_address = connection.stream_info().remote.to_string(),
                .unsent_bytes = connection.unsent_bytes(),
                .queued_bytes = session->outbound.size_bytes(),

@@ -1,7 +1,7 @@
-// A queue that takes two words while it is empty: most connections owe nothing to anybody.
+// A queue that takes one word while it is empty: most connections owe nothing to anybody.
 //
-// A ring in one allocation, which grows by doubling and is freed when the queue runs empty by
-// clear(). For trivially copyable elements. Threads: shard-local. Limits: those of its owner.
+// A ring, which is made with the first element, grows by doubling and is freed by clear(). For
+// trivially copyable elements. Threads: shard-local. Limits: those of its owner.
 #pragma once
 
 #include <cstdint>
@@ -18,57 +18,63 @@ class SmallQueue {
     static_assert(std::is_trivially_copyable_v<T>);
 
   public:
-    [[nodiscard]] bool empty() const { return count_ == 0; }
-    [[nodiscard]] std::size_t size() const { return count_; }
+    [[nodiscard]] bool empty() const { return size() == 0; }
+    [[nodiscard]] std::size_t size() const { return ring_ == nullptr ? 0 : ring_->count; }
 
     void push_back(const T& value) {
-        if (count_ == capacity_) {
+        if (ring_ == nullptr || ring_->count == ring_->capacity) {
             grow();
         }
-        items_[place(count_)] = value;
-        ++count_;
+        ring_->at(ring_->count) = value;
+        ++ring_->count;
     }
     /// Requires: !empty().
     [[nodiscard]] const T& front() const {
-        CHECK(count_ > 0);
-        return items_[first_];
+        CHECK(!empty());
+        return ring_->at(0);
     }
     void pop_front() {
-        CHECK(count_ > 0);
-        first_ = static_cast<std::uint32_t>(place(1));
-        --count_;
+        CHECK(!empty());
+        ring_->first = (ring_->first + 1) & (ring_->capacity - 1);
+        --ring_->count;
     }
     /// Calls visit(T&) from the front on, until it returns false.
     template <typename Visit>
     void for_each_while(Visit&& visit) {
-        for (std::size_t i = 0; i < count_; ++i) {
-            if (!visit(items_[place(i)])) {
+        for (std::size_t i = 0; i < size(); ++i) {
+            if (!visit(ring_->at(i))) {
                 return;
             }
         }
     }
     /// Gives the memory back, too.
-    void clear() { *this = SmallQueue(); }
+    void clear() { ring_.reset(); }
 
   private:
-    static constexpr std::size_t kFirstCapacity = 8;
+    static constexpr std::uint32_t kFirstCapacity = 8;
 
-    [[nodiscard]] std::size_t place(std::size_t i) const { return (first_ + i) & (capacity_ - 1); }
+    struct Ring {
+        explicit Ring(std::uint32_t capacity_in)
+            : items(std::make_unique<T[]>(capacity_in)), capacity(capacity_in) {}
+        [[nodiscard]] T& at(std::size_t i) const { return items[(first + i) & (capacity - 1U)]; }
+
+        std::unique_ptr<T[]> items;
+        std::uint32_t capacity;  // a power of two
+        std::uint32_t first = 0;
+        std::uint32_t count = 0;
+    };
+
     void grow() {
-        const std::size_t capacity = capacity_ == 0 ? kFirstCapacity : std::size_t{capacity_} * 2;
-        auto items = std::make_unique<T[]>(capacity);
-        for (std::size_t i = 0; i < count_; ++i) {
-            items[i] = items_[place(i)];
+        auto larger =
+            std::make_unique<Ring>(ring_ == nullptr ? kFirstCapacity : ring_->capacity * 2);
+        for (std::size_t i = 0; i < size(); ++i) {
+            larger->at(i) = ring_->at(i);
         }
-        items_ = std::move(items);
-        first_ = 0;
-        capacity_ = static_cast<std::uint32_t>(capacity);
+        larger->count = static_cast<std::uint32_t>(size());
+        ring_ = std::move(larger);
     }
 
-    std::unique_ptr<T[]> items_;
-    std::uint32_t capacity_ = 0;  // a power of two
-    std::uint32_t first_ = 0;
-    std::uint32_t count_ = 0;
+    std::unique_ptr<Ring> ring_;
 };
 
 }  // namespace kith::broker

@@ -7,7 +7,7 @@
 namespace kith::broker {
 namespace {
 
-static_assert(sizeof(SmallQueue<int>) <= 24);
+static_assert(sizeof(SmallQueue<int>) == sizeof(void*));
 
 TEST(SmallQueue, IsAQueueHoweverItGrowsAndShrinks) {
     SmallQueue<int> queue;

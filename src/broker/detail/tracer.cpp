@@ -209,7 +209,7 @@ void Tracer::settled(const Session& session, const PublishOrigin& origin, mqtt::
     add({.at = shard_.wall_now(),
          .shard = shard_.id(),
          .stage = TraceStage::Ack,
-         .client_id = session.client_id(),
+         .client_id = std::string(session.client_id()),
          .topic = {},
          .message = number_of(origin.trace),
          .packet_id = origin.packet_id,

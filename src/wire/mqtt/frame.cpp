@@ -6,9 +6,10 @@
 namespace kith::mqtt {
 
 std::vector<std::uint8_t> Framer::take_held() {
-    held_.erase(held_.begin(), held_.begin() + static_cast<std::ptrdiff_t>(held_at_));
-    held_at_ = 0;
-    return std::exchange(held_, {});
+    const Bytes kept = held();
+    std::vector<std::uint8_t> taken(kept.begin(), kept.end());
+    held_.reset();
+    return taken;
 }
 
 Status Framer::refusal(FrameScan::State state) {
@@ -23,22 +24,26 @@ Status Framer::refusal(FrameScan::State state) {
 }
 
 void Framer::drop_held_before(Bytes rest) {
-    held_at_ = held_.size() - rest.size();
     if (rest.empty()) {
-        held_ = {};  // an idle connection keeps no buffer
-        held_at_ = 0;
+        held_.reset();
+        return;
     }
+    held_->begins_at = held_->bytes.size() - rest.size();
 }
 
 void Framer::hold(Bytes bytes) {
     if (bytes.empty()) {
         return;
     }
-    if (held_at_ > 0) {
-        held_.erase(held_.begin(), held_.begin() + static_cast<std::ptrdiff_t>(held_at_));
-        held_at_ = 0;
+    if (held_ == nullptr) {
+        held_ = std::make_unique<Held>();
     }
-    held_.insert(held_.end(), bytes.begin(), bytes.end());
+    std::vector<std::uint8_t>& kept = held_->bytes;
+    if (held_->begins_at > 0) {
+        kept.erase(kept.begin(), kept.begin() + static_cast<std::ptrdiff_t>(held_->begins_at));
+        held_->begins_at = 0;
+    }
+    kept.insert(kept.end(), bytes.begin(), bytes.end());
 }
 
 void Framer::complete_held(Bytes& chunk) {

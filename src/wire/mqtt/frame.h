@@ -14,6 +14,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <memory>
 #include <utility>
 #include <vector>
 
@@ -86,7 +87,9 @@ class Framer {
     }
 
     /// Bytes kept: part of a packet, or what followed a stop.
-    [[nodiscard]] std::size_t held_bytes() const { return held_.size() - held_at_; }
+    [[nodiscard]] std::size_t held_bytes() const {
+        return held_ == nullptr ? 0 : held_->bytes.size() - held_->begins_at;
+    }
     /// Takes the kept bytes out; for a connection that moves to another shard.
     [[nodiscard]] std::vector<std::uint8_t> take_held();
 
@@ -100,15 +103,21 @@ class Framer {
     [[nodiscard]] Result<Progress> feed_whole(Bytes& bytes, Sink& sink) const;
     [[nodiscard]] static Status refusal(FrameScan::State state);
 
-    [[nodiscard]] Bytes held() const { return Bytes(held_).subspan(held_at_); }
+    [[nodiscard]] Bytes held() const {
+        return held_ == nullptr ? Bytes() : Bytes(held_->bytes).subspan(held_->begins_at);
+    }
     void drop_held_before(Bytes rest);
     void hold(Bytes bytes);
     /// Moves bytes from `chunk` to the kept part of a packet, at most as many as it lacks.
     void complete_held(Bytes& chunk);
 
+    struct Held {
+        std::vector<std::uint8_t> bytes;
+        std::size_t begins_at = 0;
+    };
+
     std::size_t packet_bytes_max_;
-    std::vector<std::uint8_t> held_;
-    std::size_t held_at_ = 0;
+    std::unique_ptr<Held> held_;  // null: an idle connection keeps nothing
 };
 
 template <typename Sink>
