@@ -1,6 +1,7 @@
 // CONNECT: who is let in, how, and with which session; and how connections end.
 #include <gtest/gtest.h>
 
+#include "base/hex.h"
 #include "broker/testing/shards_test.h"
 
 namespace kith::broker {
@@ -268,6 +269,15 @@ TEST_P(ConnectTest, ClosesOnASecondConnect) {
     EXPECT_TRUE(client.wait_closed());
     EXPECT_EQ(client.last(PacketType::Disconnect).reason, ReasonCode::ProtocolError);
     EXPECT_EQ(client.count(PacketType::Connack), 1U);
+}
+
+// MQTT 5, 3.14.2.1: a DISCONNECT has one of its own reasons, not what a CONNACK would have said.
+TEST_P(ConnectTest, ClosesOnASecondConnectThatIsWrongToo) {
+    TestClient& client = rig.client("press-07");
+    client.connect();
+    client.send_raw(from_hex("100c00044d51545409000000000000"));  // version 9
+    EXPECT_TRUE(client.wait_closed());
+    EXPECT_EQ(client.last(PacketType::Disconnect).reason, ReasonCode::ProtocolError);
 }
 
 TEST_P(ConnectTest, ClosesOnAuthWithoutAMethod) {

@@ -61,9 +61,11 @@ class First:
     @mqtt5("MQTT-3.1.0-2", "MQTT-3.2.0-2")
     @mqtt311("MQTT-3.1.0-2")
     def test_a_second_connect_ends_the_connection(self):
-        client = self.connect()
-        client.send(self.connect_packet())
-        self.assert_closed(client, PROTOCOL_ERROR)
+        good = self.connect_packet()
+        for packet in (good, good.replace(b"\x00\x04MQTT\x05", b"\x00\x04MQTT\x09")):
+            client = self.connect()
+            client.send(packet)
+            self.assert_closed(client, PROTOCOL_ERROR)
 
     @mqtt5("MQTT-3.1.2-1")
     @mqtt311("MQTT-3.1.2-1")

@@ -166,6 +166,11 @@ bool Connection::on_frame(const mqtt::Frame& frame) {
     }
     if (frame.type() == mqtt::PacketType::Publish) {
         on_publish(frame);
+    } else if (frame.type() == mqtt::PacketType::Connect) {
+        // [MQTT-3.1.0-2]. Not decoded: what may be wrong with it has no reason in a DISCONNECT.
+        fail({.kind = ErrorKind::Protocol,
+              .code = static_cast<std::uint16_t>(mqtt::ReasonCode::ProtocolError),
+              .text = "a second CONNECT"});
     } else {
         ++context_.counters.controls_in;
         context_.decoder.set_version(version_);

@@ -72,6 +72,12 @@ void Connection::on_exchange_step(Result<bus::AuthStep> step) {
 
 /// A packet where only AUTH or DISCONNECT may come. False to stop behind it.
 bool Connection::on_exchange_frame(const mqtt::Frame& frame) {
+    // Others are not decoded: what may be wrong with them has no reason in a CONNACK.
+    if (frame.type() != mqtt::PacketType::Auth && frame.type() != mqtt::PacketType::Disconnect) {
+        ++context_.counters.protocol_errors;
+        refuse(ReasonCode::ProtocolError, "only AUTH may follow here");
+        return true;
+    }
     context_.decoder.set_version(version_);
     const Result<mqtt::Packet> packet = context_.decoder.decode(frame);
     if (!packet) {
@@ -83,25 +89,20 @@ bool Connection::on_exchange_frame(const mqtt::Frame& frame) {
         shut();
         return true;
     }
-    const auto* auth = std::get_if<mqtt::Auth>(&*packet);
-    if (auth == nullptr) {
-        ++context_.counters.protocol_errors;
-        refuse(ReasonCode::ProtocolError, "only AUTH may follow here");
-        return true;
-    }
+    const auto& auth = std::get<mqtt::Auth>(*packet);
     // [MQTT-4.12.0-3], [MQTT-4.12.0-5]
-    if (auth->reason_code != ReasonCode::ContinueAuthentication) {
+    if (auth.reason_code != ReasonCode::ContinueAuthentication) {
         ++context_.counters.protocol_errors;
         refuse(ReasonCode::ProtocolError, "an AUTH that goes on has reason 0x18");
         return true;
     }
-    if (auth->authentication_method != enhanced()->method) {
+    if (auth.authentication_method != enhanced()->method) {
         refuse(ReasonCode::BadAuthenticationMethod, "another authentication method than CONNECT's");
         return true;
     }
     state_ = State::Authenticating;
     stream_->pause_reading();
-    step_exchange(auth->authentication_data.value_or(Bytes()));
+    step_exchange(auth.authentication_data.value_or(Bytes()));
     return state_ == State::Closing;
 }
 
