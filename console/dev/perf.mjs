@@ -10,6 +10,11 @@ const scenes = [
     { name: 'machines', path: '/machines', scrolls: true },
     { name: 'topics', path: '/topics?name=fleet%2Fa00%2Fvan-00001%2Fspeed_kmh', scrolls: true },
     { name: 'machine', path: '/machines/historian' },
+    { name: 'security', path: '/security' },
+    { name: 'credentials', path: '/security/machines', scrolls: true },
+    { name: 'audit', path: '/security/audit', scrolls: true },
+    { name: 'queues', path: '/operations/queues' },
+    { name: 'logs', path: '/operations/logs' },
 ];
 const watch_ms = 6_000;
 

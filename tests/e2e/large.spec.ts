@@ -1,5 +1,6 @@
-/* A large site, 20,000 topics and 5,000 machines: the page holds what is in view and no more. The
-   number of elements is counted, not the time: a machine may be slow, a list may not be long. */
+/* A large site, 20,000 topics, 5,000 machines, 1,000 credentials: the page holds what is in view
+   and no more. The number of elements is counted, not the time: a machine may be slow, a list may
+   not be long. */
 
 import { claim, expect, expectFits, test, user } from './fixtures.ts';
 import { startNode } from './live_node.ts';
@@ -8,6 +9,7 @@ import { Machine } from './machine.ts';
 const topics_count = 20_000;
 const topics_a_machine = 100;
 const machines_count = 5_000;
+const credentials_count = 1_000;
 const join_at_once = 50;
 /** A page of 900 px has 27 rows of 32 px, with some around, and the shell. */
 const rows_max = 60;
@@ -71,6 +73,49 @@ test('a site of 20,000 topics and 5,000 machines costs the page no more than a s
     } finally {
         await page.goto('about:blank');
         machines.forEach((machine) => machine.leave());
+        await node.stop();
+    }
+});
+
+test('a thousand credentials and their audit cost the page no more than a few', async ({
+    page,
+}) => {
+    test.setTimeout(120_000);
+    const node = await startNode('gw-many');
+    try {
+        test.skip(node.kind === 'mock', 'the mock has 132 at most');
+        await claim(node);
+        const session = await page.request.post(`${node.url}/api/v1/session`, {
+            data: { name: user.name, password: user.password },
+        });
+        const { csrf_token } = (await session.json()) as { csrf_token: string };
+        const add = async (index: number): Promise<void> => {
+            const answer = await page.request.post(`${node.url}/api/v1/credentials`, {
+                data: { machine: `truck-${10_000 + index}`, password: null },
+                headers: { 'X-Kith-Token': csrf_token },
+            });
+            expect(answer.status()).toBe(201);
+        };
+        for (let first = 0; first < credentials_count; first += join_at_once) {
+            await Promise.all(
+                Array.from({ length: join_at_once }, (_, index) => add(first + index)),
+            );
+        }
+        const list = page.locator('.tw').first();
+        for (const [path, last] of [
+            ['/security/machines', `truck-${9_999 + credentials_count}`],
+            ['/security/audit', 'node.claim'],
+        ] as const) {
+            await page.goto(`${node.url}${path}`);
+            await expect(async () => {
+                await list.evaluate((area) => (area.scrollTop = area.scrollHeight));
+                expect(await page.locator('[data-row]').count()).toBeLessThan(rows_max);
+                expect(await page.locator('*').count()).toBeLessThan(elements_max);
+                await expect(page.getByText(last, { exact: true })).toBeVisible({ timeout: 500 });
+            }).toPass({ timeout: 30_000 });
+        }
+    } finally {
+        await page.goto('about:blank');
         await node.stop();
     }
 });

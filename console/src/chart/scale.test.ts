@@ -41,6 +41,6 @@ describe('scales', () => {
         const [lowest, highest] = lineRange(184.2, 184.2);
         expect(highest - lowest).toBeGreaterThan(0.3);
         expect(lineRange(0, 10)[0]).toBeLessThan(0);
-        expect(lineRange(0, 0)).toEqual([0, 1]);
+        expect(lineRange(0, 0)).toEqual([0, 2]);
     });
 });

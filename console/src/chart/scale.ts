@@ -86,7 +86,7 @@ export function timeTicks(from_s: number, to_s: number, wanted: number): number[
     Nothing but zero lies on the ground. */
 export function lineRange(lowest: number, highest: number): [number, number] {
     if (lowest === 0 && highest === 0) {
-        return [0, 1];
+        return [0, 2];
     }
     const middle = (lowest + highest) / 2;
     const span = Math.max(highest - lowest, Math.abs(middle) * 0.002, 1e-6);

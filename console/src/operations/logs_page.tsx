@@ -271,8 +271,16 @@ function PacketTable({ lines }: { lines: State['lines'] }): VNode {
                         </span>
                     ),
                 },
-                { head: 'Packet', cell: (line) => <b class="strong">{line.packet}</b> },
-                { head: 'What', cell: (line) => <code>{line.text}</code> },
+                {
+                    head: 'Packet',
+                    cell: (line) => (
+                        <>
+                            <b class="strong">{line.packet}</b>
+                            <div class="only-s small broken">{line.text}</div>
+                        </>
+                    ),
+                },
+                { head: 'What', kind: 'x-s', cell: (line) => <code>{line.text}</code> },
             ]}
         />
     );

@@ -301,7 +301,13 @@ function SlowClients({ app, state }: { app: App; state: State }): VNode {
                                 {
                                     head: 'Reason',
                                     cell: (client) => (
-                                        <Pill status="caution">{slowText(client)}</Pill>
+                                        <>
+                                            <Pill status="caution">{slowText(client)}</Pill>
+                                            <div class="only-s small dim">
+                                                {bytesText(client.waiting_bytes)} wait,{' '}
+                                                {count(client.dropped_messages)} dropped
+                                            </div>
+                                        </>
                                     ),
                                 },
                                 {
@@ -311,7 +317,7 @@ function SlowClients({ app, state }: { app: App; state: State }): VNode {
                                 },
                                 {
                                     head: 'Waiting',
-                                    kind: 'num',
+                                    kind: 'num x-s',
                                     cell: (client) => bytesText(client.waiting_bytes),
                                 },
                                 {
@@ -320,13 +326,13 @@ function SlowClients({ app, state }: { app: App; state: State }): VNode {
                                     cell: (client) => plural(client.queued_messages, 'message'),
                                 },
                                 {
-                                    head: 'Held back',
+                                    head: 'Held publishers',
                                     kind: 'num x-m',
-                                    cell: (client) => plural(client.publishers_held, 'publisher'),
+                                    cell: (client) => plural(client.publishers_held, 'time'),
                                 },
                                 {
                                     head: 'Dropped',
-                                    kind: 'num',
+                                    kind: 'num x-s',
                                     cell: (client) => count(client.dropped_messages),
                                 },
                             ]}

@@ -64,9 +64,8 @@ function sentenceOf(state: StorageState | null): string {
         return 'Where messages, sessions and rights are kept.';
     }
     const size = bytesText(state.files.reduce((sum, file) => sum + file.bytes, 0));
-    return state.state === 'ok'
-        ? `The store writes; ${plural(state.messages, 'message')} in ${size}.`
-        : `The store is ${state.state}; ${plural(state.messages, 'message')} in ${size}.`;
+    const does = state.state === 'ok' ? 'writes' : `is ${state.state}`;
+    return `The store ${does}; it keeps ${size} in ${plural(state.files.length, 'file')}.`;
 }
 
 function Parts({ app, state }: { app: App; state: StorageState }): VNode {
@@ -95,9 +94,9 @@ function Parts({ app, state }: { app: App; state: StorageState }): VNode {
                         <dd class="fact">
                             read what was kept in {duration(state.last_recovery_ms)}
                         </dd>
-                        <dt>Messages kept</dt>
+                        <dt>Messages for sessions</dt>
                         <dd class="fact">{count(state.messages)}</dd>
-                        <dt>Queued for sessions</dt>
+                        <dt>In their queues</dt>
                         <dd class="fact">
                             {count(state.queued)}, {bytesText(state.queued_bytes)}
                         </dd>

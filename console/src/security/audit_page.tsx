@@ -264,7 +264,7 @@ function Lines({ app, state }: { app: App; state: State }): VNode {
                     cell: (line) => (
                         <>
                             <code>{line.who}</code>
-                            <div class="only-s small dim">
+                            <div class="only-s small dim broken">
                                 {line.what} {line.detail}
                             </div>
                         </>

@@ -68,7 +68,7 @@ function NewOne(props: { app: App; machine: string; onMade: () => void }): VNode
 
 function wrongIn(way: Way, pem: string, days: string): string | null {
     if (way !== 'key' && !pem.includes('-----BEGIN ')) {
-        return `A text in PEM is needed; it begins with ${pasteLabels[way].start}`;
+        return `${pasteLabels[way].label}: paste its text in PEM, or choose its file.`;
     }
     const count = Number(days);
     return way === 'certificate' || (Number.isInteger(count) && count >= 1 && count <= days_max)
@@ -95,13 +95,15 @@ function Paste(props: { pem: Signal<string>; label: string; start: string }): VN
                 value={pem.value}
                 onInput={(event) => (pem.value = event.currentTarget.value)}
             />
-            <input
-                type="file"
-                class="in"
-                aria-label={`${props.label} from a file`}
-                accept=".pem,.csr,.crt,.cer"
-                onChange={(event) => void read(event.currentTarget.files?.[0])}
-            />
+            <span class="btn sm from-file">
+                From a file
+                <input
+                    type="file"
+                    aria-label={`${props.label} from a file`}
+                    accept=".pem,.csr,.crt,.cer"
+                    onChange={(event) => void read(event.currentTarget.files?.[0])}
+                />
+            </span>
         </Field>
     );
 }
