@@ -3,7 +3,7 @@
 
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
-import type { Page } from '@playwright/test';
+import type { APIRequestContext, Page } from '@playwright/test';
 import { claim, expect, test as base, user } from './fixtures.ts';
 import { startNode } from './live_node.ts';
 import { Plant } from './plant.ts';
@@ -34,8 +34,51 @@ const pictures: Picture[] = [
         // The page draws the rates since it was opened: two minutes are a line.
         settle: (page) => page.waitForTimeout(120_000),
     },
+    { name: 'security', path: '/security', theme: 'light' },
+    { name: 'role', path: '/security/roles/sensor', theme: 'light', settle: change },
+    { name: 'operations', path: '/operations/trace', theme: 'light', settle: follow },
+    { name: 'limits', path: '/operations/limits', theme: 'dark' },
     { name: 'phone', path: '/', theme: 'dark', size: phone },
 ];
+
+const sensor = `# Sensors report from their own place and hear the alarms of all.
+allow publish   plant/\${machine}/#
+allow subscribe plant/+/alarms
+
+# Recipes are nobody's business.
+deny  both      plant/+/recipe/#
+`;
+
+/** A line more than the node has, so that the editor has something to say. */
+async function change(page: Page): Promise<void> {
+    const rules = page.getByLabel('Rules', { exact: true });
+    await rules.fill(`${sensor}allow subscribe plant/+/set_point_c\nallow listen plant/#\n`);
+}
+
+async function follow(page: Page): Promise<void> {
+    await page.getByLabel('Topic or filter').fill('plant/h1/oven-1/#');
+    await page.getByRole('button', { name: 'Start the trace' }).click();
+    await page.waitForTimeout(6_000);
+}
+
+/** People, machines and keys as a plant has them. */
+async function settleIn(request: APIRequestContext, url: string, token: string): Promise<void> {
+    const write = async (method: string, path: string, data: object): Promise<void> => {
+        const headers = { 'X-Kith-Token': token };
+        const answer = await request.fetch(`${url}/api/v1/${path}`, { method, data, headers });
+        expect(answer.ok(), path).toBe(true);
+    };
+    const { password } = user;
+    await write('PUT', 'roles/sensor', { rules: sensor, note: 'vibration and temperature' });
+    await write('POST', 'users', { name: 'anna', role: 'admin', password });
+    await write('POST', 'users', { name: 'night-shift', role: 'operator', password });
+    for (const machine of ['vib-1', 'vib-2', 'vib-3', 'press-7']) {
+        const topic_roles = machine === 'press-7' ? ['own'] : ['sensor'];
+        await write('POST', 'credentials', { machine, topic_roles, password: 'generate' });
+    }
+    await write('POST', 'tokens', { name: 'grafana', role: 'viewer' });
+    await write('POST', 'tokens', { name: 'deploy', role: 'operator' });
+}
 
 const test = base.extend({
     locale: 'en-GB',
@@ -47,9 +90,11 @@ test('take the pictures', async ({ page }) => {
     const plant = await Plant.start(node.mqttPort);
     try {
         await claim(node);
-        await page.request.post(`${node.url}/api/v1/session`, {
+        const session = await page.request.post(`${node.url}/api/v1/session`, {
             data: { name: user.name, password: user.password },
         });
+        const { csrf_token } = (await session.json()) as { csrf_token: string };
+        await settleIn(page.request, node.url, csrf_token);
         await page.waitForTimeout(plant_s * 500);
         await plant.refuse('hmi-9');
         await page.waitForTimeout(plant_s * 500);
