@@ -176,8 +176,7 @@ function machines(mock, method, rest, query) {
 
 function tokens(mock, method, rest, body) {
     const { world } = mock;
-    const hidden = ({ secret: _secret, ...token }) => token;
-    if (method === 'GET') return ok({ items: world.tokens.map(hidden), next: null });
+    if (method === 'GET') return ok(views.tokensOf(world));
     if (method === 'DELETE') {
         world.tokens = world.tokens.filter((token) => token.id !== rest.slice(1));
         return { status: 204 };

@@ -75,6 +75,7 @@ describe('the mock node', () => {
         ['Backup', () => operations.answer('backup', 'GET', '', query('')).value],
         ['UserAccountList', () => trust.answer('users', 'GET', '', query('')).value],
         ['CredentialList', () => trust.answer('credentials', 'GET', '', query('')).value],
+        ['TokenList', () => views.tokensOf(world)],
         ['RoleList', () => trust.answer('roles', 'GET', '', query('')).value],
         ['AuditList', () => trust.answer('audit', 'GET', '', query('limit=50')).value],
         [

@@ -133,7 +133,7 @@ export class Trust {
 
     someAudit(size) {
         const whats = [
-            ['user:anna', 'session.open', '', 'ok'],
+            ['user:operator-2', 'session.open', '', 'ok'],
             ['user:anna', 'token.create', 'grafana, viewer', 'ok'],
             ['address:10.4.3.99', 'session.paused', 'anna', 'denied'],
             ['cli', 'machine.add', 'press-07', 'ok'],

@@ -234,3 +234,9 @@ export function nodeOf(world, listeners, limits) {
         limits,
     };
 }
+
+/** Without the keys themselves. */
+export function tokensOf(world) {
+    const items = world.tokens.map(({ secret: _secret, ...token }) => token);
+    return { items, next: null };
+}

@@ -293,6 +293,8 @@ export class World {
             id,
             name: request.name,
             role: request.role,
+            topic_roles: request.topic_roles ?? ['free'],
+            machine: request.machine ?? '',
             created_at: iso(at_ms),
             expires_at: request.expires_in_s ? iso(at_ms + request.expires_in_s * 1000) : null,
             last_used_at: at_ms < this.now_ms ? iso(this.now_ms - 40_000) : null,
