@@ -4,6 +4,7 @@ Builds with sanitizers skip what means nothing there; others without optimizatio
 The best of several starts counts, because a busy machine only ever adds; the numbers are printed.
 """
 
+import contextlib
 import statistics
 import subprocess
 import time
@@ -18,6 +19,8 @@ READY_MS_MAX = 200 if IS_RELEASE else 1000
 IDLE_BYTES_MAX = (15 if IS_RELEASE else 20) * 1024 * 1024
 FLOOD_MESSAGES = 2000
 FLOOD_BYTES = 10_000
+CONNECTIONS = 2000
+CONNECTION_BYTES_MAX = 900
 
 
 @unittest.skipIf(SANITIZED, "means nothing with sanitizers")
@@ -53,6 +56,20 @@ class Footprint(NodeCase):
               f"{FLOOD_MESSAGES * FLOOD_BYTES / 1e6:.0f} MB of messages")
         self.assertLess(idle_bytes, IDLE_BYTES_MAX)
         self.assertLess(after_bytes - idle_bytes, IDLE_BYTES_MAX)
+
+    def test_an_idle_connection_is_small(self):
+        node = self.start_node()
+        with contextlib.ExitStack() as clients:
+            def connect(group):
+                for i in range(CONNECTIONS):
+                    client = clients.enter_context(RawClient(node.mqtt))
+                    client.connect(f"idle-{group}-{i}")
+            connect("first")  # with all that is made once
+            before_bytes = node.resident_bytes()
+            connect("second")
+            each = (node.resident_bytes() - before_bytes) / CONNECTIONS
+        print(f"\nresident: {each:.0f} bytes for an idle connection")
+        self.assertLess(each, CONNECTION_BYTES_MAX)
 
 
 if __name__ == "__main__":

@@ -264,11 +264,12 @@ void ShardBroker::for_each_topic(const std::function<void(const TopicView&)>& vi
 }
 
 void ShardBroker::for_each_retained(const std::function<void(const RetainedView&)>& visit) {
-    for (const MessageRef& message : context_.default_space.retained.all(context_.message_now())) {
-        visit({.topic = message->topic().text(),
-               .payload = message->payload(),
-               .qos = message->qos(),
-               .published_at = message->published_at()});
+    for (const RetainedRef& kept : context_.default_space.retained.all(context_.message_now())) {
+        const bus::Message message = kept->view();
+        visit({.topic = message.topic.text(),
+               .payload = message.payload,
+               .qos = message.qos,
+               .published_at = message.published_at});
     }
     snapshots_.forget_expired();
 }

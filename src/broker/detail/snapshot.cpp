@@ -84,7 +84,7 @@ void SnapshotServer::cancel_asked(const Asking& asking) {
 }
 
 void SnapshotServer::start(std::uint64_t snapshot, const Request& request) {
-    std::vector<MessageRef> messages =
+    std::vector<RetainedRef> messages =
         context_.space(kDefaultTenant)
             .retained.match(bus::TopicFilter::trusted(request.filter), context_.message_now());
     forget_expired();
@@ -93,7 +93,7 @@ void SnapshotServer::start(std::uint64_t snapshot, const Request& request) {
 }
 
 void SnapshotServer::forget_expired() {
-    for (const MessageRef& message : context_.space(kDefaultTenant).retained.take_expired()) {
+    for (const RetainedRef& message : context_.space(kDefaultTenant).retained.take_expired()) {
         context_.store.batch().delete_retained(kDefaultTenant, message->topic().text());
     }
 }
@@ -119,10 +119,10 @@ void SnapshotServer::run_task() {
 }
 
 /// Null at the end.
-MessageRef SnapshotServer::next_of(Job& job) {
+RetainedRef SnapshotServer::next_of(Job& job) {
     RetainedStore& retained = context_.space(kDefaultTenant).retained;
     while (job.next < job.messages.size()) {
-        MessageRef message = std::move(job.messages[job.next++]);
+        RetainedRef message = std::move(job.messages[job.next++]);
         if (retained.find(message->topic().text()) == message.get()) {
             return message;
         }
@@ -133,7 +133,7 @@ MessageRef SnapshotServer::next_of(Job& job) {
 
 bool SnapshotServer::send_chunk(std::uint64_t snapshot, Job& job) {
     const Request& request = job.request;
-    MessageRef message = next_of(job);
+    RetainedRef message = next_of(job);
     if (message == nullptr) {
         // Everything that was sent before has been read: the session's shard asked for more.
         context_.shard.post(request.shard, [node = &context_.node, to = request.shard, snapshot,
@@ -148,7 +148,7 @@ bool SnapshotServer::send_chunk(std::uint64_t snapshot, Job& job) {
     while (message != nullptr) {
         bytes += message->size_bytes();
         is_full = ++count == kSnapshotChunkMessages || bytes >= kSnapshotChunkBytes;
-        MessageRef following = is_full ? nullptr : next_of(job);
+        RetainedRef following = is_full ? nullptr : next_of(job);
         const auto place = following != nullptr ? SnapshotPlace::Within
                            : is_full            ? SnapshotPlace::ChunkEnd
                                                 : SnapshotPlace::End;

@@ -17,8 +17,8 @@
 #include <string>
 #include <vector>
 
+#include "broker/detail/retained_message.h"
 #include "broker/detail/shard_context.h"
-#include "broker/detail/stored_message.h"
 #include "runtime/task.h"
 
 namespace kith::broker {
@@ -71,13 +71,13 @@ class SnapshotServer final : public runtime::Task {
     };
     struct Job {
         Request request;
-        std::vector<MessageRef> messages;
+        std::vector<RetainedRef> messages;
         std::size_t next = 0;
     };
 
     void ask_next(Session& session);
     void cancel_asked(const Asking& asking);
-    [[nodiscard]] MessageRef next_of(Job& job);
+    [[nodiscard]] RetainedRef next_of(Job& job);
     /// True if the job is done.
     bool send_chunk(std::uint64_t snapshot, Job& job);
     void tell(ShardId owner, void (SnapshotServer::*what)(std::uint64_t), std::uint64_t snapshot);
