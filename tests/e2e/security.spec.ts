@@ -239,3 +239,29 @@ test('the audit has who changed what, filtered and saved', async ({ home, node }
     await home.getByRole('button', { name: 'Show all of it' }).click();
     await expect(lines.first()).toBeVisible();
 });
+
+test('a viewer is told who may see what the viewer may not', async ({ home, node }) => {
+    test.skip(node.kind === 'mock', 'everybody is an administrator at the mock');
+    const session = await home.request.get(`${node.url}/api/v1/session`);
+    const { csrf_token } = (await session.json()) as { csrf_token: string };
+    const viewer = { name: 'wallboard', password: 'correct horse battery' };
+    const made = await home.request.post(`${node.url}/api/v1/users`, {
+        data: { ...viewer, role: 'viewer' },
+        headers: { 'X-Kith-Token': csrf_token },
+    });
+    expect(made.status()).toBe(201);
+    await home.request.post(`${node.url}/api/v1/session`, { data: viewer });
+    for (const [path, role] of [
+        ['/security', 'operator'],
+        ['/security/roles', 'admin'],
+        ['/security/audit', 'admin'],
+        ['/operations/limits', 'operator'],
+        ['/operations/backup', 'admin'],
+    ] as const) {
+        await home.goto(`${node.url}${path}`);
+        await expect(home.getByText(`needs the role ${role}`)).toBeVisible();
+        await expect(home.getByRole('alert')).toBeHidden();
+    }
+    await home.goto(`${node.url}/operations/queues`);
+    await expect(home.getByText('operators see them')).toBeVisible();
+});

@@ -164,7 +164,9 @@ function Tiles({ app, state }: { app: App; state: State }): VNode {
                 label="Slow clients"
                 value={slow === null ? 'not known' : count(slow.length)}
                 {...(slow === null ? {} : { unit: slow.length === 1 ? 'client' : 'clients' })}
-                note={slow === null ? 'not told by this node' : 'read slower than they are sent'}
+                note={
+                    app.mayAct('operator') ? 'read slower than they are sent' : 'operators see them'
+                }
                 {...(slow !== null && slow.length > 0 ? { status: 'caution' as const } : {})}
                 {...shared}
             />

@@ -8,8 +8,8 @@ import { Choices } from './choices';
 
 export const roleNotes: readonly (readonly [Role, string])[] = [
     ['admin', 'manages users, keys and rights, and everything below'],
-    ['operator', 'publishes, disconnects machines, traces, and everything below'],
-    ['viewer', 'sees every page and reads the API'],
+    ['operator', 'publishes, disconnects, traces, sees limits and storage, and everything below'],
+    ['viewer', 'sees machines, topics and what flows, here and over HTTP'],
     ['machine', 'uses MQTT and nothing else'],
 ];
 
