@@ -2,8 +2,12 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <string>
 #include <vector>
+
+#include "base/limits.h"
+#include "base/random.h"
 
 namespace kith::bus {
 namespace {
@@ -25,6 +29,24 @@ TEST(TopicName, RefusesMoreBytesOrLevelsThanTheLimit) {
     EXPECT_EQ(TopicName::create(std::string(1025, 'a')).error().kind, ErrorKind::Limit);
     EXPECT_TRUE(TopicName::create(std::string(31, '/')));
     EXPECT_EQ(TopicName::create(std::string(32, '/')).error().kind, ErrorKind::Limit);
+}
+
+TEST(TopicName, IsWhatAWalkOverItsCharactersSays) {
+    const std::string_view characters =
+        "ab/+#\xC3\xA4\xAB\xA3\xAF";  // '+', '#', '/' and a high bit
+    Random random(7);
+    for (int i = 0; i < 20'000; ++i) {
+        std::string text;
+        const std::size_t size = 1 + random.below(70);
+        const std::size_t kinds = 2 + random.below(characters.size() - 1);
+        for (std::size_t at = 0; at < size; ++at) {
+            text += random.below(9) == 0 ? characters[random.below(kinds)] : 'x';
+        }
+        const bool is_right = text.find_first_of("+#") == std::string::npos &&
+                              std::ranges::count(text, '/') + 1 <=
+                                  static_cast<std::ptrdiff_t>(limits::kTopicLevelsMax);
+        EXPECT_EQ(TopicName::create(text).has_value(), is_right) << text;
+    }
 }
 
 TEST(TopicFilter, TakesWildcardsAsWholeLevelsOnly) {

@@ -116,7 +116,9 @@ Result<bus::TopicName> Connection::resolve_topic(const mqtt::Publish& packet) {
             return bus::TopicName::trusted(topic);
         }
     }
-    Result<bus::TopicName> topic = bus::TopicName::create(packet.topic);
+    Result<bus::TopicName> topic = context_.space(session_->tenant()).topics.is_last(packet.topic)
+                                       ? bus::TopicName::trusted(packet.topic)
+                                       : bus::TopicName::create(packet.topic);
     if (!topic) {
         return kith::fail(topic.error().kind, topic.error().text,
                           static_cast<std::uint16_t>(ReasonCode::TopicNameInvalid));

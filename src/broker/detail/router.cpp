@@ -193,8 +193,10 @@ PublishResult Router::coordinate(TopicEntry& entry, const bus::Message& message,
     entry.straight_shards |= shards;
     entry.straight_flush = flush_;
 
-    const std::uint32_t receiver_count =
-        routing.receiver_count + static_cast<std::uint32_t>(std::popcount(shards));
+    std::uint32_t receiver_count = routing.receiver_count;
+    if (shards != 0) {
+        receiver_count += static_cast<std::uint32_t>(std::popcount(shards));  // a call
+    }
     // What the node says of itself is not a message that anybody misses.
     const bool is_nodes_own = message.publisher == SessionId() && !origin.wants_settlement();
     if (receiver_count == 0 && !is_nodes_own) {

@@ -13,8 +13,8 @@ namespace {
 constexpr std::size_t kIdleBuffersMax = 4;
 constexpr std::size_t kIdleBufferBytesMax = 256 * 1024;
 
+/// What every record about a message has behind its header.
 struct MessageFixed {
-    MessageHeader header;
     SessionId publisher;
     WallTime published_at;
     WallTime expires_at;
@@ -26,6 +26,18 @@ struct MessageFixed {
     Qos qos = Qos::AtMostOnce;
     bool retain = false;
 };
+
+/// Of a Deliver record: nearly all of what passes between shards has no more.
+struct DeliverFixed {
+    MessageId id;
+    MessageFixed message;
+    ShardId coordinator;
+};
+struct OtherFixed {
+    MessageHeader header;
+    MessageFixed message;
+};
+static_assert(sizeof(DeliverFixed) <= 64, "copied twice for each message");
 
 struct RowsFixed {
     RowsHeader header;
@@ -57,6 +69,43 @@ void put(std::vector<std::uint8_t>& buffer, Bytes bytes) {
     buffer.insert(buffer.end(), bytes.begin(), bytes.end());
 }
 
+MessageFixed fixed_of(const bus::Message& message) {
+    return {.publisher = message.publisher,
+            .published_at = message.published_at,
+            .expires_at = message.expires_at,
+            .tenant = message.tenant,
+            .properties_bytes = narrow<std::uint32_t>(message.properties.size()),
+            .payload_bytes = narrow<std::uint32_t>(message.payload.size()),
+            .topic_bytes = narrow<std::uint16_t>(message.topic.text().size()),
+            .trace = message.trace,
+            .qos = message.qos,
+            .retain = message.retain};
+}
+
+std::uint8_t* copy_to(std::uint8_t* at, const void* bytes, std::size_t count) {
+    if (count != 0) {
+        std::memcpy(at, bytes, count);
+    }
+    return at + count;
+}
+
+/// A kind, a fixed part and the bytes of a message; the buffer grows once.
+template <typename Fixed>
+void append_record(std::vector<std::uint8_t>& buffer, RecordKind kind, const Fixed& fixed,
+                   const bus::Message& message) {
+    static_assert(std::is_trivially_copyable_v<Fixed>);
+    const std::string_view topic = message.topic.text();
+    const std::size_t before = buffer.size();
+    buffer.resize(before + sizeof(kind) + sizeof(fixed) + topic.size() + message.properties.size() +
+                  message.payload.size());
+    std::uint8_t* at = buffer.data() + before;
+    at = copy_to(at, &kind, sizeof(kind));
+    at = copy_to(at, &fixed, sizeof(fixed));
+    at = copy_to(at, topic.data(), topic.size());
+    at = copy_to(at, message.properties.data(), message.properties.size());
+    copy_to(at, message.payload.data(), message.payload.size());
+}
+
 /// Reads what put() wrote; the two sides are one program, so a mismatch is a broken invariant.
 class RecordReader {
   public:
@@ -80,22 +129,33 @@ class RecordReader {
     Bytes rest_;
 };
 
-void read_message(ShardId from, RecordReader& reader, LinkReceiver& receiver) {
-    const auto fixed = reader.get<MessageFixed>();
+/// Behind a fixed part stand topic, properties and payload.
+bus::Message read_message(const MessageFixed& fixed, RecordReader& reader) {
     const Bytes topic = reader.take(fixed.topic_bytes);
     const Bytes properties = reader.take(fixed.properties_bytes);
     const Bytes payload = reader.take(fixed.payload_bytes);
-    receiver.on_message_record(from, fixed.header,
-                               {.tenant = fixed.tenant,
-                                .topic = bus::TopicName::trusted(as_text(topic)),
-                                .payload = payload,
-                                .properties = properties,
-                                .qos = fixed.qos,
-                                .retain = fixed.retain,
-                                .trace = fixed.trace,
-                                .publisher = fixed.publisher,
-                                .published_at = fixed.published_at,
-                                .expires_at = fixed.expires_at});
+    return {.tenant = fixed.tenant,
+            .topic = bus::TopicName::trusted(as_text(topic)),
+            .payload = payload,
+            .properties = properties,
+            .qos = fixed.qos,
+            .retain = fixed.retain,
+            .trace = fixed.trace,
+            .publisher = fixed.publisher,
+            .published_at = fixed.published_at,
+            .expires_at = fixed.expires_at};
+}
+
+void read_deliver(ShardId from, RecordReader& reader, LinkReceiver& receiver) {
+    const auto fixed = reader.get<DeliverFixed>();
+    receiver.on_message_record(
+        from, {.kind = RecordKind::Deliver, .id = fixed.id, .coordinator = fixed.coordinator},
+        read_message(fixed.message, reader));
+}
+
+void read_other(ShardId from, RecordReader& reader, LinkReceiver& receiver) {
+    const auto fixed = reader.get<OtherFixed>();
+    receiver.on_message_record(from, fixed.header, read_message(fixed.message, reader));
 }
 
 void read_rows(ShardId from, RecordReader& reader, LinkReceiver& receiver) {
@@ -116,22 +176,16 @@ void read_rows(ShardId from, RecordReader& reader, LinkReceiver& receiver) {
 }  // namespace
 
 void ShardLink::append_message(const MessageHeader& header, const bus::Message& message) {
-    const std::string_view topic = message.topic.text();
-    put(buffer_, header.kind);
-    put(buffer_, MessageFixed{.header = header,
-                              .publisher = message.publisher,
-                              .published_at = message.published_at,
-                              .expires_at = message.expires_at,
-                              .tenant = message.tenant,
-                              .properties_bytes = narrow<std::uint32_t>(message.properties.size()),
-                              .payload_bytes = narrow<std::uint32_t>(message.payload.size()),
-                              .topic_bytes = narrow<std::uint16_t>(topic.size()),
-                              .trace = message.trace,
-                              .qos = message.qos,
-                              .retain = message.retain});
-    put(buffer_, as_bytes(topic));
-    put(buffer_, message.properties);
-    put(buffer_, message.payload);
+    const MessageFixed fixed = fixed_of(message);
+    if (header.kind == RecordKind::Deliver) [[likely]] {
+        append_record(
+            buffer_, header.kind,
+            DeliverFixed{.id = header.id, .message = fixed, .coordinator = header.coordinator},
+            message);
+    } else {
+        append_record(buffer_, header.kind, OtherFixed{.header = header, .message = fixed},
+                      message);
+    }
 }
 
 void ShardLink::append_rows(const RowsHeader& header, std::span<const DeliveryRow> rows) {
@@ -192,11 +246,13 @@ void read_records(ShardId from, std::vector<std::uint8_t> buffer, LinkReceiver& 
     while (!reader.at_end()) {
         switch (reader.get<RecordKind>()) {
             case RecordKind::Deliver:
+                read_deliver(from, reader, receiver);
+                break;
             case RecordKind::Direct:
             case RecordKind::Snapshot:
             case RecordKind::Return:
             case RecordKind::Route:
-                read_message(from, reader, receiver);
+                read_other(from, reader, receiver);
                 break;
             case RecordKind::Rows:
                 read_rows(from, reader, receiver);

@@ -13,17 +13,26 @@ TopicTable::TopicTable(const Limits& limits, std::uint16_t shard_count)
       shard_count_(shard_count) {}
 
 TopicEntry& TopicTable::at(std::string_view topic, SessionId publisher) {
-    if (const auto found = entries_.find(topic); found != entries_.end()) [[likely]] {
-        found->second->recently_used = true;
-        return *found->second;
+    TopicEntry* known = use(topic);
+    return known != nullptr ? *known : add(topic, publisher);
+}
+
+/// Null if it is not known. What was used last comes again most often: then nothing is hashed.
+TopicEntry* TopicTable::use(std::string_view topic) {
+    if (!is_last(topic)) {
+        const auto found = entries_.find(topic);
+        if (found == entries_.end()) [[unlikely]] {
+            return nullptr;
+        }
+        last_ = found->second;
     }
-    return add(topic, publisher);
+    last_->recently_used = true;
+    return last_;
 }
 
 TopicEntry* TopicTable::at_if_allowed(std::string_view topic, SessionId publisher) {
-    if (const auto found = entries_.find(topic); found != entries_.end()) [[likely]] {
-        found->second->recently_used = true;
-        return found->second;
+    if (TopicEntry* known = use(topic); known != nullptr) [[likely]] {
+        return known;
     }
     if (publisher != SessionId()) {
         const auto created = creators_.find(publisher);
@@ -75,6 +84,9 @@ void TopicTable::note_passing(const TopicEntry& passing) {
 
 void TopicTable::evict(TopicEntry& entry) {
     entries_.erase(entry.topic);
+    if (last_ == &entry) {
+        last_ = nullptr;
+    }
     if (const auto created = creators_.find(entry.creator); created != creators_.end()) {
         if (--created->second == 0) {
             creators_.erase(created);

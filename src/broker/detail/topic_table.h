@@ -77,6 +77,10 @@ class TopicTable {
     [[nodiscard]] TopicEntry& at(std::string_view topic, SessionId publisher);
     /// The same, but null if the topic is new and `publisher` has as many as it may.
     [[nodiscard]] TopicEntry* at_if_allowed(std::string_view topic, SessionId publisher);
+    /// True if this is the topic that at() or at_if_allowed() has found last: a valid topic name.
+    [[nodiscard]] bool is_last(std::string_view topic) const {
+        return last_ != nullptr && last_->topic == topic;
+    }
     /// A message of a topic without entry has gone straight to these shards.
     void note_passing(const TopicEntry& passing);
 
@@ -112,6 +116,7 @@ class TopicTable {
     [[nodiscard]] std::uint64_t evicted_count() const { return evicted_count_; }
 
   private:
+    [[nodiscard]] TopicEntry* use(std::string_view topic);
     TopicEntry& add(std::string_view topic, SessionId publisher);
     [[nodiscard]] bool may_grow();
     void evict(TopicEntry& entry);
@@ -123,6 +128,7 @@ class TopicTable {
     std::uint16_t shard_count_;
     boost::unordered_flat_map<SessionId, std::uint32_t> creators_;  // topics of each
     boost::unordered_flat_map<std::string_view, TopicEntry*, TextHash> entries_;
+    TopicEntry* last_ = nullptr;  // that was found; null if it is gone
     std::vector<std::unique_ptr<TopicEntry>> clock_;
     std::size_t hand_ = 0;
     std::vector<TopicEntry*> changed_;
