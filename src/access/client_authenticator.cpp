@@ -33,7 +33,7 @@ void ClientAuthenticator::authenticate(const bus::AuthRequest& request, Done don
         return;
     }
     if (!request.session_principal.empty()) {
-        done(parts_.tokens.principal_of_session(request));
+        check_session(request, std::move(done));
         return;
     }
     if (!request.certificate_fingerprint.empty()) {
@@ -58,16 +58,30 @@ void ClientAuthenticator::check_token(const bus::AuthRequest& request, Done done
     }
     parts_.tokens.check_token(token,
                               [this, done = std::move(done)](Result<bus::Principal> principal) {
-                                  if (!principal || principal->machine.empty()) {
-                                      done(std::move(principal));
-                                      return;
-                                  }
-                                  ask_machines(
-                                      [principal = *principal](MachineDesk& desk, Done answer) {
-                                          desk.check_machine(principal, std::move(answer));
-                                      },
-                                      done);
+                                  check_machine(std::move(principal), done);
                               });
+}
+
+/// Whoever opened the WebSocket, as far as that still holds.
+void ClientAuthenticator::check_session(const bus::AuthRequest& request, Done done) {
+    Result<bus::Principal> principal = parts_.tokens.principal_of_session(request);
+    if (principal && principal->name.starts_with(kJwtNamePrefix)) {
+        check_machine(std::move(principal), std::move(done));
+        return;
+    }
+    done(std::move(principal));
+}
+
+void ClientAuthenticator::check_machine(Result<bus::Principal> principal, Done done) {
+    if (!principal || principal->machine.empty()) {
+        done(std::move(principal));
+        return;
+    }
+    ask_machines(
+        [principal = std::move(*principal)](MachineDesk& desk, Done answer) {
+            desk.check_machine(principal, std::move(answer));
+        },
+        std::move(done));
 }
 
 void ClientAuthenticator::check_certificate(const bus::AuthRequest& request, Done done) {

@@ -63,6 +63,8 @@ class ClientAuthenticator final : public bus::Authenticator {
     using Done = std::function<void(Result<bus::Principal>)>;
 
     void check_token(const bus::AuthRequest& request, Done done);
+    void check_session(const bus::AuthRequest& request, Done done);
+    void check_machine(Result<bus::Principal> principal, Done done);
     void check_password(const bus::AuthRequest& request, Done done);
     void check_certificate(const bus::AuthRequest& request, Done done);
     void ask_machines(std::function<void(MachineDesk&, Done)> question, Done done);

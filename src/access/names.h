@@ -14,6 +14,9 @@ namespace kith::access {
 /// Who came in without credentials.
 inline constexpr std::string_view kAnonymousName = "anonymous";
 
+/// In front of the issuer and subject of whoever came with a JSON web token.
+inline constexpr std::string_view kJwtNamePrefix = "jwt:";
+
 /// "admin", "operator", "viewer", "machine".
 [[nodiscard]] std::string_view to_string(bus::Role role);
 [[nodiscard]] std::optional<bus::Role> parse_role(std::string_view text);

@@ -19,6 +19,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "access/names.h"
 #include "access/refusal_fold.h"
 #include "access/role_book.h"
 #include "access/token_table.h"
@@ -62,6 +63,12 @@ struct EndedPrincipals {
 
     [[nodiscard]] bool has(std::string_view principal) const {
         return names.contains(principal) || (are_all_machines && principal.starts_with("machine:"));
+    }
+    /// A JSON web token ends with the machine that it names.
+    [[nodiscard]] bool has(const bus::Principal& principal) const {
+        return has(principal.name) ||
+               (principal.name.starts_with(kJwtNamePrefix) && !principal.machine.empty() &&
+                has("machine:" + principal.machine));
     }
     [[nodiscard]] bool is_empty() const { return names.empty() && !are_all_machines; }
     void add(const EndedPrincipals& other) {

@@ -34,20 +34,23 @@ TokenAuthenticator::TokenAuthenticator(runtime::Shard& shard, Registry& registry
       table_(std::make_shared<const TokenTable>()),
       report_timer_([this](Instant) { report_uses(); }) {}
 
-bus::Principal TokenAuthenticator::principal_of_session(const bus::AuthRequest& request) const {
+Result<bus::Principal> TokenAuthenticator::principal_of_session(
+    const bus::AuthRequest& request) const {
     constexpr std::string_view kToken = "token:";
     if (request.session_principal.starts_with(kToken)) {
         const TokenEntry* entry = table_->find_id(request.session_principal.substr(kToken.size()));
-        if (entry != nullptr) {
-            return principal_of(*entry);
+        if (entry == nullptr || entry->is_expired(shard_->wall_now())) {
+            return denied();  // it ended after the WebSocket was opened
         }
+        return principal_of(*entry);
     }
-    return {.tenant = kDefaultTenant,
-            .name = std::string(request.session_principal),
-            .role = request.session_role,
-            .machine = {},
-            .topic_roles = {},
-            .expires_at = request.session_expires_at};
+    return bus::Principal{
+        .tenant = kDefaultTenant,
+        .name = std::string(request.session_principal),
+        .role = request.session_role,
+        .machine = std::string(request.session_machine),
+        .topic_roles = {request.session_topic_roles.begin(), request.session_topic_roles.end()},
+        .expires_at = request.session_expires_at};
 }
 
 void TokenAuthenticator::check_token(std::string_view token,
@@ -101,7 +104,7 @@ Result<bus::Principal> TokenAuthenticator::check_jwt(std::string_view token) {
     }
     ++jwt_counters_.accepted;
     bus::Principal principal;
-    principal.name = "jwt:" + identity->issuer + "/" + identity->subject;
+    principal.name = std::string(kJwtNamePrefix) + identity->issuer + "/" + identity->subject;
     principal.role = identity->role;
     principal.machine = std::move(identity->machine);
     principal.topic_roles = std::move(identity->topic_roles);

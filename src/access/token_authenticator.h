@@ -40,7 +40,8 @@ class TokenAuthenticator {
     void check_token(std::string_view token, std::function<void(Result<bus::Principal>)> done);
 
     /// Who opened a WebSocket; a token's machine and topic roles go with it.
-    [[nodiscard]] bus::Principal principal_of_session(const bus::AuthRequest& request) const;
+    [[nodiscard]] Result<bus::Principal> principal_of_session(
+        const bus::AuthRequest& request) const;
 
     /// True for texts that check_token() can know: the shape of a token, or of a JSON web token
     /// where these open something.

@@ -185,6 +185,47 @@ TEST(TokenAuthenticator, AJsonWebTokenStandsAndFallsWithItsMachine) {
     EXPECT_EQ(rig.authenticate(request_of(token)).error().kind, ErrorKind::Denied);
 }
 
+/// Over HTTP the token is shown before the WebSocket, and CONNECT brings none.
+TEST(TokenAuthenticator, AJsonWebTokenThatOpenedAWebSocketGivesNoMoreThanItSays) {
+    AccessRig rig;
+    ASSERT_TRUE(rig.store.add_machine({.name = "press-07", .topic_roles = "alarms"}));
+    ASSERT_TRUE(rig.start().has_value());
+    const std::vector<std::string> roles{"read"};
+    bus::AuthRequest request;
+    request.session_principal = "jwt:joe/press-07";
+    request.session_role = bus::Role::Machine;
+    request.session_machine = "press-07";
+    request.session_topic_roles = roles;
+    const auto principal = rig.authenticate(request);
+    ASSERT_TRUE(principal) << principal.error().text;
+    EXPECT_EQ(principal->machine, "press-07");
+    EXPECT_EQ(principal->topic_roles, roles);
+    request.session_topic_roles = {};
+    EXPECT_EQ(rig.authenticate(request)->topic_roles, std::vector<std::string>{"alarms"});
+    ASSERT_TRUE(rig.store.update_machine({.name = "press-07", .is_enabled = false}));
+    EXPECT_EQ(rig.authenticate(request).error().kind, ErrorKind::Denied);
+}
+
+TEST(TokenAuthenticator, ATokenThatEndedAfterItOpenedAWebSocketIsRefused) {
+    AccessRig rig;
+    ASSERT_TRUE(rig.start().has_value());
+    bus::AuthRequest request;
+    request.session_principal = "token:gone";
+    request.session_role = bus::Role::Admin;
+    EXPECT_EQ(rig.authenticate(request).error().kind, ErrorKind::Denied);
+}
+
+TEST(EndedPrincipals, AJsonWebTokenEndsWithItsMachineAndOthersByName) {
+    const EndedPrincipals ended{.names = {"machine:press-07"}};
+    EXPECT_TRUE(ended.has(bus::Principal{.name = "jwt:joe/x", .machine = "press-07"}));
+    EXPECT_FALSE(ended.has(bus::Principal{.name = "jwt:joe/x", .machine = "press-08"}));
+    EXPECT_FALSE(ended.has(bus::Principal{.name = "jwt:joe/x"}));
+    EXPECT_FALSE(ended.has(bus::Principal{.name = "token:k3f9", .machine = "press-07"}));
+    EXPECT_TRUE(ended.has(bus::Principal{.name = "machine:press-07"}));
+    const EndedPrincipals all{.are_all_machines = true};
+    EXPECT_TRUE(all.has(bus::Principal{.name = "jwt:joe/x", .machine = "press-07"}));
+}
+
 TEST(TokenAuthenticator, SignaturesAreVerifiedSoManyTimesASecond) {
     AccessRig rig;
     ASSERT_TRUE(rig.start().has_value());

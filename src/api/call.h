@@ -23,8 +23,10 @@ struct Caller {
     CallerKind kind = CallerKind::Nobody;
     std::string principal;  // "user:anna", "token:k3f9"
     bus::Role role = bus::Role::Machine;
-    std::string user;        // of a session
-    std::string csrf_token;  // of a session
+    std::string machine;                   // that a token belongs to, or empty
+    std::vector<std::string> topic_roles;  // of a token
+    std::string user;                      // of a session
+    std::string csrf_token;                // of a session
     /// The cookie or token itself, so that a long-lived connection can be ended with it.
     std::string credential;
     WallTime expires_at;  // of a token that says so itself; 0: it is ended by other means

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "bus/authenticator.h"
 
@@ -13,6 +14,8 @@ struct AcceptOptions {
     /// Who opened the WebSocket, if it came over HTTP with a session or token.
     std::string session_principal;
     bus::Role session_role = bus::Role::Machine;
+    std::string session_machine;
+    std::vector<std::string> session_topic_roles;
     WallTime session_expires_at = {};  // 0: it is ended by other means
 };
 

@@ -54,10 +54,11 @@ class BrokerShard : public bus::Bus {
     [[nodiscard]] virtual std::optional<ClientDetail> client(std::string_view client_id) = 0;
     /// Closes the client's connection; false if it has none here.
     virtual bool disconnect(std::string_view client_id, const char* reason) = 0;
-    /// Closes all connections here of principals, by name, that must not be here any more; their
-    /// sessions stay.
+    /// Closes all connections here of principals that must not be here any more; their sessions
+    /// stay.
     virtual void disconnect_principals(
-        const std::function<bool(std::string_view principal)>& is_ended, const char* reason) = 0;
+        const std::function<bool(const bus::Principal& principal)>& is_ended,
+        const char* reason) = 0;
     /// Ends the client's session for good; false if there is none here.
     virtual bool forget(std::string_view client_id) = 0;
 

@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -36,8 +37,10 @@ struct AuthRequest {
     bool is_loopback = false;            // the peer is on this machine, and no proxy between
     std::string_view session_principal;  // of the HTTP session or token that opened a WebSocket
     Role session_role = Role::Machine;   // and its role
-    WallTime session_expires_at;         // and when that ends; 0: it is ended by other means
-    bool allow_anonymous = false;        // the listener's rule, already judged for this peer
+    std::string_view session_machine;    // and what a token says of topics
+    std::span<const std::string> session_topic_roles;
+    WallTime session_expires_at;   // and when that ends; 0: it is ended by other means
+    bool allow_anonymous = false;  // the listener's rule, already judged for this peer
 };
 
 struct Principal {

@@ -323,7 +323,7 @@ OrProblem<void> Node::Impl::make_broker(const StoreTestOptions& test_options) {
         for (std::uint16_t i = 0; i < shards->size(); ++i) {
             shard(0).post(ShardId(i), [this, ended](runtime::Shard& here) {
                 broker->shard(here.id()).disconnect_principals(
-                    [&ended](std::string_view principal) { return ended.has(principal); },
+                    [&ended](const bus::Principal& principal) { return ended.has(principal); },
                     "the credential has ended or changed");
             });
         }

@@ -192,6 +192,21 @@ class JsonWebTokens(TrustCase):
                 capture_output=True, text=True, timeout=DEADLINE_S, check=True)
             self.assertEqual(answer.stdout, status)
 
+    def test_a_token_ends_with_its_machine(self):
+        data = self.folder / "data"
+        create_token(data)  # makes the store
+        self.add_machine("press-07", data)
+        node = self.start_node("--set", "mqtt.anonymous=false", *self.options(), data=data)
+        host, port = node.mqtt
+        subscriber = Process(
+            ["stdbuf", "-oL", "mosquitto_sub", "-h", host, "-p", port, "-d", "-t", "#", "-V", "5",
+             "-u", "x", "-P", json_web_token(self.claims())]
+        )
+        self.addCleanup(lambda: subscriber.is_running() and subscriber.kill())
+        subscriber.output.wait_for("SUBACK")
+        kith("machine", "remove", "press-07", "--data", data)
+        subscriber.output.wait_for("DISCONNECT")
+
     def test_new_keys_are_read_at_a_signal_and_bad_ones_refused(self):
         node = self.start_node("--set", "mqtt.anonymous=false", *self.options())
         new = json_web_token(self.claims(), secret=b"n" * 32)

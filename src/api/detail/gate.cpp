@@ -75,6 +75,8 @@ void Gate::identify(const http::Request& head,
             caller.kind = CallerKind::Token;
             caller.principal = principal->name;
             caller.role = principal->role;
+            caller.machine = principal->machine;
+            caller.topic_roles = principal->topic_roles;
             caller.credential = credential;
             caller.expires_at = principal->expires_at;
             done(std::move(caller));

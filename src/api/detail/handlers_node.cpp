@@ -151,6 +151,8 @@ void Handlers::open_mqtt(const Call& call, const Respond& respond) {
             {.allow_anonymous = false,
              .session_principal = caller.principal,
              .session_role = caller.role,
+             .session_machine = caller.machine,
+             .session_topic_roles = caller.topic_roles,
              .session_expires_at = caller.expires_at});
     };
     respond(std::move(reply));

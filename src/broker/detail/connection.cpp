@@ -272,6 +272,8 @@ void Connection::authenticate(const mqtt::Connect& connect) {
                                    .is_loopback = info.remote.is_loopback() && !info.is_proxied,
                                    .session_principal = opening_->accept.session_principal,
                                    .session_role = opening_->accept.session_role,
+                                   .session_machine = opening_->accept.session_machine,
+                                   .session_topic_roles = opening_->accept.session_topic_roles,
                                    .session_expires_at = opening_->accept.session_expires_at,
                                    .allow_anonymous = opening_->accept.allow_anonymous};
     if (connect.authentication_method) {

@@ -211,10 +211,10 @@ bool ShardBroker::disconnect(std::string_view client_id, const char* reason) {
 }
 
 void ShardBroker::disconnect_principals(
-    const std::function<bool(std::string_view principal)>& is_ended, const char* reason) {
+    const std::function<bool(const bus::Principal& principal)>& is_ended, const char* reason) {
     std::vector<Connection*> connections;  // first all, because sessions may end with them
     sessions_.for_each([&](const Session& session) {
-        if (session.connection != nullptr && is_ended(session.principal().name)) {
+        if (session.connection != nullptr && is_ended(session.principal())) {
             connections.push_back(session.connection);
         }
     });

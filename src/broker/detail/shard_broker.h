@@ -58,7 +58,7 @@ class ShardBroker final : public BrokerShard {
     void for_each_client(const std::function<void(const ClientView&)>& visit) override;
     [[nodiscard]] std::optional<ClientDetail> client(std::string_view client_id) override;
     bool disconnect(std::string_view client_id, const char* reason) override;
-    void disconnect_principals(const std::function<bool(std::string_view principal)>& is_ended,
+    void disconnect_principals(const std::function<bool(const bus::Principal& principal)>& is_ended,
                                const char* reason) override;
     bool forget(std::string_view client_id) override;
     void drain_changed_topics(const std::function<void(const TopicView&)>& visit) override;
