@@ -11,6 +11,9 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <string>
+#include <string_view>
+#include <vector>
 
 namespace kith::cli {
 namespace {
@@ -127,10 +130,25 @@ int change_password(const Options& options) {
     return 0;
 }
 
+bool is_last_administrator(const std::vector<storage::UserRecord>& users, std::string_view name) {
+    const auto is_admin = [](const storage::UserRecord& user) { return user.role == "admin"; };
+    return std::ranges::count_if(users, is_admin) == 1 &&
+           std::ranges::find_if(users, is_admin)->name == name;
+}
+
 int remove(const Options& options) {
     const auto store = open_control(options.data);
     if (store == nullptr) {
         return 1;
+    }
+    const auto users = store->users();
+    if (!users) {
+        return fail_with("cannot remove " + options.name, users.error().text);
+    }
+    if (is_last_administrator(*users, options.name)) {
+        return fail_with("cannot remove " + options.name,
+                         "this is the last administrator; add another first: kith user add NAME "
+                         "--role admin");
     }
     if (const Status removed = store->remove_user(options.name); !removed) {
         return fail_with("cannot remove " + options.name, removed.error().text);

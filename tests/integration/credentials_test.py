@@ -91,6 +91,15 @@ class Credentials(NodeCase):
         self.assertEqual(self.tool("user", "list")["name"], "anna")
         self.assertEqual(self.tool("user", "remove", "anna")["removed"], "anna")
 
+    def test_the_last_administrator_stays(self):
+        node = self.start()
+        self.tool("user", "add", "root", "--role", "admin")
+        done = kith("user", "remove", "root", "--data", node.data, check=False)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("this is the last administrator", done.stderr)
+        self.tool("user", "add", "anna", "--role", "admin")
+        self.assertEqual(self.tool("user", "remove", "root")["removed"], "root")
+
     def test_who_guesses_is_paused(self):
         node = self.start()
         password = self.tool("machine", "add", "a")["password"]
