@@ -13,6 +13,13 @@ class Backup : public ResourceTest {
   protected:
     Answer get(const std::string& target) { return rig_.get(target, admin()); }
     FakeBackups& backups() { return rig_.backups; }
+    /// The newest line of the audit about backups, without its id and time.
+    Json newest_audit() {
+        Json line = Json::parse(get("/api/v1/audit?what=backup.&limit=1").body)["items"].at(0);
+        line.erase("id");
+        line.erase("at");
+        return line;
+    }
 };
 
 TEST_F(Backup, TellsThatThereIsNone) {
@@ -51,6 +58,31 @@ TEST_F(Backup, IsBegunOnceAtATime) {
     EXPECT_EQ(backups().start_count, 1);
     backups().start_answer = fail(ErrorKind::Conflict, "a backup is being made already");
     EXPECT_EQ(rig_.send("POST", "/api/v1/backup", admin()).status, 409);
+}
+
+TEST_F(Backup, IsInTheAuditWithItsOutcome) {
+    ASSERT_EQ(rig_.send("POST", "/api/v1/backup", admin()).status, 202);
+    Json line = newest_audit();
+    EXPECT_EQ(line["what"], "backup.start");
+    EXPECT_NE(line["from"], "");
+    const auto end = [this](const BackupRun& run) {
+        rig_.run_on(rig_.shard(), [&] { backups().done(run); });
+    };
+    end({.file = "kith-1.tar", .bytes = 7});
+    line["what"] = "backup.made";
+    line["detail"] = "kith-1.tar";
+    EXPECT_EQ(newest_audit(), line);
+    end({.file = "kith-2.tar", .problem = "the disk is full"});
+    line["what"] = "backup.failed";
+    line["detail"] = "the disk is full";
+    line["outcome"] = "failed";
+    EXPECT_EQ(newest_audit(), line);
+    backups().file = "content";
+    ASSERT_EQ(get("/api/v1/backup/file").status, 200);
+    line = newest_audit();
+    EXPECT_EQ(line["what"], "backup.fetch");
+    EXPECT_EQ(line["detail"], "kith-1.tar");
+    EXPECT_NE(line["from"], "");
 }
 
 TEST_F(Backup, IsForAdministratorsOnly) {

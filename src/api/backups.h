@@ -52,8 +52,10 @@ struct BackupFile {
 class Backups {
   public:
     virtual ~Backups() = default;
-    /// Errors: Conflict while one is being made, Limit.
-    [[nodiscard]] virtual Status start() = 0;
+    using Done = std::function<void(const BackupRun& run)>;
+    /// `done` is called when it was made, or failed; not if the node stops before. Errors: Conflict
+    /// while one is being made, Limit.
+    [[nodiscard]] virtual Status start(Done done) = 0;
     [[nodiscard]] virtual BackupFacts facts() const = 0;
     /// The newest that is there. Errors: NotFound.
     [[nodiscard]] virtual Result<BackupFile> open() = 0;

@@ -132,17 +132,17 @@ BackupKeeper::~BackupKeeper() {
     stop();
 }
 
-Status BackupKeeper::start() {
+Status BackupKeeper::start(Done done) {
     if (facts_.is_running) {
         return fail(ErrorKind::Conflict, "a backup is being made already");
     }
     const WallTime now = wall_now();
     work_->bytes_done = 0;
     work_->bytes_total = 0;
-    TRY(pool_->submit(shard_, [this, work = work_, options = options_, now] {
-        return runtime::make_mail([this, run = make(options, now, *work)](runtime::Shard&) mutable {
-            on_made(std::move(run));
-        });
+    TRY(pool_->submit(shard_, [this, work = work_, options = options_, now,
+                               done = std::move(done)] {
+        return runtime::make_mail([this, run = make(options, now, *work), done](
+                                      runtime::Shard&) mutable { on_made(std::move(run), done); });
     }));
     facts_.is_running = true;
     facts_.started_at = now;
@@ -177,7 +177,7 @@ api::BackupRun BackupKeeper::make(const BackupKeeperOptions& options, WallTime n
     return run;
 }
 
-void BackupKeeper::on_made(api::BackupRun run) {
+void BackupKeeper::on_made(api::BackupRun run, const Done& done) {
     facts_.is_running = false;
     if (run.problem.empty()) {
         ++facts_.made_count;
@@ -187,6 +187,7 @@ void BackupKeeper::on_made(api::BackupRun run) {
         LOG(log_, Warn, "backup failed", {"reason", run.problem});
     }
     facts_.last = std::move(run);
+    done(*facts_.last);
 }
 
 api::BackupFacts BackupKeeper::facts() const {

@@ -32,7 +32,7 @@ class BackupKeeper final : public api::Backups {
     ~BackupKeeper() override;
 
     // api::Backups
-    [[nodiscard]] Status start() override;
+    [[nodiscard]] Status start(Done done) override;
     [[nodiscard]] api::BackupFacts facts() const override;
     [[nodiscard]] Result<api::BackupFile> open() override;
 
@@ -50,7 +50,7 @@ class BackupKeeper final : public api::Backups {
     /// On the pool's thread.
     [[nodiscard]] static api::BackupRun make(const BackupKeeperOptions& options, WallTime now,
                                              Work& work);
-    void on_made(api::BackupRun run);
+    void on_made(api::BackupRun run, const Done& done);
 
     runtime::Shard& shard_;
     BackupKeeperOptions options_;

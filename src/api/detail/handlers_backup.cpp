@@ -39,6 +39,22 @@ http::Response state_of(const Backups& backups, std::uint16_t status) {
     return json_response(std::move(body), status);
 }
 
+storage::AuditRecord audit_line(const Call& call, std::string what) {
+    return {.who = call.caller.principal,
+            .what = std::move(what),
+            .detail = {},
+            .from_address = call.remote.to_string()};
+}
+
+/// What came of a backup that was asked for as `line` says.
+storage::AuditRecord outcome_of(const BackupRun& run, storage::AuditRecord line) {
+    const bool is_made = run.problem.empty();
+    line.what = is_made ? "backup.made" : "backup.failed";
+    line.detail = is_made ? run.file : run.problem;
+    line.outcome = is_made ? "ok" : "failed";
+    return line;
+}
+
 }  // namespace
 
 void Handlers::get_backup(const Call&, const Respond& respond) {
@@ -46,12 +62,16 @@ void Handlers::get_backup(const Call&, const Respond& respond) {
 }
 
 void Handlers::post_backup(const Call& call, const Respond& respond) {
-    const Status started = state_->parts.backups.start();
+    const storage::AuditRecord line = audit_line(call, "backup.start");
+    const Status started = state_->parts.backups.start(
+        [registry = &state_->parts.registry, line](const BackupRun& run) {
+            registry->append_audit(outcome_of(run, line));
+        });
     if (!started) {
         respond(to_response(to_problem(started.error(), "backup")));
         return;
     }
-    state_->parts.registry.append_audit(call.caller.principal, "backup.start", "");
+    state_->parts.registry.append_audit(line);
     respond(state_of(state_->parts.backups, 202));
 }
 
@@ -75,7 +95,9 @@ void Handlers::get_backup_file(const Call& call, const Respond& respond) {
     response.streamed_bytes = file->content->size_bytes();
     Reply reply(std::move(response));
     if (call.request.method == http::Method::Get) {
-        state_->parts.registry.append_audit(call.caller.principal, "backup.fetch", file->name);
+        storage::AuditRecord line = audit_line(call, "backup.fetch");
+        line.detail = file->name;
+        state_->parts.registry.append_audit(std::move(line));
         // std::function wants to be copied, what it holds does not.
         reply.upgrade = [this, content = std::make_shared<std::unique_ptr<ByteSource>>(
                                    std::move(file->content))](

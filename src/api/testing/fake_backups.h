@@ -19,8 +19,11 @@ class FakeBackups final : public Backups {
     std::size_t fails_at = std::string::npos;
     int start_count = 0;
 
-    Status start() override {
+    Done done;  // of the last that was started
+
+    Status start(Done done_in) override {
         ++start_count;
+        done = std::move(done_in);
         return start_answer;
     }
     BackupFacts facts() const override { return told; }
