@@ -156,6 +156,19 @@ TEST_F(Messages, PublishHandsEverythingOn) {
     EXPECT_TRUE(order.published_by.starts_with("token:"));
 }
 
+TEST_F(Messages, NobodySpeaksForAMachineButAdministrators) {
+    const std::string body = R"({"topic":"$m/press-07/state","payload":"1"})";
+    EXPECT_EQ(rig_.send("POST", "/api/v1/publish", operator_(), body).code(), "topic.forbidden");
+    EXPECT_EQ(
+        rig_.send("DELETE", "/api/v1/topics?name=%24m%2Fpress-07%2Fstate", operator_()).code(),
+        "topic.forbidden");
+    EXPECT_EQ(rig_.send("POST", "/api/v1/publish", admin(), body).status, 200);
+    EXPECT_EQ(rig_.send("POST", "/api/v1/publish", operator_(),
+                        R"({"topic":"$m/press-07/command/stop","payload":"1"})")
+                  .status,
+              200);
+}
+
 TEST_F(Messages, PublishTakesBytesAndTheLargestPayload) {
     const Credential who = operator_();
     EXPECT_EQ(rig_.send("POST", "/api/v1/publish", who, R"({"topic":"a","payload_base64":"AP8="})")

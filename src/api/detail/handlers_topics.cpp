@@ -7,6 +7,7 @@
 #include "api/topic_search.h"
 #include "base/utf8.h"
 #include "bus/topic.h"
+#include "bus/topic_access.h"
 #include "crypto/base64.h"
 
 namespace kith::api {
@@ -133,6 +134,19 @@ bool is_publishable(const std::string& topic) {
     return is_mqtt_utf8(as_bytes(topic)) && bus::TopicName::create(topic).has_value();
 }
 
+/// Machines speak for themselves: over HTTP nobody may do what an MQTT client of that role may not.
+/// What belongs to the node is refused by the broker's side. Requires: is_publishable().
+bool speaks_for_a_machine(const std::string& topic, bus::Role role) {
+    return topic.starts_with("$m/") &&
+           !bus::may_publish({.name = {}, .role = role}, "", bus::TopicName::trusted(topic));
+}
+
+http::Response machine_topic_refused() {
+    return to_response({.status = 403,
+                        .code = "topic.forbidden",
+                        .detail = "only the machine itself and administrators write there"});
+}
+
 }  // namespace
 
 void Handlers::get_topics(const Call& call, const Respond& respond) {
@@ -220,6 +234,10 @@ void Handlers::delete_topic(const Call& call, const Respond& respond) {
             {.status = 400, .code = "topic.invalid", .detail = "`name` is the topic to clear"}));
         return;
     }
+    if (speaks_for_a_machine(name, call.caller.role)) {
+        respond(machine_topic_refused());
+        return;
+    }
     // A retained message without payload takes the retained one away [MQTT-3.3.1-6].
     PublishOrder order{.topic = name, .retain = true, .published_by = call.caller.principal};
     state_->parts.backend.publish(order, [respond](const Result<PublishReceipt>& cleared) {
@@ -246,6 +264,10 @@ void Handlers::post_publish(const Call& call, const Respond& respond) {
                          .code = "topic.invalid",
                          .detail = "`topic` is no topic to publish to: 1 to 1024 bytes, at most "
                                    "32 levels, no + or #"}));
+        return;
+    }
+    if (speaks_for_a_machine(order.topic, call.caller.role)) {
+        respond(machine_topic_refused());
         return;
     }
     state_->parts.backend.publish(order, [respond](const Result<PublishReceipt>& receipt) {
