@@ -111,12 +111,19 @@ class Process:
     def is_running(self) -> bool:
         return self._process.poll() is None
 
+    def tell(self, line: str) -> None:
+        """On its stdin, which was asked for with stdin=subprocess.PIPE."""
+        self._process.stdin.write(line.encode() + b"\n")
+        self._process.stdin.flush()
+
     def signal(self, number: int) -> None:
         self._process.send_signal(number)
 
     def wait(self, within_s: float = DEADLINE_S) -> int:
         """The exit status, with all output read."""
         status = self._process.wait(within_s)
+        if self._process.stdin is not None:
+            self._process.stdin.close()
         self.output.wait_for_end()
         self.errors.wait_for_end()
         return status

@@ -3,7 +3,12 @@
 // kith_powercut VFS sync|no-sync|hasty [--data DIR] [--mqtt ADDRESS:PORT] ...: the flags and the
 // ready line of `kith run`, over the VFS of tests/support/vfs with its options, as in
 // "seed=7,leak=0.1". The others are mutants, which a test of durability must catch: `no-sync` is a
-// store that never waits for the disk, `hasty` a journal that says committed before it is.
+// store that never waits for the disk, `hasty` a journal that says committed before it is. Lines on
+// stdin change the disk while the node runs; "disk: LINE" on stdout says that it was done:
+//   reads | writes | syncs    of messages.db fail from now on
+//   hold                      syncs do not return
+//   full BYTES                that much room have all files together
+//   well                      whatever was wrong is over
 #include "base/log.h"
 #include "node/config.h"
 #include "node/log_sink.h"
@@ -13,9 +18,15 @@
 
 #include <fmt/format.h>
 
+#include <poll.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
+#include <iterator>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -73,8 +84,61 @@ void print_ready(const node::Node& node) {
     if (node.addresses().mqtt) {
         line += " mqtt=" + node.addresses().mqtt->to_string();
     }
+    if (node.addresses().http) {
+        line += " http=" + node.addresses().http->to_string();
+    }
     fmt::print("{}\n", line);
     std::fflush(stdout);
+}
+
+/// False if there is no such order.
+bool obey(test::FaultVfs& disk, const std::string& order) {
+    constexpr std::string_view kFull = "full ";
+    if (order == "well") {
+        disk.set_fault(test::DiskFault::None, "");
+        disk.set_space_bytes(std::nullopt);
+        disk.hold_syncs(false);
+    } else if (order == "reads") {
+        disk.set_fault(test::DiskFault::Reads, "messages.db");
+    } else if (order == "writes") {
+        disk.set_fault(test::DiskFault::Writes, "messages.db");
+    } else if (order == "syncs") {
+        disk.set_fault(test::DiskFault::Syncs, "messages.db");
+    } else if (order == "hold") {
+        disk.hold_syncs(true);
+    } else if (order.starts_with(kFull)) {
+        disk.set_space_bytes(std::strtoull(order.c_str() + kFull.size(), nullptr, 10));
+    } else {
+        return false;
+    }
+    return true;
+}
+
+/// Obeys what stdin says until a signal comes.
+void obey_until_signal(test::FaultVfs& disk, const sigset_t& signals) {
+    const int signal_fd = ::signalfd(-1, &signals, SFD_CLOEXEC);
+    pollfd watched[] = {{.fd = signal_fd, .events = POLLIN, .revents = 0},
+                        {.fd = STDIN_FILENO, .events = POLLIN, .revents = 0}};
+    std::string read;
+    while (::poll(watched, std::size(watched), -1) >= 0 && watched[0].revents == 0) {
+        if (watched[1].revents == 0) {
+            continue;
+        }
+        char bytes[256];
+        const ssize_t count = ::read(STDIN_FILENO, bytes, sizeof bytes);
+        if (count <= 0) {
+            watched[1].fd = -1;  // poll passes it over
+            continue;
+        }
+        read.append(bytes, static_cast<std::size_t>(count));
+        for (std::size_t end = read.find('\n'); end != std::string::npos; end = read.find('\n')) {
+            const std::string order = read.substr(0, end);
+            read.erase(0, end + 1);
+            fmt::print("{}: {}\n", obey(disk, order) ? "disk" : "no such order", order);
+            std::fflush(stdout);
+        }
+    }
+    ::close(signal_fd);
 }
 
 int run(const Options& options) {
@@ -103,8 +167,8 @@ int run(const Options& options) {
         return 1;
     }
     print_ready(**node);
-    int signal = 0;
-    sigwait(&signals, &signal);
+    obey_until_signal(disk, signals);
+    disk.hold_syncs(false);
     (*node)->stop();
     return 0;
 }

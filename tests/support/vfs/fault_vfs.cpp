@@ -3,6 +3,7 @@
 #include <sqlite3.h>
 
 #include <algorithm>
+#include <condition_variable>
 #include <cstring>
 #include <map>
 #include <mutex>
@@ -63,16 +64,20 @@ class FaultVfs::Disk {
         std::uint64_t fail_at = 0;  // count of operations
         std::uint64_t fail_count = 0;
         std::string fail_changes_of;  // a name's ending; empty for none
+        DiskFault fault = DiskFault::None;
+        std::string fault_name_part;
         bool cut = false;
         FaultVfsCounters counters;
     };
     mutable std::mutex mutex_;
+    std::condition_variable syncs_go_on_;
+    bool are_syncs_held_ = false;
     Plan plan_;
     HeldDisk held_;
     std::size_t open_count_ = 0;
 
   private:
-    enum class Kind : std::uint8_t { Read, Change };
+    enum class Kind : std::uint8_t { Read, Change, Sync };
     enum class Fate : std::uint8_t { Works, Fails, IsCut, WasCut };
 
     /// Counts an operation and says what becomes of it.
@@ -287,7 +292,7 @@ FaultVfs::Disk::Fate FaultVfs::Disk::next_fate(Kind kind, std::string_view name)
         return Fate::WasCut;
     }
     ++plan_.counters.operations;
-    if (kind == Kind::Change) {
+    if (kind != Kind::Read) {
         ++plan_.counters.changes;
         if (plan_.counters.changes == plan_.cut_at) {
             plan_.cut = true;
@@ -296,9 +301,12 @@ FaultVfs::Disk::Fate FaultVfs::Disk::next_fate(Kind kind, std::string_view name)
     }
     const bool by_count = plan_.fail_at != 0 && plan_.counters.operations >= plan_.fail_at &&
                           plan_.counters.operations - plan_.fail_at < plan_.fail_count;
-    const bool by_name = kind == Kind::Change && !plan_.fail_changes_of.empty() &&
+    const bool by_name = kind != Kind::Read && !plan_.fail_changes_of.empty() &&
                          name.ends_with(plan_.fail_changes_of);
-    if (by_count || by_name) {
+    constexpr DiskFault kFaults[] = {DiskFault::Reads, DiskFault::Writes, DiskFault::Syncs};
+    const bool by_kind = plan_.fault == kFaults[static_cast<std::size_t>(kind)] &&
+                         name.find(plan_.fault_name_part) != std::string_view::npos;
+    if (by_count || by_name || by_kind) {
         ++plan_.counters.failed;
         return Fate::Fails;
     }
@@ -385,8 +393,9 @@ int FaultVfs::Disk::sync(Handle& handle) {
     if (options_.on_sync) {
         options_.on_sync();
     }
-    const std::lock_guard lock(mutex_);
-    switch (next_fate(Kind::Change, handle.file->path())) {
+    std::unique_lock lock(mutex_);
+    syncs_go_on_.wait(lock, [this] { return !are_syncs_held_; });
+    switch (next_fate(Kind::Sync, handle.file->path())) {
         case Fate::Works:
             ++plan_.counters.syncs;
             sync_held(handle);
@@ -496,6 +505,18 @@ void FaultVfs::fail_after(std::uint64_t operation_count, std::uint64_t fail_coun
 void FaultVfs::fail_changes_of(std::string name_ending) {
     const std::lock_guard lock(disk_->mutex_);
     disk_->plan_.fail_changes_of = std::move(name_ending);
+}
+
+void FaultVfs::set_fault(DiskFault fault, std::string name_part) {
+    const std::lock_guard lock(disk_->mutex_);
+    disk_->plan_.fault = fault;
+    disk_->plan_.fault_name_part = std::move(name_part);
+}
+
+void FaultVfs::hold_syncs(bool is_held) {
+    const std::lock_guard lock(disk_->mutex_);
+    disk_->are_syncs_held_ = is_held;
+    disk_->syncs_go_on_.notify_all();
 }
 
 void FaultVfs::set_space_bytes(std::optional<std::uint64_t> space_bytes) {

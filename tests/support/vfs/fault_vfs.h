@@ -38,6 +38,9 @@ struct FaultVfsOptions {
     std::function<void()> on_sync;
 };
 
+/// What of a disk fails until it is said to be well again.
+enum class DiskFault : std::uint8_t { None, Reads, Writes, Syncs };
+
 struct FaultVfsCounters {
     std::uint64_t operations = 0;  // changes and reads
     std::uint64_t changes = 0;
@@ -70,6 +73,10 @@ class FaultVfs {
     void fail_after(std::uint64_t operation_count, std::uint64_t fail_count);
     /// Every change of files whose name ends so fails from now on; "" ends that.
     void fail_changes_of(std::string name_ending);
+    /// Operations of this kind fail from now on, on files with `name_part` in their name.
+    void set_fault(DiskFault fault, std::string name_part);
+    /// Syncs wait from now on, until they may go on.
+    void hold_syncs(bool is_held);
     void set_space_bytes(std::optional<std::uint64_t> space_bytes);
 
     [[nodiscard]] FaultVfsCounters counters() const;
