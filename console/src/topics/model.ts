@@ -98,12 +98,8 @@ export class TopicsModel {
                 void this.find();
             }
         });
-        const readAgain = scope.debounce(root_pause_ms, () => this.readRootIfChanged());
-        scope.effect(() => {
-            if (valueOf(app.store.stats.value)?.topics !== this.rootTopics) {
-                readAgain();
-            }
-        });
+        // In steps, not after a pause: the count of a busy node never rests.
+        scope.every(root_pause_ms, () => this.readRootIfChanged());
     }
 
     private layOut(): readonly Row[] {
