@@ -16,7 +16,7 @@ import { Icon } from '../ui/icon';
 import { Bars, Empty, Failed } from '../ui/states';
 import { Payload } from '../ui/text';
 import type { TopicsModel } from './model';
-import { openPublish } from './publish';
+import { openPublish } from './open_publish';
 import { trendData, trendOf, type Trend } from './trend';
 
 interface Props {
@@ -63,7 +63,7 @@ function Selected({ app, model, name }: Props & { name: string }): VNode {
                                 type="button"
                                 class="btn"
                                 disabled={!app.mayAct('operator')}
-                                onClick={() => openPublish(app, name)}
+                                onClick={() => void openPublish(app, name)}
                             >
                                 <Icon name="send" />
                                 Publish here
@@ -118,7 +118,7 @@ function Branch({ app, topic }: { app: App; topic: Topic }): VNode {
                     type="button"
                     class="btn"
                     disabled={!app.mayAct('operator')}
-                    onClick={() => openPublish(app, `${topic.topic}/`)}
+                    onClick={() => void openPublish(app, `${topic.topic}/`)}
                 >
                     <Icon name="send" />
                     Publish below
@@ -155,7 +155,7 @@ function Detail({ app, model, topic }: Props & { topic: TopicDetail }): VNode {
                     class="btn"
                     disabled={!app.mayAct('operator')}
                     title={app.mayAct('operator') ? undefined : 'Needs the role operator'}
-                    onClick={() => openPublish(app, topic.topic)}
+                    onClick={() => void openPublish(app, topic.topic)}
                 >
                     <Icon name="send" />
                     Publish here

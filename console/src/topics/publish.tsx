@@ -23,14 +23,6 @@ const qualityNotes: Record<Quality, string> = {
     '2': 'exactly once',
 };
 
-export function openPublish(app: App, topic: string): void {
-    if (app.mayAct('operator')) {
-        app.openDialog(() => <Publish app={app} first={topic} />);
-    } else {
-        app.toast('Publishing needs the role operator');
-    }
-}
-
 export function resultText(request: PublishRequest, result: PublishResult): string {
     const who =
         result.receivers === 0
@@ -53,7 +45,7 @@ interface PublishForm {
     problem: Signal<string | null>;
 }
 
-function Publish({ app, first }: { app: App; first: string }): VNode {
+export function Publish({ app, first }: { app: App; first: string }): VNode {
     const form: PublishForm = {
         topic: useSignal(first),
         payload: useSignal(''),

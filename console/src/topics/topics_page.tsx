@@ -13,7 +13,7 @@ import { Head } from '../ui/section';
 import { Bars, Empty, Failed } from '../ui/states';
 import { Inspector } from './inspector';
 import { TopicsModel, type Filter, type View } from './model';
-import { openPublish } from './publish';
+import { openPublish } from './open_publish';
 import { moveBy, openOrEnter, closeOrLeave, TreeRows, type TreeHandle } from './rows';
 import './topics.css';
 
@@ -22,7 +22,7 @@ export function openTopics(app: App, place: Place, scope: Scope): Page {
     const handle: TreeHandle = { scrollTo: () => {} };
     if (place.query.get('publish') !== null) {
         app.router.setQuery({ publish: '' });
-        queueMicrotask(() => openPublish(app, model.selected.peek() ?? ''));
+        queueMicrotask(() => void openPublish(app, model.selected.peek() ?? ''));
     }
     return {
         view: () => <Topics app={app} model={model} handle={handle} />,
@@ -34,7 +34,7 @@ export function openTopics(app: App, place: Place, scope: Scope): Page {
             }
             if (values.get('publish') !== null) {
                 app.router.setQuery({ publish: '' });
-                openPublish(app, model.selected.peek() ?? '');
+                void openPublish(app, model.selected.peek() ?? '');
             }
         },
         onKey: (event) => onKey(app, model, handle, event),
@@ -99,7 +99,7 @@ function TopicsHead({ app, model }: { app: App; model: TopicsModel }): VNode {
                         class="btn"
                         disabled={!app.mayAct('operator')}
                         title={app.mayAct('operator') ? undefined : 'Needs the role operator'}
-                        onClick={() => openPublish(app, model.selected.peek() ?? '')}
+                        onClick={() => void openPublish(app, model.selected.peek() ?? '')}
                     >
                         <Icon name="send" />
                         Publish
