@@ -1,4 +1,4 @@
-/* Opens the publish form. It is a chunk of its own: who only looks at topics pays nothing for it. */
+/* Opens the publish form, a chunk of its own: who only looks at topics pays nothing for it. */
 
 import type { App } from '../app/app';
 
