@@ -62,7 +62,7 @@ class BrokerShard : public bus::Bus {
     /// Ends the client's session for good; false if there is none here.
     virtual bool forget(std::string_view client_id) = 0;
 
-    /// Topics published to on this shard since the last call.
+    /// Topics published to on this shard since they were last visited, kTopicsDrainedMax at most.
     virtual void drain_changed_topics(const std::function<void(const TopicView&)>& visit) = 0;
     /// All that are remembered.
     virtual void for_each_topic(const std::function<void(const TopicView&)>& visit) = 0;

@@ -70,6 +70,11 @@ inline constexpr std::size_t kSnapshotChunkBytes = 64 * 1024;
 inline constexpr std::size_t kTracesMax = 4;
 inline constexpr std::size_t kTracePayloadBytes = 256;
 
+/// Topics of one shard that the console is told of in one sample; of more that have changed the
+/// rest comes with the next ones. A sample is a copy of each name and the start of its last
+/// payload.
+inline constexpr std::size_t kTopicsDrainedMax = 8192;
+
 /// Topics that a session whose roles allow only some remembers as allowed: as many as a machine
 /// usually publishes to in turn. They take memory of those alone that publish.
 inline constexpr std::size_t kAllowedTopicsMax = 4;

@@ -252,7 +252,7 @@ TopicView ShardBroker::view_of(const TopicEntry& entry) {
 
 void ShardBroker::drain_changed_topics(const std::function<void(const TopicView&)>& visit) {
     context_.default_space.topics.drain_changed(
-        [&](const TopicEntry& entry) { visit(view_of(entry)); });
+        kTopicsDrainedMax, [&](const TopicEntry& entry) { visit(view_of(entry)); });
 }
 
 void ShardBroker::for_each_topic(const std::function<void(const TopicView&)>& visit) {

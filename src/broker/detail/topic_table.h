@@ -96,14 +96,21 @@ class TopicTable {
     /// Notes what was published, for rates and last values.
     void record(TopicEntry& entry, const bus::Message& message);
 
-    /// Calls visit(TopicEntry&) for each topic with messages since the last call.
+    /// Calls visit(TopicEntry&) for topics with messages since they were last visited: for
+    /// `count_max` at most, and the rest in later calls, each in its turn.
     template <typename Visit>
-    void drain_changed(Visit&& visit) {
-        for (TopicEntry* entry : changed_) {
-            entry->changed_position = TopicEntry::kUnchanged;
-            visit(*entry);
+    void drain_changed(std::size_t count_max, Visit&& visit) {
+        for (std::size_t i = 0; i < count_max && !changed_.empty(); ++i) {
+            // The last takes the place of each: going round, none waits for ever.
+            drain_at_ = drain_at_ < changed_.size() ? drain_at_ : 0;
+            TopicEntry& entry = *changed_[drain_at_];
+            changed_[drain_at_] = changed_.back();
+            changed_[drain_at_]->changed_position = static_cast<std::uint32_t>(drain_at_);
+            changed_.pop_back();
+            ++drain_at_;
+            entry.changed_position = TopicEntry::kUnchanged;
+            visit(entry);
         }
-        changed_.clear();
     }
     template <typename Visit>
     void for_each(Visit&& visit) {
@@ -132,6 +139,7 @@ class TopicTable {
     std::vector<std::unique_ptr<TopicEntry>> clock_;
     std::size_t hand_ = 0;
     std::vector<TopicEntry*> changed_;
+    std::size_t drain_at_ = 0;  // where drain_changed() goes on
     std::uint64_t evicted_count_ = 0;
     std::uint64_t evicted_straight_shards_ = 0;  // of all that were evicted
     std::uint64_t evicted_straight_flush_ = 0;

@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <map>
+#include <string>
+
 namespace kith::broker {
 namespace {
 
@@ -30,6 +33,56 @@ TEST(TopicTable, ForgetsWhatItFoundLastWhenThatIsEvicted) {
     EXPECT_EQ(table.evicted_count(), 1U);
     EXPECT_FALSE(table.is_last("a"));
     EXPECT_EQ(table.at("a", SessionId(1)).message_count, 0U);
+}
+
+struct Rig {
+    NodeBudget node{1000};
+    TopicTable table{{.node = node, .own_share = 1000, .client_topics_max = 1000}, 1};
+
+    void publish(const std::string& topic) {
+        table.record(table.at(topic, SessionId(1)), {.topic = bus::TopicName::trusted(topic)});
+    }
+    std::map<std::string, int> drain(std::size_t count_max) {
+        std::map<std::string, int> seen;
+        table.drain_changed(count_max, [&](const TopicEntry& entry) { ++seen[entry.topic]; });
+        return seen;
+    }
+};
+
+TEST(TopicTable, ADrainTakesSoManyTopicsAndTheRestNextTime) {
+    Rig rig;
+    for (int i = 0; i < 10; ++i) {
+        rig.publish(std::to_string(i));
+    }
+    std::map<std::string, int> seen;
+    for (const std::size_t count : {4U, 4U, 2U, 0U}) {
+        const std::map<std::string, int> part = rig.drain(4);
+        EXPECT_EQ(part.size(), count);
+        seen.insert(part.begin(), part.end());
+    }
+    EXPECT_EQ(seen.size(), 10U);
+}
+
+TEST(TopicTable, NoTopicWaitsForEverWhileOthersKeepChanging) {
+    Rig rig;
+    rig.publish("quiet");
+    int rounds = 0;
+    for (bool was_seen = false; !was_seen; ++rounds) {
+        ASSERT_LT(rounds, 10);
+        for (int i = 0; i < 8; ++i) {
+            rig.publish("busy-" + std::to_string(i));
+        }
+        was_seen = rig.drain(2).contains("quiet");
+    }
+}
+
+TEST(TopicTable, ATopicThatChangesAgainAfterADrainIsTakenAgain) {
+    Rig rig;
+    rig.publish("a");
+    EXPECT_EQ(rig.drain(5).size(), 1U);
+    rig.publish("a");
+    rig.publish("a");
+    EXPECT_EQ(rig.drain(5), (std::map<std::string, int>{{"a", 1}}));
 }
 
 }  // namespace
