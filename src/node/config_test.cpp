@@ -88,6 +88,11 @@ TEST_F(ConfigTest, RefusesATableWhoseNameIsNone) {
     EXPECT_NE(problem_of("[[%a]]\n").find("kith.toml:1:"), std::string::npos);
 }
 
+TEST_F(ConfigTest, RefusesLettersBeyondAsciiOutsideOfText) {
+    EXPECT_NE(problem_of("name = \"\xcb\xac\"\n\xcb\xac = 1\n").find("kith.toml:2:"),
+              std::string::npos);
+}
+
 TEST_F(ConfigTest, RefusesValuesOfAnotherType) {
     for (const char* content :
          {"name = 1\n", "workers = \"many\"\n", "workers = 65\n", "[mqtt]\nanonymous = 1\n",
