@@ -230,10 +230,12 @@ void RightsTable::drop_forbidden(Session& session) {
 
 std::vector<std::string> RightsTable::forbidden_of(const Session& session) {
     std::vector<std::string> forbidden;
-    for (const auto& [text, subscription] : session.subscriptions) {
+    SubscriptionIndex& index = context_.space(session.tenant()).index;
+    for (const auto& [place, id] : session.subscriptions) {
+        const Subscription& subscription = index.at(id);
         if (!may_subscribe(session.rights(), session.client_id(),
-                           bus::TopicFilter::trusted(subscription->filter()))) {
-            forbidden.emplace_back(text);
+                           bus::TopicFilter::trusted(index.filter(subscription)))) {
+            forbidden.push_back(index.text(subscription));
         }
     }
     return forbidden;

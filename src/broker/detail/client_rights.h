@@ -116,7 +116,7 @@ class RightsTable {
     void on_roles_changed();
     void judge_some();
     void judge(Session& session);
-    [[nodiscard]] static std::vector<std::string> forbidden_of(const Session& session);
+    [[nodiscard]] std::vector<std::string> forbidden_of(const Session& session);
     void note_forbidden(const Session& session, const std::vector<std::string>& forbidden);
     void end_subscriptions(Session& session, const std::vector<std::string>& forbidden);
     [[nodiscard]] bool is_news(std::string_view client_id, std::string_view topic);

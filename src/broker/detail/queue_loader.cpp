@@ -26,19 +26,20 @@ constexpr OutboundQueue::Limits kTightWindow{.message_count_max = kQueueWindowMe
 
 /// The group that gave `message` to `session`: stores do not say, but if only a shared subscription
 /// matches, that one did.
-GroupRef group_of(const Session& session, const StoredMessage& message) {
+GroupRef group_of(SubscriptionIndex& index, const Session& session, const StoredMessage& message) {
     GroupRef group;
     if (session.shared_count == 0) {
         return group;
     }
-    for (const auto& [text, subscription] : session.subscriptions) {
-        if (!bus::TopicFilter::trusted(subscription->filter()).matches(message.topic())) {
+    for (const auto& [place, id] : session.subscriptions) {
+        const Subscription& subscription = index.at(id);
+        if (!bus::TopicFilter::trusted(index.filter(subscription)).matches(message.topic())) {
             continue;
         }
-        if (!subscription->is_shared()) {
+        if (!subscription.is_shared) {
             return {};
         }
-        group = subscription->group;
+        group = index.group(subscription);
     }
     return group;
 }
@@ -145,7 +146,7 @@ void WindowFiller::put_delivery(const storage::DeliveryRecord& delivery) {
     item.sequence = delivery.sequence;
     item.message_id = delivery.message;
     item.subscription_identifiers = decode_identifiers(delivery.subscription_identifiers);
-    item.group = group_of(session_, *message_);
+    item.group = group_of(context_.default_space.index, session_, *message_);
     item.qos = delivery.qos;
     item.retain = delivery.retain;
     item.awaits_commit = true;

@@ -96,47 +96,42 @@ class InboundIds {
     std::unique_ptr<Map> ids_;
 };
 
-/// The subscriptions of one session, by their own text. A map that takes one word while it is
-/// empty.
+/// The numbers of one session's subscriptions, which the index has, by the places of their filters.
+/// Takes one word while there are none.
 class SessionSubscriptions {
-    using Map =
-        boost::unordered_flat_map<std::string_view, std::unique_ptr<Subscription>, TextHash>;
+    using Map = boost::unordered_flat_map<FilterPlace, SubscriptionId>;
 
   public:
     [[nodiscard]] bool empty() const { return map_ == nullptr; }
     [[nodiscard]] std::size_t size() const { return empty() ? 0 : map_->size(); }
-    [[nodiscard]] Map::iterator begin() { return empty() ? Map::iterator() : map_->begin(); }
-    [[nodiscard]] Map::iterator end() { return empty() ? Map::iterator() : map_->end(); }
     [[nodiscard]] Map::const_iterator begin() const {
         return empty() ? Map::const_iterator() : map_->cbegin();
     }
     [[nodiscard]] Map::const_iterator end() const {
         return empty() ? Map::const_iterator() : map_->cend();
     }
-    [[nodiscard]] Map::iterator find(std::string_view text) {
-        return empty() ? end() : map_->find(text);
+    [[nodiscard]] Map::const_iterator find(FilterPlace place) const {
+        return empty() ? end() : map_->find(place);
     }
-    [[nodiscard]] bool contains(std::string_view text) const {
-        return !empty() && map_->contains(text);
+    /// Requires: there is one at `place`.
+    [[nodiscard]] SubscriptionId at(FilterPlace place) const {
+        const auto found = find(place);
+        CHECK(found != end());
+        return found->second;
     }
-    /// Requires: contains(text).
-    [[nodiscard]] std::unique_ptr<Subscription>& at(std::string_view text) {
-        CHECK(contains(text));
-        return map_->find(text)->second;
-    }
-    void emplace(std::string_view text, std::unique_ptr<Subscription> subscription) {
+    /// Requires: there is none at `place`.
+    void add(FilterPlace place, SubscriptionId id) {
         if (empty()) {
             map_ = std::make_unique<Map>();
         }
-        map_->emplace(text, std::move(subscription));
+        CHECK(map_->emplace(place, id).second);
     }
-    void erase(Map::iterator subscription) {
-        map_->erase(subscription);
+    void erase(FilterPlace place) {
+        CHECK(!empty() && map_->erase(place) == 1);
         if (map_->empty()) {
             map_.reset();
         }
     }
-    void clear() { map_.reset(); }
 
   private:
     std::unique_ptr<Map> map_;  // null while there are none

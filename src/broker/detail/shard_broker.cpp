@@ -182,13 +182,15 @@ std::optional<ClientDetail> ShardBroker::client(std::string_view client_id) {
         return std::nullopt;
     }
     ClientDetail detail{.client = view_of(*session), .subscriptions = {}, .will = std::nullopt};
-    for (const auto& [text, subscription] : session->subscriptions) {
+    SubscriptionIndex& index = context_.default_space.index;
+    for (const auto& [place, id] : session->subscriptions) {
+        const Subscription& subscription = index.at(id);
         detail.subscriptions.push_back(
-            {.filter = subscription->text,
-             .maximum_qos = subscription->options.maximum_qos(),
-             .no_local = subscription->options.no_local(),
-             .retain_as_published = subscription->options.retain_as_published(),
-             .identifier = subscription->identifier});
+            {.filter = index.text(subscription),
+             .maximum_qos = subscription.options.maximum_qos(),
+             .no_local = subscription.options.no_local(),
+             .retain_as_published = subscription.options.retain_as_published(),
+             .identifier = subscription.identifier});
     }
     if (session->will != nullptr) {
         const bus::Message message = session->will->message->view();

@@ -18,13 +18,13 @@ constexpr unsigned kShardShift = 48;
 }  // namespace
 
 void SnapshotServer::request(Session& session, std::string_view filter) {
-    const auto found = session.subscriptions.find(filter);
-    if (found == session.subscriptions.end() || found->second->awaits_snapshot) {
+    Subscription* found = index().find(session, filter);
+    if (found == nullptr || found->awaits_snapshot) {
         return;
     }
-    found->second->awaits_snapshot = true;
+    found->awaits_snapshot = true;
     Asking& asking = asking_[session.id()];
-    asking.filters.emplace_back(filter);
+    asking.waiting.push_back(session.subscriptions.at(found->place));
     if (asking.snapshot == 0) {
         ask_next(session);
     }
@@ -38,9 +38,9 @@ void SnapshotServer::withdraw(Session& session, Subscription& subscription) {
     Asking& asking = found->second;
     if (subscription.awaits_snapshot) {
         subscription.awaits_snapshot = false;
-        std::erase(asking.filters, subscription.text);
+        std::erase(asking.waiting, session.subscriptions.at(subscription.place));
     }
-    if (asking.filter == subscription.text) {
+    if (asking.filter == index().text(subscription)) {
         cancel_asked(asking);
         ask_next(session);
     }
@@ -50,14 +50,14 @@ void SnapshotServer::withdraw(Session& session, Subscription& subscription) {
 /// Requires: nothing is under way, or what was has been cancelled.
 void SnapshotServer::ask_next(Session& session) {
     Asking& asking = asking_.at(session.id());
-    if (asking.filters.empty()) {
+    if (asking.waiting.empty()) {
         asking_.erase(session.id());
         return;
     }
-    const std::string filter = std::move(asking.filters.front());
-    asking.filters.pop_front();
-    Subscription& subscription = *session.subscriptions.at(filter);
+    Subscription& subscription = index().at(asking.waiting.front());
+    asking.waiting.pop_front();
     subscription.awaits_snapshot = false;
+    const std::string filter = index().text(subscription);
     const std::uint64_t snapshot =
         (std::uint64_t{context_.shard.id().value()} << kShardShift) | ++last_snapshot_;
     asking.snapshot = snapshot;
@@ -220,8 +220,8 @@ void SnapshotServer::on_session_left(Session& session) {
     if (found == asking_.end()) {
         return;
     }
-    for (const std::string& filter : found->second.filters) {
-        session.subscriptions.at(filter)->awaits_snapshot = false;
+    for (const SubscriptionId id : found->second.waiting) {
+        index().at(id).awaits_snapshot = false;
     }
     cancel_asked(found->second);
     asking_.erase(found);

@@ -63,11 +63,11 @@ class SnapshotServer final : public runtime::Task {
   private:
     /// What one session is being sent, and what it waits for.
     struct Asking {
-        std::uint64_t snapshot = 0;       // under way; 0 is none
-        std::string filter;               // its subscription
-        std::size_t owner_count = 0;      // that are not done with it
-        std::vector<ShardId> has_more;    // owners that wait to be asked
-        std::deque<std::string> filters;  // whose turn will come, each once
+        std::uint64_t snapshot = 0;          // under way; 0 is none
+        std::string filter;                  // its subscription
+        std::size_t owner_count = 0;         // that are not done with it
+        std::vector<ShardId> has_more;       // owners that wait to be asked
+        std::deque<SubscriptionId> waiting;  // whose turn will come, each once
     };
     struct Job {
         Request request;
@@ -75,6 +75,7 @@ class SnapshotServer final : public runtime::Task {
         std::size_t next = 0;
     };
 
+    [[nodiscard]] SubscriptionIndex& index() { return context_.space(kDefaultTenant).index; }
     void ask_next(Session& session);
     void cancel_asked(const Asking& asking);
     [[nodiscard]] RetainedRef next_of(Job& job);

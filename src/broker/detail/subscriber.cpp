@@ -1,6 +1,8 @@
 #include "broker/detail/subscriber.h"
 
 #include <algorithm>
+#include <cstring>
+#include <utility>
 
 #include "base/hash.h"
 #include "base/narrow.h"
@@ -17,6 +19,9 @@ namespace kith::broker {
 using mqtt::ReasonCode;
 
 namespace {
+
+/// What is announced in one turn goes in one mail, until it is so much.
+constexpr std::size_t kAnnouncementBytesMax = 64 * 1024;
 
 /// For traces.
 std::string words_of(ReasonCode answered) {
@@ -116,8 +121,8 @@ ReasonCode Subscriber::subscribe_one(Session& session, const mqtt::Subscription&
                                      wanted.filter);
         return ReasonCode::NotAuthorized;
     }
-    const auto known = session.subscriptions.find(wanted.filter);
-    const bool is_new = known == session.subscriptions.end();
+    Subscription* known = index().find(session, wanted.filter);
+    const bool is_new = known == nullptr;
     if (is_new &&
         session.subscriptions.size() >= context_.options().subscriptions_per_session_max) {
         note_limit(Limit::SessionSubscriptions, session);
@@ -127,8 +132,7 @@ ReasonCode Subscriber::subscribe_one(Session& session, const mqtt::Subscription&
         note_limit(Limit::Subscriptions, session);
         return ReasonCode::QuotaExceeded;
     }
-    Subscription& subscription =
-        is_new ? add_subscription(session, wanted.filter, parsed->filter.text()) : *known->second;
+    Subscription& subscription = is_new ? add_subscription(session, wanted.filter) : *known;
     subscription.identifier = answer.identifier;
     subscription.options.bits = static_cast<std::uint8_t>(
         static_cast<unsigned>(wanted.maximum_qos) | (wanted.no_local ? 4U : 0U) |
@@ -138,7 +142,7 @@ ReasonCode Subscriber::subscribe_one(Session& session, const mqtt::Subscription&
     is_new ? insert(subscription, barrier) : refresh(subscription, barrier);
     if (session.is_stored && session.is_durable()) {
         context_.store.batch().put_subscription({.session = session.id(),
-                                                 .filter = subscription.text,
+                                                 .filter = wanted.filter,
                                                  .options = subscription.options.bits,
                                                  .subscription_identifier = answer.identifier});
     }
@@ -151,16 +155,10 @@ ReasonCode Subscriber::subscribe_one(Session& session, const mqtt::Subscription&
     return static_cast<ReasonCode>(wanted.maximum_qos);
 }
 
-Subscription& Subscriber::add_subscription(Session& session, std::string_view text,
-                                           std::string_view filter) {
-    auto subscription = std::make_unique<Subscription>();
-    subscription->session = &session;
-    subscription->text = text;
-    subscription->filter_offset = narrow<std::uint32_t>(text.size() - filter.size());
-    Subscription& added = *subscription;
-    session.subscriptions.emplace(std::string_view(added.text), std::move(subscription));
-    session.shared_count += added.is_shared() ? 1U : 0U;
-    context_.counters.shared_subscriptions += added.is_shared() ? 1U : 0U;
+Subscription& Subscriber::add_subscription(Session& session, std::string_view text) {
+    Subscription& added = index().create(session, text);
+    session.shared_count += added.is_shared ? 1U : 0U;
+    context_.counters.shared_subscriptions += added.is_shared ? 1U : 0U;
     ++context_.counters.subscriptions;
     return added;
 }
@@ -217,31 +215,32 @@ void Subscriber::note_backlog() {
 }
 
 ReasonCode Subscriber::unsubscribe_one(Session& session, std::string_view text) {
-    const auto known = session.subscriptions.find(text);
-    if (known == session.subscriptions.end()) {
+    Subscription* known = index().find(session, text);
+    if (known == nullptr) {
         return bus::SubscriptionFilter::create(text) ? ReasonCode::NoSubscriptionExisted
                                                      : ReasonCode::TopicFilterInvalid;
     }
-    withdraw(*known->second);
-    context_.snapshots->withdraw(session, *known->second);
-    session.shared_count -= known->second->is_shared() ? 1U : 0U;
-    context_.counters.shared_subscriptions -= known->second->is_shared() ? 1U : 0U;
+    withdraw(*known);
+    context_.snapshots->withdraw(session, *known);
+    session.shared_count -= known->is_shared ? 1U : 0U;
+    context_.counters.shared_subscriptions -= known->is_shared ? 1U : 0U;
     if (session.is_stored) {
         context_.store.batch().delete_subscription(session.id(), text);
     }
-    session.subscriptions.erase(known);
+    index().destroy(*known);
     --context_.counters.subscriptions;
     context_.subscription_lease.give_back();
     return ReasonCode::Success;
 }
 
 void Subscriber::drop_all(Session& session) {
-    for (auto& [text, subscription] : session.subscriptions) {
-        withdraw(*subscription);
+    while (!session.subscriptions.empty()) {
+        Subscription& subscription = index().at(session.subscriptions.begin()->second);
+        withdraw(subscription);
+        index().destroy(subscription);
         --context_.counters.subscriptions;
         context_.subscription_lease.give_back();
     }
-    session.subscriptions.clear();
     context_.counters.shared_subscriptions -= session.shared_count;
     session.shared_count = 0;
 }
@@ -250,11 +249,11 @@ bool Subscriber::restore(Session& session, const storage::SubscriptionRecord& re
     const Result<bus::SubscriptionFilter> parsed = bus::SubscriptionFilter::create(record.filter);
     const SubscriptionOptions options{record.options};
     if (!parsed || options.maximum_qos() > Qos::ExactlyOnce ||
-        session.subscriptions.contains(record.filter)) {
+        index().find(session, record.filter) != nullptr) {
         return false;
     }
     context_.subscription_lease.take_anyway();
-    Subscription& subscription = add_subscription(session, record.filter, parsed->filter.text());
+    Subscription& subscription = add_subscription(session, record.filter);
     subscription.identifier = record.subscription_identifier;
     subscription.options = options;
     insert(subscription, nullptr);
@@ -262,34 +261,30 @@ bool Subscriber::restore(Session& session, const storage::SubscriptionRecord& re
 }
 
 void Subscriber::insert(Subscription& subscription, const std::shared_ptr<Barrier>& barrier) {
-    if (subscription.is_shared()) {
+    if (subscription.is_shared) {
         join(subscription, barrier);
         return;
     }
-    const Interest before = index().interest(subscription.filter());
-    index().add(subscription);
-    announce(subscription.filter(), before);
+    announce(subscription, index().add(subscription));
 }
 
 void Subscriber::refresh(Subscription& subscription, const std::shared_ptr<Barrier>& barrier) {
-    if (subscription.is_shared()) {
+    if (subscription.is_shared) {
         join(subscription, barrier);  // again, with what has changed
         return;
     }
-    const Interest before = index().interest(subscription.filter());
-    index().refresh(subscription);
-    announce(subscription.filter(), before);
+    announce(subscription, index().refresh(subscription));
 }
 
 void Subscriber::join(Subscription& subscription, const std::shared_ptr<Barrier>& barrier) {
-    const std::string key = group_key(subscription);
+    const std::string text = index().text(subscription);
+    const std::string key = group_key(text);
     const ShareMember member = member_of(subscription);
-    const std::string filter(subscription.filter());
+    const std::string filter = index().filter(subscription);
     if (barrier != nullptr) {
         barrier->expect();
     }
-    const auto done = [this, barrier, session = member.session,
-                       text = subscription.text](GroupRef group) {
+    const auto done = [this, barrier, session = member.session, text](GroupRef group) {
         note_group(session, text, group);
         if (barrier != nullptr) {
             barrier->arrive();
@@ -308,22 +303,19 @@ void Subscriber::join(Subscription& subscription, const std::shared_ptr<Barrier>
 }
 
 void Subscriber::note_group(SessionId session_id, const std::string& text, GroupRef group) {
-    if (Session* session = context_.sessions->find(session_id); session != nullptr) {
-        const auto found = session->subscriptions.find(text);
-        if (found != session->subscriptions.end()) {
-            found->second->group = group;
-        }
+    const Session* session = context_.sessions->find(session_id);
+    Subscription* found = session == nullptr ? nullptr : index().find(*session, text);
+    if (found != nullptr) {
+        index().set_group(*found, group);
     }
 }
 
 void Subscriber::withdraw(Subscription& subscription) {
-    if (!subscription.is_shared()) {
-        const Interest before = index().interest(subscription.filter());
-        index().remove(subscription);
-        announce(subscription.filter(), before);
+    if (!subscription.is_shared) {
+        announce(subscription, index().remove(subscription));
         return;
     }
-    const std::string key = group_key(subscription);
+    const std::string key = group_key(index().text(subscription));
     const ShardId owner = group_owner(key);
     if (owner == context_.shard.id()) {
         leave_group(key, subscription.session->id());
@@ -346,7 +338,7 @@ void Subscriber::join_group(const std::string& key, const std::string& filter,
     }
     group->put(member);
     index().refresh_groups();
-    announce(filter, before);
+    announce(filter, {.before = before, .now = index().interest(filter)});
     if (member.is_connected) {
         wake_group(*group);
     }
@@ -372,7 +364,7 @@ void Subscriber::leave_group(const std::string& key, SessionId session) {
         groups_by_number_.erase(group.ref().number);
         groups_.erase(found);
     }
-    announce(filter, before);
+    announce(filter, {.before = before, .now = index().interest(filter)});
 }
 
 ShareGroup* Subscriber::group(std::uint32_t number) {
@@ -426,11 +418,12 @@ void Subscriber::tell_groups(Session& session) {
     const MemberState state{.session = session.id(),
                             .is_connected = session.is_connected(),
                             .is_open = session.is_share_open};
-    for (auto& [text, subscription] : session.subscriptions) {
-        if (!subscription->is_shared()) {
+    for (const auto& [place, id] : session.subscriptions) {
+        const Subscription& subscription = index().at(id);
+        if (!subscription.is_shared) {
             continue;
         }
-        const std::string key = group_key(*subscription);
+        const std::string key = group_key(index().text(subscription));
         const ShardId owner = group_owner(key);
         if (owner == context_.shard.id()) {
             set_member_state(key, state);
@@ -441,39 +434,63 @@ void Subscriber::tell_groups(Session& session) {
 }
 
 void Subscriber::on_durability_changed(Session& session) {
-    for (auto& [text, subscription] : session.subscriptions) {
-        refresh(*subscription, nullptr);
+    for (const auto& [place, id] : session.subscriptions) {
+        refresh(index().at(id), nullptr);
     }
 }
 
 void Subscriber::add_tap(TenantId, std::string_view filter, bus::Subscriber& tap) {
-    const Interest before = index().interest(filter);
-    index().add_tap(filter, tap);
-    announce(filter, before);
+    announce(filter, index().add_tap(filter, tap));
 }
 
 void Subscriber::remove_tap(TenantId, std::string_view filter, bus::Subscriber& tap) {
-    const Interest before = index().interest(filter);
-    index().remove_tap(filter, tap);
-    announce(filter, before);
+    announce(filter, index().remove_tap(filter, tap));
 }
 
-void Subscriber::note_interest(ShardId from, std::string_view filter, Interest interest) {
-    index().set_remote_interest(filter, from, interest);
+void Subscriber::note_interests(ShardId from, std::string_view announcements) {
+    for (std::size_t at = 0; at < announcements.size();) {
+        const auto interest = static_cast<Interest>(announcements[at++]);
+        std::uint16_t bytes = 0;
+        std::memcpy(&bytes, announcements.data() + at, sizeof bytes);
+        at += sizeof bytes;
+        index().set_remote_interest(announcements.substr(at, bytes), from, interest);
+        at += bytes;
+    }
 }
 
-void Subscriber::announce(std::string_view filter, Interest before) {
-    if (context_.is_alone()) {
+void Subscriber::announce(const Subscription& subscription, InterestChange change) {
+    if (!context_.is_alone() && change.now != change.before) {
+        announce(index().filter(subscription), change);
+    }
+}
+
+void Subscriber::announce(std::string_view filter, InterestChange change) {
+    if (context_.is_alone() || change.now == change.before) {
         return;
     }
-    const Interest now = index().interest(filter);
-    if (now == before) {
+    const auto bytes = narrow<std::uint16_t>(filter.size());
+    announcements_.push_back(static_cast<char>(change.now));
+    announcements_.append(reinterpret_cast<const char*>(&bytes), sizeof bytes);
+    announcements_.append(filter);
+    if (context_.node.is_started && announcements_.size() < kAnnouncementBytesMax) {
+        context_.shard.flush_later(announce_task_);
+    } else {
+        send_announcements();
+    }
+}
+
+void Subscriber::send_announcements() {
+    if (announcements_.empty()) {
         return;
     }
+    // shared_ptr: every other shard reads it, and the last one frees it.
+    const auto announcements =
+        std::make_shared<const std::string>(std::exchange(announcements_, {}));
     for (std::uint16_t i = 0; i < context_.shard.shard_count(); ++i) {
         if (ShardId(i) != context_.shard.id()) {
-            post_to(ShardId(i), [from = context_.shard.id(), text = std::string(filter),
-                                 now](Subscriber& there) { there.note_interest(from, text, now); });
+            post_to(ShardId(i), [from = context_.shard.id(), announcements](Subscriber& there) {
+                there.note_interests(from, *announcements);
+            });
         }
     }
 }
@@ -490,7 +507,9 @@ void Subscriber::wait_for_shards(const std::shared_ptr<Barrier>& barrier) {
     }
 }
 
+/// Behind what has been announced so far: whoever reads this has read that.
 void Subscriber::post_to(ShardId shard, std::function<void(Subscriber&)> action) {
+    send_announcements();
     if (!context_.node.is_started) {
         // Recovery, on one thread: whoever is let in first must find all of it.
         action(context_.node.shards[shard.value()]->subscriber());
@@ -514,8 +533,8 @@ ShareMember Subscriber::member_of(const Subscription& subscription) const {
         .is_open = session.is_share_open};
 }
 
-std::string Subscriber::group_key(const Subscription& subscription) {
-    return std::string(subscription.share_group()) + "/" + std::string(subscription.filter());
+std::string Subscriber::group_key(std::string_view text) {
+    return std::string(text.substr(text.find('/') + 1));
 }
 
 ShardId Subscriber::group_owner(std::string_view key) const {

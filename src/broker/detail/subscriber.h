@@ -16,13 +16,15 @@
 #include "broker/detail/connection.h"
 #include "broker/detail/session.h"
 #include "broker/detail/share_group.h"
+#include "broker/detail/subscription_index.h"
+#include "runtime/task.h"
 #include "storage/records.h"
 
 namespace kith::broker {
 
 class Subscriber {
   public:
-    explicit Subscriber(ShardContext& context) : context_(context) {}
+    explicit Subscriber(ShardContext& context) : context_(context), announce_task_(*this) {}
 
     void subscribe(Session& session, Connection& connection, const mqtt::Subscribe& packet);
     void unsubscribe(Session& session, Connection& connection, const mqtt::Unsubscribe& packet);
@@ -59,8 +61,8 @@ class Subscriber {
     /// Null if this shard has no group of this number (any more).
     [[nodiscard]] ShareGroup* group(std::uint32_t number);
 
-    /// What another shard told.
-    void note_interest(ShardId from, std::string_view filter, Interest interest);
+    /// What another shard told, in its announcements.
+    void note_interests(ShardId from, std::string_view announcements);
 
   private:
     /// Counts down what an answer waits for; the last one gives it.
@@ -69,8 +71,7 @@ class Subscriber {
 
     mqtt::ReasonCode subscribe_one(Session& session, const mqtt::Subscription& wanted,
                                    Answer& answer, const std::shared_ptr<Barrier>& barrier);
-    Subscription& add_subscription(Session& session, std::string_view text,
-                                   std::string_view filter);
+    Subscription& add_subscription(Session& session, std::string_view text);
     void note_backlog();
     void note_limit(Limit limit, const Session& session);
     mqtt::ReasonCode unsubscribe_one(Session& session, std::string_view text);
@@ -85,18 +86,34 @@ class Subscriber {
     void tell_groups(Session& session);
     void wake_group(const ShareGroup& group);
     [[nodiscard]] ShareMember member_of(const Subscription& subscription) const;
-    [[nodiscard]] static std::string group_key(const Subscription& subscription);
+    /// Of the text of a shared subscription.
+    [[nodiscard]] static std::string group_key(std::string_view text);
     [[nodiscard]] ShardId group_owner(std::string_view group_key) const;
 
-    /// Tells the others if what this shard wants of `filter` is no longer `before`.
-    void announce(std::string_view filter, Interest before);
+    /// Tells the others, at the end of this turn, if this shard wants another thing of `filter`.
+    void announce(std::string_view filter, InterestChange change);
+    void announce(const Subscription& subscription, InterestChange change);
+    void send_announcements();
     /// `barrier` waits until every other shard has read all mail sent so far.
     void wait_for_shards(const std::shared_ptr<Barrier>& barrier);
     void post_to(ShardId shard, std::function<void(Subscriber&)> action);
 
     [[nodiscard]] SubscriptionIndex& index() { return context_.space(kDefaultTenant).index; }
 
+    class AnnounceTask final : public runtime::Task {
+      public:
+        explicit AnnounceTask(Subscriber& subscriber) : subscriber_(subscriber) {}
+        void run_task() override { subscriber_.send_announcements(); }
+
+      private:
+        Subscriber& subscriber_;
+    };
+
     ShardContext& context_;
+    AnnounceTask announce_task_;
+    /// For the other shards, one after the other: interest (1 byte), bytes of the filter (2),
+    /// filter.
+    std::string announcements_;
     boost::unordered_flat_map<std::string, std::unique_ptr<ShareGroup>, TextHash, std::equal_to<>>
         groups_;  // those that this shard owns, by "group/filter"
     boost::unordered_flat_map<std::uint32_t, ShareGroup*> groups_by_number_;

@@ -2,10 +2,10 @@
 #pragma once
 
 #include <cstdint>
-#include <string>
 
 #include "base/qos.h"
-#include "broker/detail/group_ref.h"
+#include "base/strong_id.h"
+#include "broker/detail/filter_place.h"
 
 namespace kith::broker {
 
@@ -29,28 +29,23 @@ struct SubscriptionOptions {
     }
 };
 
-/// Owned by its session; the index points to it. The address is stable.
+/// The number of a subscription on its shard; 0 is none.
+using SubscriptionId = StrongId<struct SubscriptionIdTag, std::uint32_t>;
+
+/// Kept by the index, which knows its text; the session has a list of the numbers. The address is
+/// stable. There may be millions.
 struct Subscription {
     Session* session = nullptr;
-    std::string text;                 // as the client wrote it, $share included
-    std::uint32_t filter_offset = 0;  // where the filter starts in `text`, behind $share/group/
-    std::uint32_t position = 0;       // in the index's list of this filter
-    std::uint32_t identifier = 0;     // subscription identifier, 0 is none
-    GroupRef group;                   // if shared: as far as it is known
+    FilterPlace place;  // of its filter; if shared, of its whole text in a tree of their own
+    /// Not shared: in the index's list of this filter, if there are several. Shared: where its
+    /// group is noted.
+    std::uint32_t position = 0;
+    std::uint32_t identifier = 0;  // subscription identifier, 0 is none
     SubscriptionOptions options;
+    bool is_shared = false;
     bool counted_durable = false;  // as the index counted it
     bool awaits_snapshot = false;  // its retained messages wait for their turn (SnapshotServer)
-
-    [[nodiscard]] std::string_view filter() const {
-        return std::string_view(text).substr(filter_offset);
-    }
-    [[nodiscard]] bool is_shared() const { return filter_offset != 0; }
-    [[nodiscard]] std::string_view share_group() const {
-        static constexpr std::size_t kPrefixBytes = 7;  // "$share/"
-        return is_shared()
-                   ? std::string_view(text).substr(kPrefixBytes, filter_offset - kPrefixBytes - 1)
-                   : std::string_view();
-    }
 };
+static_assert(sizeof(Subscription) == 24);
 
 }  // namespace kith::broker

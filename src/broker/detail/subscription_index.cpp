@@ -10,6 +10,19 @@
 namespace kith::broker {
 namespace {
 
+constexpr std::string_view kSharePrefix = "$share/";
+
+/// Of the place of a shared subscription.
+constexpr std::uint32_t kSharedBit = 1U << 31;
+
+FilterPlace with_shared_bit(FilterPlace place) {
+    return FilterPlace(place.value() | kSharedBit);
+}
+
+FilterPlace without_shared_bit(FilterPlace place) {
+    return FilterPlace(place.value() & ~kSharedBit);
+}
+
 bool wants_durably(const Subscription& subscription) {
     return subscription.options.maximum_qos() != Qos::AtMostOnce &&
            subscription.session->is_durable();
@@ -29,20 +42,95 @@ void append_identifiers(std::span<const Target> targets, OwnMessages own,
 
 }  // namespace
 
-void SubscriptionIndex::add(Subscription& subscription) {
-    FilterEntry& entry = local_.insert(subscription.filter());
-    subscription.position = narrow<std::uint32_t>(entry.subscriptions.size());
-    entry.subscriptions.push_back(&subscription);
-    count_durable(entry, subscription, wants_durably(subscription));
-    ++subscription_count_;
-    ++generation_;
+SubscriptionIndex::SubscriptionIndex() {
+    CHECK(subscriptions_.take() == 0);  // no subscription has the number 0
 }
 
-void SubscriptionIndex::refresh(Subscription& subscription) {
-    FilterEntry* entry = local_.find(subscription.filter());
-    CHECK(entry != nullptr);
-    count_durable(*entry, subscription, wants_durably(subscription));
-    ++generation_;
+Subscription& SubscriptionIndex::create(Session& session, std::string_view text) {
+    const SubscriptionId id(subscriptions_.take());
+    CHECK(id.value() <= kNumberMask);
+    Subscription& subscription = subscriptions_[id.value()];
+    subscription.session = &session;
+    subscription.is_shared = text.starts_with(kSharePrefix);
+    if (subscription.is_shared) {
+        const FilterPlace place = shared_texts_.insert(text);
+        ++shared_texts_.value(place);
+        subscription.place = with_shared_bit(place);
+        subscription.position = groups_.take();
+    } else {
+        subscription.place = filters_.insert(text);
+    }
+    session.subscriptions.add(subscription.place, id);
+    return subscription;
+}
+
+void SubscriptionIndex::destroy(Subscription& subscription) {
+    const SubscriptionId id = id_of(subscription);
+    subscription.session->subscriptions.erase(subscription.place);
+    if (subscription.is_shared) {
+        const FilterPlace place = without_shared_bit(subscription.place);
+        --shared_texts_.value(place);
+        shared_texts_.prune(place);
+        groups_.give_back(subscription.position);
+    } else {
+        filters_.prune(subscription.place);
+    }
+    subscriptions_.give_back(id.value());
+}
+
+Subscription* SubscriptionIndex::find(const Session& session, std::string_view text) {
+    const bool is_shared = text.starts_with(kSharePrefix);
+    const FilterPlace place = is_shared ? shared_texts_.find(text) : filters_.find(text);
+    if (place == FilterTree::kNone) {
+        return nullptr;
+    }
+    const auto found = session.subscriptions.find(is_shared ? with_shared_bit(place) : place);
+    return found == session.subscriptions.end() ? nullptr : &at(found->second);
+}
+
+std::string SubscriptionIndex::text(const Subscription& subscription) const {
+    return subscription.is_shared ? shared_texts_.text(without_shared_bit(subscription.place))
+                                  : filters_.text(subscription.place);
+}
+
+std::string SubscriptionIndex::filter(const Subscription& subscription) const {
+    std::string text = this->text(subscription);
+    if (subscription.is_shared) {
+        text.erase(0, text.find('/', kSharePrefix.size()) + 1);
+    }
+    return text;
+}
+
+SubscriptionId SubscriptionIndex::id_of(const Subscription& subscription) const {
+    return subscription.session->subscriptions.at(subscription.place);
+}
+
+InterestChange SubscriptionIndex::add(Subscription& subscription) {
+    CHECK(!subscription.is_shared);
+    return change(subscription.place, [&](FilterEntry& entry) {
+        subscription.position = narrow<std::uint32_t>(entry.subscriptions.size());
+        entry.subscriptions.push_back(id_of(subscription));
+        count_durable(entry, subscription, wants_durably(subscription));
+    });
+}
+
+InterestChange SubscriptionIndex::refresh(Subscription& subscription) {
+    CHECK(!subscription.is_shared);
+    return change(subscription.place, [&](FilterEntry& entry) {
+        count_durable(entry, subscription, wants_durably(subscription));
+    });
+}
+
+InterestChange SubscriptionIndex::remove(Subscription& subscription) {
+    CHECK(!subscription.is_shared);
+    return change(subscription.place, [&](FilterEntry& entry) {
+        CHECK(entry.subscriptions[subscription.position] == id_of(subscription));
+        count_durable(entry, subscription, false);
+        const SubscriptionId last = entry.subscriptions.back();
+        entry.subscriptions[subscription.position] = last;
+        at(last).position = subscription.position;
+        entry.subscriptions.pop_back();
+    });
 }
 
 void SubscriptionIndex::count_durable(FilterEntry& entry, Subscription& subscription,
@@ -53,92 +141,189 @@ void SubscriptionIndex::count_durable(FilterEntry& entry, Subscription& subscrip
     }
 }
 
-void SubscriptionIndex::remove(Subscription& subscription) {
-    FilterEntry* entry = local_.find(subscription.filter());
-    CHECK(entry != nullptr);
-    CHECK(entry->subscriptions[subscription.position] == &subscription);
-    count_durable(*entry, subscription, false);
-    Subscription* last = entry->subscriptions.back();
-    entry->subscriptions[subscription.position] = last;
-    last->position = subscription.position;
-    entry->subscriptions.pop_back();
-    --subscription_count_;
-    ++generation_;
-    local_.prune(subscription.filter());
+InterestChange SubscriptionIndex::add_group(std::string_view filter, ShareGroup& group) {
+    return change(filters_.insert(filter),
+                  [&](FilterEntry& entry) { entry.with_extras().groups.push_back(&group); });
 }
 
-void SubscriptionIndex::add_group(std::string_view filter, ShareGroup& group) {
-    local_.insert(filter).with_extras().groups.push_back(&group);
-    ++generation_;
+InterestChange SubscriptionIndex::remove_group(std::string_view filter, ShareGroup& group) {
+    const FilterPlace place = filters_.find(filter);
+    CHECK(place != FilterTree::kNone);
+    const InterestChange changed = change(place, [&](FilterEntry& entry) {
+        CHECK(entry.extras != nullptr && std::erase(entry.extras->groups, &group) == 1);
+        entry.drop_empty_extras();
+    });
+    filters_.prune(place);
+    return changed;
 }
 
-void SubscriptionIndex::remove_group(std::string_view filter, ShareGroup& group) {
-    FilterEntry* entry = local_.find(filter);
-    CHECK(entry != nullptr && entry->extras != nullptr);
-    CHECK(std::erase(entry->extras->groups, &group) == 1);
-    entry->drop_empty_extras();
-    ++generation_;
-    local_.prune(filter);
+InterestChange SubscriptionIndex::add_tap(std::string_view filter, bus::Subscriber& tap) {
+    return change(filters_.insert(filter),
+                  [&](FilterEntry& entry) { entry.with_extras().taps.push_back(&tap); });
 }
 
-void SubscriptionIndex::add_tap(std::string_view filter, bus::Subscriber& tap) {
-    local_.insert(filter).with_extras().taps.push_back(&tap);
-    ++generation_;
+InterestChange SubscriptionIndex::remove_tap(std::string_view filter, bus::Subscriber& tap) {
+    const FilterPlace place = filters_.find(filter);
+    CHECK(place != FilterTree::kNone);
+    const InterestChange changed = change(place, [&](FilterEntry& entry) {
+        CHECK(entry.extras != nullptr);
+        const auto found = std::ranges::find(entry.extras->taps, &tap);
+        CHECK(found != entry.extras->taps.end());
+        entry.extras->taps.erase(found);
+        entry.drop_empty_extras();
+    });
+    filters_.prune(place);
+    return changed;
 }
 
-void SubscriptionIndex::remove_tap(std::string_view filter, bus::Subscriber& tap) {
-    FilterEntry* entry = local_.find(filter);
-    CHECK(entry != nullptr && entry->extras != nullptr);
-    const auto found = std::ranges::find(entry->extras->taps, &tap);
-    CHECK(found != entry->extras->taps.end());
-    entry->extras->taps.erase(found);
-    entry->drop_empty_extras();
-    ++generation_;
-    local_.prune(filter);
+Interest SubscriptionIndex::interest(std::string_view filter) const {
+    const FilterPlace place = filters_.find(filter);
+    if (place == FilterTree::kNone) {
+        return Interest::None;
+    }
+    const std::uint32_t value = filters_.value(place);
+    switch (kind_of(value)) {
+        case Kind::Single:
+            return value == 0                                         ? Interest::None
+                   : subscriptions_[number_of(value)].counted_durable ? Interest::Durable
+                                                                      : Interest::Transient;
+        case Kind::Remote:
+            return Interest::None;
+        case Kind::Entry:
+            return interest_of(entries_[number_of(value)]);
+    }
+    return Interest::None;
 }
 
-Interest SubscriptionIndex::interest(std::string_view filter) {
-    const FilterEntry* entry = local_.find(filter);
-    if (entry == nullptr || entry->empty()) {
+Interest SubscriptionIndex::interest_of(const FilterEntry& entry) {
+    const bool has_groups_or_taps = entry.extras != nullptr;
+    if (entry.subscriptions.empty() && !has_groups_or_taps) {
         return Interest::None;
     }
     const bool durable_group =
-        entry->extras != nullptr &&
-        std::ranges::any_of(entry->extras->groups,
+        has_groups_or_taps &&
+        std::ranges::any_of(entry.extras->groups,
                             [](const ShareGroup* group) { return group->is_durable(); });
-    return entry->durable_count > 0 || durable_group ? Interest::Durable : Interest::Transient;
+    return entry.durable_count > 0 || durable_group ? Interest::Durable : Interest::Transient;
 }
 
 void SubscriptionIndex::set_remote_interest(std::string_view filter, ShardId shard,
                                             Interest interest) {
-    RemoteEntry& entry = remote_.insert(filter);
     const std::uint64_t bit = std::uint64_t{1} << shard.value();
-    entry.shards = interest == Interest::None ? entry.shards & ~bit : entry.shards | bit;
-    entry.durable_shards =
-        interest == Interest::Durable ? entry.durable_shards | bit : entry.durable_shards & ~bit;
-    ++generation_;
-    remote_.prune(filter);
+    const FilterPlace place = filters_.insert(filter);
+    change(place, [&](FilterEntry& entry) {
+        RemoteInterest& remote = entry.remote;
+        remote.shards = interest == Interest::None ? remote.shards & ~bit : remote.shards | bit;
+        remote.durable_shards = interest == Interest::Durable ? remote.durable_shards | bit
+                                                              : remote.durable_shards & ~bit;
+    });
+    filters_.prune(place);
 }
 
-void SubscriptionIndex::resolve(bus::TopicName topic, Route& route) {
+template <typename Edit>
+InterestChange SubscriptionIndex::change(FilterPlace place, Edit&& edit) {
+    const std::uint32_t value = filters_.value(place);
+    FilterEntry entry = unpack(value);
+    const Interest before = interest_of(entry);
+    edit(entry);
+    const Interest now = interest_of(entry);
+    filters_.value(place) = pack(std::move(entry));
+    ++generation_;
+    return {.before = before, .now = now};
+}
+
+/// Takes all out of `value`; pack() follows.
+SubscriptionIndex::FilterEntry SubscriptionIndex::unpack(std::uint32_t value) {
+    FilterEntry entry;
+    const std::uint32_t number = number_of(value);
+    switch (kind_of(value)) {
+        case Kind::Single:
+            if (number != 0) {
+                entry.subscriptions.emplace_back(number);
+                entry.durable_count = subscriptions_[number].counted_durable ? 1 : 0;
+            }
+            break;
+        case Kind::Remote:
+            entry.remote = remotes_[number].interest;
+            release_remote(number);
+            break;
+        case Kind::Entry:
+            entry = std::move(entries_[number]);
+            entries_.give_back(number);
+            break;
+    }
+    return entry;
+}
+
+std::uint32_t SubscriptionIndex::pack(FilterEntry entry) {
+    const bool is_remote = entry.remote.shards != 0;
+    if (entry.extras == nullptr && entry.subscriptions.empty()) {
+        return is_remote ? value_of(Kind::Remote, retain_remote(entry.remote)) : 0;
+    }
+    if (entry.extras == nullptr && entry.subscriptions.size() == 1 && !is_remote) {
+        return value_of(Kind::Single, entry.subscriptions.front().value());
+    }
+    const std::uint32_t number = entries_.take();
+    entries_[number] = std::move(entry);
+    return value_of(Kind::Entry, number);
+}
+
+std::uint32_t SubscriptionIndex::value_of(Kind kind, std::uint32_t number) {
+    CHECK(number <= kNumberMask);
+    return (static_cast<std::uint32_t>(kind) << kKindShift) | number;
+}
+
+std::uint32_t SubscriptionIndex::retain_remote(const RemoteInterest& interest) {
+    const auto [found, is_new] = remote_numbers_.try_emplace(interest);
+    if (is_new) {
+        found->second = remotes_.take();
+        remotes_[found->second].interest = interest;
+    }
+    ++remotes_[found->second].reference_count;
+    return found->second;
+}
+
+void SubscriptionIndex::release_remote(std::uint32_t number) {
+    Remote& remote = remotes_[number];
+    if (--remote.reference_count == 0) {
+        remote_numbers_.erase(remote.interest);
+        remotes_.give_back(number);
+    }
+}
+
+void SubscriptionIndex::resolve(bus::TopicName topic, Route& route) const {
     route.clear();
     std::size_t filter_count = 0;
-    local_.match_topic(topic, [&](const FilterEntry& entry) {
+    const auto add_remote = [&route](const RemoteInterest& remote) {
+        route.shards |= remote.shards;
+        route.durable_shards |= remote.durable_shards;
+    };
+    filters_.match(topic, [&](std::uint32_t value) {
+        const std::uint32_t number = number_of(value);
+        switch (kind_of(value)) {
+            case Kind::Single:
+                ++filter_count;
+                append_target(subscriptions_[number], route);
+                return;
+            case Kind::Remote:
+                add_remote(remotes_[number].interest);
+                return;
+            case Kind::Entry:
+                break;
+        }
+        const FilterEntry& entry = entries_[number];
         filter_count += entry.subscriptions.empty() ? 0U : 1U;
-        append_targets(entry, route);
+        for (const SubscriptionId id : entry.subscriptions) {
+            append_target(subscriptions_[id.value()], route);
+        }
+        add_remote(entry.remote);
         if (entry.extras != nullptr) {
-            const Extras& extras = *entry.extras;
-            route.groups.insert(route.groups.end(), extras.groups.begin(), extras.groups.end());
-            route.taps.insert(route.taps.end(), extras.taps.begin(), extras.taps.end());
+            append_extras(*entry.extras, route);
         }
     });
     if (filter_count > 1) {
         merge_targets(route);
     }
-    remote_.match_topic(topic, [&](const RemoteEntry& entry) {
-        route.shards |= entry.shards;
-        route.durable_shards |= entry.durable_shards;
-    });
     route.durable_local = std::ranges::any_of(route.targets,
                                               [](const Target& target) {
                                                   return target.maximum_qos != Qos::AtMostOnce &&
@@ -150,24 +335,27 @@ void SubscriptionIndex::resolve(bus::TopicName topic, Route& route) {
     route.generation = generation_;
 }
 
-void SubscriptionIndex::append_targets(const FilterEntry& entry, Route& route) {
-    for (const Subscription* subscription : entry.subscriptions) {
-        const SubscriptionOptions options = subscription->options;
-        Target target{.session = subscription->session,
-                      .identifiers_begin = narrow<std::uint32_t>(route.identifiers.size()),
-                      .maximum_qos = options.maximum_qos(),
-                      .receives_own = !options.no_local(),
-                      .retain_as_published = options.retain_as_published()};
-        if (target.receives_own) {
-            target.own_maximum_qos = target.maximum_qos;
-        }
-        if (subscription->identifier != 0) {
-            route.identifiers.push_back(subscription->identifier);
-            target.identifier_count = 1;
-            target.own_identifier_count = target.receives_own ? 1 : 0;
-        }
-        route.targets.push_back(target);
+void SubscriptionIndex::append_target(const Subscription& subscription, Route& route) {
+    const SubscriptionOptions options = subscription.options;
+    Target target{.session = subscription.session,
+                  .identifiers_begin = narrow<std::uint32_t>(route.identifiers.size()),
+                  .maximum_qos = options.maximum_qos(),
+                  .receives_own = !options.no_local(),
+                  .retain_as_published = options.retain_as_published()};
+    if (target.receives_own) {
+        target.own_maximum_qos = target.maximum_qos;
     }
+    if (subscription.identifier != 0) {
+        route.identifiers.push_back(subscription.identifier);
+        target.identifier_count = 1;
+        target.own_identifier_count = target.receives_own ? 1 : 0;
+    }
+    route.targets.push_back(target);
+}
+
+void SubscriptionIndex::append_extras(const Extras& extras, Route& route) {
+    route.groups.insert(route.groups.end(), extras.groups.begin(), extras.groups.end());
+    route.taps.insert(route.taps.end(), extras.taps.begin(), extras.taps.end());
 }
 
 /// Makes one target of all that a session has: the highest QoS, every identifier [MQTT-3.3.4-2],

@@ -1,9 +1,9 @@
-// A tree of topics or filters, one node a level, with a value at each node.
+// A tree of topics, one node a level, with a value at each node, in which filters find theirs
+// (retained messages). The other way round is FilterTree.
 //
-// Used both ways: nodes are filters and a topic is looked up (subscriptions, interest), or nodes
-// are topics and a filter is looked up (retained messages). Children are found through one hash set
-// of nodes for the whole tree, by their (parent, level); sibling links serve walks. A node takes 24
-// bytes and its value, and about 8 in the set; a level that only it uses about 32 more.
+// Children are found through one hash set of nodes for the whole tree, by their (parent, level);
+// sibling links serve walks. A node takes 20 bytes and its value, and about 8 in the set; a level
+// that only it uses about 32 more.
 // No recursion: depth is bounded by kTopicLevelsMax. Threads: shard-local.
 #pragma once
 
@@ -57,11 +57,7 @@ class TopicTrie {
         }
     }
 
-    /// Nodes are filters: calls visit(Value&) for each that matches `topic`.
-    template <typename Visit>
-    void match_topic(bus::TopicName topic, Visit&& visit);
-
-    /// Nodes are topics: calls visit(Value&) for each that `filter` matches and that is not empty.
+    /// Calls visit(Value&) for each topic that `filter` matches and whose value is not empty.
     template <typename Visit>
     void match_filter(bus::TopicFilter filter, Visit&& visit);
 
@@ -87,8 +83,6 @@ class TopicTrie {
         std::uint32_t next = kNone;
         std::uint32_t previous = kNone;
         LevelId level;
-        bool has_plus_child = false;
-        bool has_hash_child = false;
         Value value;
     };
     static_assert(sizeof(Node) <= 24 + sizeof(Value));
@@ -169,8 +163,6 @@ class TopicTrie {
             nodes_[node.next].previous = at;
         }
         above.first_child = at;
-        above.has_plus_child |= level == "+";
-        above.has_hash_child |= level == "#";
         children_.insert(at);
         return at;
     }
@@ -182,9 +174,6 @@ class TopicTrie {
         if (node.next != kNone) {
             nodes_[node.next].previous = node.previous;
         }
-        const std::string_view text = levels_.text(node.level);
-        above.has_plus_child &= text != "+";
-        above.has_hash_child &= text != "#";
         children_.erase(at);
         levels_.release(node.level);
         node = Node{};
@@ -235,48 +224,6 @@ class TopicTrie {
     std::vector<std::uint32_t> free_;
     boost::unordered_flat_set<std::uint32_t, EdgeOf, EdgeOf> children_;
 };
-
-template <typename Value>
-template <typename Visit>
-void TopicTrie<Value>::match_topic(bus::TopicName topic, Visit&& visit) {
-    std::array<LevelId, limits::kTopicLevelsMax> levels;
-    std::size_t level_count = 0;
-    bus::LevelReader reader(topic.text());
-    while (!reader.at_end()) {
-        CHECK(level_count < levels.size());
-        levels[level_count++] = levels_.find(reader.next());
-    }
-    const LevelId plus = levels_.find("+");
-    const LevelId hash = levels_.find("#");
-
-    struct Step {
-        std::uint32_t node;
-        std::uint32_t depth;
-    };
-    // Each level adds at most two branches and takes one away.
-    std::array<Step, limits::kTopicLevelsMax * 2> stack;
-    std::size_t stack_size = 0;
-    stack[stack_size++] = {kRoot, 0};
-    while (stack_size > 0) {
-        const Step step = stack[--stack_size];
-        const bool wildcards = step.depth > 0 || !topic.is_reserved();
-        if (nodes_[step.node].has_hash_child && wildcards) {
-            visit(nodes_[child(step.node, hash)].value);  // "a/#" matches "a" and all below
-        }
-        if (step.depth == level_count) {
-            if (step.node != kRoot && !nodes_[step.node].value.empty()) {
-                visit(nodes_[step.node].value);
-            }
-            continue;
-        }
-        if (nodes_[step.node].has_plus_child && wildcards) {
-            stack[stack_size++] = {child(step.node, plus), step.depth + 1};
-        }
-        if (const std::uint32_t exact = child(step.node, levels[step.depth]); exact != kNone) {
-            stack[stack_size++] = {exact, step.depth + 1};
-        }
-    }
-}
 
 template <typename Value>
 template <typename Visit>

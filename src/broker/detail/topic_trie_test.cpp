@@ -22,13 +22,6 @@ std::vector<std::string> sorted(std::vector<std::string> texts) {
     return texts;
 }
 
-std::vector<std::string> filters_for(TopicTrie<Mark>& trie, std::string_view topic) {
-    std::vector<std::string> found;
-    trie.match_topic(bus::TopicName::create(topic).value(),
-                     [&](Mark& mark) { found.push_back(mark.path); });
-    return sorted(found);
-}
-
 std::vector<std::string> topics_for(TopicTrie<Mark>& trie, std::string_view filter) {
     std::vector<std::string> found;
     trie.match_filter(bus::TopicFilter::create(filter).value(),
@@ -43,15 +36,6 @@ void put(TopicTrie<Mark>& trie, std::string_view path) {
 void drop(TopicTrie<Mark>& trie, std::string_view path) {
     trie.find(path)->path.clear();
     trie.prune(path);
-}
-
-TEST(TopicTrie, HashWildcardDoesNotMatchDollarTopics) {
-    TopicTrie<Mark> trie;
-    put(trie, "#");
-    put(trie, "+/x");
-    put(trie, "$SYS/#");
-    EXPECT_EQ(filters_for(trie, "$SYS/x"), std::vector<std::string>{"$SYS/#"});
-    EXPECT_EQ(filters_for(trie, "a/x"), (std::vector<std::string>{"#", "+/x"}));
 }
 
 TEST(TopicTrie, FindsTopicsBelowAHashAndAtItsParent) {
@@ -76,20 +60,6 @@ TEST(TopicTrie, ForgetsPathsThatHoldNothing) {
     EXPECT_EQ(trie.find("a"), nullptr);
 }
 
-TEST(TopicTrie, TakesTheDeepestTopicAllowed) {
-    TopicTrie<Mark> trie;
-    std::string deep = "a";
-    for (std::size_t i = 1; i < limits::kTopicLevelsMax; ++i) {
-        deep += "/+";
-    }
-    put(trie, deep);
-    std::string topic = deep;
-    std::ranges::replace(topic, '+', 'a');
-    EXPECT_EQ(filters_for(trie, topic).size(), 1U);
-    put(trie, topic);
-    EXPECT_EQ(filters_for(trie, topic).size(), 2U);
-}
-
 std::string random_path(Random& random, bool wildcards) {
     static constexpr std::string_view kLevels[] = {"a", "b", "c", "", "$x", "dd"};
     std::string path;
@@ -111,43 +81,28 @@ std::string random_path(Random& random, bool wildcards) {
 
 // Against the definition: random inserts and removals, every lookup compared with the naive
 // matcher.
-TEST(TopicTrie, AgreesWithTheNaiveMatcherInBothDirections) {
+TEST(TopicTrie, AgreesWithTheNaiveMatcher) {
     Random random(7);
-    TopicTrie<Mark> filters;
     TopicTrie<Mark> topics;
-    std::set<std::string> filter_set;
     std::set<std::string> topic_set;
-    const auto change = [&](TopicTrie<Mark>& trie, std::set<std::string>& set, bool wildcards) {
-        const std::string path = random_path(random, wildcards);
-        if (set.contains(path)) {
-            drop(trie, path);
-            set.erase(path);
-        } else {
-            put(trie, path);
-            set.insert(path);
-        }
-    };
     for (int round = 0; round < 3000; ++round) {
-        change(filters, filter_set, true);
-        change(topics, topic_set, false);
-        const std::string topic = random_path(random, false);
-        const std::string filter = random_path(random, true);
-        std::vector<std::string> want_filters;
-        for (const std::string& each : filter_set) {
-            if (bus::TopicFilter::create(each)->matches(bus::TopicName::create(topic).value())) {
-                want_filters.push_back(each);
-            }
+        const std::string path = random_path(random, false);
+        if (topic_set.erase(path) > 0) {
+            drop(topics, path);
+        } else {
+            put(topics, path);
+            topic_set.insert(path);
         }
-        std::vector<std::string> want_topics;
+        const std::string filter = random_path(random, true);
+        std::vector<std::string> wanted;
         for (const std::string& each : topic_set) {
             if (bus::TopicFilter::create(filter)->matches(bus::TopicName::create(each).value())) {
-                want_topics.push_back(each);
+                wanted.push_back(each);
             }
         }
-        ASSERT_EQ(filters_for(filters, topic), sorted(want_filters)) << topic;
-        ASSERT_EQ(topics_for(topics, filter), sorted(want_topics)) << filter;
+        ASSERT_EQ(topics_for(topics, filter), sorted(wanted)) << filter;
     }
-    EXPECT_GT(filter_set.size(), 100U);
+    EXPECT_GT(topic_set.size(), 100U);
 }
 
 }  // namespace
