@@ -4,6 +4,7 @@
 
 #include <map>
 
+#include "base/narrow.h"
 #include "broker/limits.h"
 #include "broker/testing/shards_test.h"
 
@@ -454,6 +455,37 @@ TEST_P(DurabilityTest, HoldsPublishersBackWhileTheDiskHangs) {
     rig.run_for(60s);
     EXPECT_EQ(rig.counters().messages_in, 301U);
     EXPECT_EQ(rig.counters().retained, 300U);
+}
+
+/// The publisher's shard sends the message for the sake of others, as one that no disk wants.
+TEST_P(DurabilityTest, KeepsWhatANewSubscriptionGetsFromAShardThatHasNotHeardOfIt) {
+    for (int instant_us = 0; instant_us < 300; instant_us += 10) {
+        BrokerRig node(with_shards({.seed = static_cast<std::uint64_t>(instant_us) + 1}));
+        const auto home = narrow<std::uint16_t>(GetParam() - 1);
+        TestClient& transient = node.client(node.id_on(home, "transient"));
+        transient.connect();
+        transient.subscribe("a", Qos::AtLeastOnce);
+        TestClient& publisher = node.client(node.id_on(0, "publisher"));
+        publisher.connect();
+        TestClient& durable = node.client(node.id_on(home, "durable"));
+        durable.acknowledges = false;
+        durable.connect_durable();
+        const mqtt::Subscription wanted{.filter = "a", .maximum_qos = Qos::AtLeastOnce};
+        mqtt::Subscribe subscribe{.packet_id = PacketId(1)};
+        subscribe.subscriptions = std::span(&wanted, 1);
+        durable.send(subscribe);
+        for (int i = 0; i < 20; ++i) {
+            node.run_for(std::chrono::microseconds(instant_us));
+            publisher.publish("a", "once", Qos::AtLeastOnce);
+        }
+        node.settle();
+        durable.drop();
+        node.settle();
+        const std::uint64_t queued = node.counters().queued_messages;
+        EXPECT_EQ(queued, durable.received.size());
+        node.restart(GetParam());
+        EXPECT_EQ(node.counters().queued_messages, queued) << instant_us;
+    }
 }
 
 TEST_P(DurabilityTest, LeavesNoRowOfASessionThatEndedMeanwhile) {

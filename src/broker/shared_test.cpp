@@ -327,6 +327,35 @@ TEST_P(SharedTest, ReachADurableMemberThatJoinsATransientOne) {
     EXPECT_EQ(numbers({&durable}), range(2, 6));
 }
 
+/// They were acknowledged to the publisher, and now a durable session wants them.
+TEST_P(SharedTest, KeepOnDiskWhatADurableMemberGetsFromAnEndedTransientOne) {
+    TestClient& transient = rig.client("transient");
+    transient.settings.receive_maximum = 3;
+    transient.acknowledges = false;
+    transient.connect();
+    transient.subscribe("$share/g/a", Qos::ExactlyOnce);
+    TestClient& publisher = connected("publisher");
+    publish(publisher, 1, 6, Qos::AtLeastOnce);
+    publish(publisher, 7, 9, Qos::ExactlyOnce);
+    rig.settle();
+    EXPECT_EQ(publisher.count(PacketType::Puback), 6U);
+    durable_member("durable", Qos::ExactlyOnce).drop();
+    transient.drop();
+    rig.settle();
+    EXPECT_EQ(rig.counters().queued_messages, 9U);
+    EXPECT_EQ(rig.store().message_count(), 9U);
+    const std::uint64_t queued_bytes = rig.counters().queued_bytes;
+    rig.restart(GetParam());
+    EXPECT_EQ(rig.counters().queued_messages, 9U);
+    EXPECT_EQ(rig.counters().queued_bytes, queued_bytes);
+    TestClient& durable = rig.client("durable");
+    durable.connect_durable();
+    rig.settle();
+    EXPECT_EQ(numbers({&durable}), range(1, 9));
+    EXPECT_EQ(rig.counters().queued_messages, 0U);
+    EXPECT_EQ(rig.store().message_count(), 0U);
+}
+
 /// A member's queue is full: the next one is asked, and when all are, the message is dropped.
 TEST_P(SharedTest, PassOnWhatAFullMemberCannotTake) {
     BrokerRig small(

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/check.h"
 #include "broker/detail/committer.h"
 #include "broker/detail/connection.h"
 #include "broker/detail/hold_list.h"
@@ -121,7 +122,11 @@ bool Delivery::to_session(Session& session, const Grant& grant, Routing& routing
         }
         return false;
     }
-    enqueue(session, grant, routing);
+    if (session.is_durable() && routing.id.value() == 0) [[unlikely]] {
+        enqueue_on_its_own(session, grant, routing.message);
+    } else {
+        enqueue(session, grant, routing);
+    }
     return true;
 }
 
@@ -175,6 +180,18 @@ bool Delivery::has_room_while_held(const Session& session, std::size_t bytes) co
                                  context_.memory.allows(after - std::min(after, kLinkBytesMax)));
     return holds_publishers(session) && has_share &&
            session.outbound.has_room(overrun_limits(context_.options()), bytes);
+}
+
+/// Its coordinator knew of no durable session: this one has come later, or takes over what a member
+/// of its group without one has left. What is queued for it is on disk all the same.
+void Delivery::enqueue_on_its_own(Session& session, const Grant& grant,
+                                  const bus::Message& message) {
+    const MessageId id = context_.node.next_message_id();
+    Routing routing = begin(message, id, context_.shard.id());  // sends nothing itself
+    routing.stored = StoredMessage::create(message, id);
+    enqueue(session, grant, routing);
+    CHECK(!routing.rows.empty());
+    context_.committer->begin(id, routing, {});
 }
 
 void Delivery::enqueue(Session& session, const Grant& grant, Routing& routing) {

@@ -3,8 +3,8 @@
 //
 // A group's owner chooses a member; if the member's shard finds that it cannot take the message
 // after all, it returns it and the owner chooses another. Whoever ends up with a message that has
-// an id reports the row for its durable session to the coordinator, exactly once. Threads:
-// shard-local.
+// an id reports the row for its durable session to the coordinator, exactly once. A durable session
+// that gets one without an id has it committed by its own shard. Threads: shard-local.
 #pragma once
 
 #include <boost/container/small_vector.hpp>
@@ -30,7 +30,7 @@ struct Awaiting {
 /// One message while this shard's sessions get it.
 struct Routing {
     const bus::Message& message;
-    MessageId id;         // 0: nothing durable waits for it
+    MessageId id;         // 0: its coordinator waits for nothing durable
     ShardId coordinator;  // commits it, if it has an id
     Fanout fanout;
     MessageRef stored;  // made when the first session must keep it
@@ -53,7 +53,7 @@ class Delivery {
   public:
     explicit Delivery(ShardContext& context) : context_(context) {}
 
-    /// `message` must outlive the result; one at a time.
+    /// `message` must outlive the result; one at a time sends.
     [[nodiscard]] Routing begin(const bus::Message& message, MessageId id, ShardId coordinator);
     /// Gives it to everybody on this shard.
     void to_route(const Route& route, Routing& routing);
@@ -82,6 +82,7 @@ class Delivery {
     void relay(const ShareMember& member, const ShareGroup& group, const Offer& offer,
                const Routing& routing);
     void enqueue(Session& session, const Grant& grant, Routing& routing);
+    void enqueue_on_its_own(Session& session, const Grant& grant, const bus::Message& message);
     void show_dropped(const Session& session, const bus::Message& message, const char* reason);
     void count_dropped(Session& session, const Routing& routing);
     [[nodiscard]] bool must_spill(const Session& session, std::size_t bytes) const;
