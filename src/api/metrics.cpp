@@ -121,7 +121,8 @@ void add_node(MetricsPage& page, const MetricsView& view) {
                static_cast<double>(view.totals.resident_bytes));
     page.gauge("stored_bytes", "Bytes of the stores' files.",
                static_cast<double>(view.totals.stored_bytes));
-    page.gauge("store_healthy", "1 while the store works, 0 while it cannot write or read.",
+    page.gauge("store_healthy",
+               "1 while the store works, 0 while it cannot write or read, or hangs.",
                view.is_store_healthy ? 1 : 0);
     page.counter("store_commits_total", "Transactions of the message store.",
                  view.totals.store_commits);

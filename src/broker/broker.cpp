@@ -4,6 +4,7 @@
 
 #include "broker/detail/recovery.h"
 #include "broker/detail/shard_broker.h"
+#include "broker/detail/store_watch.h"
 #include "broker/detail/sys_topics.h"
 
 namespace kith::broker {
@@ -14,6 +15,7 @@ struct Broker::Impl {
     NodeShared node;
     BrokerParts parts;
     std::vector<std::unique_ptr<ShardBroker>> shards;
+    std::unique_ptr<StoreWatch> store_watch;
     std::unique_ptr<SysTopics> sys_topics;
 };
 
@@ -35,6 +37,7 @@ Broker::Broker(const BrokerOptions& options, const BrokerParts& parts)
                                                      .events = *parts.events[i]}));
         impl_->node.shards.push_back(impl_->shards.back().get());
     }
+    impl_->store_watch = std::make_unique<StoreWatch>(*parts.shards.front(), *parts.events.front());
 }
 
 Broker::~Broker() = default;
@@ -62,6 +65,8 @@ void Broker::start(storage::Journal& journal) {
         shard->context().shard.post_completion(
             runtime::make_mail([broker = shard.get()](runtime::Shard&) { broker->start(); }));
     }
+    impl_->parts.shards.front()->post_completion(runtime::make_mail(
+        [watch = impl_->store_watch.get(), &journal](runtime::Shard&) { watch->start(journal); }));
     impl_->sys_topics =
         std::make_unique<SysTopics>(impl_->shards.front()->context(), impl_->parts.heap_bytes);
     impl_->parts.shards.front()->post_completion(runtime::make_mail(
@@ -148,13 +153,9 @@ void Broker::on_queue_read(ShardId shard, storage::QueuePart part) {
 }
 
 void Broker::on_store_state(storage::StoreState state, const Error& reason) {
-    impl_->parts.shards.front()->post_completion(runtime::make_mail(
-        [broker = impl_->shards.front().get(), state, reason](runtime::Shard& shard) {
-            const bool is_degraded = state == storage::StoreState::Degraded;
-            broker->context().events.on_event(
-                {.kind = is_degraded ? EventKind::StoreDegraded : EventKind::StoreHealthy,
-                 .at = shard.wall_now(),
-                 .reason = is_degraded ? reason.text : "store writes again"});
+    impl_->parts.shards.front()->post_completion(
+        runtime::make_mail([watch = impl_->store_watch.get(), state, reason](runtime::Shard&) {
+            watch->on_state(state, reason.text);
         }));
 }
 

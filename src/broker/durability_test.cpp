@@ -7,6 +7,7 @@
 #include "base/narrow.h"
 #include "broker/limits.h"
 #include "broker/testing/shards_test.h"
+#include "storage/limits.h"
 
 namespace kith::broker {
 namespace {
@@ -61,6 +62,24 @@ TEST_P(DurabilityTest, AcknowledgesASubscriptionWhenItIsOnDisk) {
     rig.journal().resume();
     rig.settle();
     EXPECT_EQ(client.count(PacketType::Unsuback), 1U);
+}
+
+TEST_P(DurabilityTest, SaysThatTheDiskHangsAndThatItAnswersAgain) {
+    TestClient& client = rig.client("client");
+    client.connect_durable();
+    rig.settle();
+    rig.journal().stall();
+    const mqtt::Subscription wanted{.filter = "a", .maximum_qos = Qos::AtLeastOnce};
+    mqtt::Subscribe subscribe{.packet_id = PacketId(1)};
+    subscribe.subscriptions = std::span(&wanted, 1);
+    client.send(subscribe);
+    rig.run_for(storage::kSlowCommit + 3 * storage::kCommitLookInterval);
+    EXPECT_EQ(rig.events().count(EventKind::StoreDegraded), 1U);
+    EXPECT_EQ(rig.events().count(EventKind::StoreHealthy), 0U);
+    rig.journal().resume();
+    rig.run_for(2 * storage::kCommitLookInterval);
+    EXPECT_EQ(rig.events().count(EventKind::StoreDegraded), 1U);
+    EXPECT_EQ(rig.events().count(EventKind::StoreHealthy), 1U);
 }
 
 /// A disk that hangs must not let a client that asks and asks fill the memory.

@@ -4,7 +4,8 @@
 // batches of all shards that wait in one transaction (group commit), makes it durable, and tells
 // each shard up to which ticket it is safe. What was reported committed survives the loss of power.
 // Errors: a store that cannot write keeps what it was given, retries, and says so through
-// on_store_state(); nothing is reported committed before it is.
+// on_store_state(); nothing is reported committed before it is. One that hangs cannot say so: that
+// counters() stand still while something is pending is for others to see.
 #pragma once
 
 #include <cstdint>
@@ -73,6 +74,7 @@ struct JournalCounters {
     std::uint64_t pending_batches = 0;
     std::uint64_t pending_bytes = 0;  // of pending batches
     std::uint64_t reads = 0;          // of queues
+    std::uint64_t pending_reads = 0;  // asked for and not done
     std::uint64_t read_failures = 0;  // that had to be retried
     std::uint64_t messages = 0;       // that the store holds
     std::uint64_t commit_us_p99 = 0;  // of all commits, rounded up to a power of two

@@ -32,6 +32,11 @@ inline constexpr std::size_t kQueueRowsSeenMax = 1024;
 inline constexpr Duration kRetryWaitMin = 10ms;
 inline constexpr Duration kRetryWaitMax = 5s;
 
+/// A commit or a read under way for so long without an error means a disk that hangs, for a busy
+/// one takes a fraction of that; and how often it is looked at.
+inline constexpr Duration kSlowCommit = 5s;
+inline constexpr Duration kCommitLookInterval = 1s;
+
 /// Failed tries after which a journal that is being closed gives up. With the waits above it takes
 /// less than the 5 s that a stopping node has.
 inline constexpr std::uint32_t kCloseTriesMax = 5;

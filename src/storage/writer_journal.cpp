@@ -196,6 +196,7 @@ void WriterJournal::read_queue(ShardId shard, const QueueRead& read) {
     {
         const std::lock_guard lock(mutex_);
         reads_.push_back({shard, read});
+        ++counters_.pending_reads;
     }
     wake_.notify_one();
 }
@@ -284,6 +285,7 @@ Result<QueuePart> WriterJournal::try_read(const QueueRead& read) {
     {
         const std::lock_guard lock(mutex_);
         ++(next ? counters_.reads : counters_.read_failures);
+        counters_.pending_reads -= next ? 1U : 0U;
     }
     if (!next) {
         note_failure(read_trouble_, next.error());

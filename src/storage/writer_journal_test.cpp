@@ -264,11 +264,13 @@ TEST_F(WriterJournalTest, ReadsAQueueBehindWhatWasSubmittedBefore) {
     journal_->read_queue(
         ShardId(1),
         {.session = SessionId(1), .from = 0, .behind = 9, .messages_max = 9, .bytes_max = 999});
+    EXPECT_EQ(journal_->counters().pending_reads, 1U);
     control_.gate.open();
     const auto parts = recorder_.wait_for_reads(1);
     EXPECT_EQ(parts[0].next, 9U);
     EXPECT_EQ(parts[0].found.change_count(), 2U);
     EXPECT_EQ(journal_->counters().reads, 1U);
+    EXPECT_EQ(journal_->counters().pending_reads, 0U);
     EXPECT_EQ(journal_->counters().messages, 1U);
 }
 
@@ -283,6 +285,7 @@ TEST_F(WriterJournalTest, AReadThatFailsIsTriedAgainAndCommitsGoOn) {
     EXPECT_NE(std::ranges::find(lines, "degraded: bad sector"), lines.end());
     EXPECT_NE(std::ranges::find(lines, "healthy"), lines.end());
     EXPECT_EQ(journal_->counters().read_failures, 3U);
+    EXPECT_EQ(journal_->counters().pending_reads, 0U);
     EXPECT_EQ(journal_->counters().state, StoreState::Healthy);
 }
 

@@ -68,6 +68,11 @@ class DiskFaults(NodeCase):
         text = self.get(node, "/metrics")[1]
         return float(re.search(rf"^kith_{name} (\S+)$", text, re.MULTILINE).group(1))
 
+    def store_events(self, node: Node) -> list[str]:
+        """Their kinds, the oldest first."""
+        events = json.loads(self.get(node, "/api/v1/events?limit=1000")[1])["items"]
+        return [each["kind"] for each in reversed(events) if each["kind"].startswith("store_")]
+
     def wait_until(self, is_so, what: str) -> None:
         deadline = time.monotonic() + DEADLINE_S
         while not is_so():
@@ -141,9 +146,14 @@ class DiskFaults(NodeCase):
             self.assertEqual(watcher.take_message().payload, b"now")
             publisher.ping()  # and no acknowledgement before it
             self.wait_until_counted(node, "store_pending_batches")
+            self.wait_until_degraded(node, "the disk has not answered since 2")
+            publisher.ping()
             self.make(node, "well")
             for _ in self.payloads:
                 publisher.expect("PUBACK")
+            self.wait_until_healthy(node)
+            self.assertEqual(self.metric(node, "store_failures_total"), 0)
+            self.assertEqual(self.store_events(node), ["store_degraded", "store_healthy"])
         node.kill()
         self.assertEqual(self.take_back(self.start(), COUNT), self.payloads)
 

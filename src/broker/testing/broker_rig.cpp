@@ -36,6 +36,13 @@ void SimJournal::read_queue(ShardId shard, const storage::QueueRead& read) {
     schedule();
 }
 
+storage::JournalCounters SimJournal::counters() const {
+    storage::JournalCounters counters = counters_;
+    counters.pending_batches = waiting_.size();
+    counters.pending_reads = reads_.size();
+    return counters;
+}
+
 void SimJournal::resume() {
     is_stalled_ = false;
     schedule();

@@ -31,7 +31,7 @@ class SimJournal final : public storage::Journal {
 
     [[nodiscard]] storage::CommitTicket submit(ShardId shard, storage::WriteBatch& batch) override;
     void read_queue(ShardId shard, const storage::QueueRead& read) override;
-    [[nodiscard]] storage::JournalCounters counters() const override { return counters_; }
+    [[nodiscard]] storage::JournalCounters counters() const override;
     void between_commits(const std::function<void(storage::MessageStore&)>& task) override {
         task(store_);
     }
