@@ -70,13 +70,12 @@ std::uint16_t worker_count(const NodeConfig& config) {
     if (config.workers != 0) {
         return static_cast<std::uint16_t>(config.workers);
     }
-    const unsigned cores = std::max(std::thread::hardware_concurrency(), 1U);
-    return static_cast<std::uint16_t>(std::min<unsigned>(cores, kWorkersDefaultMax));
+    return static_cast<std::uint16_t>(std::min<unsigned>(core_count(), kWorkersDefaultMax));
 }
 
 /// Half the cores for passwords of clients, 32 MiB each while they hash.
 std::size_t client_hash_threads() {
-    return std::clamp(std::thread::hardware_concurrency() / 2, 1U, 4U);
+    return std::clamp(core_count() / 2, 1U, 4U);
 }
 
 /// A quarter of what the node may use, where nobody says.

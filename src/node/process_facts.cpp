@@ -1,6 +1,7 @@
 #include "node/process_facts.h"
 
 #include <malloc.h>
+#include <sched.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -8,6 +9,7 @@
 #include <cstdio>
 #include <fstream>
 #include <string>
+#include <thread>
 
 namespace kith::node {
 
@@ -58,6 +60,15 @@ std::uint64_t memory_bytes() {
         }
     }
     return machine;
+}
+
+unsigned core_count() {
+    cpu_set_t allowed;
+    CPU_ZERO(&allowed);
+    if (::sched_getaffinity(0, sizeof(allowed), &allowed) == 0) {
+        return static_cast<unsigned>(std::max(CPU_COUNT(&allowed), 1));
+    }
+    return std::max(std::thread::hardware_concurrency(), 1U);  // more cores than the set can name
 }
 
 }  // namespace kith::node

@@ -18,4 +18,7 @@ namespace kith::node {
 /// Memory that this process may use: the machine's, or less where its control group says so.
 [[nodiscard]] std::uint64_t memory_bytes();
 
+/// Cores that this process may run on (taskset, cpusets of containers); 1 at least.
+[[nodiscard]] unsigned core_count();
+
 }  // namespace kith::node
