@@ -10,6 +10,7 @@ import subprocess
 import time
 import unittest
 
+import mqtt_packets as mqtt
 from harness import BINARY, SANITIZED, NodeCase
 from mqtt_raw import RawClient
 
@@ -21,6 +22,10 @@ FLOOD_MESSAGES = 2000
 FLOOD_BYTES = 10_000
 CONNECTIONS = 2000
 CONNECTION_BYTES_MAX = 900
+SUBSCRIBERS = 10
+FILTERS_EACH = 10_000
+FILTERS_A_PACKET = 500
+SUBSCRIPTION_BYTES_MAX = 180  # with two workers, which both know of it
 
 
 @unittest.skipIf(SANITIZED, "means nothing with sanitizers")
@@ -70,6 +75,27 @@ class Footprint(NodeCase):
             each = (node.resident_bytes() - before_bytes) / CONNECTIONS
         print(f"\nresident: {each:.0f} bytes for an idle connection")
         self.assertLess(each, CONNECTION_BYTES_MAX)
+
+    def test_a_subscription_is_small(self):
+        node = self.start_node("--workers", "2")
+        with contextlib.ExitStack() as clients:
+            def subscribe(group):
+                for i in range(SUBSCRIBERS):
+                    client = clients.enter_context(RawClient(node.mqtt))
+                    client.connect(f"many-{group}-{i}")
+                    for first in range(0, FILTERS_EACH, FILTERS_A_PACKET):
+                        numbers = range(first, first + FILTERS_A_PACKET)
+                        filters = [(f"{group}/{i}/+/{number}", 0) for number in numbers]
+                        packet_id = client.take_packet_id()
+                        client.send(mqtt.subscribe(packet_id, filters, client.version, {}))
+                        self.assertEqual(client.expect("SUBACK").packet_id, packet_id)
+                        client.ping()
+            subscribe("first")
+            before_bytes = node.resident_bytes()
+            subscribe("second")
+            each = (node.resident_bytes() - before_bytes) / (SUBSCRIBERS * FILTERS_EACH)
+        print(f"\nresident: {each:.0f} bytes for a subscription")
+        self.assertLess(each, SUBSCRIPTION_BYTES_MAX)
 
 
 if __name__ == "__main__":
