@@ -1,0 +1,90 @@
+// Who is there: links to neighbours, how good they are, and whether they still answer.
+//
+// An adjacency is a set of links to one neighbour; what is sent goes over the best of them, and a
+// link that fails costs no routing event while another one answers. A silent neighbour is noticed
+// by what is missing: a receipt for something sent, then three probes, then it is Suspect and
+// traffic goes the other way at once, reversibly: whatever arrives clears it. A hello that is
+// overdue ends it. If more than half of the neighbours fall silent within a second, this node
+// doubts itself first (Lifeguard, Dadgar et al. 2018) and waits twice as long. Lost hellos never
+// cause more hellos; probes are kProbes an event. Limits: limits.h.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "base/random.h"
+#include "base/result.h"
+#include "base/shared_bytes.h"
+#include "base/time.h"
+#include "mesh/node.h"
+#include "mesh/options.h"
+#include "mesh/ports.h"
+#include "wire/mesh/frames.h"
+
+namespace kith::mesh {
+
+/// Told from inside of Neighbors' calls; may call send(), nothing else.
+class NeighborListener {
+  public:
+    /// The first link to it answers both ways.
+    virtual void on_neighbor_up(NodeId neighbor, Instant now) = 0;
+    virtual void on_neighbor_suspect(NodeId neighbor, Instant now) = 0;
+    virtual void on_neighbor_cleared(NodeId neighbor, Instant now) = 0;
+    virtual void on_neighbor_down(NodeId neighbor, Instant now) = 0;
+    /// By more than a quarter for more than 2 s, up or down.
+    virtual void on_neighbor_cost(NodeId neighbor, Instant now) = 0;
+    /// With every hello of a neighbour that is up.
+    virtual void on_neighbor_digests(NodeId neighbor, const Digests& digests, Instant now) = 0;
+
+  protected:
+    ~NeighborListener() = default;
+};
+
+/// Whether the other side owes a receipt for a frame: for what would be missed.
+enum class WantsReceipt : std::uint8_t { No, Yes };
+
+class Neighbors {
+  public:
+    Neighbors(const MeshOptions& options, LinkPort& links, NeighborListener& listener,
+              std::uint64_t seed);
+    ~Neighbors();
+
+    void on_link_up(LinkId link, const LinkPeer& peer, Instant now);
+    void on_link_down(LinkId link, Instant now);
+    /// Before the frames of one read are handed out. Clears a suspicion.
+    void on_heard(LinkId link, Instant now);
+    void on_hello(LinkId link, const Hello& hello, Instant now);
+    void on_receipt(LinkId link, const Receipt& receipt, Instant now);
+    /// A frame that asks for a receipt has come; all but Hello, Receipt and Goodbye do.
+    void on_countable(LinkId link, Instant now);
+    void on_goodbye(LinkId link, Instant now);
+
+    void on_timer(Instant now);
+    [[nodiscard]] Instant deadline() const;
+
+    /// Goes over the best link of an Up or Suspect neighbour; forgotten if there is none.
+    void send(NodeId neighbor, Priority priority, Bytes head, const SharedBytes& body, Instant now);
+    /// What hellos say from now on.
+    void set_digests(const Digests& digests);
+
+    struct State {
+        NodeId node;
+        NodeRole role = NodeRole::Router;
+        bool is_suspect = false;
+        std::uint32_t cost = 0;  // as told to others: with hysteresis
+    };
+    /// Those that are up, in order of id.
+    [[nodiscard]] std::span<const State> up() const;
+    [[nodiscard]] const State* find(NodeId neighbor) const;
+    /// The neighbour of a link that is up; nobody for any other.
+    [[nodiscard]] NodeId neighbor_of(LinkId link) const;
+    [[nodiscard]] std::vector<NeighborView> views() const;
+
+  private:
+    struct Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace kith::mesh

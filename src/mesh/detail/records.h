@@ -1,0 +1,84 @@
+// What everybody tells everybody: signed records, the newest of each, flooded until all have them.
+//
+// A record that is new here goes to all neighbours but the one it came from, and again to each that
+// has not acknowledged it. Hellos carry a digest of all that a node has; where two stay different
+// for two hellos, they compare buckets, then versions, and send what the other lacks. So that what
+// a node knows does not depend on which frames were lost on the way: whoever hears one another ends
+// with the same. A record is taken only with the signature of its origin; its Identity comes first.
+// Limits: limits.h.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "base/shared_bytes.h"
+#include "base/time.h"
+#include "mesh/options.h"
+#include "mesh/ports.h"
+#include "wire/mesh/frames.h"
+
+namespace kith::mesh {
+
+/// One record as it is kept. Its bytes are shared by all that send or read it.
+struct StoredRecord {
+    RecordKey key;
+    Version version;
+    Instant expires_at;
+    SharedBytes frame;  // the whole Record frame, as it is sent on
+    Bytes body;         // inside of frame; empty: withdrawn
+};
+
+/// Told from inside of Records' calls.
+class RecordListener {
+  public:
+    /// A record is new, newer, withdrawn (empty body) or forgotten (not there any more).
+    virtual void on_record(const RecordKey& key, const StoredRecord* record, Instant now) = 0;
+    /// Sends to a neighbour.
+    virtual void send_records(NodeId neighbor, Bytes head, const SharedBytes& body,
+                              Instant now) = 0;
+    virtual void on_refused(NodeId neighbor, DropReason reason) = 0;
+
+  protected:
+    ~RecordListener() = default;
+};
+
+class Records {
+  public:
+    Records(const MeshOptions& options, TrustPort& trust, RecordListener& listener,
+            std::uint64_t seed);
+    ~Records();
+
+    /// Tells a record of this node, which replaces the one before. The same body again tells
+    /// nothing. An empty one withdraws it.
+    void tell(RecordKind kind, std::uint16_t part, Bytes body, Instant now);
+
+    void on_neighbor_up(NodeId neighbor, Instant now);
+    void on_neighbor_down(NodeId neighbor, Instant now);
+    void on_record(NodeId neighbor, const Record& record, Instant now);
+    void on_ack(NodeId neighbor, const RecordAck& ack, Instant now);
+    void on_request(NodeId neighbor, const RecordRequest& request, Instant now);
+    void on_digest(NodeId neighbor, const Digest& digest, Instant now);
+    void on_digest_list(NodeId neighbor, const DigestList& list, Instant now);
+    /// As a hello told them.
+    void on_neighbor_digests(NodeId neighbor, const Digests& digests, Instant now);
+
+    void on_timer(Instant now);
+    [[nodiscard]] Instant deadline() const;
+
+    [[nodiscard]] const Digests& digests() const;
+    /// Null if there is none, or it was withdrawn.
+    [[nodiscard]] const StoredRecord* find(const RecordKey& key) const;
+    /// Of one kind, in order of key, withdrawn ones left out.
+    [[nodiscard]] std::vector<const StoredRecord*> all(RecordKind kind) const;
+    /// The node's own version of (kind, part); 0 if it told none.
+    [[nodiscard]] Version own_version(RecordKind kind, std::uint16_t part) const;
+    [[nodiscard]] std::size_t record_bytes() const;
+
+  private:
+    struct Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace kith::mesh

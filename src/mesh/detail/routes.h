@@ -1,0 +1,31 @@
+// The shortest ways from this node to all others, and for each a next best neighbour.
+//
+// Dijkstra from this node and from each of its neighbours. The alternative for a destination d is a
+// neighbour n of which RFC 5286 says that it does not send back: dist(n, d) < dist(n, self) +
+// dist(self, d), node-protecting if there is one that is: dist(n, d) < dist(n, e) + dist(e, d),
+// where e is the next hop. Among equals the smaller id wins, so that all runs agree.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "mesh/detail/graph.h"
+
+namespace kith::mesh {
+
+inline constexpr std::uint32_t kUnreachable = UINT32_MAX;
+
+struct Route {
+    NodeIndex next_hop = kNoIndex;
+    NodeIndex alternative = kNoIndex;
+    std::uint32_t cost = kUnreachable;
+};
+
+/// Distances from `root` to each node of the graph. A node that is not transit ends a way.
+[[nodiscard]] std::vector<std::uint32_t> distances(const Graph& graph, NodeIndex root);
+
+/// A route for each node of the graph, by its index. Requires: self is in the graph.
+[[nodiscard]] std::vector<Route> compute_routes(const Graph& graph, NodeIndex self);
+
+}  // namespace kith::mesh

@@ -1,0 +1,52 @@
+// The subscribe barrier: a wave that goes out to all nodes and comes back when each of them has
+// what it asks for.
+//
+// Propagation of information with feedback (Segall 1983): who hears a wave first from a neighbour
+// passes it on to all others, once it has the records that the wave names; who has heard it from
+// all of its neighbours answers the first. A neighbour that goes away in between is not waited for,
+// and makes the wave incomplete only if its own part of the mesh was cut off with it. Two Echo
+// frames a link and wave; subscribes within kBarrierCoalesce share one. Limits: kWavesMax,
+// kBarrierTimeout.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+
+#include "base/time.h"
+#include "mesh/options.h"
+#include "wire/mesh/frames.h"
+
+namespace kith::mesh {
+
+class WaveListener {
+  public:
+    virtual void send_echo(NodeId neighbor, const Echo& echo, Instant now) = 0;
+    /// Whether this record, or a newer one, is installed here.
+    [[nodiscard]] virtual bool has_record(const RecordVersion& record) const = 0;
+    virtual void on_barrier(std::uint64_t token, bool is_complete) = 0;
+
+  protected:
+    ~WaveListener() = default;
+};
+
+class Waves {
+  public:
+    Waves(const MeshOptions& options, WaveListener& listener);
+    ~Waves();
+
+    /// Begins a barrier for these records of this node, as it has told them.
+    void begin(std::uint64_t token, const RecordVersions& wanted, Instant now);
+    void on_echo(NodeId neighbor, const Echo& echo, Instant now);
+    /// A record came: waves that wait for it go on.
+    void on_record(const RecordKey& key, Instant now);
+    void on_neighbor_up(NodeId neighbor, Instant now);
+    void on_neighbor_down(NodeId neighbor, Instant now);
+    void on_timer(Instant now);
+    [[nodiscard]] Instant deadline() const;
+
+  private:
+    struct Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace kith::mesh

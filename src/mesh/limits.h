@@ -1,0 +1,59 @@
+// Limits and times of the mesh core, with their reasons.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "base/time.h"
+
+namespace kith::mesh {
+
+/// Routers in one area; link state beyond that wants areas.
+inline constexpr std::size_t kNodesMax = 2000;
+/// Links to one neighbour: wired and radio, two addresses of each.
+inline constexpr std::size_t kLinksPerNeighborMax = 4;
+/// Sessions with neighbours; discovery keeps 6, a hub that many leaves dial takes this many.
+inline constexpr std::size_t kNeighborSessionsMax = 255;
+
+/// A hello that is this much later than promised ends a link.
+inline constexpr double kHelloPatience = 3.2;
+/// A frame that asks for a receipt and got none: no sooner than this, whatever the round trip.
+inline constexpr Duration kReceiptPatienceMin = 60ms;
+/// Probes of a neighbour that does not answer, and the time between two of them.
+inline constexpr int kProbes = 3;
+inline constexpr Duration kProbeInterval = 30ms;
+/// Receipts are sent after this, or with what goes back anyway.
+inline constexpr Duration kReceiptDelay = 10ms;
+
+/// Telling the neighbours of a node that changed: at once, then after that, then after that.
+inline constexpr Duration kOriginationDelaySecond = 100ms;
+inline constexpr Duration kOriginationDelayMax = 5s;
+/// A record that was not acknowledged is sent again.
+inline constexpr Duration kRecordRetransmitInterval = 100ms;
+inline constexpr Duration kRecordRetransmitIntervalMax = 2s;
+/// Records live this long without being told again, and are told again at a third of it.
+inline constexpr Duration kRecordLifetime = 24h;
+inline constexpr Duration kRecordRefreshInterval = 8h;
+/// Bytes of records that one origin may have, beyond which its newest are refused and counted.
+inline constexpr std::size_t kOriginRecordBytesMax = 256U << 10U;
+
+/// Computing routes: at once, then no sooner than these after one another.
+inline constexpr Duration kSpfDelayFirst = 5ms;
+inline constexpr Duration kSpfDelaySecond = 100ms;
+inline constexpr Duration kSpfDelayMax = 1s;
+
+/// A subscribe waits this long for the whole mesh to know of it.
+inline constexpr Duration kBarrierTimeout = 250ms;
+/// Subscribes that arrive within this share one wave.
+inline constexpr Duration kBarrierCoalesce = 10ms;
+/// Waves of all nodes that one node takes part in at the same time.
+inline constexpr std::size_t kWavesMax = 4096;
+
+/// Positions that a destination remembers beyond the first that is missing, per origin.
+inline constexpr std::size_t kStreamWindow = 65536;
+/// A gap in a stream whose origin cannot be reached is given up after this, and counted.
+inline constexpr Duration kStreamGapPatience = 60s;
+/// Custody that nobody acknowledged is handed over again, if the route is the same.
+inline constexpr Duration kCustodyRetransmitInterval = 1s;
+
+}  // namespace kith::mesh

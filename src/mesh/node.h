@@ -1,0 +1,133 @@
+// One node of the mesh: bytes and time in, bytes and events out.
+//
+// The same code runs in the daemon, in the simulator and in the embedded library. It composes
+//
+//     neighbors    who is there, how good the way is, and whether it still is detail/neighbors.h
+//     records      what everybody tells everybody, signed                         detail/records.h
+//     routes       the shortest ways, and the next best                           detail/routes.h
+//     interest     who wants what; waves that make sure that all know it          detail/interest.h
+//     custody      who answers for a message until it has arrived                 detail/custody.h
+//
+// and decides nothing itself. Threads: shard-local. Determinism: the same calls with the same
+// arguments make the same calls out, on every machine: no iteration over hashes, no addresses as
+// keys, no floating point whose result a compiler may choose. Limits: limits.h.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/qos.h"
+#include "base/time.h"
+#include "mesh/options.h"
+#include "mesh/ports.h"
+
+namespace kith::mesh {
+
+/// What a client of this node publishes.
+struct Publication {
+    std::uint32_t tenant = 0;
+    std::string_view topic;
+    Bytes properties;
+    Bytes payload;
+    Qos qos = Qos::AtMostOnce;
+    bool retain = false;
+    Priority priority = Priority::Default;
+    std::uint64_t flow = 0;
+    WallTime published_at;
+    std::uint32_t expires_after_ms = 0;  // 0: never
+};
+
+/// A subscription of this node's clients.
+struct Interest {
+    std::uint32_t tenant = 0;
+    std::string_view share_group;  // empty: not shared
+    std::string_view filter;
+};
+
+struct NeighborView {
+    NodeId node;
+    bool is_suspect = false;
+    std::uint32_t cost = 0;
+    Duration round_trip{};
+    double loss = 0;  // of hellos, 0 to 1
+    std::uint32_t link_count = 0;
+};
+
+struct RouteView {
+    NodeId node;
+    NodeId next_hop;     // 0: not reachable
+    NodeId alternative;  // 0: none; taken while the next hop is suspect
+    std::uint32_t cost = 0;
+};
+
+struct MeshCounters {
+    std::uint64_t frames_in = 0;
+    std::uint64_t bytes_in = 0;
+    std::uint64_t control_bytes_out = 0;
+    std::uint64_t data_forwarded = 0;
+    std::uint64_t data_delivered = 0;
+    std::uint64_t spf_runs = 0;
+    std::uint64_t custody_held = 0;  // messages now
+    std::array<std::uint64_t, kDropReasonCount> drops{};
+};
+
+class MeshNode {
+  public:
+    struct Ports {
+        LinkPort& links;
+        TrustPort& trust;
+        CustodyPort& custody;
+        DeliveryPort& delivery;
+        MeshEvents& events;
+    };
+
+    /// `seed` spreads what should not happen everywhere at once. The ports outlive the node.
+    MeshNode(const MeshOptions& options, const Ports& ports, std::uint64_t seed, Instant now);
+    ~MeshNode();
+    MeshNode(const MeshNode&) = delete;
+    MeshNode& operator=(const MeshNode&) = delete;
+
+    /// Before anything else, in any order: what the store still holds of the life before.
+    void restore(CustodyTicket ticket, const Data& data, Instant now);
+    /// How far the stream from `origin` was delivered here.
+    void restore_stream(NodeId origin, std::uint32_t epoch, std::uint64_t delivered);
+
+    void on_link_up(LinkId link, const LinkPeer& peer, Instant now);
+    void on_link_down(LinkId link, Instant now);
+    /// Bytes as they came from a link: whole frames and the beginning of one. Returns how many were
+    /// used; the host keeps the rest in front of what comes next. Errors: Malformed or Limit, for
+    /// which the host closes the link.
+    [[nodiscard]] Result<std::size_t> on_bytes(LinkId link, Bytes bytes, Instant now);
+    void on_timer(Instant now);
+    /// When on_timer() wants to be called; Instant::never() at no time. May have become earlier
+    /// after any call.
+    [[nodiscard]] Instant deadline() const;
+
+    void on_stored(CustodyTicket ticket, Instant now);
+    void on_delivered(std::uint64_t token, Instant now);
+
+    /// Counted: as many unsubscribe() as subscribe() of the same.
+    void subscribe(const Interest& interest, Instant now);
+    void unsubscribe(const Interest& interest, Instant now);
+    /// on_barrier(token) comes when all that can be reached know of every subscribe() before, or
+    /// after barrier_timeout.
+    void barrier(std::uint64_t token, Instant now);
+
+    /// Sends to every other node that has an interest; on_published(token) comes when this node's
+    /// store has it (or needs not). Nodes of this publish's own shard groups: one of each.
+    void publish(const Publication& publication, std::uint64_t token, Instant now);
+
+    [[nodiscard]] std::vector<NeighborView> neighbors() const;
+    [[nodiscard]] std::vector<RouteView> routes() const;
+    [[nodiscard]] Digests digests() const;
+    [[nodiscard]] const MeshCounters& counters() const;
+
+  private:
+    struct Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace kith::mesh

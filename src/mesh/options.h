@@ -1,0 +1,48 @@
+// How a node behaves in the mesh.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+#include "base/time.h"
+#include "mesh/limits.h"
+#include "wire/mesh/types.h"
+
+namespace kith::mesh {
+
+/// How soon a silent neighbour is noticed, and what that costs on an idle link.
+struct Timing {
+    Duration hello_idle = 500ms;    // no data in this direction
+    Duration hello_active = 100ms;  // data within the last second
+
+    [[nodiscard]] static constexpr Timing fast() { return {100ms, 50ms}; }
+    [[nodiscard]] static constexpr Timing normal() { return {500ms, 100ms}; }
+    [[nodiscard]] static constexpr Timing frugal() { return {5s, 500ms}; }
+};
+
+/// When a node says that a message is its business.
+enum class CustodyPolicy : std::uint8_t {
+    Disk,   // when its disk has it, or everybody behind has
+    Relay,  // when everybody behind has: nothing of others is stored
+};
+
+struct MeshOptions {
+    NodeId self;
+    std::string name;
+    NodeRole role = NodeRole::Router;
+    std::uint32_t epoch = 1;  // of this start; larger than that of every start before
+    Timing timing;
+    CustodyPolicy custody = CustodyPolicy::Disk;
+    Duration barrier_timeout = kBarrierTimeout;
+    /// Bytes of messages that wait here for nodes that cannot be reached.
+    std::size_t spool_bytes_max = 64U << 20U;
+    Duration partition_ttl = 1h;
+    /// Planted mistakes, which the oracles must find. Never set but by the simulator.
+    struct Mutants {
+        bool forgets_custody = false;     // drops a message once it is sent
+        bool forgets_duplicates = false;  // delivers whatever arrives
+    } mutants;
+};
+
+}  // namespace kith::mesh

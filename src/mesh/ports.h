@@ -1,0 +1,121 @@
+// What the mesh core asks of the world: links, keys, a store, and who gets what arrives.
+//
+// The core has no socket, clock, disk, thread or random source; the daemon, the simulator and the
+// embedded library implement these. Calls go out from inside of a call of MeshNode: an
+// implementation queues, and never calls the node back from them. Bytes are borrowed for the call.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "base/bytes.h"
+#include "base/result.h"
+#include "base/shared_bytes.h"
+#include "base/strong_id.h"
+#include "base/time.h"
+#include "wire/mesh/frames.h"
+
+namespace kith::mesh {
+
+/// A connection to a neighbour, as the host numbers it. Never reused while the node runs. 0: none.
+using LinkId = StrongId<struct LinkIdTag, std::uint32_t>;
+
+/// Who is at the other end of a link, as the handshake has proved, and what the link is.
+struct LinkPeer {
+    NodeId node;
+    NodeRole role = NodeRole::Router;
+    /// Added to the cost of each message: for a link that is dear, as a cellular one.
+    std::uint32_t cost_bias = 0;
+};
+
+class LinkPort {
+  public:
+    /// Queues one frame: `head` and, if there is one, `body` behind it. Frames of a priority keep
+    /// their order. A link that is down takes and forgets.
+    virtual void send(LinkId link, Priority priority, Bytes head, const SharedBytes& body) = 0;
+    /// Ends a link; on_link_down() is not called for it.
+    virtual void close(LinkId link, GoodbyeReason reason) = 0;
+
+  protected:
+    ~LinkPort() = default;
+};
+
+/// The node's own key, and what it knows of the keys of others.
+class TrustPort {
+  public:
+    /// 64 bytes of Ed25519 over `message`.
+    virtual void sign(Bytes message, MutableBytes signature) = 0;
+    /// Whether `origin` signed it: by the identity that admit() took for it.
+    [[nodiscard]] virtual bool verify(NodeId origin, Bytes message, Bytes signature) = 0;
+    /// Takes the body of an Identity record: a certificate of this mesh, for this node. Errors:
+    /// Denied for one of another mesh, an expired or a revoked one; Conflict if another key has the
+    /// same id.
+    [[nodiscard]] virtual Status admit(NodeId origin, Bytes certificate) = 0;
+    /// The body of this node's own Identity record.
+    [[nodiscard]] virtual Bytes certificate() const = 0;
+
+  protected:
+    ~TrustPort() = default;
+};
+
+/// A message that this node must not lose, as it is stored. 0: none.
+using CustodyTicket = StrongId<struct CustodyTicketTag, std::uint64_t>;
+
+class CustodyPort {
+  public:
+    /// Begins to store `data` with all of its destinations; MeshNode::on_stored(ticket) says when a
+    /// crash cannot undo it any more. May be forgotten before it was stored.
+    virtual void store(CustodyTicket ticket, const Data& data) = 0;
+    /// Of its destinations, `left` are still this node's business. None: forget it.
+    virtual void settle(CustodyTicket ticket, const Destinations& left) = 0;
+
+  protected:
+    ~CustodyPort() = default;
+};
+
+/// A message for this node.
+class DeliveryPort {
+  public:
+    /// Hands a message to the sessions here. For QoS 1 and 2 MeshNode::on_delivered(token) says
+    /// when they have it, after which nobody else does. In the order of its stream.
+    virtual void deliver(const Data& data, std::uint64_t token) = 0;
+    /// What a publish() of this node has reached.
+    virtual void on_published(std::uint64_t token, bool is_everywhere) = 0;
+    /// All nodes that could be reached know of what was subscribed before barrier(`token`).
+    virtual void on_barrier(std::uint64_t token, bool is_complete) = 0;
+
+  protected:
+    ~DeliveryPort() = default;
+};
+
+enum class DropReason : std::uint8_t {
+    NoRoute,  // QoS 0 for a node that cannot be reached
+    HopLimit,
+    Expired,
+    Overtaken,      // QoS 0 behind a later one of its flow
+    Congestion,     // QoS 0 and the queue is full
+    NotInterested,  // nobody here subscribes any more, or the interest was a superset
+    SpoolFull,
+    Malformed,
+    Forged,         // a record whose signature is wrong
+    NotAuthorized,  // a leaf that forwards, a record of more than its role
+    Duplicate,      // a message that came twice; no loss
+};
+inline constexpr std::size_t kDropReasonCount = 11;
+[[nodiscard]] std::string_view to_string(DropReason reason);
+
+enum class NeighborChange : std::uint8_t { Up, Suspect, Cleared, Down };
+
+/// For counters, logs and oracles. Never decides anything.
+class MeshEvents {
+  public:
+    virtual void on_neighbor(NodeId neighbor, NeighborChange change) = 0;
+    virtual void on_drop(DropReason reason, const Data* data) = 0;
+    /// Routes were computed; `reachable` nodes have one.
+    virtual void on_routes(std::size_t reachable) = 0;
+
+  protected:
+    ~MeshEvents() = default;
+};
+
+}  // namespace kith::mesh

@@ -1,0 +1,58 @@
+// What is inside of the records: the body of each kind, as values.
+#pragma once
+
+#include <boost/container/small_vector.hpp>
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/result.h"
+#include "wire/mesh/limits.h"
+#include "wire/mesh/types.h"
+
+namespace kith::mesh {
+
+struct NeighborCost {
+    NodeId node;
+    std::uint32_t cost = 0;  // of sending to it; kCostMax at most
+
+    friend bool operator==(const NeighborCost&, const NeighborCost&) = default;
+};
+
+/// No link costs more; a sum of 255 of them fits 32 bits.
+inline constexpr std::uint32_t kCostMax = 0xFFFFFF;
+
+///     flags u8 (bit 0: leaf, bit 1: going away) | neighbors list of (id u64, cost varint)
+///   | name text | locators list of text
+struct LinkStateBody {
+    NodeRole role = NodeRole::Router;
+    bool is_leaving = false;
+    std::string_view name;                // as people call the node
+    std::vector<NeighborCost> neighbors;  // in order of id, none twice
+    boost::container::small_vector<std::string_view, kLocatorsMax> locators;  // "HOST:PORT"
+};
+
+/// One part of what a node's clients subscribe to. A superset of it: what is here and nobody wants
+/// is dropped at the receiver, what is wanted and not here cannot be.
+///
+///     tenant u32 | filters list of (shared u8, text)
+///
+/// A filter is in the part that its hash names, all parts of a node together are its interest.
+struct InterestBody {
+    struct Entry {
+        std::uint32_t tenant = 0;
+        std::string_view share_group;  // empty: not shared
+        std::string_view filter;
+    };
+    std::vector<Entry> entries;  // in order of tenant, group, filter; none twice
+};
+
+[[nodiscard]] std::vector<std::uint8_t> encode(const LinkStateBody& body);
+[[nodiscard]] std::vector<std::uint8_t> encode(const InterestBody& body);
+
+/// Views are borrowed from `bytes`. Errors: Malformed, Limit.
+[[nodiscard]] Result<LinkStateBody> decode_link_state(Bytes bytes);
+[[nodiscard]] Result<InterestBody> decode_interest(Bytes bytes);
+
+}  // namespace kith::mesh

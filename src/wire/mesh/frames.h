@@ -1,0 +1,191 @@
+// The frames of the mesh protocol as values. Views are borrowed from the bytes they were read from,
+// or from who wants them written.
+//
+//     frame := length varint | type:5 priority:3 | body          length counts type and body
+//     body  := the fixed fields below, in order, big-endian | extension*
+//     extension := kind u8 | length varint | bytes               unknown ones are skipped
+//
+// `varint` is LEB128, at most 9 bytes. A text or blob is a varint length and its bytes. A list is a
+// varint count and its entries. Limits: limits.h.
+#pragma once
+
+#include <array>
+#include <boost/container/small_vector.hpp>
+#include <cstdint>
+#include <string_view>
+#include <variant>
+
+#include "base/bytes.h"
+#include "wire/mesh/limits.h"
+#include "wire/mesh/types.h"
+
+namespace kith::mesh {
+
+/// What a node knows of each kind of record, in one number each. Two nodes that know the same have
+/// the same digests: the exclusive or of a hash of every record's key and version.
+struct Digests {
+    std::array<std::uint64_t, kRecordKindCount> of_kind{};
+
+    friend bool operator==(const Digests&, const Digests&) = default;
+};
+
+/// Keeps a link alive, measures it, and compares what both sides know.
+struct Hello {
+    std::uint32_t sequence = 0;  // of the hellos on this link, from 1
+    bool wants_answer = false;   // a probe: answer with a Hello at once
+    bool is_answer = false;
+    std::uint16_t interval_ms = 0;       // the next one comes within that
+    std::uint64_t sent_at_us = 0;        // by the sender's own clock
+    std::uint64_t echo_sent_at_us = 0;   // sent_at_us of the last hello heard; 0: none yet
+    std::uint32_t echo_held_us = 0;      // between hearing it and sending this
+    std::uint32_t received_frames = 0;   // as in Receipt
+    std::uint16_t heard_of_last_16 = 0;  // a bit for each of the peer's last hellos, newest lowest
+    Digests digests;
+};
+
+/// How many frames that ask for a receipt came over this link, modulo 2^32. Answered by the
+/// receiving loop before anything is stored: a slow disk is not a dead link.
+struct Receipt {
+    std::uint32_t received_frames = 0;
+};
+
+/// Something its origin tells everybody.
+///
+///     record := origin u64 | kind u8 | part u16 | epoch u32 | counter u32 | lifetime_s u32
+///             | body blob | signature 64 bytes
+///
+/// The signature is Ed25519 over "kith-mesh-record-1" and everything before it. An empty body
+/// withdraws the part; it is kept for its lifetime, so that an older one does not come back.
+struct Record {
+    RecordKey key;
+    Version version;
+    std::uint32_t lifetime_s = 0;
+    Bytes body;
+    Bytes signature;  // 64 bytes
+};
+
+struct RecordVersion {
+    RecordKey key;
+    Version version;
+
+    friend bool operator==(const RecordVersion&, const RecordVersion&) = default;
+};
+using RecordVersions = boost::container::small_vector<RecordVersion, 8>;
+
+/// The neighbour has these, or newer.
+struct RecordAck {
+    RecordVersions records;
+};
+
+/// The neighbour wants these, whatever their version (which is 0 here).
+struct RecordRequest {
+    RecordVersions records;
+};
+
+/// For a kind whose digests stay different: which buckets differ. A record is in bucket
+/// record_bucket(key).
+struct Digest {
+    RecordKind kind = RecordKind::Identity;
+    std::array<std::uint64_t, kDigestBuckets> buckets{};
+};
+
+/// What the sender has in the buckets of `bucket_mask`. The receiver sends what is newer there, and
+/// asks for what it lacks.
+struct DigestList {
+    RecordKind kind = RecordKind::Identity;
+    std::uint64_t bucket_mask = 0;
+    RecordVersions records;  // in order of key; in several frames if there are too many:
+    RecordKey first;         // this frame covers the keys from here
+    RecordKey last;          // to here, both included
+};
+
+/// Propagation of information with feedback (Segall 1983): the wave that goes out from a node and
+/// comes back when everybody has what it asks for.
+struct Echo {
+    NodeId initiator;
+    std::uint32_t epoch = 0;  // of the initiator
+    std::uint32_t wave = 0;   // number of its waves, from 1
+    RecordVersions wanted;    // installed before the wave goes on
+    /// Of a wave that comes back: false if a part of the mesh was cut off on its way.
+    bool is_complete = true;
+};
+
+struct Destination {
+    NodeId node;
+    /// Position in the stream of messages from the origin to this node: 1, 2, 3 ... without gaps.
+    /// It orders, and shows duplicates. 0 for QoS 0.
+    std::uint64_t stream_sequence = 0;
+
+    friend bool operator==(const Destination&, const Destination&) = default;
+};
+using Destinations = boost::container::small_vector<Destination, 4>;
+
+/// What a DATA is for the node that it reaches.
+enum class DataKind : std::uint8_t {
+    Publication = 0,  // for whoever subscribes there
+    Void = 1,         // nothing: fills a place in the stream whose message went elsewhere
+};
+
+/// A message on its way to a set of nodes. Each hop sends one copy to each next hop, with the
+/// destinations that lie there: so a link carries it once, and no destination gets two.
+struct Data {
+    DataId id;
+    DataKind kind = DataKind::Publication;
+    std::uint8_t hops_left = 0;
+    std::uint8_t qos = 0;  // 0 to 2: how the publisher sent it
+    bool retain = false;
+    std::uint64_t flow = 0;            // hash of who published: order holds within (flow, priority)
+    std::int64_t published_at_ms = 0;  // wall clock of the origin
+    std::uint32_t expires_after_ms =
+        0;  // counted down at each hop by the time it was held; 0: never
+    std::uint32_t tenant = 0;
+    Destinations destinations;
+    std::string_view topic;
+    Bytes properties;  // MQTT 5 properties, encoded as in a PUBLISH
+    Bytes payload;
+};
+
+enum class CustodyVerdict : std::uint8_t {
+    Accepted = 0,  // these destinations are the sender's business from now on, or have it
+    Returned = 1,  // no way from here: they stay with you
+};
+
+struct CustodyEntry {
+    DataId id;
+    CustodyVerdict verdict = CustodyVerdict::Accepted;
+    /// Of the destinations that the neighbour was given; empty: all of them.
+    boost::container::small_vector<NodeId, 2> destinations;
+};
+
+struct CustodyAck {
+    boost::container::small_vector<CustodyEntry, 8> entries;
+};
+
+/// How much more of a class a neighbour may send: totals since the link is up, so that a lost or
+/// repeated one does no harm.
+struct Credit {
+    Priority priority = Priority::Default;
+    std::uint64_t bytes_total = 0;
+};
+
+enum class GoodbyeReason : std::uint8_t {
+    Leaving = 0,     // stops in order: no need to wait for a timeout
+    Duplicate = 1,   // another link to the same node is kept
+    NotAMember = 2,  // revoked, or of another mesh
+    TooManyLinks = 3,
+    Misbehaving = 4,  // malformed or forged frames
+};
+
+struct Goodbye {
+    GoodbyeReason reason = GoodbyeReason::Leaving;
+};
+
+using Frame = std::variant<Hello, Receipt, Record, RecordAck, RecordRequest, Digest, DigestList,
+                           Echo, Data, CustodyAck, Credit, Goodbye>;
+
+/// The bucket in which a record is compared: the top 6 bits of a hash of its key.
+[[nodiscard]] std::size_t record_bucket(const RecordKey& key);
+/// What a record adds to a digest.
+[[nodiscard]] std::uint64_t record_hash(const RecordKey& key, const Version& version);
+
+}  // namespace kith::mesh

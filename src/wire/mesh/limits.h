@@ -1,0 +1,29 @@
+// Limits of the mesh's frames. A peer that exceeds one is refused and counted.
+#pragma once
+
+#include <cstddef>
+
+namespace kith::mesh {
+
+/// A frame without its length: a message of the largest MQTT packet, its destinations and topic.
+inline constexpr std::size_t kFrameBytesMax = (1U << 20U) + (64U << 10U);
+/// A record's body: fits a batch of 16 KiB with others, and a datagram's fragments.
+inline constexpr std::size_t kRecordBodyBytesMax = 4096;
+/// Parts of one kind of record of one node.
+inline constexpr std::size_t kRecordPartsMax = 256;
+/// Neighbours in one LinkState record; beyond the 32 that discovery keeps, for static hubs.
+inline constexpr std::size_t kNeighborsMax = 255;
+/// Places at which a node says that it can be reached.
+inline constexpr std::size_t kLocatorsMax = 8;
+inline constexpr std::size_t kLocatorBytesMax = 64;
+inline constexpr std::size_t kNodeNameBytesMax = 64;
+/// Entries in one RecordAck, RecordRequest, DigestList, CustodyAck.
+inline constexpr std::size_t kListEntriesMax = 512;
+/// Destinations of one DATA; with more of them, the message travels as several.
+inline constexpr std::size_t kDestinationsMax = 1024;
+/// Hops that a DATA may take. Twice the diameter of anything that is sensible.
+inline constexpr unsigned kHopsMax = 32;
+/// Buckets in which two nodes compare what they know.
+inline constexpr std::size_t kDigestBuckets = 64;
+
+}  // namespace kith::mesh
