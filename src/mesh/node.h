@@ -13,6 +13,8 @@
 // keys, no floating point whose result a compiler may choose. Limits: limits.h.
 #pragma once
 
+#include <array>
+#include <compare>
 #include <cstdint>
 #include <memory>
 #include <string_view>
@@ -38,6 +40,16 @@ struct Publication {
     std::uint64_t flow = 0;
     WallTime published_at;
     std::uint32_t expires_after_ms = 0;  // 0: never
+    PublishLevel level = PublishLevel::Local;
+};
+
+/// A stream of messages to this node.
+struct StreamPosition {
+    NodeId origin;
+    std::uint32_t epoch = 0;
+    Priority priority = Priority::Default;
+
+    friend auto operator<=>(const StreamPosition&, const StreamPosition&) = default;
 };
 
 /// A subscription of this node's clients.
@@ -92,8 +104,8 @@ class MeshNode {
 
     /// Before anything else, in any order: what the store still holds of the life before.
     void restore(CustodyTicket ticket, const Data& data, Instant now);
-    /// How far the stream from `origin` was delivered here.
-    void restore_stream(NodeId origin, std::uint32_t epoch, std::uint64_t delivered);
+    /// How far a stream was delivered here.
+    void restore_stream(const StreamPosition& stream, std::uint64_t delivered);
 
     void on_link_up(LinkId link, const LinkPeer& peer, Instant now);
     void on_link_down(LinkId link, Instant now);

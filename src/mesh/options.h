@@ -21,19 +21,12 @@ struct Timing {
     [[nodiscard]] static constexpr Timing frugal() { return {5s, 500ms}; }
 };
 
-/// When a node says that a message is its business.
-enum class CustodyPolicy : std::uint8_t {
-    Disk,   // when its disk has it, or everybody behind has
-    Relay,  // when everybody behind has: nothing of others is stored
-};
-
 struct MeshOptions {
     NodeId self;
     std::string name;
     NodeRole role = NodeRole::Router;
     std::uint32_t epoch = 1;  // of this start; larger than that of every start before
     Timing timing;
-    CustodyPolicy custody = CustodyPolicy::Disk;
     Duration barrier_timeout = kBarrierTimeout;
     /// Bytes of messages that wait here for nodes that cannot be reached.
     std::size_t spool_bytes_max = 64U << 20U;

@@ -64,7 +64,7 @@ using CustodyTicket = StrongId<struct CustodyTicketTag, std::uint64_t>;
 class CustodyPort {
   public:
     /// Begins to store `data` with all of its destinations; MeshNode::on_stored(ticket) says when a
-    /// crash cannot undo it any more. May be forgotten before it was stored.
+    /// crash cannot undo it any more. May be settled before it was stored.
     virtual void store(CustodyTicket ticket, const Data& data) = 0;
     /// Of its destinations, `left` are still this node's business. None: forget it.
     virtual void settle(CustodyTicket ticket, const Destinations& left) = 0;
@@ -73,14 +73,21 @@ class CustodyPort {
     ~CustodyPort() = default;
 };
 
+/// How far a message has to be before its publisher is told.
+enum class PublishLevel : std::uint8_t {
+    Local,      // this node's disk has it
+    NextHop,    // and a second one, if anybody is to get it
+    Delivered,  // all destinations have it
+};
+
 /// A message for this node.
 class DeliveryPort {
   public:
     /// Hands a message to the sessions here. For QoS 1 and 2 MeshNode::on_delivered(token) says
     /// when they have it, after which nobody else does. In the order of its stream.
     virtual void deliver(const Data& data, std::uint64_t token) = 0;
-    /// What a publish() of this node has reached.
-    virtual void on_published(std::uint64_t token, bool is_everywhere) = 0;
+    /// A publish() of this node has reached what it asked for.
+    virtual void on_published(std::uint64_t token, PublishLevel level) = 0;
     /// All nodes that could be reached know of what was subscribed before barrier(`token`).
     virtual void on_barrier(std::uint64_t token, bool is_complete) = 0;
 

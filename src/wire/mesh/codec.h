@@ -30,17 +30,18 @@ struct FrameSlice {
 
 /// Hot paths: without the detour through Frame. Requires: the slice is of that type.
 [[nodiscard]] Result<Hello> decode_hello(Bytes body);
-[[nodiscard]] Result<Data> decode_data(Bytes body);
+[[nodiscard]] Result<Data> decode_data(const FrameSlice& slice);
 
 /// Bytes of the whole frame, length, type and priority included. Requires: within the limits.
 [[nodiscard]] std::size_t frame_bytes(const Frame& frame);
-/// Writes it. Requires: `room` has frame_bytes(frame); returns how many were written.
-std::size_t encode(const Frame& frame, Priority priority, MutableBytes room);
+/// Writes it. Requires: `room` has frame_bytes(frame); returns how many were written. A Data goes
+/// with its own priority, everything else as Control.
+std::size_t encode(const Frame& frame, MutableBytes room);
 
 /// A Data without its payload, which the caller sends right behind it: the payload of a message is
 /// the same for every next hop, what stands before it is not.
 [[nodiscard]] std::size_t data_head_bytes(const Data& data);
-std::size_t encode_data_head(const Data& data, Priority priority, MutableBytes room);
+std::size_t encode_data_head(const Data& data, MutableBytes room);
 
 /// What the signature of a record covers; `body` and all before it, with the prefix.
 [[nodiscard]] std::size_t signed_bytes(const Record& record);

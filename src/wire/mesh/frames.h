@@ -112,9 +112,16 @@ struct Echo {
 
 struct Destination {
     NodeId node;
-    /// Position in the stream of messages from the origin to this node: 1, 2, 3 ... without gaps.
-    /// It orders, and shows duplicates. 0 for QoS 0.
+    /// Place in the stream of messages from the origin to this node, in the class of the message:
+    /// 1, 2, 3 ... without gaps. It orders, and shows duplicates. 0 for QoS 0.
     std::uint64_t stream_sequence = 0;
+    /// The first place that this node has not acknowledged to the origin, as far as the origin knew
+    /// when it sent: all before it is done with. At most stream_sequence; 0 for QoS 0.
+    std::uint64_t stream_first = 0;
+    /// For the subscriptions there that are not shared.
+    bool for_all = true;
+    /// For a member there of each of these share groups: share_group_id().
+    boost::container::small_vector<std::uint64_t, 1> groups;
 
     friend bool operator==(const Destination&, const Destination&) = default;
 };
@@ -130,10 +137,14 @@ enum class DataKind : std::uint8_t {
 /// destinations that lie there: so a link carries it once, and no destination gets two.
 struct Data {
     DataId id;
+    Priority priority = Priority::Default;  // of the frame
     DataKind kind = DataKind::Publication;
     std::uint8_t hops_left = 0;
     std::uint8_t qos = 0;  // 0 to 2: how the publisher sent it
     bool retain = false;
+    /// The origin may not come back: who hears it first stores it, and says so
+    /// (CustodyVerdict::Held).
+    bool wants_replica = false;
     std::uint64_t flow = 0;            // hash of who published: order holds within (flow, priority)
     std::int64_t published_at_ms = 0;  // wall clock of the origin
     std::uint32_t expires_after_ms =
@@ -145,9 +156,12 @@ struct Data {
     Bytes payload;
 };
 
+/// Custody is shared, never given away: everybody on the way keeps a message until those behind
+/// have acknowledged it, so the origin is told only when it has arrived.
 enum class CustodyVerdict : std::uint8_t {
-    Accepted = 0,  // these destinations are the sender's business from now on, or have it
-    Returned = 1,  // no way from here: they stay with you
+    Accepted = 0,  // these destinations have it
+    Returned = 1,  // no way from here, and not kept here: they stay with you
+    Held = 2,      // stored here, as wants_replica asked; still with you, too
 };
 
 struct CustodyEntry {
@@ -183,6 +197,9 @@ struct Goodbye {
 using Frame = std::variant<Hello, Receipt, Record, RecordAck, RecordRequest, Digest, DigestList,
                            Echo, Data, CustodyAck, Credit, Goodbye>;
 
+/// Names a share group and its filter in one number.
+[[nodiscard]] std::uint64_t share_group_id(std::uint32_t tenant, std::string_view group,
+                                           std::string_view filter);
 /// The bucket in which a record is compared: the top 6 bits of a hash of its key.
 [[nodiscard]] std::size_t record_bucket(const RecordKey& key);
 /// What a record adds to a digest.
