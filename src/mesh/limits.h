@@ -15,8 +15,11 @@ inline constexpr std::size_t kLinksPerNeighborMax = 4;
 /// Sessions with neighbours; discovery keeps 6, a hub that many leaves dial takes this many.
 inline constexpr std::size_t kNeighborSessionsMax = 255;
 
-/// A hello that is this much later than promised ends a link.
-inline constexpr double kHelloPatience = 3.2;
+/// A link on which nothing came for this many of the promised intervals is down: 3.2 of them, so
+/// that three lost hellos are no death.
+inline constexpr int kHelloPatienceTenths = 32;
+/// A link that is down may come back for so long; then it is closed, and its host dials anew.
+inline constexpr Duration kLinkLinger = 10s;
 /// A frame that asks for a receipt and got none: no sooner than this, whatever the round trip.
 inline constexpr Duration kReceiptPatienceMin = 60ms;
 /// Probes of a neighbour that does not answer, and the time between two of them.

@@ -188,6 +188,7 @@ enum class GoodbyeReason : std::uint8_t {
     NotAMember = 2,  // revoked, or of another mesh
     TooManyLinks = 3,
     Misbehaving = 4,  // malformed or forged frames
+    Silent = 5,       // nothing was heard for long
 };
 
 struct Goodbye {
