@@ -43,6 +43,12 @@ std::size_t encode(const Frame& frame, MutableBytes room);
 [[nodiscard]] std::size_t data_head_bytes(const Data& data);
 std::size_t encode_data_head(const Data& data, MutableBytes room);
 
+/// What stands before `told` in a Record frame: length, type and left_ms. `told` follows from an
+/// encoded record: it is the last told_bytes of it, and is kept and shared by all that send it.
+inline constexpr std::size_t kRecordHeadBytesMax = 16;
+std::size_t encode_record_head(std::size_t told_bytes, std::uint32_t left_ms, MutableBytes room);
+[[nodiscard]] std::size_t told_bytes(const Record& record);
+
 /// What the signature of a record covers; `body` and all before it, with the prefix.
 [[nodiscard]] std::size_t signed_bytes(const Record& record);
 std::size_t encode_signed(const Record& record, MutableBytes room);

@@ -51,12 +51,17 @@ struct Receipt {
 
 /// Something its origin tells everybody.
 ///
-///     record := origin u64 | kind u8 | part u16 | epoch u32 | counter u32 | lifetime_s u32
-///             | body blob | signature 64 bytes
+///     left_ms u32 | told
+///     told := origin u64 | kind u8 | part u16 | epoch u32 | counter u32 | lifetime_s u32
+///           | body blob | signature 64 bytes
 ///
-/// The signature is Ed25519 over "kith-mesh-record-1" and everything before it. An empty body
-/// withdraws the part; it is kept for its lifetime, so that an older one does not come back.
+/// The signature is Ed25519 over "kith-mesh-record-1" and what of `told` is before it: `told` is
+/// the same wherever it goes, and stored once. What is left of the lifetime is the sender's to say,
+/// so that a record ends everywhere at the same time and does not live on by being handed around.
+/// An empty body withdraws the part; it is kept for its lifetime, so that an older one does not
+/// come back.
 struct Record {
+    std::uint32_t left_ms = 0;
     RecordKey key;
     Version version;
     std::uint32_t lifetime_s = 0;
