@@ -94,6 +94,7 @@ class MeshNode {
         CustodyPort& custody;
         DeliveryPort& delivery;
         MeshEvents& events;
+        RecordPool* record_pool = nullptr;  // without one, each node has its own copies
     };
 
     /// `seed` spreads what should not happen everywhere at once. The ports outlive the node.

@@ -58,6 +58,16 @@ class TrustPort {
     ~TrustPort() = default;
 };
 
+/// Where the bytes of records are kept. A simulation of many nodes, which all end with the same
+/// records, gives all nodes the same block.
+class RecordPool {
+  public:
+    [[nodiscard]] virtual SharedBytes share(Bytes told) = 0;
+
+  protected:
+    ~RecordPool() = default;
+};
+
 /// A message that this node must not lose, as it is stored. 0: none.
 using CustodyTicket = StrongId<struct CustodyTicketTag, std::uint64_t>;
 

@@ -10,9 +10,9 @@
 
 #include <cstdint>
 #include <memory>
-#include <span>
 #include <vector>
 
+#include "base/result.h"
 #include "base/shared_bytes.h"
 #include "base/time.h"
 #include "mesh/options.h"
@@ -21,16 +21,19 @@
 
 namespace kith::mesh {
 
-/// One record as it is kept. Its bytes are shared by all that send or read it.
+/// One record as it is kept: as small as it can be, since everybody keeps those of everybody.
 struct StoredRecord {
     RecordKey key;
     Version version;
     Instant expires_at;
-    SharedBytes frame;  // the whole Record frame, as it is sent on
-    Bytes body;         // inside of frame; empty: withdrawn
+    SharedBytes told;  // the Record frame but its head, which says what is left of its life
+    std::uint16_t body_bytes = 0;
+
+    /// Inside of `told`; empty: withdrawn.
+    [[nodiscard]] Bytes body() const;
 };
 
-/// Told from inside of Records' calls.
+/// Told from inside of Records' calls; may call what is const.
 class RecordListener {
   public:
     /// A record is new, newer, withdrawn (empty body) or forgotten (not there any more).
@@ -46,33 +49,45 @@ class RecordListener {
 
 class Records {
   public:
-    Records(const MeshOptions& options, TrustPort& trust, RecordListener& listener,
-            std::uint64_t seed);
+    /// The trust port verifies what this node signed itself. The pool may be null.
+    struct Ports {
+        TrustPort& trust;
+        RecordListener& listener;
+        RecordPool* pool = nullptr;
+    };
+    Records(const MeshOptions& options, const Ports& ports, std::uint64_t seed);
     ~Records();
 
-    /// Tells a record of this node, which replaces the one before. The same body again tells
-    /// nothing. An empty one withdraws it.
-    void tell(RecordKind kind, std::uint16_t part, Bytes body, Instant now);
+    /// Tells a record of this node, which replaces the one before; sooner or later, as often as its
+    /// kind may be told. The same body again tells nothing. An empty one withdraws it. Identity is
+    /// told first. Errors: Limit for a part that cannot be, and for more bytes than others take.
+    [[nodiscard]] Status tell(RecordKind kind, std::uint16_t part, Bytes body, Instant now);
 
-    void on_neighbor_up(NodeId neighbor, Instant now);
-    void on_neighbor_down(NodeId neighbor, Instant now);
+    void on_neighbor_up(NodeId neighbor, NodeRole role, Instant now);
+    void on_neighbor_down(NodeId neighbor);
     void on_record(NodeId neighbor, const Record& record, Instant now);
     void on_ack(NodeId neighbor, const RecordAck& ack, Instant now);
-    void on_request(NodeId neighbor, const RecordRequest& request, Instant now);
+    void on_request(NodeId neighbor, const RecordRequest& request);
     void on_digest(NodeId neighbor, const Digest& digest, Instant now);
     void on_digest_list(NodeId neighbor, const DigestList& list, Instant now);
     /// As a hello told them.
     void on_neighbor_digests(NodeId neighbor, const Digests& digests, Instant now);
-
     void on_timer(Instant now);
+
+    /// Sends what the calls before have left to be sent. After each turn; cheap if there is
+    /// nothing.
+    void flush(Instant now);
+    /// When on_timer() wants to be called. True after flush().
     [[nodiscard]] Instant deadline() const;
 
     [[nodiscard]] const Digests& digests() const;
     /// Null if there is none, or it was withdrawn.
     [[nodiscard]] const StoredRecord* find(const RecordKey& key) const;
-    /// Of one kind, in order of key, withdrawn ones left out.
+    /// Whether this version, or a newer one, is here; a withdrawn one too.
+    [[nodiscard]] bool has(const RecordVersion& record) const;
+    /// Of one kind, in order of key, withdrawn ones left out. Valid until a record changes.
     [[nodiscard]] std::vector<const StoredRecord*> all(RecordKind kind) const;
-    /// The node's own version of (kind, part); 0 if it told none.
+    /// Of what tell() was called with last, though others may not have it yet; 0 if it told none.
     [[nodiscard]] Version own_version(RecordKind kind, std::uint16_t part) const;
     [[nodiscard]] std::size_t record_bytes() const;
 
