@@ -6,6 +6,7 @@
 #include "cli/commands.h"
 #include "cli/control_tool.h"
 #include "json/writer.h"
+#include "node/process_facts.h"
 #include "node/role_file.h"
 #include "storage/limits.h"
 
@@ -147,8 +148,10 @@ int set(const Options& options) {
     if (store == nullptr) {
         return 1;
     }
-    const Status put = store->put_role(
-        {.name = options.name, .rules = *text, .note = options.note, .updated_at = wall_now()});
+    const Status put = store->put_role({.name = options.name,
+                                        .rules = *text,
+                                        .note = options.note,
+                                        .updated_at = node::wall_now()});
     if (!put) {
         return fail_with(what, put.error().text);
     }

@@ -2,11 +2,11 @@
 #include "node/backup.h"
 #include "cli/backup_progress.h"
 #include "cli/commands.h"
+#include "node/process_facts.h"
 
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
-#include <chrono>
 #include <cstdio>
 
 namespace kith::cli {
@@ -18,15 +18,9 @@ struct Options {
     bool as_json = false;
 };
 
-WallTime wall_now() {
-    return WallTime::from_ms(std::chrono::duration_cast<std::chrono::milliseconds>(
-                                 std::chrono::system_clock::now().time_since_epoch())
-                                 .count());
-}
-
 int backup(Options& options) {
     options.backup.overwrite = options.overwrites ? node::Overwrite::Yes : node::Overwrite::No;
-    options.backup.now = wall_now();
+    options.backup.now = node::wall_now();
     const auto made = node::make_backup(options.backup, BackupProgress());
     if (!made) {
         fmt::print(stderr, "kith: the backup failed: {}\n", made.error().text);

@@ -3,11 +3,11 @@
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
-#include <chrono>
 #include <cstdio>
 
 #include "crypto/secrets.h"
 #include "node/node_directory.h"
+#include "node/process_facts.h"
 #include "storage/sqlite/sqlite_stores.h"
 
 namespace kith::cli {
@@ -37,14 +37,8 @@ std::unique_ptr<storage::ControlStore> open_control(const std::string& data) {
     return std::move(*store);
 }
 
-WallTime wall_now() {
-    return WallTime::from_ms(std::chrono::duration_cast<std::chrono::milliseconds>(
-                                 std::chrono::system_clock::now().time_since_epoch())
-                                 .count());
-}
-
 void note_in_audit(storage::ControlStore& store, std::string what, std::string detail) {
-    const Status audited = store.append_audit({.at = wall_now(),
+    const Status audited = store.append_audit({.at = node::wall_now(),
                                                .who = "cli",
                                                .what = std::move(what),
                                                .detail = std::move(detail),

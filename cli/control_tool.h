@@ -23,8 +23,6 @@ int fail_with(std::string_view what, std::string_view why);
 /// control.db of a data directory, also beside a running node; null after saying why on stderr.
 [[nodiscard]] std::unique_ptr<storage::ControlStore> open_control(const std::string& data);
 
-[[nodiscard]] WallTime wall_now();
-
 /// Writes "cli WHAT DETAIL" into the audit; says so on stderr if it cannot.
 void note_in_audit(storage::ControlStore& store, std::string what, std::string detail);
 

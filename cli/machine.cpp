@@ -9,6 +9,7 @@
 #include "crypto/secrets.h"
 #include "crypto/token.h"
 #include "json/writer.h"
+#include "node/process_facts.h"
 #include "storage/limits.h"
 
 #include <fmt/format.h>
@@ -84,7 +85,7 @@ int add(const Options& options) {
                                    .password_hash = {},
                                    .scram = {},
                                    .is_enabled = true,
-                                   .created_at = wall_now()};
+                                   .created_at = node::wall_now()};
     std::string shown;
     if (!options.without_password) {
         const auto password = password_option(options.password);
@@ -209,7 +210,7 @@ int add_claim_code(const Options& options) {
         .machine = options.machine,
         .topic_roles = access::join_topic_roles(options.topics),
         .uses_left = options.uses,
-        .expires_at = wall_now() + std::chrono::seconds(options.expires_in_s),
+        .expires_at = node::wall_now() + std::chrono::seconds(options.expires_in_s),
         .created_by = "cli"};
     if (const Status added = store->add_claim_code(record); !added) {
         return fail_with("cannot make a claim code", added.error().text);

@@ -7,11 +7,10 @@
 #include "cli/control_tool.h"
 #include "json/writer.h"
 #include "node/certificates.h"
+#include "node/process_facts.h"
 
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
-
-#include <unistd.h>
 
 #include <algorithm>
 #include <cstdio>
@@ -20,16 +19,11 @@
 namespace kith::cli {
 namespace {
 
-std::string host_name() {
-    char name[256] = {};
-    return ::gethostname(name, sizeof(name) - 1) == 0 ? std::string(name) : std::string("kith");
-}
-
 access::CertificateOrder order_of(const MachineCertificateOptions& options) {
     return {.machine = options.machine,
             .request_pem = {},
             .lifetime = std::chrono::days(options.days),
-            .now = wall_now(),
+            .now = node::wall_now(),
             .ordered_by = "cli"};
 }
 
@@ -165,8 +159,9 @@ int add_certificate(const MachineCertificateOptions& options) {
         content = std::move(*read);
     }
     const auto data = node::NodeDirectory::open(options.data);
-    const auto authority = data ? node::load_client_authority({}, *data, host_name(), order.now)
-                                : node::OrProblem<crypto::Identity>(tl::unexpected(data.error()));
+    const auto authority =
+        data ? node::load_client_authority({}, *data, node::host_name(), order.now)
+             : node::OrProblem<crypto::Identity>(tl::unexpected(data.error()));
     if (!authority) {
         fmt::print(stderr, "kith: {}\n", authority.error().text);
         return 1;

@@ -5,6 +5,7 @@
 #include "cli/control_tool.h"
 #include "crypto/secrets.h"
 #include "json/writer.h"
+#include "node/process_facts.h"
 
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
@@ -43,7 +44,7 @@ int create(const Options& options) {
     }
     crypto::SystemSecrets secrets;
     const crypto::Token token = crypto::make_token(secrets);
-    const WallTime now = wall_now();
+    const WallTime now = node::wall_now();
     const Status added = store->add_token(
         {.id = token.id,
          .name = options.name,

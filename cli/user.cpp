@@ -5,6 +5,7 @@
 #include "cli/control_tool.h"
 #include "crypto/secrets.h"
 #include "json/writer.h"
+#include "node/process_facts.h"
 
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
@@ -67,7 +68,7 @@ int add(const Options& options) {
     const storage::UserRecord user{.name = options.name,
                                    .role = options.role,
                                    .password_hash = made->password_hash,
-                                   .created_at = wall_now(),
+                                   .created_at = node::wall_now(),
                                    .scram = made->scram};
     if (const Status added = store->add_user(user); !added) {
         return fail_with(what, added.error().kind == ErrorKind::Conflict

@@ -2,6 +2,7 @@
 
 #include "node/backup.h"
 #include "node/detail/descriptor.h"
+#include "node/process_facts.h"
 
 #include <fmt/format.h>
 
@@ -11,7 +12,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <chrono>
 #include <filesystem>
 #include <vector>
 
@@ -46,12 +46,6 @@ std::vector<std::string> names_in(const std::string& directory) {
     }
     std::ranges::sort(names, std::greater());
     return names;
-}
-
-WallTime wall_now() {
-    return WallTime::from_ms(std::chrono::duration_cast<std::chrono::milliseconds>(
-                                 std::chrono::system_clock::now().time_since_epoch())
-                                 .count());
 }
 
 /// A file that is read by a pool's thread and shown on the shard.

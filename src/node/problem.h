@@ -4,9 +4,12 @@
 // base/result.h cannot. Only node/ and cli/ use this.
 #pragma once
 
+#include "base/result.h"
+
 #include <tl/expected.hpp>
 
 #include <string>
+#include <string_view>
 #include <utility>
 
 namespace kith::node {
@@ -21,5 +24,8 @@ using OrProblem = tl::expected<T, Problem>;
 [[nodiscard]] inline tl::unexpected<Problem> problem(std::string text) {
     return tl::unexpected(Problem{std::move(text)});
 }
+
+/// "WHAT: why", with the system's reason where there is one.
+[[nodiscard]] std::string explain(std::string_view what, const Error& error);
 
 }  // namespace kith::node

@@ -6,12 +6,24 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cstdio>
 #include <fstream>
 #include <string>
 #include <thread>
 
 namespace kith::node {
+
+std::string host_name() {
+    char name[256] = {};
+    return ::gethostname(name, sizeof(name) - 1) == 0 ? std::string(name) : std::string("kith");
+}
+
+WallTime wall_now() {
+    return WallTime::from_ms(std::chrono::duration_cast<std::chrono::milliseconds>(
+                                 std::chrono::system_clock::now().time_since_epoch())
+                                 .count());
+}
 
 std::uint64_t resident_bytes() {
     std::FILE* file = std::fopen("/proc/self/statm", "re");

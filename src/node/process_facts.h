@@ -1,11 +1,18 @@
 // What the operating system says of this process and its files.
 #pragma once
 
+#include "base/time.h"
+
 #include <cstdint>
 #include <string>
 #include <vector>
 
 namespace kith::node {
+
+/// "kith" if the host has no name.
+[[nodiscard]] std::string host_name();
+
+[[nodiscard]] WallTime wall_now();
 
 /// Resident memory of this process, in bytes; 0 if the system does not say.
 [[nodiscard]] std::uint64_t resident_bytes();
