@@ -109,6 +109,11 @@ bool QueryReader::flag(std::string_view name) {
     return integer(name, 0, 0, 1) == 1;
 }
 
+std::size_t QueryReader::limit(std::size_t fallback, std::size_t max) {
+    return static_cast<std::size_t>(
+        integer("limit", static_cast<std::int64_t>(fallback), 1, static_cast<std::int64_t>(max)));
+}
+
 void QueryReader::refuse(std::string detail) {
     if (!problem_) {
         problem_ = Problem{.status = 400, .code = "query.invalid", .detail = std::move(detail)};

@@ -2,14 +2,16 @@
 //
 //     Body body(call.request.body);
 //     const std::string name = body.text("name");
-//     if (body.problem()) { ... }
+//     if (is_refused(body, respond)) { return; }
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 
+#include "api/limits.h"
 #include "api/problem.h"
 #include "http/url.h"
 #include "json/document.h"
@@ -48,6 +50,9 @@ class QueryReader {
                                        std::int64_t min, std::int64_t max);
     /// "1" or "0"; false if it is not there.
     [[nodiscard]] bool flag(std::string_view name);
+    /// `limit`: how many rows a list may have.
+    [[nodiscard]] std::size_t limit(std::size_t fallback = kRowsDefault,
+                                    std::size_t max = kRowsMax);
 
     void refuse(std::string detail);
     [[nodiscard]] const std::optional<Problem>& problem() const { return problem_; }

@@ -1,4 +1,7 @@
 // Answers about users, machines' credentials and claim codes; and a device that redeems one.
+#include <algorithm>
+#include <span>
+
 #include "access/accounts.h"
 #include "access/names.h"
 #include "api/detail/answers.h"
@@ -13,10 +16,6 @@ namespace {
 
 access::Actor actor_of(const Call& call) {
     return {.who = call.caller.principal, .from_address = call.remote.to_string()};
-}
-
-void answer(const Respond& respond, const Status& done, std::string_view subject) {
-    respond(done ? no_content() : to_response(to_problem(done.error(), subject)));
 }
 
 /// `password`: absent, null, "generate", or the password itself.
@@ -37,6 +36,15 @@ access::NewPassword password_of(Body& body) {
     return *text == "generate"
                ? access::NewPassword{.kind = Kind::Generate, .text = {}}
                : access::NewPassword{.kind = Kind::Chosen, .text = std::string(*text)};
+}
+
+void write_user(json::Writer& json, const storage::UserRecord& user) {
+    json.begin_object();
+    json.field("name", user.name);
+    json.field("role", user.role);
+    json.field("has_scram", !user.scram.empty());
+    json.field("created_at", user.created_at);
+    json.end_object();
 }
 
 void write_machine(json::Writer& json, const storage::MachineRecord& machine,
@@ -60,6 +68,17 @@ http::Response machine_response(const access::MachineAnswer& answer, std::uint16
     json::Writer json(text);
     write_machine(json, answer.machine, answer.password);
     return json_response(std::move(text), status);
+}
+
+/// The first `count` of them, and whether there are more.
+http::Response machine_page(const std::vector<storage::MachineRecord>& machines,
+                            std::size_t count) {
+    return object_response([&](json::Writer& json) {
+        write_items(json, std::span(machines).first(std::min(count, machines.size())),
+                    [](json::Writer& to, const auto& machine) { write_machine(to, machine, {}); });
+        machines.size() > count ? json.field("next", machines[count - 1].name)
+                                : json.null_field("next");
+    });
 }
 
 void write_claim_code(json::Writer& json, const storage::ClaimCodeRecord& record,
@@ -89,49 +108,28 @@ std::optional<bus::Role> user_role_of(Body& body, const std::string& text) {
 }  // namespace
 
 void Handlers::get_users(const Call&, const Respond& respond) {
-    std::string text;
-    json::Writer json(text);
-    json.begin_object();
-    json.key("items");
-    json.begin_array();
-    for (const storage::UserRecord& user : state_->parts.registry.users()) {
-        json.begin_object();
-        json.field("name", user.name);
-        json.field("role", user.role);
-        json.field("has_scram", !user.scram.empty());
-        json.field("created_at", user.created_at);
-        json.end_object();
-    }
-    json.end_array();
-    json.null_field("next");
-    json.end_object();
-    respond(json_response(std::move(text)));
+    respond(list_response(state_->parts.registry.users(), write_user));
 }
 
 void Handlers::post_user(const Call& call, const Respond& respond) {
     Body body(call.request.body);
     access::NewUser user{.name = body.text("name"), .password = body.text("password")};
     user.role = user_role_of(body, body.text("role")).value_or(bus::Role::Viewer);
-    if (body.problem()) {
-        respond(to_response(*body.problem()));
+    if (is_refused(body, respond)) {
         return;
     }
     const std::string name = user.name;
     const bus::Role role = user.role;
-    state_->parts.accounts.add_user(std::move(user), actor_of(call),
-                                    [respond, name, role](const Status& added) {
-                                        if (!added) {
-                                            respond(to_response(to_problem(added.error(), "user")));
-                                            return;
-                                        }
-                                        std::string text;
-                                        json::Writer json(text);
-                                        json.begin_object();
-                                        json.field("name", name);
-                                        json.field("role", access::to_string(role));
-                                        json.end_object();
-                                        respond(json_response(std::move(text), 201));
-                                    });
+    state_->parts.accounts.add_user(
+        std::move(user), actor_of(call), [respond, name, role](const Status& added) {
+            respond(added ? object_response(
+                                [&](json::Writer& json) {
+                                    json.field("name", name);
+                                    json.field("role", access::to_string(role));
+                                },
+                                201)
+                          : error_response(added.error(), "user"));
+        });
 }
 
 void Handlers::patch_user(const Call& call, const Respond& respond) {
@@ -141,50 +139,31 @@ void Handlers::patch_user(const Call& call, const Respond& respond) {
         change.role = user_role_of(body, *role);
     }
     change.password = body.optional_text("password");
-    if (body.problem()) {
-        respond(to_response(*body.problem()));
+    if (is_refused(body, respond)) {
         return;
     }
-    state_->parts.accounts.change_user(
-        std::move(change), actor_of(call),
-        [respond](const Status& changed) { answer(respond, changed, "user"); });
+    state_->parts.accounts.change_user(std::move(change), actor_of(call),
+                                       done_or_problem(respond, "user"));
 }
 
 void Handlers::delete_user(const Call& call, const Respond& respond) {
-    state_->parts.accounts.remove_user(
-        call.parameters.at(0), actor_of(call),
-        [respond](const Status& removed) { answer(respond, removed, "user"); });
+    state_->parts.accounts.remove_user(call.parameters.at(0), actor_of(call),
+                                       done_or_problem(respond, "user"));
 }
 
 void Handlers::get_credentials(const Call& call, const Respond& respond) {
     QueryReader query(call.request.query);
-    const auto count = static_cast<std::size_t>(query.integer("limit", kRowsDefault, 1, kRowsMax));
-    if (query.problem()) {
-        respond(to_response(*query.problem()));
+    const std::size_t count = query.limit();
+    if (is_refused(query, respond)) {
         return;
     }
     // One more than is shown says whether there is a next page.
+    using Machines = std::vector<storage::MachineRecord>;
     state_->parts.accounts.list_machines(
         query.text("cursor"), query.text("query"), count + 1,
-        [respond, count](const Result<std::vector<storage::MachineRecord>>& machines) {
-            if (!machines) {
-                respond(to_response(to_problem(machines.error(), "machine")));
-                return;
-            }
-            std::string text;
-            json::Writer json(text);
-            json.begin_object();
-            json.key("items");
-            json.begin_array();
-            for (std::size_t i = 0; i < std::min(count, machines->size()); ++i) {
-                write_machine(json, (*machines)[i], {});
-            }
-            json.end_array();
-            machines->size() > count ? json.field("next", (*machines)[count - 1].name)
-                                     : json.null_field("next");
-            json.end_object();
-            respond(json_response(std::move(text)));
-        });
+        shown_or_problem(respond, "machine", [count](const Machines& machines) {
+            return machine_page(machines, count);
+        }));
 }
 
 void Handlers::post_credential(const Call& call, const Respond& respond) {
@@ -194,33 +173,26 @@ void Handlers::post_credential(const Call& call, const Respond& respond) {
     machine.note = body.optional_text("note").value_or("");
     machine.topic_roles = topic_roles_of(body).value_or(machine.topic_roles);
     machine.password = password_of(body);
-    if (body.problem()) {
-        respond(to_response(*body.problem()));
+    if (is_refused(body, respond)) {
         return;
     }
     state_->parts.accounts.add_machine(
-        std::move(machine), actor_of(call), [respond](const Result<access::MachineAnswer>& added) {
-            respond(added ? machine_response(*added, 201)
-                          : to_response(to_problem(added.error(), "machine")));
-        });
+        std::move(machine), actor_of(call),
+        shown_or_problem(respond, "machine", [](const access::MachineAnswer& added) {
+            return machine_response(added, 201);
+        }));
 }
 
 void Handlers::get_credential(const Call& call, const Respond& respond) {
     state_->parts.registry.find_machine(
         call.parameters.at(0),
-        [respond](const Result<std::optional<storage::MachineRecord>>& found) {
-            if (!found) {
-                respond(to_response(to_problem(found.error(), "machine")));
-                return;
-            }
-            if (!*found) {
-                respond(to_response({.status = 404,
-                                     .code = "machine.unknown",
-                                     .detail = "there is no machine of this name"}));
-                return;
-            }
-            respond(machine_response({.machine = **found, .password = {}}, 200));
-        });
+        shown_or_problem(
+            respond, "machine", [](const std::optional<storage::MachineRecord>& found) {
+                return found ? machine_response({.machine = *found, .password = {}}, 200)
+                             : to_response({.status = 404,
+                                            .code = "machine.unknown",
+                                            .detail = "there is no machine of this name"});
+            }));
 }
 
 void Handlers::patch_credential(const Call& call, const Respond& respond) {
@@ -235,43 +207,29 @@ void Handlers::patch_credential(const Call& call, const Respond& respond) {
         }
     }
     change.password = password_of(body);
-    if (body.problem()) {
-        respond(to_response(*body.problem()));
+    if (is_refused(body, respond)) {
         return;
     }
     state_->parts.accounts.change_machine(
-        std::move(change), actor_of(call), [respond](const Result<access::MachineAnswer>& changed) {
-            respond(changed ? machine_response(*changed, 200)
-                            : to_response(to_problem(changed.error(), "machine")));
-        });
+        std::move(change), actor_of(call),
+        shown_or_problem(respond, "machine", [](const access::MachineAnswer& changed) {
+            return machine_response(changed, 200);
+        }));
 }
 
 void Handlers::delete_credential(const Call& call, const Respond& respond) {
-    state_->parts.accounts.remove_machine(
-        call.parameters.at(0), actor_of(call),
-        [respond](const Status& removed) { answer(respond, removed, "machine"); });
+    state_->parts.accounts.remove_machine(call.parameters.at(0), actor_of(call),
+                                          done_or_problem(respond, "machine"));
 }
 
 void Handlers::get_claim_codes(const Call&, const Respond& respond) {
+    using Codes = std::vector<storage::ClaimCodeRecord>;
     state_->parts.accounts.list_claim_codes(
-        [respond](const Result<std::vector<storage::ClaimCodeRecord>>& codes) {
-            if (!codes) {
-                respond(to_response(to_problem(codes.error(), "claim_code")));
-                return;
-            }
-            std::string text;
-            json::Writer json(text);
-            json.begin_object();
-            json.key("items");
-            json.begin_array();
-            for (const storage::ClaimCodeRecord& record : *codes) {
+        shown_or_problem(respond, "claim_code", [](const Codes& codes) {
+            return list_response(codes, [](json::Writer& json, const auto& record) {
                 write_claim_code(json, record, {});
-            }
-            json.end_array();
-            json.null_field("next");
-            json.end_object();
-            respond(json_response(std::move(text)));
-        });
+            });
+        }));
 }
 
 void Handlers::post_claim_code(const Call& call, const Respond& respond) {
@@ -285,27 +243,22 @@ void Handlers::post_claim_code(const Call& call, const Respond& respond) {
     code.expires_in = std::chrono::seconds(
         body.optional_integer("expires_in_s", 1, access::kDeviceCodeLifetimeMax.count())
             .value_or(access::kDeviceCodeLifetimeDefault.count()));
-    if (body.problem()) {
-        respond(to_response(*body.problem()));
+    if (is_refused(body, respond)) {
         return;
     }
     state_->parts.accounts.add_claim_code(
-        std::move(code), actor_of(call), [respond](const Result<access::ClaimCodeAnswer>& added) {
-            if (!added) {
-                respond(to_response(to_problem(added.error(), "claim_code")));
-                return;
-            }
+        std::move(code), actor_of(call),
+        shown_or_problem(respond, "claim_code", [](const access::ClaimCodeAnswer& added) {
             std::string text;
             json::Writer json(text);
-            write_claim_code(json, added->record, added->code);
-            respond(json_response(std::move(text), 201));
-        });
+            write_claim_code(json, added.record, added.code);
+            return json_response(std::move(text), 201);
+        }));
 }
 
 void Handlers::delete_claim_code(const Call& call, const Respond& respond) {
-    state_->parts.accounts.remove_claim_code(
-        call.parameters.at(0), actor_of(call),
-        [respond](const Status& removed) { answer(respond, removed, "claim_code"); });
+    state_->parts.accounts.remove_claim_code(call.parameters.at(0), actor_of(call),
+                                             done_or_problem(respond, "claim_code"));
 }
 
 void Handlers::post_provision(const Call& call, const Respond& respond) {
@@ -313,8 +266,7 @@ void Handlers::post_provision(const Call& call, const Respond& respond) {
     const access::Provisioning device{.code = body.text("code"),
                                       .machine = body.optional_text("machine").value_or(""),
                                       .from = call.remote};
-    if (body.problem()) {
-        respond(to_response(*body.problem()));
+    if (is_refused(body, respond)) {
         return;
     }
     state_->parts.accounts.provision(
@@ -327,13 +279,12 @@ void Handlers::post_provision(const Call& call, const Respond& respond) {
                                               : problem_of(provisioned.error(), {}, "machine")));
                 return;
             }
-            std::string text;
-            json::Writer json(text);
-            json.begin_object();
-            json.field("machine", provisioned->machine.name);
-            json.field("password", provisioned->password);
-            json.end_object();
-            respond(json_response(std::move(text), 201));
+            respond(object_response(
+                [&](json::Writer& json) {
+                    json.field("machine", provisioned->machine.name);
+                    json.field("password", provisioned->password);
+                },
+                201));
         });
 }
 

@@ -68,7 +68,7 @@ void Handlers::post_backup(const Call& call, const Respond& respond) {
             registry->append_audit(outcome_of(run, line));
         });
     if (!started) {
-        respond(to_response(to_problem(started.error(), "backup")));
+        respond(error_response(started.error(), "backup"));
         return;
     }
     state_->parts.registry.append_audit(line);
@@ -84,7 +84,7 @@ void Handlers::get_backup_file(const Call& call, const Respond& respond) {
     }
     Result<BackupFile> file = state_->parts.backups.open();
     if (!file) {
-        respond(to_response(to_problem(file.error(), "backup")));
+        respond(error_response(file.error(), "backup"));
         return;
     }
     http::Response response;

@@ -24,18 +24,17 @@ void write_record(json::Writer& json, const storage::CertificateRecord& record) 
 }
 
 http::Response created(const access::IssuedCertificate& issued) {
-    std::string text;
-    json::Writer json(text);
-    json.begin_object();
-    write_record(json, issued.record);
-    if (!issued.certificate_pem.empty()) {
-        json.field("certificate", issued.certificate_pem);
-    }
-    if (!issued.private_key_pem.empty()) {
-        json.field("key", issued.private_key_pem);
-    }
-    json.end_object();
-    return json_response(std::move(text), 201);
+    return object_response(
+        [&](json::Writer& json) {
+            write_record(json, issued.record);
+            if (!issued.certificate_pem.empty()) {
+                json.field("certificate", issued.certificate_pem);
+            }
+            if (!issued.private_key_pem.empty()) {
+                json.field("key", issued.private_key_pem);
+            }
+        },
+        201);
 }
 
 access::CertificateOrder order_of(const Call& call, WallTime now) {
@@ -49,28 +48,15 @@ access::CertificateOrder order_of(const Call& call, WallTime now) {
 }  // namespace
 
 void Handlers::get_certificates(const Call& call, const Respond& respond) {
+    using Records = std::vector<storage::CertificateRecord>;
     state_->parts.certificates.list(
-        call.parameters.at(0),
-        [respond](const Result<std::vector<storage::CertificateRecord>>& records) {
-            if (!records) {
-                respond(to_response(to_problem(records.error(), "machine")));
-                return;
-            }
-            std::string text;
-            json::Writer json(text);
-            json.begin_object();
-            json.key("items");
-            json.begin_array();
-            for (const storage::CertificateRecord& record : *records) {
+        call.parameters.at(0), shown_or_problem(respond, "machine", [](const Records& records) {
+            return list_response(records, [](json::Writer& json, const auto& record) {
                 json.begin_object();
                 write_record(json, record);
                 json.end_object();
-            }
-            json.end_array();
-            json.null_field("next");
-            json.end_object();
-            respond(json_response(std::move(text)));
-        });
+            });
+        }));
 }
 
 void Handlers::post_certificate(const Call& call, const Respond& respond) {
@@ -84,26 +70,18 @@ void Handlers::post_certificate(const Call& call, const Respond& respond) {
     if (!foreign.empty() && !order.request_pem.empty()) {
         body.refuse("send `csr`, to have it signed, or `certificate`, to have it mapped");
     }
-    if (body.problem()) {
-        respond(to_response(*body.problem()));
+    if (is_refused(body, respond)) {
         return;
     }
-    const auto refused = [respond](const Error& error) {
-        respond(to_response(to_problem(error, "certificate")));
-    };
-    if (!foreign.empty()) {
-        state_->parts.certificates.map(
-            order, foreign, [respond, refused](const Result<storage::CertificateRecord>& record) {
-                record ? respond(created(
-                             {.record = *record, .certificate_pem = {}, .private_key_pem = {}}))
-                       : refused(record.error());
-            });
+    if (foreign.empty()) {
+        state_->parts.certificates.issue(order, shown_or_problem(respond, "certificate", created));
         return;
     }
-    state_->parts.certificates.issue(
-        order, [respond, refused](const Result<access::IssuedCertificate>& issued) {
-            issued ? respond(created(*issued)) : refused(issued.error());
-        });
+    state_->parts.certificates.map(
+        order, foreign,
+        shown_or_problem(respond, "certificate", [](const storage::CertificateRecord& record) {
+            return created({.record = record, .certificate_pem = {}, .private_key_pem = {}});
+        }));
 }
 
 void Handlers::delete_certificate(const Call& call, const Respond& respond) {
@@ -116,12 +94,8 @@ void Handlers::delete_certificate(const Call& call, const Respond& respond) {
         return;
     }
     std::ranges::copy(bytes, fingerprint.begin());
-    state_->parts.certificates.revoke(
-        order_of(call, state_->parts.shard.wall_now()), fingerprint,
-        [respond](const Status& revoked) {
-            respond(revoked ? no_content()
-                            : to_response(to_problem(revoked.error(), "certificate")));
-        });
+    state_->parts.certificates.revoke(order_of(call, state_->parts.shard.wall_now()), fingerprint,
+                                      done_or_problem(respond, "certificate"));
 }
 
 }  // namespace kith::api

@@ -5,7 +5,7 @@
 namespace kith::api {
 namespace {
 
-void write(json::Writer& json, const broker::LimitView& view) {
+void write_limit(json::Writer& json, const broker::LimitView& view) {
     const broker::LimitFacts& facts = broker::facts_of(view.limit);
     json.begin_object();
     json.field("name", facts.name);
@@ -30,18 +30,7 @@ void write(json::Writer& json, const broker::LimitView& view) {
 
 void Handlers::get_limits(const Call&, const Respond& respond) {
     state_->sampler.need_totals([this, respond] {
-        std::string body;
-        json::Writer json(body);
-        json.begin_object();
-        json.key("items");
-        json.begin_array();
-        for (const broker::LimitView& view : state_->usage.latest()->totals.limits) {
-            write(json, view);
-        }
-        json.end_array();
-        json.null_field("next");
-        json.end_object();
-        respond(json_response(std::move(body)));
+        respond(list_response(state_->usage.latest()->totals.limits, write_limit));
     });
 }
 

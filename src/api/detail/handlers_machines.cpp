@@ -1,6 +1,7 @@
 // Answers about machines: the list, one of them, its messages, and a new one on its way.
 #include <algorithm>
 #include <optional>
+#include <ranges>
 
 #include "api/connect_state.h"
 #include "api/detail/answers.h"
@@ -49,12 +50,11 @@ MachineQuery machine_query(QueryReader& query) {
         {"id", MachineOrder::Id},
         {"last_seen", MachineOrder::LastSeen},
         {"messages_in", MachineOrder::MessagesIn}};
-    MachineQuery wanted{
-        .text = query.text("q"),
-        .state = one_of(query, "state", kStates),
-        .order = one_of(query, "sort", kOrders),
-        .limit = static_cast<std::size_t>(query.integer("limit", kRowsDefault, 1, kRowsMax)),
-        .cursor = {}};
+    MachineQuery wanted{.text = query.text("q"),
+                        .state = one_of(query, "state", kStates),
+                        .order = one_of(query, "sort", kOrders),
+                        .limit = query.limit(),
+                        .cursor = {}};
     if (query.has("cursor")) {
         const auto place = from_cursor(query.text("cursor"));
         if (!place) {
@@ -66,21 +66,14 @@ MachineQuery machine_query(QueryReader& query) {
 }
 
 http::Response machine_page(const MachinePage& page) {
-    std::string body;
-    json::Writer json(body);
-    json.begin_object();
-    json.key("items");
-    json.begin_array();
-    for (const MachineRow* row : page.rows) {
-        write(json, *row);
-    }
-    json.end_array();
-    json.key("next");
-    page.next.empty() ? json.null() : json.value(to_cursor(page.next));
-    json.field("total", page.total);
-    json.field("online", page.online);
-    json.end_object();
-    return json_response(std::move(body));
+    return object_response([&](json::Writer& json) {
+        write_items(json, page.rows,
+                    [](json::Writer& to, const MachineRow* row) { write(to, *row); });
+        json.key("next");
+        page.next.empty() ? json.null() : json.value(to_cursor(page.next));
+        json.field("total", page.total);
+        json.field("online", page.online);
+    });
 }
 
 http::Response machine_unknown() {
@@ -94,13 +87,12 @@ http::Response machine_unknown() {
 void Handlers::get_machines(const Call& call, const Respond& respond) {
     QueryReader query(call.request.query);
     const MachineQuery wanted = machine_query(query);
-    if (query.problem()) {
-        respond(to_response(*query.problem()));
+    if (is_refused(query, respond)) {
         return;
     }
     state_->machines.refresh([this, wanted, respond] {
         const auto page = state_->machines.list(wanted);
-        respond(page ? machine_page(*page) : to_response(to_problem(page.error(), "query")));
+        respond(page ? machine_page(*page) : error_response(page.error(), "query"));
     });
 }
 
@@ -120,41 +112,27 @@ void Handlers::get_machine(const Call& call, const Respond& respond) {
 
 void Handlers::get_machine_messages(const Call& call, const Respond& respond) {
     QueryReader query(call.request.query);
-    const auto limit =
-        static_cast<std::size_t>(query.integer("limit", 100, 1, kRecordedMessagesMax));
-    if (query.problem()) {
-        respond(to_response(*query.problem()));
+    const std::size_t limit = query.limit(100, kRecordedMessagesMax);
+    if (is_refused(query, respond)) {
         return;
     }
     const auto messages = state_->recorder.look(call.parameters.at(0), state_->parts.shard.now());
     if (!messages) {
-        respond(to_response(to_problem(messages.error(), "machine")));
+        respond(error_response(messages.error(), "machine"));
         return;
     }
-    std::string body;
-    json::Writer json(body);
-    json.begin_object();
-    json.key("items");
-    json.begin_array();
+    // The newest first.
     const std::size_t count = std::min(limit, (*messages)->size());
-    std::for_each((*messages)->rbegin(), (*messages)->rbegin() + static_cast<std::ptrdiff_t>(count),
-                  [&json](const KeptMessage& message) { write(json, message); });
-    json.end_array();
-    json.null_field("next");
-    json.end_object();
-    respond(json_response(std::move(body)));
+    respond(
+        list_response(*messages.value() | std::views::reverse | std::views::take(count), kAsView));
 }
 
 void Handlers::post_disconnect(const Call& call, const Respond& respond) {
-    state_->parts.backend.disconnect(call.parameters.at(0), [respond](const Status& done) {
-        respond(done ? no_content() : to_response(to_problem(done.error(), "machine")));
-    });
+    state_->parts.backend.disconnect(call.parameters.at(0), done_or_problem(respond, "machine"));
 }
 
 void Handlers::delete_machine(const Call& call, const Respond& respond) {
-    state_->parts.backend.forget(call.parameters.at(0), [respond](const Status& done) {
-        respond(done ? no_content() : to_response(to_problem(done.error(), "machine")));
-    });
+    state_->parts.backend.forget(call.parameters.at(0), done_or_problem(respond, "machine"));
 }
 
 void Handlers::get_connect_watch(const Call& call, const Respond& respond) {

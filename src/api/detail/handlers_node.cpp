@@ -85,34 +85,20 @@ void Handlers::get_usage(const Call& call, const Respond& respond) {
     QueryReader query(call.request.query);
     const UsageQuery wanted{.window_s = query.integer("window_s", 600, 2, 3600),
                             .step_s = query.integer("step_s", 2, 2, 3600)};
-    if (query.problem()) {
-        respond(to_response(*query.problem()));
+    if (is_refused(query, respond)) {
         return;
     }
     const auto series = state_->usage.series(wanted);
-    respond(series ? view_response(*series) : to_response(to_problem(series.error(), "query")));
+    respond(series ? view_response(*series) : error_response(series.error(), "query"));
 }
 
 void Handlers::get_events(const Call& call, const Respond& respond) {
     QueryReader query(call.request.query);
-    const auto limit = static_cast<std::size_t>(
-        query.integer("limit", 50, 1, static_cast<std::int64_t>(kEventsMax)));
-    if (query.problem()) {
-        respond(to_response(*query.problem()));
+    const std::size_t limit = query.limit(50, kEventsMax);
+    if (is_refused(query, respond)) {
         return;
     }
-    std::string body;
-    json::Writer json(body);
-    json.begin_object();
-    json.key("items");
-    json.begin_array();
-    for (const NodeEvent& event : state_->parts.backend.events(limit)) {
-        write(json, event);
-    }
-    json.end_array();
-    json.null_field("next");
-    json.end_object();
-    respond(json_response(std::move(body)));
+    respond(list_response(state_->parts.backend.events(limit), kAsView));
 }
 
 void Handlers::open_live(const Call& call, const Respond& respond) {

@@ -63,22 +63,17 @@ void write(json::Writer& json, const broker::TraceEvent& event, bool with_payloa
     json.end_object();
 }
 
-void write(json::Writer& json, const TracePage& page) {
-    json.begin_object();
+void write_members(json::Writer& json, const TracePage& page) {
     write_members(json, page.facts);
-    json.key("items");
-    json.begin_array();
-    for (const broker::TraceEvent& event : page.events) {
-        write(json, event, page.facts.order.with_payload);
-    }
-    json.end_array();
+    write_items(json, page.events, [&page](json::Writer& to, const broker::TraceEvent& event) {
+        write(to, event, page.facts.order.with_payload);
+    });
     json.key("next");
     if (page.facts.is_running || page.next < page.facts.event_count) {
         json.value(std::to_string(page.next));
     } else {
         json.null();
     }
-    json.end_object();
 }
 
 double seconds_of(Duration span) {
@@ -129,23 +124,6 @@ void write(json::Writer& json, const LoggedClient& logged, Packets packets) {
     json.end_object();
 }
 
-/// {"items": [...], "next": null}, each item written by write_one.
-template <typename Items, typename Write>
-http::Response list_response(const Items& items, Write&& write_one) {
-    std::string body;
-    json::Writer json(body);
-    json.begin_object();
-    json.key("items");
-    json.begin_array();
-    for (const auto& item : items) {
-        write_one(json, item);
-    }
-    json.end_array();
-    json.null_field("next");
-    json.end_object();
-    return json_response(std::move(body));
-}
-
 http::Response log_response(const LoggedClient& logged, Packets packets) {
     std::string body;
     json::Writer json(body);
@@ -178,28 +156,22 @@ void Handlers::post_trace(const Call& call, const Respond& respond) {
     if (order.topic.empty() == order.client.empty()) {
         body.refuse("either `topic` (a filter) or `client` says what to follow");
     }
-    if (body.problem()) {
-        respond(to_response(*body.problem()));
+    if (is_refused(body, respond)) {
         return;
     }
     const Result<TraceFacts> started = state_->parts.backend.observation().start_trace(order);
     if (!started) {
-        respond(to_response(to_problem(started.error(), "trace")));
+        respond(error_response(started.error(), "trace"));
         return;
     }
-    std::string text;
-    json::Writer json(text);
-    write(json, *started);
-    respond(json_response(std::move(text), 201));
+    respond(object_response([&](json::Writer& json) { write_members(json, *started); }, 201));
 }
 
 void Handlers::get_trace(const Call& call, const Respond& respond) {
     QueryReader query(call.request.query);
     const auto from = static_cast<std::size_t>(query.integer("cursor", 0, 0, kTraceEventsMax));
-    const auto limit =
-        static_cast<std::size_t>(query.integer("limit", kTraceEventsMax, 1, kTraceEventsMax));
-    if (query.problem()) {
-        respond(to_response(*query.problem()));
+    const std::size_t limit = query.limit(kTraceEventsMax, kTraceEventsMax);
+    if (is_refused(query, respond)) {
         return;
     }
     const std::optional<TracePage> page =
@@ -208,23 +180,18 @@ void Handlers::get_trace(const Call& call, const Respond& respond) {
         respond(unknown("trace.unknown", "no trace of that name, or one that was forgotten"));
         return;
     }
-    std::string text;
-    json::Writer json(text);
-    write(json, *page);
-    respond(json_response(std::move(text)));
+    respond(object_response([&](json::Writer& json) { write_members(json, *page); }));
 }
 
 void Handlers::delete_trace(const Call& call, const Respond& respond) {
     const Status removed = state_->parts.backend.observation().remove_trace(call.parameters.at(0));
-    respond(removed ? no_content() : to_response(to_problem(removed.error(), "trace")));
+    respond(done_response(removed, "trace"));
 }
 
 void Handlers::get_slow_clients(const Call& call, const Respond& respond) {
     QueryReader query(call.request.query);
-    const auto limit = static_cast<std::size_t>(query.integer(
-        "limit", static_cast<std::int64_t>(kRowsDefault), 1, static_cast<std::int64_t>(kRowsMax)));
-    if (query.problem()) {
-        respond(to_response(*query.problem()));
+    const std::size_t limit = query.limit();
+    if (is_refused(query, respond)) {
         return;
     }
     state_->parts.backend.observation().slow_clients(
@@ -259,14 +226,13 @@ void Handlers::put_logged_client(const Call& call, const Respond& respond) {
         Body body(call.request.body);
         order.seconds =
             body.optional_integer("seconds", 1, kLogSecondsMax).value_or(kLogSecondsDefault);
-        if (body.problem()) {
-            respond(to_response(*body.problem()));
+        if (is_refused(body, respond)) {
             return;
         }
     }
     Observation& observation = state_->parts.backend.observation();
     if (const Status begun = observation.log_client(order); !begun) {
-        respond(to_response(to_problem(begun.error(), "log")));
+        respond(error_response(begun.error(), "log"));
         return;
     }
     respond(log_response(*observation.logged_client(order.client), Packets::No));
@@ -274,7 +240,7 @@ void Handlers::put_logged_client(const Call& call, const Respond& respond) {
 
 void Handlers::delete_logged_client(const Call& call, const Respond& respond) {
     const Status ended = state_->parts.backend.observation().end_log(call.parameters.at(0));
-    respond(ended ? no_content() : to_response(to_problem(ended.error(), "log")));
+    respond(done_response(ended, "log"));
 }
 
 }  // namespace kith::api

@@ -1,6 +1,7 @@
 // Answers about topic roles: which there are, what they say, and what somebody may do by them.
 #include <algorithm>
 #include <memory>
+#include <ranges>
 
 #include "access/names.h"
 #include "access/role_book.h"
@@ -106,41 +107,34 @@ storage::AuditRecord audit_of(const Call& call, std::string what, WallTime at) {
 void Handlers::get_roles(const Call& call, const Respond& respond) {
     const auto& all = state_->parts.registry.roles().all();
     QueryReader query(call.request.query);
-    const auto limit = static_cast<std::size_t>(query.integer("limit", kRowsDefault, 1, kRowsMax));
+    const std::size_t limit = query.limit();
     // Cursors are names; the built-in roles stand first, whatever their names.
     const auto start =
         std::ranges::find(all, query.text("cursor"), [](const auto& role) { return role->name; });
     if (query.has("cursor") && start == all.end()) {
         query.refuse("the cursor does not belong to this list");
     }
-    if (query.problem()) {
-        respond(to_response(*query.problem()));
+    if (is_refused(query, respond)) {
         return;
     }
-    auto next = query.has("cursor") ? start : all.begin();
-    std::string body;
-    json::Writer json(body);
-    json.begin_object();
-    json.key("items");
-    json.begin_array();
-    for (std::size_t i = 0; i < limit && next != all.end(); ++i, ++next) {
-        write_role(json, **next);
-    }
-    json.end_array();
-    json.key("next");
-    next == all.end() ? json.null() : json.value((*next)->name);
-    json.key("file_problem");
+    const auto first = query.has("cursor") ? start : all.begin();
+    const auto next = std::ranges::next(first, static_cast<std::ptrdiff_t>(limit), all.end());
     const std::string& problem = state_->parts.registry.file_problem();
-    problem.empty() ? json.null() : json.value(problem);
-    json.end_object();
-    respond(json_response(std::move(body)));
+    respond(object_response([&](json::Writer& json) {
+        write_items(json, std::ranges::subrange(first, next),
+                    [](json::Writer& to, const auto& role) { write_role(to, *role); });
+        json.key("next");
+        next == all.end() ? json.null() : json.value((*next)->name);
+        json.key("file_problem");
+        problem.empty() ? json.null() : json.value(problem);
+    }));
 }
 
 void Handlers::get_role(const Call& call, const Respond& respond) {
     const access::RoleBook::RoleRef role =
         state_->parts.registry.roles().find(call.parameters.at(0));
     if (role == nullptr) {
-        respond(to_response(to_problem({ErrorKind::NotFound, 0, "no role of this name"}, "role")));
+        respond(error_response({ErrorKind::NotFound, 0, "no role of this name"}, "role"));
         return;
     }
     respond(role_response(*role, 200));
@@ -155,13 +149,12 @@ void Handlers::put_role(const Call& call, const Respond& respond) {
     if (const auto rules = access::parse_topic_rules(record.rules); !rules) {
         body.refuse("`rules`: " + access::to_string(rules.error()));
     }
-    if (body.problem()) {
-        respond(to_response(*body.problem()));
+    if (is_refused(body, respond)) {
         return;
     }
     access::Registry& registry = state_->parts.registry;
     if (const Status editable = check_editable(registry.roles(), record.name); !editable) {
-        respond(to_response(to_problem(editable.error(), "role")));
+        respond(error_response(editable.error(), "role"));
         return;
     }
     const storage::AuditRecord audit = audit_of(call, "role.put", record.updated_at);
@@ -188,7 +181,7 @@ void Handlers::put_role(const Call& call, const Respond& respond) {
                 respond(to_response(*outcome));
             } else if (!done || role == nullptr) {
                 const Error gone{ErrorKind::Unavailable, 0, "the role has gone again"};
-                respond(to_response(to_problem(done ? gone : done.error(), "role")));
+                respond(error_response(done ? gone : done.error(), "role"));
             } else {
                 respond(role_response(*role, outcome->status));
             }
@@ -199,7 +192,7 @@ void Handlers::delete_role(const Call& call, const Respond& respond) {
     access::Registry& registry = state_->parts.registry;
     const std::string name = call.parameters.at(0);
     if (const Status editable = check_editable(registry.roles(), name); !editable) {
-        respond(to_response(to_problem(editable.error(), "role")));
+        respond(error_response(editable.error(), "role"));
         return;
     }
     const storage::AuditRecord audit =
@@ -219,7 +212,7 @@ void Handlers::delete_role(const Call& call, const Respond& respond) {
         [respond, is_changed](const Status& done) {
             respond(*is_changed ? to_response(changed_meanwhile())
                     : done      ? no_content()
-                                : to_response(to_problem(done.error(), "role")));
+                                : error_response(done.error(), "role"));
         });
 }
 
@@ -330,7 +323,7 @@ http::Response answer_response(const access::AclAnswer& answer) {
 void respond_to_question(const access::RoleBook& book, const access::AclQuestion& question,
                          const Respond& respond) {
     const Result<access::AclAnswer> answer = access::test_acl(book, question);
-    respond(answer ? answer_response(*answer) : to_response(to_problem(answer.error(), "topic")));
+    respond(answer ? answer_response(*answer) : error_response(answer.error(), "topic"));
 }
 
 }  // namespace
@@ -347,8 +340,7 @@ void Handlers::post_acl_test(const Call& call, const Respond& respond) {
                                  .client_id = body.optional_text("client_id").value_or(""),
                                  .action = action.value_or(bus::TopicAction::Publish),
                                  .topic = body.text("topic")};
-    if (body.problem()) {
-        respond(to_response(*body.problem()));
+    if (is_refused(body, respond)) {
         return;
     }
     if (subject.machine_to_find.empty()) {
@@ -366,7 +358,7 @@ void Handlers::post_acl_test(const Call& call, const Respond& respond) {
         [found, question, respond, &registry](const Status& done) mutable {
             if (!done || !*found) {
                 const Error unknown{ErrorKind::NotFound, 0, "no machine of this name"};
-                respond(to_response(to_problem(done ? unknown : done.error(), "machine")));
+                respond(error_response(done ? unknown : done.error(), "machine"));
                 return;
             }
             question.principal.topic_roles = access::split_topic_roles((*found)->topic_roles);

@@ -36,8 +36,7 @@ void Handlers::post_claim(const Call& call, const Respond& respond) {
         .code = body.text("code"),
         .user = {
             .name = body.text("name"), .password = body.text("password"), .from = call.remote}};
-    if (body.problem()) {
-        respond(to_response(*body.problem()));
+    if (is_refused(body, respond)) {
         return;
     }
     state_->parts.sign_in.claim(claim, [this, respond,
@@ -61,8 +60,7 @@ void Handlers::post_session(const Call& call, const Respond& respond) {
     Body body(call.request.body);
     const access::Credentials credentials{
         .name = body.text("name"), .password = body.text("password"), .from = call.remote};
-    if (body.problem()) {
-        respond(to_response(*body.problem()));
+    if (is_refused(body, respond)) {
         return;
     }
     state_->parts.sign_in.sign_in(credentials, [this, respond, scheme = call.scheme](

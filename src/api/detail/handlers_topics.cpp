@@ -48,13 +48,12 @@ http::Response topic_unknown() {
 }
 
 TopicListQuery list_query(QueryReader& query) {
-    TopicListQuery wanted{
-        .parent = query.text("parent"),
-        .retained_only = query.flag("retained"),
-        .with_reserved = query.flag("sys"),
-        .limit = static_cast<std::size_t>(query.integer("limit", 500, 1, kRowsMax)),
-        .after = {},
-        .has_after = query.has("cursor")};
+    TopicListQuery wanted{.parent = query.text("parent"),
+                          .retained_only = query.flag("retained"),
+                          .with_reserved = query.flag("sys"),
+                          .limit = query.limit(500),
+                          .after = {},
+                          .has_after = query.has("cursor")};
     if (wanted.has_after) {
         const auto after = from_cursor(query.text("cursor"));
         if (!after) {
@@ -66,25 +65,17 @@ TopicListQuery list_query(QueryReader& query) {
 }
 
 http::Response level_response(const TopicList& list, const TopicTotals& totals) {
-    std::string body;
-    json::Writer json(body);
-    json.begin_object();
-    json.key("items");
-    json.begin_array();
-    for (const TopicRow& row : list.rows) {
-        write(json, row);
-    }
-    json.end_array();
-    json.key("next");
-    list.has_more ? json.value(to_cursor(list.rows.back().name)) : json.null();
-    json.key("totals");
-    json.begin_object();
-    json.field("topics", totals.topic_count);
-    json.field("retained", totals.retained_count);
-    json.field("messages_per_s", rounded(totals.messages_per_s));
-    json.end_object();
-    json.end_object();
-    return json_response(std::move(body));
+    return object_response([&](json::Writer& json) {
+        write_items(json, list.rows, kAsView);
+        json.key("next");
+        list.has_more ? json.value(to_cursor(list.rows.back().name)) : json.null();
+        json.key("totals");
+        json.begin_object();
+        json.field("topics", totals.topic_count);
+        json.field("retained", totals.retained_count);
+        json.field("messages_per_s", rounded(totals.messages_per_s));
+        json.end_object();
+    });
 }
 
 void read_payload(Body& body, PublishOrder& order) {
@@ -162,8 +153,7 @@ void Handlers::get_topics(const Call& call, const Respond& respond) {
 void Handlers::list_level(const Call& call, const Respond& respond) {
     QueryReader query(call.request.query);
     const TopicListQuery wanted = list_query(query);
-    if (query.problem()) {
-        respond(to_response(*query.problem()));
+    if (is_refused(query, respond)) {
         return;
     }
     const auto list = state_->topics.children(wanted);
@@ -185,9 +175,8 @@ void Handlers::list_level(const Call& call, const Respond& respond) {
 
 void Handlers::search_topics(const Call& call, const Respond& respond) {
     QueryReader query(call.request.query);
-    const auto limit = static_cast<std::size_t>(query.integer("limit", 200, 1, kRowsMax));
-    if (query.problem()) {
-        respond(to_response(*query.problem()));
+    const std::size_t limit = query.limit(200);
+    if (is_refused(query, respond)) {
         return;
     }
     const auto search = TopicSearch::parse(query.text("q"));
@@ -200,20 +189,12 @@ void Handlers::search_topics(const Call& call, const Respond& respond) {
     const std::uint64_t started_us = state_->parts.ticks_us();
     const TopicMatches matches = state_->topics.search(*search, limit);
     const std::uint64_t took_us = state_->parts.ticks_us() - started_us;
-    std::string body;
-    json::Writer json(body);
-    json.begin_object();
-    json.key("items");
-    json.begin_array();
-    for (const TopicRow& row : matches.rows) {
-        write(json, row);
-    }
-    json.end_array();
-    json.null_field("next");
-    json.field("matches", matches.match_count);
-    json.field("took_ms", static_cast<double>(took_us) / 1000);
-    json.end_object();
-    respond(json_response(std::move(body)));
+    respond(object_response([&](json::Writer& json) {
+        write_items(json, matches.rows, kAsView);
+        json.null_field("next");
+        json.field("matches", matches.match_count);
+        json.field("took_ms", static_cast<double>(took_us) / 1000);
+    }));
 }
 
 void Handlers::show_topic(const Call& call, const Respond& respond) {
@@ -241,7 +222,7 @@ void Handlers::delete_topic(const Call& call, const Respond& respond) {
     // A retained message without payload takes the retained one away [MQTT-3.3.1-6].
     PublishOrder order{.topic = name, .retain = true, .published_by = call.caller.principal};
     state_->parts.backend.publish(order, [respond](const Result<PublishReceipt>& cleared) {
-        respond(cleared ? no_content() : to_response(to_problem(cleared.error(), "topic")));
+        respond(cleared ? no_content() : error_response(cleared.error(), "topic"));
     });
 }
 
@@ -254,8 +235,7 @@ void Handlers::post_publish(const Call& call, const Respond& respond) {
     order.published_by = call.caller.principal;
     read_payload(body, order);
     read_properties(body, order);
-    if (body.problem()) {
-        respond(to_response(*body.problem()));
+    if (is_refused(body, respond)) {
         return;
     }
     if (!is_publishable(order.topic)) {
@@ -272,7 +252,7 @@ void Handlers::post_publish(const Call& call, const Respond& respond) {
     }
     state_->parts.backend.publish(order, [respond](const Result<PublishReceipt>& receipt) {
         if (!receipt) {
-            respond(to_response(to_problem(receipt.error(), "publish")));
+            respond(error_response(receipt.error(), "publish"));
             return;
         }
         std::string text;
