@@ -1,4 +1,5 @@
 // kith audit: who changed what, when, from where; with the node running or stopped.
+#include "access/audit_json.h"
 #include "base/rfc3339.h"
 #include "cli/commands.h"
 #include "cli/control_tool.h"
@@ -31,15 +32,7 @@ void print_record(const storage::AuditRecord& record, bool as_json) {
     }
     std::string out;
     json::Writer json(out);
-    json.begin_object();
-    json.field("id", record.id);
-    json.field("at", record.at);
-    json.field("who", record.who);
-    json.field("what", record.what);
-    json.field("detail", record.detail);
-    json.field("from", record.from_address);
-    json.field("outcome", record.outcome);
-    json.end_object();
+    access::write_audit_record(json, record);
     fmt::print("{}\n", out);
 }
 

@@ -2,6 +2,7 @@
 #include <charconv>
 #include <memory>
 
+#include "access/audit_json.h"
 #include "api/detail/answers.h"
 #include "api/detail/body.h"
 #include "api/detail/handlers.h"
@@ -34,8 +35,7 @@ AuditRequest request_of(QueryReader& query) {
                          .from_address = query.text("from"),
                          .since = {},
                          .before_id = 0,
-                         .count_max = static_cast<std::size_t>(query.integer(
-                             "limit", kRowsDefault, 1, static_cast<std::int64_t>(kRowsMax)))};
+                         .count_max = query.limit()};
     if (query.has("since")) {
         const auto since = parse_rfc3339(query.text("since"));
         if (!since) {
@@ -55,27 +55,11 @@ AuditRequest request_of(QueryReader& query) {
 
 http::Response audit_response(const std::vector<storage::AuditRecord>& records,
                               std::size_t count_max) {
-    std::string body;
-    json::Writer json(body);
-    json.begin_object();
-    json.key("items");
-    json.begin_array();
-    for (const storage::AuditRecord& record : records) {
-        json.begin_object();
-        json.field("id", record.id);
-        json.field("at", record.at);
-        json.field("who", record.who);
-        json.field("what", record.what);
-        json.field("detail", record.detail);
-        json.field("from", record.from_address);
-        json.field("outcome", record.outcome);
-        json.end_object();
-    }
-    json.end_array();
-    json.key("next");
-    records.size() < count_max ? json.null() : json.value(std::to_string(records.back().id));
-    json.end_object();
-    return json_response(std::move(body));
+    return object_response([&](json::Writer& json) {
+        write_items(json, records, access::write_audit_record);
+        json.key("next");
+        records.size() < count_max ? json.null() : json.value(std::to_string(records.back().id));
+    });
 }
 
 }  // namespace
@@ -83,8 +67,7 @@ http::Response audit_response(const std::vector<storage::AuditRecord>& records,
 void Handlers::get_audit(const Call& call, const Respond& respond) {
     QueryReader query(call.request.query);
     const AuditRequest request = request_of(query);
-    if (query.problem()) {
-        respond(to_response(*query.problem()));
+    if (is_refused(query, respond)) {
         return;
     }
     // Shared with the work on the store's thread, which ends before the answer is given.
@@ -101,7 +84,7 @@ void Handlers::get_audit(const Call& call, const Respond& respond) {
         },
         [records, respond, request](const Status& done) {
             respond(done ? audit_response(*records, request.count_max)
-                         : to_response(to_problem(done.error(), "audit")));
+                         : error_response(done.error(), "audit"));
         });
 }
 
