@@ -56,7 +56,13 @@ inline constexpr std::size_t kWavesMax = 4096;
 inline constexpr std::size_t kStreamWindow = 65536;
 /// A gap in a stream whose origin cannot be reached is given up after this, and counted.
 inline constexpr Duration kStreamGapPatience = 60s;
-/// Custody that nobody acknowledged is handed over again, if the route is the same.
+/// Messages of one stream that are on their way at the same time; the rest wait at the origin. Well
+/// below kStreamWindow, so that a destination never has to send one back.
+inline constexpr std::size_t kStreamInFlightMax = 8192;
+/// What nobody acknowledged is sent again after this, then after twice as long each time.
 inline constexpr Duration kCustodyRetransmitInterval = 1s;
+inline constexpr Duration kCustodyRetransmitIntervalMax = 30s;
+/// Flows of QoS 0 whose last message a destination remembers; of others, order is not judged.
+inline constexpr std::size_t kFlowsMax = 65536;
 
 }  // namespace kith::mesh

@@ -5,6 +5,8 @@
 // implementation queues, and never calls the node back from them. Bytes are borrowed for the call.
 #pragma once
 
+#include <boost/container/small_vector.hpp>
+
 #include <cstdint>
 #include <string_view>
 
@@ -27,6 +29,8 @@ struct LinkPeer {
     /// Added to the cost of each message: for a link that is dear, as a cellular one.
     std::uint32_t cost_bias = 0;
 };
+
+using NodeIds = boost::container::small_vector<NodeId, 4>;
 
 class LinkPort {
   public:
@@ -114,11 +118,12 @@ enum class DropReason : std::uint8_t {
     NotInterested,  // nobody here subscribes any more, or the interest was a superset
     SpoolFull,
     Malformed,
-    Forged,         // a record whose signature is wrong
-    NotAuthorized,  // a leaf that forwards, a record of more than its role
-    Duplicate,      // a message that came twice; no loss
+    Forged,          // a record whose signature is wrong
+    NotAuthorized,   // a leaf that forwards, a record of more than its role
+    Duplicate,       // a message that came twice; no loss
+    RecordTooLarge,  // this node has more to tell than others take
 };
-inline constexpr std::size_t kDropReasonCount = 11;
+inline constexpr std::size_t kDropReasonCount = 12;
 [[nodiscard]] std::string_view to_string(DropReason reason);
 
 enum class NeighborChange : std::uint8_t { Up, Suspect, Cleared, Down };

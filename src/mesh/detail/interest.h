@@ -29,6 +29,8 @@ class LocalInterest {
     bool add(const Interest& interest);
     /// True if it was the last.
     bool remove(const Interest& interest);
+    /// Whether this node has a member of the group with this share_group_id().
+    [[nodiscard]] bool has_group(std::uint64_t id) const;
     [[nodiscard]] std::uint16_t part_of(const Interest& interest) const;
     /// The body of a part as it is to be told; empty if it has no filters.
     [[nodiscard]] std::vector<std::uint8_t> body(std::uint16_t part) const;
@@ -55,10 +57,10 @@ class InterestTable {
         std::vector<NodeId> nodes;
         /// For each group that has a member with a matching filter: its nodes, in order of id.
         struct Group {
-            std::string name;  // group and filter, as told
+            std::uint64_t id = 0;  // share_group_id()
             std::vector<NodeId> nodes;
         };
-        std::vector<Group> groups;  // in order of name
+        std::vector<Group> groups;  // in order of id
     };
     /// Valid until the next call of any function.
     [[nodiscard]] const Match& match(std::uint32_t tenant, std::string_view topic);

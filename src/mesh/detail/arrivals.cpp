@@ -1,0 +1,159 @@
+#include "mesh/detail/arrivals.h"
+
+#include <boost/unordered/unordered_flat_map.hpp>
+
+#include <map>
+#include <utility>
+
+#include "base/hash.h"
+#include "mesh/limits.h"
+
+namespace kith::mesh {
+
+struct Arrivals::Impl {
+    struct Flow {
+        NodeId origin;
+        std::uint64_t flow = 0;
+        Priority priority = Priority::Default;
+
+        friend bool operator==(const Flow&, const Flow&) = default;
+        friend std::size_t hash_value(const Flow& key) {
+            std::size_t seed = key.origin.value() ^ (key.flow * 0x9E3779B97F4A7C15U);
+            return seed + static_cast<std::size_t>(key.priority);
+        }
+    };
+    struct Last {
+        std::uint32_t epoch = 0;
+        std::uint64_t sequence = 0;
+    };
+
+    Impl(const MeshOptions& options_in, ArrivalListener& listener_in)
+        : options(options_in), listener(listener_in) {}
+
+    const MeshOptions& options;
+    ArrivalListener& listener;
+    Streams streams;
+    std::map<DataId, NodeIds> waiting;           // who waits for the acknowledgement of what
+    std::map<std::uint64_t, DataId> deliveries;  // by token
+    std::uint64_t last_token = 0;
+    boost::unordered_flat_map<Flow, Last> flows;
+
+    [[nodiscard]] bool is_overtaken(const Data& data);
+    void wait(const DataId& id, NodeId from);
+    void accept(const DataId& id);
+    void deliver_ready(Instant now);
+};
+
+/// Whether a later message of its flow has been here [MQTT-4.6.0-6].
+bool Arrivals::Impl::is_overtaken(const Data& data) {
+    if (flows.size() >= kFlowsMax) {
+        flows.clear();
+    }
+    Last& last = flows[Flow{data.id.origin, data.flow, data.priority}];
+    const bool is_later = data.id.epoch > last.epoch ||
+                          (data.id.epoch == last.epoch && data.id.sequence > last.sequence);
+    if (is_later) {
+        last = {data.id.epoch, data.id.sequence};
+    }
+    return !is_later;
+}
+
+void Arrivals::Impl::wait(const DataId& id, NodeId from) {
+    NodeIds& upstreams = waiting[id];
+    for (const NodeId upstream : upstreams) {
+        if (upstream == from) {
+            return;
+        }
+    }
+    upstreams.push_back(from);
+}
+
+/// Tells all who sent it that it has arrived.
+void Arrivals::Impl::accept(const DataId& id) {
+    const auto found = waiting.find(id);
+    if (found == waiting.end()) {
+        return;
+    }
+    for (const NodeId upstream : found->second) {
+        listener.send_custody(upstream, {id, CustodyVerdict::Accepted, {options.self}});
+    }
+    waiting.erase(found);
+}
+
+void Arrivals::Impl::deliver_ready(Instant now) {
+    for (const Streams::Ready& ready : streams.ready(now)) {
+        if (ready.data.kind == DataKind::Void) {
+            accept(ready.data.id);
+            continue;
+        }
+        deliveries.emplace(++last_token, ready.data.id);
+        listener.deliver(ready.data, last_token);
+    }
+}
+
+Arrivals::Arrivals(const MeshOptions& options, ArrivalListener& listener)
+    : impl_(std::make_unique<Impl>(options, listener)) {}
+Arrivals::~Arrivals() = default;
+
+void Arrivals::take(const Data& data, const Destination& here, NodeId from, Instant now) {
+    if (data.qos == 0) {
+        if (impl_->is_overtaken(data)) {
+            impl_->listener.on_arrival_drop(DropReason::Overtaken, data);
+        } else {
+            impl_->listener.deliver(data, 0);
+        }
+        return;
+    }
+    if (impl_->options.mutants.forgets_duplicates) {
+        impl_->wait(data.id, from);
+        impl_->deliveries.emplace(++impl_->last_token, data.id);
+        impl_->listener.deliver(data, impl_->last_token);
+        return;
+    }
+    switch (impl_->streams.take(data, here, now)) {
+        case Streams::Verdict::Taken:
+            impl_->wait(data.id, from);
+            break;
+        case Streams::Verdict::Duplicate:
+            impl_->listener.on_arrival_drop(DropReason::Duplicate, data);
+            if (impl_->waiting.contains(data.id)) {
+                impl_->wait(data.id, from);
+            } else {
+                impl_->listener.send_custody(
+                    from, {data.id, CustodyVerdict::Accepted, {impl_->options.self}});
+            }
+            break;
+        case Streams::Verdict::TooEarly:  // its sender tries again, when there is room
+            break;
+    }
+    // What `here` says of the stream may let others go on, whatever became of this one.
+    impl_->deliver_ready(now);
+}
+
+void Arrivals::on_delivered(std::uint64_t token, Instant) {
+    const auto found = impl_->deliveries.find(token);
+    if (found == impl_->deliveries.end()) {
+        return;
+    }
+    impl_->accept(found->second);
+    impl_->deliveries.erase(found);
+}
+
+void Arrivals::restore(const StreamPosition& stream, std::uint64_t delivered) {
+    impl_->streams.restore(stream, delivered);
+}
+
+void Arrivals::set_reachable(NodeId origin, bool is_reachable, Instant now) {
+    impl_->streams.set_reachable(origin, is_reachable, now);
+}
+
+void Arrivals::on_timer(Instant now) {
+    impl_->streams.on_timer(now);
+    impl_->deliver_ready(now);
+}
+
+Instant Arrivals::deadline() const {
+    return impl_->streams.deadline();
+}
+
+}  // namespace kith::mesh

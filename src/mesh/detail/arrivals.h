@@ -1,0 +1,48 @@
+// Messages for this node: each once, in order, acknowledged when the sessions here have it.
+//
+// Between a message and its acknowledgement stand the stream (streams.h), which waits for what is
+// before it, and whoever it is delivered to, who says when it cannot be lost there any more. Until
+// then everybody who sent it waits; a copy that came over another way waits with them. QoS 0 is
+// delivered as it comes, unless a later one of its flow was delivered before [MQTT-4.6.0-6].
+// Limits: kFlowsMax.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+
+#include "base/time.h"
+#include "mesh/detail/streams.h"
+#include "mesh/options.h"
+#include "mesh/ports.h"
+
+namespace kith::mesh {
+
+class ArrivalListener {
+  public:
+    virtual void deliver(const Data& data, std::uint64_t token) = 0;
+    virtual void send_custody(NodeId neighbor, CustodyEntry entry) = 0;
+    virtual void on_arrival_drop(DropReason reason, const Data& data) = 0;
+
+  protected:
+    ~ArrivalListener() = default;
+};
+
+class Arrivals {
+  public:
+    Arrivals(const MeshOptions& options, ArrivalListener& listener);
+    ~Arrivals();
+
+    /// `here` is this node's own destination in `data`.
+    void take(const Data& data, const Destination& here, NodeId from, Instant now);
+    void on_delivered(std::uint64_t token, Instant now);
+    void restore(const StreamPosition& stream, std::uint64_t delivered);
+    void set_reachable(NodeId origin, bool is_reachable, Instant now);
+    void on_timer(Instant now);
+    [[nodiscard]] Instant deadline() const;
+
+  private:
+    struct Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace kith::mesh

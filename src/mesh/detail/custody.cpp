@@ -1,0 +1,489 @@
+#include "mesh/detail/custody.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <tuple>
+#include <utility>
+
+#include "base/check.h"
+#include "mesh/detail/held_message.h"
+#include "mesh/detail/outgoing_streams.h"
+
+namespace kith::mesh {
+namespace {
+
+bool contains(const NodeIds& nodes, NodeId node) {
+    return std::ranges::find(nodes, node) != nodes.end();
+}
+
+void add_once(NodeIds& nodes, NodeId node) {
+    if (!contains(nodes, node)) {
+        nodes.push_back(node);
+    }
+}
+
+/// When a leg that was tried so often is tried again.
+Duration patience(std::uint8_t tries) {
+    Duration patience = kCustodyRetransmitInterval;
+    for (int i = 1; i < tries && patience < kCustodyRetransmitIntervalMax; ++i) {
+        patience *= 2;
+    }
+    return std::min(patience, kCustodyRetransmitIntervalMax);
+}
+
+}  // namespace
+
+struct Custody::Impl {
+    using Table = std::map<DataId, HeldMessage>;
+
+    struct Retry {
+        Instant at;
+        DataId id;
+        friend bool operator<(const Retry& a, const Retry& b) {
+            return std::tie(a.at, a.id) < std::tie(b.at, b.id);
+        }
+    };
+
+    Impl(const MeshOptions& options_in, CustodyPort& store_in, CustodyListener& listener_in)
+        : options(options_in), store(store_in), listener(listener_in) {}
+
+    const MeshOptions& options;
+    CustodyPort& store;
+    CustodyListener& listener;
+    Table held;
+    OutgoingStreams streams;
+    std::map<CustodyTicket, DataId> tickets;
+    std::set<Retry> retries;
+    std::size_t held_bytes = 0;
+    std::uint64_t last_sequence = 0;
+    CustodyTicket last_ticket;
+    DataId spool_looked_at;  // messages before it have nothing that could be dropped
+
+    OutgoingStreams::Key stream_of(const HeldMessage& message, NodeId destination) const {
+        return {destination, message.data().priority, message.id().epoch};
+    }
+    HeldMessage& hold(const Data& data, Instant now) {
+        HeldMessage& message = held.try_emplace(data.id, data, now).first->second;
+        held_bytes += message.bytes();
+        return message;
+    }
+    void forget(HeldMessage& message) {
+        held_bytes -= message.bytes();
+        if (message.ticket.value() != 0) {
+            tickets.erase(message.ticket);
+            store.settle(message.ticket, {});
+        }
+        held.erase(message.id());
+    }
+    void store_it(HeldMessage& message);
+    void dispatch(HeldMessage& message, Instant now);
+    void send(HeldMessage& message, NodeId neighbor, Instant now);
+    void try_again_at(Instant at, const DataId& id) { retries.insert({at, id}); }
+    void open_more(NodeId destination, Priority priority, Instant now);
+    void finish(HeldMessage& message, NodeId destination, Instant now);
+    void give_back(HeldMessage& message, Leg& leg);
+    void tell(HeldMessage& message);
+    void retry(HeldMessage& message, Instant now);
+    void leave(NodeId neighbor, NeighborChange change, Instant now);
+    void drop_beyond_spool();
+    void pretend_delivered(const DataId& id, Instant now);
+};
+
+void Custody::Impl::store_it(HeldMessage& message) {
+    last_ticket = last_ticket.next();
+    message.ticket = last_ticket;
+    tickets.emplace(last_ticket, message.id());
+    Destinations destinations;
+    for (const Leg& leg : message.legs) {
+        destinations.push_back(leg.to);
+    }
+    Data data = message.data();
+    data.destinations = std::move(destinations);
+    store.store(message.ticket, data);
+}
+
+/// Sends every leg that waits and has a way, one copy to each neighbour.
+void Custody::Impl::dispatch(HeldMessage& message, Instant now) {
+    if (message.data().kind != DataKind::Void && message.has_expired(now)) {
+        listener.on_custody_drop(DropReason::Expired, message.data());
+        held_bytes -= message.bytes();
+        message.make_void();
+    }
+    NodeIds neighbors;
+    for (Leg& leg : message.legs) {
+        if (leg.via.value() != 0 || !leg.is_open) {
+            continue;
+        }
+        NodeIds avoid = leg.upstreams;
+        avoid.push_back(leg.avoid);
+        leg.via = listener.way_to(leg.to.node, avoid);
+        leg.tried_at = now;
+        leg.tries = static_cast<std::uint8_t>(std::min(leg.tries + 1, 255));
+        try_again_at(now + patience(leg.tries), message.id());
+        if (leg.via.value() != 0) {
+            add_once(neighbors, leg.via);
+        }
+    }
+    for (const NodeId neighbor : neighbors) {
+        send(message, neighbor, now);
+    }
+}
+
+/// Sends what was tried in this moment.
+void Custody::Impl::send(HeldMessage& message, NodeId neighbor, Instant now) {
+    Destinations destinations;
+    for (Leg& leg : message.legs) {
+        if (leg.via != neighbor || leg.tried_at != now) {
+            continue;
+        }
+        if (message.is_own) {
+            leg.to.stream_first = streams.first_open(stream_of(message, leg.to.node));
+        }
+        destinations.push_back(leg.to);
+    }
+    Data data = message.outgoing(std::move(destinations), now);
+    data.wants_replica = message.is_own && message.level == PublishLevel::NextHop;
+    listener.send_data(neighbor, data, message.payload(), now);
+}
+
+/// One place became free: sends the next of what its stream held back.
+void Custody::Impl::open_more(NodeId destination, Priority priority, Instant now) {
+    while (const auto next = streams.next_to_open(destination, priority)) {
+        if (!streams.open(next->key, next->place)) {
+            return;
+        }
+        HeldMessage& message = held.at(next->id);
+        message.leg(destination)->is_open = true;
+        dispatch(message, now);
+    }
+}
+
+void Custody::Impl::finish(HeldMessage& message, NodeId destination, Instant now) {
+    Leg* leg = message.leg(destination);
+    for (const NodeId upstream : leg->upstreams) {
+        listener.send_custody(upstream, {message.id(), CustodyVerdict::Accepted, {destination}});
+    }
+    const bool is_own = message.is_own;
+    const OutgoingStreams::Key stream = stream_of(message, destination);
+    const std::uint64_t place = leg->to.stream_sequence;
+    message.erase_leg(destination);
+    if (message.legs.empty()) {
+        tell(message);
+        forget(message);
+    } else if (message.ticket.value() != 0) {
+        Destinations left;
+        for (const Leg& other : message.legs) {
+            left.push_back(other.to);
+        }
+        store.settle(message.ticket, left);
+        tell(message);
+    }
+    if (is_own) {
+        streams.finish(stream, place);
+        open_more(destination, stream.priority, now);
+    }
+}
+
+/// A relay without a way, and without a store that answers for it, does not keep a message.
+void Custody::Impl::give_back(HeldMessage& message, Leg& leg) {
+    for (const NodeId upstream : leg.upstreams) {
+        listener.send_custody(upstream, {message.id(), CustodyVerdict::Returned, {leg.to.node}});
+    }
+    message.erase_leg(leg.to.node);
+}
+
+/// Tells the publisher of an own message as soon as it is where it was to be.
+void Custody::Impl::tell(HeldMessage& message) {
+    if (!message.is_own || message.is_told || message.token == 0) {
+        return;
+    }
+    const bool is_delivered = message.legs.empty();
+    const bool is_elsewhere = std::ranges::all_of(message.legs, &Leg::is_held);
+    const bool is_enough =
+        (message.level == PublishLevel::Local && message.is_stored) ||
+        (message.level == PublishLevel::NextHop && message.is_stored && is_elsewhere);
+    if (is_delivered || is_enough) {
+        message.is_told = true;
+        listener.on_published(message.token, message.level);
+    }
+}
+
+/// What is overdue goes another way if there is one by now, or the same again.
+void Custody::Impl::retry(HeldMessage& message, Instant now) {
+    for (std::size_t i = 0; i < message.legs.size();) {
+        Leg& leg = message.legs[i];
+        if (!leg.is_open || now - leg.tried_at < patience(leg.tries)) {
+            ++i;
+            continue;
+        }
+        const bool waits = leg.via.value() == 0;
+        if (waits && !message.is_own && message.ticket.value() == 0) {
+            give_back(message, leg);
+            continue;
+        }
+        leg.via = NodeId();
+        leg.avoid = NodeId();
+        ++i;
+    }
+    if (message.legs.empty()) {
+        forget(message);
+    } else {
+        dispatch(message, now);
+    }
+}
+
+void Custody::Impl::leave(NodeId neighbor, NeighborChange change, Instant now) {
+    for (auto& [id, message] : held) {
+        bool is_waiting = false;
+        for (Leg& leg : message.legs) {
+            if (leg.via != neighbor) {
+                continue;
+            }
+            NodeIds avoid = leg.upstreams;
+            avoid.push_back(neighbor);
+            const NodeId other = listener.way_to(leg.to.node, avoid);
+            const bool is_better = other.value() != 0 && !listener.is_suspect(other);
+            if (change == NeighborChange::Down || is_better) {
+                leg.via = NodeId();
+                leg.avoid = neighbor;
+                leg.tries = 0;
+                is_waiting = true;
+            }
+        }
+        if (is_waiting) {
+            dispatch(message, now);
+        }
+    }
+}
+
+/// The oldest message that nobody can be sent gives up its content, until the rest fits.
+void Custody::Impl::drop_beyond_spool() {
+    for (auto it = held.lower_bound(spool_looked_at);
+         it != held.end() && held_bytes > options.spool_bytes_max; ++it) {
+        HeldMessage& message = it->second;
+        spool_looked_at = it->first;
+        const bool waits =
+            message.is_own && message.data().kind != DataKind::Void &&
+            std::ranges::none_of(message.legs, [](const Leg& leg) { return leg.via.value() != 0; });
+        if (waits) {
+            listener.on_custody_drop(DropReason::SpoolFull, message.data());
+            held_bytes -= message.bytes();
+            message.make_void();
+        }
+    }
+}
+
+/// A planted mistake: whatever was sent once is taken for arrived.
+void Custody::Impl::pretend_delivered(const DataId& id, Instant now) {
+    for (auto found = held.find(id); found != held.end(); found = held.find(id)) {
+        finish(found->second, found->second.legs.front().to.node, now);
+    }
+}
+
+Custody::Custody(const MeshOptions& options, CustodyPort& store, CustodyListener& listener)
+    : impl_(std::make_unique<Impl>(options, store, listener)) {}
+Custody::~Custody() = default;
+
+void Custody::publish(const Data& data, const Promise& promise, Instant now) {
+    CHECK(!data.destinations.empty());
+    Data named = data;
+    named.id = {impl_->options.self, impl_->options.epoch, data.id.sequence};
+    HeldMessage& message = impl_->hold(named, now);
+    message.is_own = true;
+    message.token = promise.token;
+    message.level = promise.level;
+    for (const Destination& destination : data.destinations) {
+        Leg& leg = message.legs.emplace_back();
+        leg.to = destination;
+        const OutgoingStreams::Key stream = impl_->stream_of(message, destination.node);
+        leg.to.stream_sequence = impl_->streams.append(stream, named.id);
+        leg.to.stream_first = impl_->streams.first_open(stream);
+        leg.is_open = impl_->streams.open(stream, leg.to.stream_sequence);
+    }
+    impl_->store_it(message);
+    impl_->dispatch(message, now);
+    impl_->drop_beyond_spool();
+    if (impl_->options.mutants.forgets_custody) {
+        impl_->pretend_delivered(named.id, now);
+    }
+}
+
+void Custody::relay(const Data& data, NodeId from, Instant now) {
+    const auto found = impl_->held.find(data.id);
+    HeldMessage& message = found == impl_->held.end() ? impl_->hold(data, now) : found->second;
+    for (const Destination& destination : data.destinations) {
+        Leg* leg = message.leg(destination.node);
+        if (leg == nullptr) {
+            leg = &message.legs.emplace_back();
+            leg->to = destination;
+            leg->upstreams.push_back(from);
+        } else if (leg->via == from || message.is_own) {
+            // It came back from where it went to, or to where it began: a loop.
+            impl_->listener.send_custody(from,
+                                         {data.id, CustodyVerdict::Returned, {destination.node}});
+        } else {
+            add_once(leg->upstreams, from);
+        }
+    }
+    if (data.wants_replica && message.ticket.value() == 0 && !message.is_own) {
+        impl_->store_it(message);
+    }
+    impl_->dispatch(message, now);
+    if (impl_->options.mutants.forgets_custody) {
+        impl_->pretend_delivered(data.id, now);
+    }
+}
+
+void Custody::restore(CustodyTicket ticket, const Data& data, Instant now) {
+    HeldMessage& message = impl_->hold(data, now);
+    message.is_own = data.id.origin == impl_->options.self;
+    message.is_stored = true;
+    message.is_told = true;
+    message.ticket = ticket;
+    impl_->tickets.emplace(ticket, data.id);
+    impl_->last_ticket = std::max(impl_->last_ticket, ticket);
+    for (const Destination& destination : data.destinations) {
+        Leg& leg = message.legs.emplace_back();
+        leg.to = destination;
+        if (message.is_own) {
+            leg.is_open = false;
+            impl_->streams.restore(impl_->stream_of(message, destination.node),
+                                   destination.stream_sequence, data.id);
+        }
+    }
+    impl_->try_again_at(now, data.id);
+}
+
+void Custody::on_custody(NodeId neighbor, const CustodyEntry& entry, Instant now) {
+    boost::container::small_vector<NodeId, 4> nodes(entry.destinations.begin(),
+                                                    entry.destinations.end());
+    if (nodes.empty()) {
+        const auto found = impl_->held.find(entry.id);
+        if (found == impl_->held.end()) {
+            return;
+        }
+        for (const Leg& leg : found->second.legs) {
+            if (leg.via == neighbor) {
+                nodes.push_back(leg.to.node);
+            }
+        }
+    }
+    for (const NodeId node : nodes) {
+        const auto found = impl_->held.find(entry.id);
+        Leg* leg = found == impl_->held.end() ? nullptr : found->second.leg(node);
+        if (leg == nullptr) {
+            continue;
+        }
+        HeldMessage& message = found->second;
+        switch (entry.verdict) {
+            case CustodyVerdict::Accepted:
+                impl_->finish(message, node, now);
+                break;
+            case CustodyVerdict::Returned:
+                if (leg->via == neighbor) {
+                    leg->via = NodeId();
+                    leg->avoid = neighbor;
+                    impl_->dispatch(message, now);
+                }
+                break;
+            case CustodyVerdict::Held:
+                leg->is_held = true;
+                impl_->tell(message);
+                break;
+        }
+    }
+}
+
+void Custody::on_stored(CustodyTicket ticket, Instant) {
+    const auto found = impl_->tickets.find(ticket);
+    if (found == impl_->tickets.end()) {
+        return;
+    }
+    HeldMessage& message = impl_->held.at(found->second);
+    message.is_stored = true;
+    impl_->tell(message);
+    for (const Leg& leg : message.legs) {
+        for (const NodeId upstream : leg.upstreams) {
+            impl_->listener.send_custody(upstream,
+                                         {message.id(), CustodyVerdict::Held, {leg.to.node}});
+        }
+    }
+}
+
+void Custody::on_neighbor_suspect(NodeId neighbor, Instant now) {
+    impl_->leave(neighbor, NeighborChange::Suspect, now);
+}
+
+void Custody::on_neighbor_down(NodeId neighbor, Instant now) {
+    for (auto& [id, message] : impl_->held) {
+        for (Leg& leg : message.legs) {
+            const auto gone = std::ranges::remove(leg.upstreams, neighbor);
+            leg.upstreams.erase(gone.begin(), gone.end());
+        }
+    }
+    impl_->leave(neighbor, NeighborChange::Down, now);
+}
+
+void Custody::on_routes(Instant now) {
+    impl_->spool_looked_at = {};
+    for (auto message = impl_->held.begin(); message != impl_->held.end();) {
+        HeldMessage& it = (message++)->second;
+        bool is_waiting = false;
+        for (Leg& leg : it.legs) {
+            leg.avoid = NodeId();
+            is_waiting = is_waiting || (leg.is_open && leg.via.value() == 0);
+        }
+        if (!is_waiting) {
+            continue;
+        }
+        impl_->dispatch(it, now);
+        if (it.is_own || it.ticket.value() != 0) {
+            continue;
+        }
+        for (std::size_t i = 0; i < it.legs.size();) {
+            if (it.legs[i].via.value() == 0) {
+                impl_->give_back(it, it.legs[i]);
+            } else {
+                ++i;
+            }
+        }
+        if (it.legs.empty()) {
+            impl_->forget(it);
+        }
+    }
+}
+
+void Custody::on_timer(Instant now) {
+    // Bounded: what is tried again is due later than now.
+    while (!impl_->retries.empty() && impl_->retries.begin()->at <= now) {
+        const DataId id = impl_->retries.begin()->id;
+        impl_->retries.erase(impl_->retries.begin());
+        const auto found = impl_->held.find(id);
+        if (found == impl_->held.end()) {
+            continue;
+        }
+        HeldMessage& message = found->second;
+        for (const Leg& leg : message.legs) {
+            if (!leg.is_open) {
+                impl_->open_more(leg.to.node, message.data().priority, now);
+            }
+        }
+        if (const auto still = impl_->held.find(id); still != impl_->held.end()) {
+            impl_->retry(still->second, now);
+        }
+    }
+}
+
+Instant Custody::deadline() const {
+    return impl_->retries.empty() ? Instant::never() : impl_->retries.begin()->at;
+}
+
+std::size_t Custody::held_count() const {
+    return impl_->held.size();
+}
+std::size_t Custody::held_bytes() const {
+    return impl_->held_bytes;
+}
+
+}  // namespace kith::mesh

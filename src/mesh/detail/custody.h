@@ -1,0 +1,79 @@
+// Who answers for a message of QoS 1 or 2 until it has arrived.
+//
+// The origin stores a message with its destinations, then everybody on the way keeps it, in memory,
+// until those behind have acknowledged it; an acknowledgement goes back hop by hop and so means
+// that the destination has it. When a neighbour falls silent, whoever gave it something sends that
+// another way at once, whatever the neighbour did with it: the destination knows duplicates by
+// their place in the stream. Who has no way gives a message back, the origin keeps it and waits.
+//
+// Invariant: a message is held by its origin, or by a replica of it, until each destination has
+// acknowledged it or it was counted as dropped. Limits: kStreamInFlightMax, spool_bytes_max.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+
+#include "base/shared_bytes.h"
+#include "base/time.h"
+#include "mesh/node.h"
+#include "mesh/options.h"
+#include "mesh/ports.h"
+#include "wire/mesh/frames.h"
+
+namespace kith::mesh {
+
+/// What custody asks of the node around it.
+class CustodyListener {
+  public:
+    /// The neighbour behind which `destination` lies, one that is not in `avoid`; 0 if there is
+    /// none. One that is suspect only if there is no other.
+    [[nodiscard]] virtual NodeId way_to(NodeId destination, const NodeIds& avoid) const = 0;
+    [[nodiscard]] virtual bool is_suspect(NodeId neighbor) const = 0;
+    virtual void send_data(NodeId neighbor, const Data& data, const SharedBytes& payload,
+                           Instant now) = 0;
+    /// Goes out with others at the end of the turn.
+    virtual void send_custody(NodeId neighbor, CustodyEntry entry) = 0;
+    virtual void on_published(std::uint64_t token, PublishLevel level) = 0;
+    virtual void on_custody_drop(DropReason reason, const Data& data) = 0;
+
+  protected:
+    ~CustodyListener() = default;
+};
+
+class Custody {
+  public:
+    Custody(const MeshOptions& options, CustodyPort& store, CustodyListener& listener);
+    ~Custody();
+
+    /// What a publisher asked for.
+    struct Promise {
+        std::uint64_t token = 0;
+        PublishLevel level = PublishLevel::Local;
+    };
+    /// Takes a message of this node: gives it its id and places in the streams, stores and sends
+    /// it. Of `data.destinations` the nodes and whom they are for are set.
+    void publish(const Data& data, const Promise& promise, Instant now);
+    /// A message of a neighbour for nodes behind this one.
+    void relay(const Data& data, NodeId from, Instant now);
+    void restore(CustodyTicket ticket, const Data& data, Instant now);
+
+    void on_custody(NodeId neighbor, const CustodyEntry& entry, Instant now);
+    void on_stored(CustodyTicket ticket, Instant now);
+    /// What this neighbour has not acknowledged goes another way, if there is one.
+    void on_neighbor_suspect(NodeId neighbor, Instant now);
+    /// There is no use in waiting for it any more.
+    void on_neighbor_down(NodeId neighbor, Instant now);
+    /// Routes were computed: what waited tries again; what still has no way goes back.
+    void on_routes(Instant now);
+    void on_timer(Instant now);
+    [[nodiscard]] Instant deadline() const;
+
+    [[nodiscard]] std::size_t held_count() const;
+    [[nodiscard]] std::size_t held_bytes() const;
+
+  private:
+    struct Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace kith::mesh
