@@ -1,0 +1,335 @@
+#include "mesh/detail/custody.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace kith::mesh {
+namespace {
+
+constexpr NodeId kSelf{1};
+constexpr NodeId kLeft{2};  // neighbours
+constexpr NodeId kRight{3};
+constexpr NodeId kFar{9};  // behind them
+constexpr NodeId kFurther{10};
+
+struct Sent {
+    NodeId neighbor;
+    DataId id;
+    DataKind kind;
+    std::string payload;
+    std::vector<NodeId> destinations;
+    std::uint64_t place = 0;
+    std::uint64_t first = 0;
+};
+
+/// The node around it: ways as the test says, everything that leaves written down.
+class Around final : public CustodyListener, public CustodyPort {
+  public:
+    std::map<NodeId, std::vector<NodeId>> ways;  // best first
+    std::set<NodeId> suspects;
+    std::vector<Sent> sent;
+    std::vector<std::pair<NodeId, CustodyEntry>> answers;
+    std::vector<std::uint64_t> published;
+    std::vector<DropReason> drops;
+    std::map<CustodyTicket, std::size_t> stored;  // destinations left
+
+    NodeId way_to(NodeId destination, const NodeIds& avoid) const override {
+        NodeId suspect;
+        const auto found = ways.find(destination);
+        for (const NodeId way : found == ways.end() ? std::vector<NodeId>{} : found->second) {
+            if (std::ranges::find(avoid, way) != avoid.end()) {
+                continue;
+            }
+            if (!suspects.contains(way)) {
+                return way;
+            }
+            suspect = suspect == NodeId() ? way : suspect;
+        }
+        return suspect;
+    }
+    bool is_suspect(NodeId neighbor) const override { return suspects.contains(neighbor); }
+    void send_data(NodeId neighbor, const Data& data, const SharedBytes&, Instant) override {
+        Sent frame{neighbor, data.id, data.kind, std::string(as_text(data.payload)), {}};
+        for (const Destination& destination : data.destinations) {
+            frame.destinations.push_back(destination.node);
+            frame.place = destination.stream_sequence;
+            frame.first = destination.stream_first;
+        }
+        sent.push_back(std::move(frame));
+    }
+    void send_custody(NodeId neighbor, CustodyEntry entry) override {
+        answers.emplace_back(neighbor, std::move(entry));
+    }
+    void on_published(std::uint64_t token, PublishLevel) override { published.push_back(token); }
+    void on_custody_drop(DropReason reason, const Data&) override { drops.push_back(reason); }
+    void store(CustodyTicket ticket, const Data& data) override {
+        stored[ticket] = data.destinations.size();
+    }
+    void settle(CustodyTicket ticket, const Destinations& left) override {
+        stored[ticket] = left.size();
+        if (left.empty()) {
+            stored.erase(ticket);
+        }
+    }
+};
+
+class CustodyTest : public testing::Test {
+  protected:
+    Instant now = Instant::from_ns(0) + 1h;
+    MeshOptions options{.self = kSelf, .name = {}};
+    Around around;
+    Custody custody{options, around, around};
+
+    static Data message(std::uint64_t sequence, std::initializer_list<NodeId> destinations) {
+        Data data;
+        data.id = {kSelf, 1, sequence};
+        data.qos = 1;
+        data.topic = "plant/pump";
+        data.payload = as_bytes("on");
+        for (const NodeId node : destinations) {
+            data.destinations.push_back({.node = node, .groups = {}});
+        }
+        return data;
+    }
+    static Data foreign(std::uint64_t sequence, std::initializer_list<NodeId> destinations) {
+        Data data = message(sequence, destinations);
+        data.id.origin = NodeId(77);
+        return data;
+    }
+    void acknowledge(NodeId neighbor, const DataId& id, CustodyVerdict verdict) {
+        custody.on_custody(neighbor, {id, verdict, {}}, now);
+    }
+    DataId own(std::uint64_t sequence) const { return {kSelf, options.epoch, sequence}; }
+};
+
+TEST_F(CustodyTest, SendsOneCopyToEachNeighborWithTheDestinationsBehindIt) {
+    around.ways = {{kFar, {kLeft}}, {kFurther, {kLeft}}, {kRight, {kRight}}};
+    custody.publish(message(1, {kFar, kFurther, kRight}), {}, now);
+    ASSERT_EQ(around.sent.size(), 2U);
+    EXPECT_EQ(around.sent[0].neighbor, kLeft);
+    EXPECT_EQ(around.sent[0].destinations, (std::vector{kFar, kFurther}));
+    EXPECT_EQ(around.sent[1].neighbor, kRight);
+    EXPECT_EQ(around.sent[1].destinations, std::vector{kRight});
+    EXPECT_EQ(around.sent[1].payload, "on");
+}
+
+TEST_F(CustodyTest, IsTheOriginsUntilEachDestinationHasIt) {
+    around.ways = {{kFar, {kLeft}}, {kFurther, {kRight}}};
+    custody.publish(message(1, {kFar, kFurther}), {}, now);
+    EXPECT_EQ(around.stored.begin()->second, 2U);
+    acknowledge(kLeft, own(1), CustodyVerdict::Accepted);
+    EXPECT_EQ(custody.held_count(), 1U);
+    EXPECT_EQ(around.stored.begin()->second, 1U);
+    acknowledge(kRight, own(1), CustodyVerdict::Accepted);
+    EXPECT_EQ(custody.held_count(), 0U);
+    EXPECT_EQ(custody.held_bytes(), 0U);
+    EXPECT_TRUE(around.stored.empty());
+}
+
+TEST_F(CustodyTest, TellsThePublisherWhenTheDiskHasIt) {
+    around.ways = {{kFar, {kLeft}}};
+    custody.publish(message(1, {kFar}), {.token = 5, .level = PublishLevel::Local}, now);
+    EXPECT_TRUE(around.published.empty());
+    custody.on_stored(around.stored.begin()->first, now);
+    EXPECT_EQ(around.published, std::vector<std::uint64_t>{5});
+    acknowledge(kLeft, own(1), CustodyVerdict::Accepted);
+    EXPECT_EQ(around.published.size(), 1U);
+}
+
+TEST_F(CustodyTest, TellsThePublisherOfTheNextHopWhenASecondDiskHasIt) {
+    around.ways = {{kFar, {kLeft}}};
+    custody.publish(message(1, {kFar}), {.token = 5, .level = PublishLevel::NextHop}, now);
+    custody.on_stored(around.stored.begin()->first, now);
+    EXPECT_TRUE(around.published.empty());
+    custody.on_custody(kLeft, {own(1), CustodyVerdict::Held, {kFar}}, now);
+    EXPECT_EQ(around.published, std::vector<std::uint64_t>{5});
+    EXPECT_EQ(custody.held_count(), 1U);
+}
+
+TEST_F(CustodyTest, GoesTheOtherWayAtOnceWhenANeighborIsSuspect) {
+    around.ways = {{kFar, {kLeft, kRight}}};
+    custody.publish(message(1, {kFar}), {}, now);
+    around.suspects = {kLeft};
+    custody.on_neighbor_suspect(kLeft, now);
+    ASSERT_EQ(around.sent.size(), 2U);
+    EXPECT_EQ(around.sent[1].neighbor, kRight);
+    // Whoever of the two acknowledges, it has arrived.
+    custody.on_custody(kLeft, {own(1), CustodyVerdict::Accepted, {kFar}}, now);
+    EXPECT_EQ(custody.held_count(), 0U);
+}
+
+TEST_F(CustodyTest, StaysWithASuspectNeighborThatIsTheOnlyWay) {
+    around.ways = {{kFar, {kLeft}}};
+    custody.publish(message(1, {kFar}), {}, now);
+    around.suspects = {kLeft};
+    custody.on_neighbor_suspect(kLeft, now);
+    EXPECT_EQ(around.sent.size(), 1U);
+}
+
+TEST_F(CustodyTest, WaitsWithoutAWayAndGoesWhenThereIsOne) {
+    around.ways = {{kFar, {kLeft}}};
+    custody.publish(message(1, {kFar}), {}, now);
+    around.ways.clear();
+    custody.on_neighbor_down(kLeft, now);
+    custody.on_routes(now);
+    EXPECT_EQ(around.sent.size(), 1U);
+    around.ways = {{kFar, {kRight}}};
+    custody.on_routes(now);
+    ASSERT_EQ(around.sent.size(), 2U);
+    EXPECT_EQ(around.sent[1].neighbor, kRight);
+    EXPECT_EQ(around.sent[1].place, around.sent[0].place);
+}
+
+TEST_F(CustodyTest, SendsAgainWhatNobodyAcknowledged) {
+    around.ways = {{kFar, {kLeft}}};
+    custody.publish(message(1, {kFar}), {}, now);
+    EXPECT_EQ(custody.deadline(), now + kCustodyRetransmitInterval);
+    now = custody.deadline();
+    custody.on_timer(now);
+    EXPECT_EQ(around.sent.size(), 2U);
+    EXPECT_EQ(custody.deadline(), now + 2 * kCustodyRetransmitInterval);
+}
+
+TEST_F(CustodyTest, ARelayAnswersForItsNeighborsWhenThoseBehindHaveIt) {
+    around.ways = {{kFar, {kRight}}};
+    custody.relay(foreign(4, {kFar}), kLeft, now);
+    ASSERT_EQ(around.sent.size(), 1U);
+    EXPECT_TRUE(around.answers.empty());
+    EXPECT_TRUE(around.stored.empty());
+    custody.on_custody(kRight, {foreign(4, {}).id, CustodyVerdict::Accepted, {kFar}}, now);
+    ASSERT_EQ(around.answers.size(), 1U);
+    EXPECT_EQ(around.answers[0].first, kLeft);
+    EXPECT_EQ(around.answers[0].second.verdict, CustodyVerdict::Accepted);
+    EXPECT_EQ(custody.held_count(), 0U);
+}
+
+TEST_F(CustodyTest, ARelayNeverSendsBackToWhereItCameFrom) {
+    around.ways = {{kFar, {kLeft}}};
+    custody.relay(foreign(4, {kFar}), kLeft, now);
+    EXPECT_TRUE(around.sent.empty());
+}
+
+TEST_F(CustodyTest, ARelayGivesBackWhatHasNoWayOnceRoutesAreKnown) {
+    custody.relay(foreign(4, {kFar}), kLeft, now);
+    EXPECT_TRUE(around.answers.empty());
+    custody.on_routes(now);
+    ASSERT_EQ(around.answers.size(), 1U);
+    EXPECT_EQ(around.answers[0].second.verdict, CustodyVerdict::Returned);
+    EXPECT_EQ(custody.held_count(), 0U);
+    EXPECT_EQ(custody.held_bytes(), 0U);
+}
+
+TEST_F(CustodyTest, ARelayGivesBackWhatHasNoWayInTimeToo) {
+    custody.relay(foreign(4, {kFar}), kLeft, now);
+    now = custody.deadline();
+    custody.on_timer(now);
+    ASSERT_EQ(around.answers.size(), 1U);
+    EXPECT_EQ(around.answers[0].second.verdict, CustodyVerdict::Returned);
+}
+
+TEST_F(CustodyTest, ARelaySendsACopyThatCameTwiceOnlyOnce) {
+    around.ways = {{kFar, {kRight}}};
+    constexpr NodeId kThird{4};
+    custody.relay(foreign(4, {kFar}), kLeft, now);
+    custody.relay(foreign(4, {kFar}), kThird, now);
+    EXPECT_EQ(around.sent.size(), 1U);
+    custody.on_custody(kRight, {foreign(4, {}).id, CustodyVerdict::Accepted, {kFar}}, now);
+    EXPECT_EQ(around.answers.size(), 2U);
+}
+
+TEST_F(CustodyTest, SaysNoToALoop) {
+    around.ways = {{kFar, {kRight}}};
+    custody.relay(foreign(4, {kFar}), kLeft, now);
+    custody.relay(foreign(4, {kFar}), kRight, now);
+    ASSERT_EQ(around.answers.size(), 1U);
+    EXPECT_EQ(around.answers[0].first, kRight);
+    EXPECT_EQ(around.answers[0].second.verdict, CustodyVerdict::Returned);
+}
+
+TEST_F(CustodyTest, TriesTheNextBestWhenANeighborGivesItBack) {
+    around.ways = {{kFar, {kLeft, kRight}}};
+    custody.publish(message(1, {kFar}), {}, now);
+    acknowledge(kLeft, own(1), CustodyVerdict::Returned);
+    ASSERT_EQ(around.sent.size(), 2U);
+    EXPECT_EQ(around.sent[1].neighbor, kRight);
+}
+
+TEST_F(CustodyTest, AReplicaSaysThatItHoldsAndKeepsWhenTheOriginIsGone) {
+    Data data = foreign(4, {kFar});
+    data.wants_replica = true;
+    custody.relay(data, kLeft, now);
+    ASSERT_EQ(around.stored.size(), 1U);
+    custody.on_stored(around.stored.begin()->first, now);
+    ASSERT_EQ(around.answers.size(), 1U);
+    EXPECT_EQ(around.answers[0].second.verdict, CustodyVerdict::Held);
+    custody.on_neighbor_down(kLeft, now);
+    custody.on_routes(now);
+    EXPECT_EQ(custody.held_count(), 1U);
+    around.ways = {{kFar, {kRight}}};
+    custody.on_routes(now);
+    EXPECT_EQ(around.sent.size(), 1U);
+}
+
+TEST_F(CustodyTest, KeepsAnExpiredMessagesPlaceWithoutItsContent) {
+    Data data = message(1, {kFar});
+    data.expires_after_ms = 500;
+    custody.publish(data, {}, now);
+    now = now + 600ms;
+    around.ways = {{kFar, {kLeft}}};
+    custody.on_routes(now);
+    ASSERT_EQ(around.sent.size(), 1U);
+    EXPECT_EQ(around.sent[0].kind, DataKind::Void);
+    EXPECT_EQ(around.sent[0].place, 1U);
+    EXPECT_EQ(around.drops, std::vector{DropReason::Expired});
+}
+
+TEST_F(CustodyTest, GoesOnAfterACrashWithWhatWasNotSettled) {
+    around.ways = {{kFar, {kLeft}}};
+    Data old = message(30, {kFar});
+    old.destinations[0].stream_sequence = 12;
+    options.epoch = 2;
+    custody.restore(CustodyTicket(8), old, now);
+    custody.publish(message(1, {kFar}), {}, now);
+    EXPECT_TRUE(around.sent.empty());
+    custody.on_timer(now);
+    ASSERT_EQ(around.sent.size(), 1U);
+    EXPECT_EQ(around.sent[0].place, 12U);
+    EXPECT_EQ(around.sent[0].first, 12U);
+    acknowledge(kLeft, old.id, CustodyVerdict::Accepted);
+    ASSERT_EQ(around.sent.size(), 2U);
+    EXPECT_EQ(around.sent[1].place, 1U);
+    EXPECT_EQ(around.sent[1].id, own(1));
+}
+
+TEST_F(CustodyTest, GivesUpTheOldestThatWaitsBeyondTheSpool) {
+    options.spool_bytes_max = 3 * (std::string("plant/pump").size() + 2);
+    for (std::uint64_t i = 1; i <= 5; ++i) {
+        custody.publish(message(i, {kFar}), {}, now);
+    }
+    EXPECT_EQ(around.drops.size(), 2U);
+    EXPECT_LE(custody.held_bytes(), options.spool_bytes_max);
+    around.ways = {{kFar, {kLeft}}};
+    custody.on_routes(now);
+    ASSERT_EQ(around.sent.size(), 5U);
+    EXPECT_EQ(around.sent[1].kind, DataKind::Void);
+    EXPECT_EQ(around.sent[2].kind, DataKind::Publication);
+}
+
+TEST_F(CustodyTest, IgnoresAnswersThatFitNothing) {
+    acknowledge(kLeft, own(99), CustodyVerdict::Accepted);
+    around.ways = {{kFar, {kLeft}}};
+    custody.publish(message(1, {kFar}), {}, now);
+    custody.on_custody(kRight, {own(1), CustodyVerdict::Returned, {kFar}}, now);
+    custody.on_custody(kLeft, {own(1), CustodyVerdict::Accepted, {kFurther}}, now);
+    EXPECT_EQ(custody.held_count(), 1U);
+    EXPECT_EQ(around.sent.size(), 1U);
+}
+
+}  // namespace
+}  // namespace kith::mesh
