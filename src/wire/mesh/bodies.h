@@ -2,6 +2,8 @@
 #pragma once
 
 #include <boost/container/small_vector.hpp>
+
+#include <compare>
 #include <cstdint>
 #include <string_view>
 #include <vector>
@@ -15,7 +17,7 @@ namespace kith::mesh {
 
 struct NeighborCost {
     NodeId node;
-    std::uint32_t cost = 0;  // of sending to it; kCostMax at most
+    std::uint32_t cost = 0;  // of sending to it; 1 to kCostMax
 
     friend bool operator==(const NeighborCost&, const NeighborCost&) = default;
 };
@@ -23,7 +25,7 @@ struct NeighborCost {
 /// No link costs more; a sum of 255 of them fits 32 bits.
 inline constexpr std::uint32_t kCostMax = 0xFFFFFF;
 
-///     flags u8 (bit 0: leaf, bit 1: going away) | neighbors list of (id u64, cost varint)
+///     flags u8 (bit 0: leaf, bit 1: leaving) | neighbors list of (id u64, cost varint)
 ///   | name text | locators list of text
 struct LinkStateBody {
     NodeRole role = NodeRole::Router;
@@ -36,22 +38,27 @@ struct LinkStateBody {
 /// One part of what a node's clients subscribe to. A superset of it: what is here and nobody wants
 /// is dropped at the receiver, what is wanted and not here cannot be.
 ///
-///     tenant u32 | filters list of (shared u8, text)
+///     list of (tenant varint, share group text, filter text)
 ///
 /// A filter is in the part that its hash names, all parts of a node together are its interest.
 struct InterestBody {
     struct Entry {
         std::uint32_t tenant = 0;
         std::string_view share_group;  // empty: not shared
-        std::string_view filter;
+        std::string_view filter;       // not empty
+
+        friend auto operator<=>(const Entry&, const Entry&) = default;
     };
     std::vector<Entry> entries;  // in order of tenant, group, filter; none twice
 };
 
+/// Requires: valid, and within the limits. An interest may be larger than kRecordBodyBytesMax: its
+/// caller sees to it that no part is.
 [[nodiscard]] std::vector<std::uint8_t> encode(const LinkStateBody& body);
 [[nodiscard]] std::vector<std::uint8_t> encode(const InterestBody& body);
 
-/// Views are borrowed from `bytes`. Errors: Malformed, Limit.
+/// Views are borrowed from `bytes`. Texts are UTF-8; whether a filter is one, is not looked at.
+/// Errors: Malformed, Limit.
 [[nodiscard]] Result<LinkStateBody> decode_link_state(Bytes bytes);
 [[nodiscard]] Result<InterestBody> decode_interest(Bytes bytes);
 

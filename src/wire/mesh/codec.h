@@ -24,8 +24,8 @@ struct FrameSlice {
 /// length that cannot be, Limit beyond kFrameBytesMax.
 [[nodiscard]] Result<std::optional<FrameSlice>> next_frame(Bytes bytes);
 
-/// Views are borrowed from the slice. Errors: Malformed, Limit; Unsupported for a type that is not
-/// known, which a receiver skips.
+/// Views are borrowed from the slice. Errors: Malformed, Limit; Unsupported for a type of frame or
+/// a kind of record that is not known, which a receiver skips.
 [[nodiscard]] Result<Frame> decode(const FrameSlice& slice);
 
 /// Hot paths: without the detour through Frame. Requires: the slice is of that type.
@@ -37,6 +37,12 @@ struct FrameSlice {
 /// Writes it. Requires: `room` has frame_bytes(frame); returns how many were written. A Data goes
 /// with its own priority, everything else as Control.
 std::size_t encode(const Frame& frame, MutableBytes room);
+
+/// Hot path: the same for a Hello, without the detour through Frame.
+[[nodiscard]] std::size_t frame_bytes(const Hello& hello);
+std::size_t encode(const Hello& hello, MutableBytes room);
+/// No Hello is larger: for a buffer on the stack.
+inline constexpr std::size_t kHelloFrameBytesMax = 96;
 
 /// A Data without its payload, which the caller sends right behind it: the payload of a message is
 /// the same for every next hop, what stands before it is not.

@@ -5,12 +5,14 @@
 //     body  := the fixed fields below, in order, big-endian | extension*
 //     extension := kind u8 | length varint | bytes               unknown ones are skipped
 //
-// `varint` is LEB128, at most 9 bytes. A text or blob is a varint length and its bytes. A list is a
-// varint count and its entries. Limits: limits.h.
+// `varint` is LEB128 in its shortest form, at most 9 bytes. A text or blob is a varint length and
+// its bytes. A list is a varint count and its entries. docs/formats/mesh.md has the layout of each
+// frame. Limits: limits.h.
 #pragma once
 
-#include <array>
 #include <boost/container/small_vector.hpp>
+
+#include <array>
 #include <cstdint>
 #include <string_view>
 #include <variant>
@@ -40,6 +42,9 @@ struct Hello {
     std::uint32_t echo_held_us = 0;      // between hearing it and sending this
     std::uint32_t received_frames = 0;   // as in Receipt
     std::uint16_t heard_of_last_16 = 0;  // a bit for each of the peer's last hellos, newest lowest
+    /// False: they have not changed since the last hello that told them. They are 24 bytes of the
+    /// 55 that an idle link pays for, so not every hello has to tell them.
+    bool tells_digests = true;
     Digests digests;
 };
 
@@ -66,7 +71,7 @@ struct Record {
     Version version;
     std::uint32_t lifetime_s = 0;
     Bytes body;
-    Bytes signature;  // 64 bytes
+    Bytes signature;  // kSignatureBytes
 };
 
 struct RecordVersion {
@@ -125,7 +130,7 @@ struct Destination {
     std::uint64_t stream_first = 0;
     /// For the subscriptions there that are not shared.
     bool for_all = true;
-    /// For a member there of each of these share groups: share_group_id().
+    /// For a member there of each of these share groups: share_group_id(). In order, none twice.
     boost::container::small_vector<std::uint64_t, 1> groups;
 
     friend bool operator==(const Destination&, const Destination&) = default;
@@ -152,10 +157,10 @@ struct Data {
     bool wants_replica = false;
     std::uint64_t flow = 0;            // hash of who published: order holds within (flow, priority)
     std::int64_t published_at_ms = 0;  // wall clock of the origin
-    std::uint32_t expires_after_ms =
-        0;  // counted down at each hop by the time it was held; 0: never
+    /// Counted down at each hop by the time it was held; 0: never.
+    std::uint32_t expires_after_ms = 0;
     std::uint32_t tenant = 0;
-    Destinations destinations;
+    Destinations destinations;  // one at least, in order of node, none twice
     std::string_view topic;
     Bytes properties;  // MQTT 5 properties, encoded as in a PUBLISH
     Bytes payload;
@@ -172,7 +177,7 @@ enum class CustodyVerdict : std::uint8_t {
 struct CustodyEntry {
     DataId id;
     CustodyVerdict verdict = CustodyVerdict::Accepted;
-    /// Of the destinations that the neighbour was given; empty: all of them.
+    /// Of the destinations that the neighbour was given, in order; empty: all of them.
     boost::container::small_vector<NodeId, 2> destinations;
 };
 
