@@ -2,13 +2,13 @@
 
 #include <algorithm>
 #include <map>
-#include <set>
-#include <tuple>
+#include <optional>
 #include <utility>
 
 #include "base/check.h"
 #include "mesh/detail/held_message.h"
 #include "mesh/detail/outgoing_streams.h"
+#include "mesh/detail/retry_queue.h"
 
 namespace kith::mesh {
 namespace {
@@ -23,27 +23,10 @@ void add_once(NodeIds& nodes, NodeId node) {
     }
 }
 
-/// When a leg that was tried so often is tried again.
-Duration patience(std::uint8_t tries) {
-    Duration patience = kCustodyRetransmitInterval;
-    for (int i = 1; i < tries && patience < kCustodyRetransmitIntervalMax; ++i) {
-        patience *= 2;
-    }
-    return std::min(patience, kCustodyRetransmitIntervalMax);
-}
-
 }  // namespace
 
 struct Custody::Impl {
     using Table = std::map<DataId, HeldMessage>;
-
-    struct Retry {
-        Instant at;
-        DataId id;
-        friend bool operator<(const Retry& a, const Retry& b) {
-            return std::tie(a.at, a.id) < std::tie(b.at, b.id);
-        }
-    };
 
     Impl(const MeshOptions& options_in, CustodyPort& store_in, CustodyListener& listener_in)
         : options(options_in), store(store_in), listener(listener_in) {}
@@ -54,7 +37,8 @@ struct Custody::Impl {
     Table held;
     OutgoingStreams streams;
     std::map<CustodyTicket, DataId> tickets;
-    std::set<Retry> retries;
+    RetryQueue retries;
+    Instant restored_at = Instant::never();  // messages of the life before have not been sent yet
     std::size_t held_bytes = 0;
     std::uint64_t last_sequence = 0;
     CustodyTicket last_ticket;
@@ -79,7 +63,6 @@ struct Custody::Impl {
     void store_it(HeldMessage& message);
     void dispatch(HeldMessage& message, Instant now);
     void send(HeldMessage& message, NodeId neighbor, Instant now);
-    void try_again_at(Instant at, const DataId& id) { retries.insert({at, id}); }
     void open_more(NodeId destination, Priority priority, Instant now);
     void finish(HeldMessage& message, NodeId destination, Instant now);
     void give_back(HeldMessage& message, Leg& leg);
@@ -87,6 +70,7 @@ struct Custody::Impl {
     void retry(HeldMessage& message, Instant now);
     void leave(NodeId neighbor, NeighborChange change, Instant now);
     void drop_beyond_spool();
+    void send_restored(Instant now);
     void pretend_delivered(const DataId& id, Instant now);
 };
 
@@ -120,7 +104,7 @@ void Custody::Impl::dispatch(HeldMessage& message, Instant now) {
         leg.via = listener.way_to(leg.to.node, avoid);
         leg.tried_at = now;
         leg.tries = static_cast<std::uint8_t>(std::min(leg.tries + 1, 255));
-        try_again_at(now + patience(leg.tries), message.id());
+        retries.add(message.id(), leg.tries, now);
         if (leg.via.value() != 0) {
             add_once(neighbors, leg.via);
         }
@@ -213,7 +197,7 @@ void Custody::Impl::tell(HeldMessage& message) {
 void Custody::Impl::retry(HeldMessage& message, Instant now) {
     for (std::size_t i = 0; i < message.legs.size();) {
         Leg& leg = message.legs[i];
-        if (!leg.is_open || now - leg.tried_at < patience(leg.tries)) {
+        if (!leg.is_open || now - leg.tried_at < RetryQueue::patience(leg.tries)) {
             ++i;
             continue;
         }
@@ -271,6 +255,17 @@ void Custody::Impl::drop_beyond_spool() {
             held_bytes -= message.bytes();
             message.make_void();
         }
+    }
+}
+
+void Custody::Impl::send_restored(Instant now) {
+    for (auto& [id, message] : held) {
+        for (std::size_t i = 0; i < message.legs.size(); ++i) {
+            if (!message.legs[i].is_open) {
+                open_more(message.legs[i].to.node, message.data().priority, now);
+            }
+        }
+        dispatch(message, now);
     }
 }
 
@@ -352,7 +347,7 @@ void Custody::restore(CustodyTicket ticket, const Data& data, Instant now) {
                                    destination.stream_sequence, data.id);
         }
     }
-    impl_->try_again_at(now, data.id);
+    impl_->restored_at = now;
 }
 
 void Custody::on_custody(NodeId neighbor, const CustodyEntry& entry, Instant now) {
@@ -456,27 +451,21 @@ void Custody::on_routes(Instant now) {
 
 void Custody::on_timer(Instant now) {
     // Bounded: what is tried again is due later than now.
-    while (!impl_->retries.empty() && impl_->retries.begin()->at <= now) {
-        const DataId id = impl_->retries.begin()->id;
-        impl_->retries.erase(impl_->retries.begin());
-        const auto found = impl_->held.find(id);
+    if (impl_->restored_at <= now) {
+        impl_->restored_at = Instant::never();
+        impl_->send_restored(now);
+    }
+    while (const std::optional<DataId> due = impl_->retries.take(now)) {
+        const auto found = impl_->held.find(*due);
         if (found == impl_->held.end()) {
             continue;
         }
-        HeldMessage& message = found->second;
-        for (const Leg& leg : message.legs) {
-            if (!leg.is_open) {
-                impl_->open_more(leg.to.node, message.data().priority, now);
-            }
-        }
-        if (const auto still = impl_->held.find(id); still != impl_->held.end()) {
-            impl_->retry(still->second, now);
-        }
+        impl_->retry(found->second, now);
     }
 }
 
 Instant Custody::deadline() const {
-    return impl_->retries.empty() ? Instant::never() : impl_->retries.begin()->at;
+    return std::min(impl_->retries.deadline(), impl_->restored_at);
 }
 
 std::size_t Custody::held_count() const {
