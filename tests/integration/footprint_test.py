@@ -18,6 +18,8 @@ STARTS = 10
 IS_RELEASE = BINARY.parent.name.startswith("release")
 READY_MS_MAX = 200 if IS_RELEASE else 1000
 IDLE_BYTES_MAX = (15 if IS_RELEASE else 20) * 1024 * 1024
+WORKERS = (2, 10)
+WORKER_BYTES_MAX = 160_000
 FLOOD_MESSAGES = 2000
 FLOOD_BYTES = 10_000
 CONNECTIONS = 2000
@@ -61,6 +63,14 @@ class Footprint(NodeCase):
               f"{FLOOD_MESSAGES * FLOOD_BYTES / 1e6:.0f} MB of messages")
         self.assertLess(idle_bytes, IDLE_BYTES_MAX)
         self.assertLess(after_bytes - idle_bytes, IDLE_BYTES_MAX)
+
+    def test_an_idle_worker_is_small(self):
+        few, many = (
+            self.start_node("--workers", str(count), data=self.folder / f"{count}").own_bytes()
+            for count in WORKERS)
+        each = (many - few) / (WORKERS[1] - WORKERS[0])
+        print(f"\nresident: {each:.0f} bytes for an idle worker")
+        self.assertLess(each, WORKER_BYTES_MAX)
 
     def test_an_idle_connection_is_small(self):
         node = self.start_node()

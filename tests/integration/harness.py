@@ -176,8 +176,15 @@ class Node(Process):
             raise AssertionError(f"a sanitizer or a check reports:\n{self.report()}")
 
     def resident_bytes(self) -> int:
+        return self.status_bytes("VmRSS")
+
+    def own_bytes(self) -> int:
+        """What is resident of its own memory: all but the files that are mapped."""
+        return self.status_bytes("RssAnon")
+
+    def status_bytes(self, name: str) -> int:
         for line in Path(f"/proc/{self.pid}/status").read_text().splitlines():
-            if line.startswith("VmRSS:"):
+            if line.startswith(f"{name}:"):
                 return int(line.split()[1]) * 1024
         raise AssertionError("the node is gone")
 

@@ -83,7 +83,7 @@ EpollShard::EpollShard(const ShardOptions& options, const Log& log, FileDescript
     network_ = this;
     wall_now_ = wall_clock_now();
     for (std::uint16_t from = 0; from < options.shard_count; ++from) {
-        inboxes_.push_back(std::make_unique<Mailbox>());
+        inboxes_.push_back(std::make_unique_for_overwrite<Mailbox>());  // its ring stays untouched
     }
 }
 
