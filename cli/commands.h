@@ -2,13 +2,17 @@
 // leaves its exit status in `exit_code`: 0 success, 1 failure with the reason on stderr.
 #pragma once
 
+#include <functional>
+
 namespace CLI {
 class App;
 }
 
 namespace kith::cli {
 
-void add_run(CLI::App& app, int& exit_code);
+/// A node runs for years, so it does not run while the command line is read: it is left in `node`,
+/// which gives the exit status, for when the options of all commands are gone.
+void add_run(CLI::App& app, std::function<int()>& node);
 void add_config(CLI::App& app, int& exit_code);
 /// Under `kith config`.
 void add_acl(CLI::App& config, int& exit_code);

@@ -5,7 +5,12 @@
 
 #include <CLI/CLI.hpp>
 
-int main(int argc, char** argv) {
+#include <functional>
+
+namespace {
+
+/// The exit status, unless a node is to run: then that is left in `node`.
+int run_command(int argc, char** argv, std::function<int()>& node) {
     static constexpr int kWrongUsage = 2;
     CLI::App app("Kith: machines that talk to each other, with or without a cloud.", "kith");
     app.set_version_flag("--version", std::string("kith ") + std::string(kith::version()));
@@ -13,7 +18,7 @@ int main(int argc, char** argv) {
     app.get_formatter()->column_width(36);
 
     int exit_code = 0;
-    kith::cli::add_run(app, exit_code);
+    kith::cli::add_run(app, node);
     kith::cli::add_pub(app, exit_code);
     kith::cli::add_sub(app, exit_code);
     kith::cli::add_call(app, exit_code);
@@ -39,4 +44,12 @@ int main(int argc, char** argv) {
         return app.exit(error) == 0 ? 0 : kWrongUsage;
     }
     return exit_code;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    std::function<int()> node;
+    const int exit_code = run_command(argc, argv, node);
+    return node ? node() : exit_code;
 }

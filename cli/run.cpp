@@ -135,7 +135,7 @@ int run(const Options& options) {
 
 }  // namespace
 
-void add_run(CLI::App& app, int& exit_code) {
+void add_run(CLI::App& app, std::function<int()>& node) {
     CLI::App* command = app.add_subcommand("run", "Start a node");
     auto options = std::make_shared<Options>();
     command->add_option("--config", options->file, "A TOML file (kith config reference)")
@@ -149,7 +149,7 @@ void add_run(CLI::App& app, int& exit_code) {
         "Port 0 takes a free port. When it serves, it prints one line with its addresses:\n"
         "  kith: ready mqtt=127.0.0.1:1883 mqtts=127.0.0.1:8883 http=127.0.0.1:8080\n"
         "Example: kith run --data /var/lib/kith --set log.format=json");
-    command->callback([options, &exit_code] { exit_code = run(*options); });
+    command->callback([options, &node] { node = [options] { return run(*options); }; });
 }
 
 }  // namespace kith::cli
