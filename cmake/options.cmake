@@ -28,6 +28,16 @@ if(KITH_SANITIZE)
     endforeach()
 endif()
 
+# A node touches little of these, but a shared library costs all that is mapped around what is
+# touched, and the C++ ones drag one another in. Debian has fmt and spdlog as headers, not archives.
+set(KITH_FMT fmt::fmt)
+set(KITH_SPDLOG spdlog::spdlog)
+if(KITH_STATIC_CXX)
+    set(KITH_FMT fmt::fmt-header-only)
+    set(KITH_SPDLOG spdlog::spdlog_header_only)
+    target_link_options(kith_options INTERFACE -static-libstdc++ -static-libgcc)
+endif()
+
 find_program(KITH_MOLD mold)
 if(KITH_MOLD)
     target_link_options(kith_options INTERFACE -fuse-ld=mold)
