@@ -6,7 +6,7 @@
 namespace kith::mesh::detail {
 namespace {
 
-constexpr auto kReasonMax = static_cast<std::uint8_t>(GoodbyeReason::Misbehaving);
+constexpr auto kReasonMax = static_cast<std::uint8_t>(GoodbyeReason::Silent);
 
 }  // namespace
 
