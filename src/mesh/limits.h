@@ -25,8 +25,20 @@ inline constexpr Duration kReceiptPatienceMin = 60ms;
 /// Probes of a neighbour that does not answer, and the time between two of them.
 inline constexpr int kProbes = 3;
 inline constexpr Duration kProbeInterval = 30ms;
+/// A direction is active for so long after data went or came.
+inline constexpr Duration kActiveFor = 1s;
+/// A timer that is called so late has slept: what came in the meantime may wait unread.
+inline constexpr Duration kTimerLateMin = 10ms;
+/// One that is called this late leaves time for an answer, too.
+inline constexpr Duration kSleepMin = 100ms;
+/// With so many neighbours, silence of more than half of them is rather this node's own fault.
+inline constexpr std::size_t kSelfDoubtNeighborsMin = 2;
 /// Receipts are sent after this, or with what goes back anyway.
 inline constexpr Duration kReceiptDelay = 10ms;
+
+/// Smoothing of costs, and how long one has to differ before it is told.
+inline constexpr Duration kCostHalfLife = 4s;
+inline constexpr Duration kCostChangeMin = 2s;
 
 /// Telling the neighbours of a node that changed: at once, then after that, then after that.
 inline constexpr Duration kOriginationDelaySecond = 100ms;

@@ -35,15 +35,12 @@ class NeighborListener {
     virtual void on_neighbor_down(NodeId neighbor, Instant now) = 0;
     /// By more than a quarter for more than 2 s, up or down.
     virtual void on_neighbor_cost(NodeId neighbor, Instant now) = 0;
-    /// With every hello of a neighbour that is up.
+    /// With every hello of a neighbour that is up and tells them.
     virtual void on_neighbor_digests(NodeId neighbor, const Digests& digests, Instant now) = 0;
 
   protected:
     ~NeighborListener() = default;
 };
-
-/// Whether the other side owes a receipt for a frame: for what would be missed.
-enum class WantsReceipt : std::uint8_t { No, Yes };
 
 class Neighbors {
   public:
@@ -64,7 +61,8 @@ class Neighbors {
     void on_timer(Instant now);
     [[nodiscard]] Instant deadline() const;
 
-    /// Goes over the best link of an Up or Suspect neighbour; forgotten if there is none.
+    /// A frame that asks for a receipt, over the best link of an Up or Suspect neighbour; forgotten
+    /// if there is none.
     void send(NodeId neighbor, Priority priority, Bytes head, const SharedBytes& body, Instant now);
     /// What hellos say from now on.
     void set_digests(const Digests& digests);
