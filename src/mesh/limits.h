@@ -49,8 +49,21 @@ inline constexpr Duration kRecordRetransmitIntervalMax = 2s;
 /// Records live this long without being told again, and are told again at a third of it.
 inline constexpr Duration kRecordLifetime = 24h;
 inline constexpr Duration kRecordRefreshInterval = 8h;
+/// A record that has less to live is not taken: where it came from forgets it as well.
+inline constexpr Duration kRecordLeftMin = 60s;
 /// Bytes of records that one origin may have, beyond which its newest are refused and counted.
 inline constexpr std::size_t kOriginRecordBytesMax = 256U << 10U;
+/// What a node tells of interest and machines goes at once up to this many times in a second, and
+/// beyond that at the latest after kInterestDelayMax.
+inline constexpr int kInterestChangesPerSecond = 50;
+inline constexpr Duration kInterestDelayMax = 1s;
+/// Bytes of records that wait for a neighbour's acknowledgement; the others wait their turn.
+inline constexpr std::size_t kRecordBytesInFlightMax = 64U << 10U;
+/// A neighbour that does not acknowledge a record gets it this often, then only if it asks.
+inline constexpr int kRecordSendsMax = 12;
+/// Two neighbours that stay different compare what they have no sooner than after these.
+inline constexpr Duration kRecordSyncInterval = 200ms;
+inline constexpr Duration kRecordSyncIntervalMax = 60s;
 
 /// Computing routes: at once, then no sooner than these after one another.
 inline constexpr Duration kSpfDelayFirst = 5ms;

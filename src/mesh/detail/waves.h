@@ -3,10 +3,12 @@
 //
 // Propagation of information with feedback (Segall 1983): who hears a wave first from a neighbour
 // passes it on to all others, once it has the records that the wave names; who has heard it from
-// all of its neighbours answers the first. A neighbour that goes away in between is not waited for,
-// and makes the wave incomplete only if its own part of the mesh was cut off with it. Two Echo
-// frames a link and wave; subscribes within kBarrierCoalesce share one. Limits: kWavesMax,
-// kBarrierTimeout.
+// all of its neighbours answers the first. Two Echo frames a link and wave. A barrier that is
+// complete says that every node to which there was a way all the time has the records. It is
+// incomplete if it took longer than barrier_timeout, or if a neighbour that was asked went away
+// before it had answered: what lies behind it may not have heard. The first subscribe begins a wave
+// at once, those within kBarrierCoalesce behind it share the next. Limits: kWavesMax, beyond which
+// the answer is that the wave is incomplete; a wave is remembered for twice barrier_timeout.
 #pragma once
 
 #include <cstdint>
@@ -34,10 +36,11 @@ class Waves {
     Waves(const MeshOptions& options, WaveListener& listener);
     ~Waves();
 
-    /// Begins a barrier for these records of this node, as it has told them.
+    /// Begins a barrier for these records of this node, as it has told them. Requires:
+    /// kListEntriesMax of them at most.
     void begin(std::uint64_t token, const RecordVersions& wanted, Instant now);
     void on_echo(NodeId neighbor, const Echo& echo, Instant now);
-    /// A record came: waves that wait for it go on.
+    /// A record was installed: waves that wait for it go on.
     void on_record(const RecordKey& key, Instant now);
     void on_neighbor_up(NodeId neighbor, Instant now);
     void on_neighbor_down(NodeId neighbor, Instant now);

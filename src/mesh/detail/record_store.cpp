@@ -1,0 +1,124 @@
+#include "mesh/detail/record_store.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/check.h"
+#include "mesh/limits.h"
+
+namespace kith::mesh {
+
+std::size_t index_of(RecordKind kind) {
+    const auto index = static_cast<std::size_t>(kind) - 1;
+    CHECK(index < kRecordKindCount);
+    return index;
+}
+
+const StoredRecord* RecordStore::find(const RecordKey& key) const {
+    const Origin* origin = find_origin(key.origin);
+    if (origin == nullptr) {
+        return nullptr;
+    }
+    const auto found = std::ranges::lower_bound(origin->records, key, {}, &StoredRecord::key);
+    return found != origin->records.end() && found->key == key ? &*found : nullptr;
+}
+
+bool RecordStore::has_room(const RecordKey& key, std::size_t told_bytes) const {
+    const Origin* origin = find_origin(key.origin);
+    if (origin == nullptr) {
+        return origins_.size() < kNodesMax;
+    }
+    const StoredRecord* before = find(key);
+    const std::size_t freed_bytes = before == nullptr ? 0 : before->told.bytes().size();
+    return origin->record_bytes - freed_bytes + told_bytes <= kOriginRecordBytesMax;
+}
+
+void RecordStore::put(StoredRecord record) {
+    remove(record.key);
+    toggle(record.key, record.version);
+    next_expiry_ = std::min(next_expiry_, record.expires_at);
+    const std::size_t bytes = record.told.bytes().size();
+    record_bytes_ += bytes;
+
+    Origin& origin = origin_of(record.key.origin);
+    origin.record_bytes += bytes;
+    const auto place = std::ranges::lower_bound(origin.records, record.key, {}, &StoredRecord::key);
+    origin.records.insert(place, std::move(record));
+}
+
+void RecordStore::remove(const RecordKey& key) {
+    const auto entry = std::ranges::lower_bound(origins_, key.origin, {}, &OriginEntry::node);
+    if (entry == origins_.end() || entry->node != key.origin) {
+        return;
+    }
+    Origin& origin = *entry->origin;
+    const auto found = std::ranges::lower_bound(origin.records, key, {}, &StoredRecord::key);
+    if (found == origin.records.end() || found->key != key) {
+        return;
+    }
+    const std::size_t bytes = found->told.bytes().size();
+    toggle(key, found->version);
+    record_bytes_ -= bytes;
+    origin.record_bytes -= bytes;
+    origin.records.erase(found);
+    if (origin.records.empty()) {
+        origins_.erase(entry);
+    }
+}
+
+const RecordBuckets& RecordStore::buckets(RecordKind kind) const {
+    return buckets_[index_of(kind)];
+}
+
+std::vector<const StoredRecord*> RecordStore::all(RecordKind kind) const {
+    std::vector<const StoredRecord*> records;
+    records.reserve(origins_.size());
+    for (const OriginEntry& entry : origins_) {
+        for (const StoredRecord& record : entry.origin->records) {
+            if (record.key.kind == kind) {
+                records.push_back(&record);
+            }
+        }
+    }
+    return records;
+}
+
+std::vector<RecordKey> RecordStore::expired(Instant now) {
+    std::vector<RecordKey> keys;
+    next_expiry_ = Instant::never();
+    for (const OriginEntry& entry : origins_) {
+        for (const StoredRecord& record : entry.origin->records) {
+            if (record.expires_at <= now) {
+                keys.push_back(record.key);
+            } else {
+                next_expiry_ = std::min(next_expiry_, record.expires_at);
+            }
+        }
+    }
+    return keys;
+}
+
+const RecordStore::Origin* RecordStore::find_origin(NodeId node) const {
+    const auto entry = std::ranges::lower_bound(origins_, node, {}, &OriginEntry::node);
+    return entry != origins_.end() && entry->node == node ? entry->origin.get() : nullptr;
+}
+
+RecordStore::Origin& RecordStore::origin_of(NodeId node) {
+    auto entry = std::ranges::lower_bound(origins_, node, {}, &OriginEntry::node);
+    if (entry == origins_.end() || entry->node != node) {
+        auto origin = std::make_unique<Origin>();
+        origin->node = node;
+        entry = origins_.insert(entry, OriginEntry{.node = node, .origin = std::move(origin)});
+    }
+    return *entry->origin;
+}
+
+// Exclusive or: what comes and what goes are the same operation.
+void RecordStore::toggle(const RecordKey& key, const Version& version) {
+    const std::uint64_t hash = record_hash(key, version);
+    const std::size_t kind = index_of(key.kind);
+    digests_.of_kind[kind] ^= hash;
+    buckets_[kind][record_bucket(key)] ^= hash;
+}
+
+}  // namespace kith::mesh

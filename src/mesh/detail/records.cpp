@@ -1,0 +1,474 @@
+#include "mesh/detail/records.h"
+
+#include <algorithm>
+#include <array>
+#include <limits>
+#include <map>
+#include <optional>
+#include <utility>
+
+#include "base/check.h"
+#include "base/narrow.h"
+#include "mesh/detail/frame_writer.h"
+#include "mesh/detail/own_records.h"
+#include "mesh/detail/record_outbox.h"
+#include "mesh/detail/record_store.h"
+#include "mesh/detail/record_sync.h"
+#include "mesh/limits.h"
+#include "wire/mesh/codec.h"
+
+namespace kith::mesh {
+namespace {
+
+constexpr NodeId kNobody{};
+
+[[nodiscard]] RecordKey identity_of(NodeId node) {
+    return {.origin = node, .kind = RecordKind::Identity, .part = 0};
+}
+
+[[nodiscard]] bool is_known(RecordKind kind) {
+    const auto value = static_cast<std::size_t>(kind);
+    return value >= 1 && value <= kRecordKindCount;
+}
+
+/// Only these are so large that they are cut into parts.
+[[nodiscard]] bool has_parts(RecordKind kind) {
+    return kind != RecordKind::Identity && kind != RecordKind::LinkState;
+}
+
+[[nodiscard]] bool is_same(const StoredRecord& stored, const Record& record) {
+    return std::ranges::equal(stored.body(), record.body) &&
+           std::ranges::equal(stored.told.bytes().last(kSignatureBytes), record.signature);
+}
+
+}  // namespace
+
+Bytes StoredRecord::body() const {
+    return told.bytes().last(body_bytes + kSignatureBytes).first(body_bytes);
+}
+
+struct Records::Impl {
+    struct Neighbor {
+        NodeId node;
+        NodeRole role;
+        RecordSync sync;
+        RecordOutbox outbox;
+        RecordVersions acks;  // of this turn
+    };
+
+    Impl(const MeshOptions& options, const Ports& used_ports, std::uint64_t seed)
+        : self(options.self), role(options.role), ports(used_ports), own(options.epoch, seed) {}
+
+    // What comes in.
+    void take(Neighbor& from, const Record& record, Instant now);
+    void on_known(Neighbor& from, const Record& record, const StoredRecord& known, Instant now);
+    [[nodiscard]] std::optional<DropReason> refusal(const Neighbor& from,
+                                                    const Record& record) const;
+    [[nodiscard]] bool is_genuine(const Record& record);
+    void refuse(Neighbor& from, const Record& record, DropReason reason);
+    void acknowledge(Neighbor& from, const Record& record);
+
+    // What changes.
+    void tell_due(Instant now);
+    void install(const Record& record, NodeId from, Instant now);
+    void forget_expired(Instant now);
+
+    // What goes out.
+    void offer(Neighbor& neighbor, const RecordKey& key, const Version& version);
+    void offer_all(Neighbor& neighbor, const std::vector<const StoredRecord*>& records);
+    void send(Neighbor& neighbor, const RecordKey& key, Instant now);
+    void send_acks(Neighbor& neighbor, Instant now);
+    void send_frame(const Neighbor& neighbor, const Frame& frame, Instant now);
+    void plan();
+
+    [[nodiscard]] Neighbor* find_neighbor(NodeId node);
+
+    NodeId self;
+    NodeRole role;
+    Ports ports;
+    OwnRecords own;
+    RecordStore store;
+    std::map<NodeId, Neighbor> neighbors;
+    FrameWriter writer;
+    std::vector<std::uint8_t> scratch;
+    Instant deadline = Instant::never();
+    bool has_work = false;  // since the last flush()
+};
+
+Records::Records(const MeshOptions& options, const Ports& ports, std::uint64_t seed)
+    : impl_(std::make_unique<Impl>(options, ports, seed)) {}
+
+Records::~Records() = default;
+
+Status Records::tell(RecordKind kind, std::uint16_t part, Bytes body, Instant now) {
+    TRY(impl_->own.tell(kind, part, body, now));
+    impl_->tell_due(now);
+    return {};
+}
+
+void Records::on_neighbor_up(NodeId neighbor, NodeRole role, Instant) {
+    const auto begins = impl_->self < neighbor ? BeginsSync::First : BeginsSync::Second;
+    impl_->neighbors.erase(neighbor);
+    impl_->neighbors.emplace(
+        neighbor,
+        Impl::Neighbor{
+            .node = neighbor, .role = role, .sync = RecordSync(begins), .outbox = {}, .acks = {}});
+}
+
+void Records::on_neighbor_down(NodeId neighbor) {
+    impl_->neighbors.erase(neighbor);
+    impl_->has_work = true;
+}
+
+void Records::on_record(NodeId neighbor, const Record& record, Instant now) {
+    Impl::Neighbor* from = impl_->find_neighbor(neighbor);
+    if (from == nullptr) {
+        return;
+    }
+    impl_->take(*from, record, now);
+    impl_->has_work = true;
+    if (from->acks.size() == kListEntriesMax) {
+        impl_->send_acks(*from, now);
+    }
+}
+
+void Records::on_ack(NodeId neighbor, const RecordAck& ack, Instant now) {
+    Impl::Neighbor* from = impl_->find_neighbor(neighbor);
+    if (from == nullptr) {
+        return;
+    }
+    for (const RecordVersion& record : ack.records) {
+        const StoredRecord* newest = impl_->store.find(record.key);
+        from->outbox.on_known(record.key, record.version,
+                              newest == nullptr ? Version{} : newest->version, now);
+    }
+    impl_->has_work = true;
+}
+
+void Records::on_request(NodeId neighbor, const RecordRequest& request) {
+    Impl::Neighbor* from = impl_->find_neighbor(neighbor);
+    if (from == nullptr) {
+        return;
+    }
+    for (const RecordVersion& wanted : request.records) {
+        if (const StoredRecord* record = impl_->store.find(wanted.key)) {
+            impl_->offer(*from, record->key, record->version);
+        }
+    }
+}
+
+void Records::on_digest(NodeId neighbor, const Digest& digest, Instant now) {
+    Impl::Neighbor* from = impl_->find_neighbor(neighbor);
+    if (from == nullptr) {
+        return;
+    }
+    if (!is_known(digest.kind)) {
+        impl_->ports.listener.on_refused(neighbor, DropReason::Malformed);
+        return;
+    }
+    const BucketDifference difference =
+        compare_buckets(impl_->store.buckets(digest.kind), digest.buckets);
+    if ((difference.to_send | difference.to_list) == 0) {
+        return;
+    }
+    const std::vector<const StoredRecord*> records = impl_->store.all(digest.kind);
+    impl_->offer_all(*from, in_buckets(records, difference.to_send));
+    if (difference.to_list != 0) {
+        const auto listed = in_buckets(records, difference.to_list);
+        for (DigestList& list : make_lists(digest.kind, difference.to_list, listed)) {
+            impl_->send_frame(*from, std::move(list), now);
+        }
+    }
+}
+
+void Records::on_digest_list(NodeId neighbor, const DigestList& list, Instant now) {
+    Impl::Neighbor* from = impl_->find_neighbor(neighbor);
+    if (from == nullptr) {
+        return;
+    }
+    if (!is_known(list.kind)) {
+        impl_->ports.listener.on_refused(neighbor, DropReason::Malformed);
+        return;
+    }
+    auto difference = compare_list(list, impl_->store.all(list.kind));
+    if (!difference) {
+        impl_->ports.listener.on_refused(neighbor, DropReason::Malformed);
+        return;
+    }
+    for (const RecordKey& key : difference->to_send) {
+        impl_->offer(*from, key, impl_->store.find(key)->version);
+    }
+    if (from->role == NodeRole::Leaf) {  // what others told is not its to hand on
+        const auto kept = std::ranges::stable_partition(
+            difference->to_request,
+            [from](const RecordVersion& record) { return record.key.origin == from->node; });
+        difference->to_request.erase(kept.begin(), kept.end());
+    }
+    if (!difference->to_request.empty()) {
+        impl_->send_frame(*from, RecordRequest{.records = std::move(difference->to_request)}, now);
+    }
+}
+
+void Records::on_neighbor_digests(NodeId neighbor, const Digests& digests, Instant now) {
+    Impl::Neighbor* from = impl_->find_neighbor(neighbor);
+    if (from == nullptr) {
+        return;
+    }
+    if (!from->outbox.is_empty() && !from->sync.is_first_hello()) {  // it is on its way
+        return;
+    }
+    for (const RecordKind kind : from->sync.on_digests(impl_->store.digests(), digests, now)) {
+        impl_->send_frame(*from, Digest{.kind = kind, .buckets = impl_->store.buckets(kind)}, now);
+    }
+}
+
+void Records::on_timer(Instant now) {
+    if (now < impl_->deadline) {
+        return;
+    }
+    impl_->forget_expired(now);
+    impl_->tell_due(now);
+    for (auto& [node, neighbor] : impl_->neighbors) {
+        for (const RecordKey& key : neighbor.outbox.take_overdue(now)) {
+            impl_->send(neighbor, key, now);
+        }
+    }
+    impl_->has_work = true;
+}
+
+void Records::flush(Instant now) {
+    if (!impl_->has_work) {
+        return;
+    }
+    for (auto& [node, neighbor] : impl_->neighbors) {
+        if (!neighbor.acks.empty()) {
+            impl_->send_acks(neighbor, now);
+        }
+        while (const std::optional<RecordKey> key = neighbor.outbox.take_next()) {
+            impl_->send(neighbor, *key, now);
+        }
+    }
+    impl_->has_work = false;
+    impl_->plan();
+}
+
+Instant Records::deadline() const {
+    return impl_->deadline;
+}
+
+const Digests& Records::digests() const {
+    return impl_->store.digests();
+}
+
+const StoredRecord* Records::find(const RecordKey& key) const {
+    const StoredRecord* record = impl_->store.find(key);
+    return record == nullptr || record->body_bytes == 0 ? nullptr : record;
+}
+
+bool Records::has(const RecordVersion& record) const {
+    const StoredRecord* stored = impl_->store.find(record.key);
+    return stored != nullptr && stored->version >= record.version;
+}
+
+std::vector<const StoredRecord*> Records::all(RecordKind kind) const {
+    std::vector<const StoredRecord*> records = impl_->store.all(kind);
+    std::erase_if(records, [](const StoredRecord* record) { return record->body_bytes == 0; });
+    return records;
+}
+
+Version Records::own_version(RecordKind kind, std::uint16_t part) const {
+    return impl_->own.version(kind, part);
+}
+
+std::size_t Records::record_bytes() const {
+    return impl_->store.record_bytes();
+}
+
+// A record is acknowledged when it is here, and when it is refused for good: what is sent again
+// and again would only be refused again. One whose origin is not known yet is not: its Identity is
+// on the way, and it comes again behind it.
+void Records::Impl::take(Neighbor& from, const Record& record, Instant now) {
+    if (const std::optional<DropReason> reason = refusal(from, record)) {
+        refuse(from, record, *reason);
+        return;
+    }
+    const StoredRecord* known = store.find(record.key);
+    if (known != nullptr && known->version >= record.version) {
+        on_known(from, record, *known, now);
+        return;
+    }
+    const NodeId origin = record.key.origin;
+    if (record.key.kind != RecordKind::Identity && origin != self) {
+        const StoredRecord* identity = store.find(identity_of(origin));
+        if (identity == nullptr || identity->body_bytes == 0) {
+            return;
+        }
+    }
+    if (std::chrono::milliseconds(record.left_ms) < kRecordLeftMin) {
+        acknowledge(from, record);
+        return;
+    }
+    if (!is_genuine(record)) {
+        refuse(from, record, DropReason::Forged);
+        return;
+    }
+    acknowledge(from, record);
+    const RecordVersion heard{.key = record.key, .version = record.version};
+    if (origin == self && own.supersede(heard, record.body.empty(), now)) {
+        tell_due(now);
+        return;
+    }
+    install(record, from.node, now);
+}
+
+void Records::Impl::on_known(Neighbor& from, const Record& record, const StoredRecord& known,
+                             Instant now) {
+    if (known.version > record.version) {
+        acknowledge(from, record);
+        offer(from, known.key, known.version);
+        return;
+    }
+    if (!is_same(known, record)) {  // an origin tells a version once
+        refuse(from, record, DropReason::Forged);
+        return;
+    }
+    acknowledge(from, record);
+    from.outbox.on_known(known.key, known.version, known.version, now);
+}
+
+std::optional<DropReason> Records::Impl::refusal(const Neighbor& from, const Record& record) const {
+    const RecordKey& key = record.key;
+    if (!is_known(key.kind) || key.origin == kNobody || record.lifetime_s == 0 ||
+        std::chrono::seconds(record.lifetime_s) > kRecordLifetime ||
+        record.left_ms / 1000 > record.lifetime_s || record.signature.size() != kSignatureBytes) {
+        return DropReason::Malformed;
+    }
+    if (from.role == NodeRole::Leaf && key.origin != from.node) {
+        return DropReason::NotAuthorized;
+    }
+    if (key.part >= (has_parts(key.kind) ? kRecordPartsMax : 1) ||
+        record.body.size() > kRecordBodyBytesMax || !store.has_room(key, told_bytes(record))) {
+        return DropReason::RecordTooLarge;
+    }
+    return std::nullopt;
+}
+
+bool Records::Impl::is_genuine(const Record& record) {
+    const NodeId origin = record.key.origin;
+    if (record.key.kind == RecordKind::Identity && origin != self && !record.body.empty() &&
+        !ports.trust.admit(origin, record.body)) {
+        return false;
+    }
+    scratch.resize(signed_bytes(record));
+    encode_signed(record, scratch);
+    return ports.trust.verify(origin, scratch, record.signature);
+}
+
+void Records::Impl::refuse(Neighbor& from, const Record& record, DropReason reason) {
+    acknowledge(from, record);
+    ports.listener.on_refused(from.node, reason);
+}
+
+void Records::Impl::acknowledge(Neighbor& from, const Record& record) {
+    from.acks.push_back({.key = record.key, .version = record.version});
+}
+
+void Records::Impl::tell_due(Instant now) {
+    has_work = true;
+    for (const OwnRecords::Telling& telling : own.take_due(now)) {
+        std::array<std::uint8_t, kSignatureBytes> signature{};
+        const Record record{
+            .left_ms = narrow<std::uint32_t>(to_ms(kRecordLifetime)),
+            .key = {.origin = self, .kind = telling.kind, .part = telling.part},
+            .version = telling.version,
+            .lifetime_s = narrow<std::uint32_t>(
+                std::chrono::duration_cast<std::chrono::seconds>(kRecordLifetime).count()),
+            .body = telling.body,
+            .signature = signature};
+        scratch.resize(signed_bytes(record));
+        encode_signed(record, scratch);
+        ports.trust.sign(scratch, signature);
+        install(record, kNobody, now);
+    }
+}
+
+void Records::Impl::install(const Record& record, NodeId from, Instant now) {
+    const Bytes told = writer.write(record).last(told_bytes(record));
+    store.put({.key = record.key,
+               .version = record.version,
+               .expires_at = now + std::chrono::milliseconds(record.left_ms),
+               .told = ports.pool == nullptr ? SharedBytes::copy_of(told) : ports.pool->share(told),
+               .body_bytes = narrow<std::uint16_t>(record.body.size())});
+    for (auto& [node, neighbor] : neighbors) {
+        if (node == from) {
+            neighbor.outbox.on_known(record.key, record.version, record.version, now);
+        } else {
+            offer(neighbor, record.key, record.version);
+        }
+    }
+    ports.listener.on_record(record.key, store.find(record.key), now);
+}
+
+void Records::Impl::forget_expired(Instant now) {
+    if (now < store.next_expiry()) {
+        return;
+    }
+    for (const RecordKey& key : store.expired(now)) {
+        store.remove(key);
+        if (key.origin == self) {
+            own.forget(key.kind, key.part);
+        }
+        ports.listener.on_record(key, nullptr, now);
+    }
+}
+
+void Records::Impl::offer(Neighbor& neighbor, const RecordKey& key, const Version& version) {
+    if (role == NodeRole::Leaf && key.origin != self) {  // the neighbour would refuse it
+        return;
+    }
+    neighbor.outbox.add(key, version);
+    has_work = true;
+}
+
+void Records::Impl::offer_all(Neighbor& neighbor, const std::vector<const StoredRecord*>& records) {
+    for (const StoredRecord* record : records) {
+        offer(neighbor, record->key, record->version);
+    }
+}
+
+void Records::Impl::send(Neighbor& neighbor, const RecordKey& key, Instant now) {
+    const StoredRecord* record = store.find(key);
+    if (record == nullptr || record->expires_at <= now) {
+        neighbor.outbox.remove(key);
+        return;
+    }
+    std::array<std::uint8_t, kRecordHeadBytesMax> room{};
+    const std::size_t told_size = record->told.bytes().size();
+    const auto left_ms = narrow<std::uint32_t>(to_ms(record->expires_at - now));
+    const std::size_t head_size = encode_record_head(told_size, left_ms, room);
+    neighbor.outbox.on_sent(key, record->version, head_size + told_size, now);
+    ports.listener.send_records(neighbor.node, Bytes(room).first(head_size), record->told, now);
+}
+
+void Records::Impl::send_acks(Neighbor& neighbor, Instant now) {
+    send_frame(neighbor, RecordAck{.records = std::move(neighbor.acks)}, now);
+    neighbor.acks.clear();
+}
+
+void Records::Impl::send_frame(const Neighbor& neighbor, const Frame& frame, Instant now) {
+    ports.listener.send_records(neighbor.node, writer.write(frame), {}, now);
+}
+
+void Records::Impl::plan() {
+    deadline = std::min(own.deadline(), store.next_expiry());
+    for (const auto& [node, neighbor] : neighbors) {
+        deadline = std::min(deadline, neighbor.outbox.deadline());
+    }
+}
+
+Records::Impl::Neighbor* Records::Impl::find_neighbor(NodeId node) {
+    const auto found = neighbors.find(node);
+    return found == neighbors.end() ? nullptr : &found->second;
+}
+
+}  // namespace kith::mesh
