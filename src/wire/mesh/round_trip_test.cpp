@@ -8,7 +8,7 @@ namespace {
 
 using namespace testing;
 
-constexpr int kFramesPerSeed = 3'000;
+constexpr int kFramesPerSeed = 1'500;
 
 Buffer prefix_of(Bytes bytes, std::size_t size) {
     // A copy of the exact size, so that the sanitizer sees a read beyond it.
@@ -155,7 +155,8 @@ TEST(RoundTrip, ABodyThatEndsEarlyIsMalformed) {
     }
 }
 
-/// Decodes a body of any content; if it passes, it must survive the way back.
+/// Decodes a body of any content; if it passes, it must survive the way back. A frame has one
+/// encoding: only extensions, which nobody knows yet, are lost.
 void decode_anything(const FrameSlice& slice) {
     const Result<Frame> frame = decode(slice);
     if (!frame) {
@@ -163,8 +164,12 @@ void decode_anything(const FrameSlice& slice) {
         return;
     }
     const Buffer again = to_bytes(*frame);
-    EXPECT_LE(again.size(), slice.frame_bytes);
-    EXPECT_EQ(decoded_words(slice_of(again)), words(*frame));
+    const FrameSlice back = slice_of(again);
+    EXPECT_LE(back.body.size(), slice.body.size());
+    if (back.body.size() == slice.body.size()) {
+        EXPECT_EQ(to_hex(back.body), to_hex(slice.body));
+    }
+    EXPECT_EQ(decoded_words(back), words(*frame));
 }
 
 TEST(RoundTrip, BentBytesAreRefusedOrMeanWhatTheySay) {
