@@ -1,0 +1,210 @@
+#include "sim/host.h"
+
+#include <algorithm>
+
+#include "base/check.h"
+#include "base/narrow.h"
+#include "sim/seeds.h"
+
+namespace kith::sim {
+namespace {
+
+/// A node that wants to be called again and again at the same time is stuck.
+constexpr std::uint32_t kStuckCalls = 1000;
+constexpr Duration kStuckPause = 1ms;
+
+/// The first 8 bytes of what the workload publishes number the publish.
+std::uint64_t number_in(Bytes payload) {
+    std::uint64_t number = 0;
+    for (std::size_t i = 0; i < std::min<std::size_t>(8, payload.size()); ++i) {
+        number = number << 8 | payload[i];
+    }
+    return number;
+}
+
+}  // namespace
+
+Host::Host(const Surroundings& surroundings, NodeIndex index, HostOptions options)
+    : surroundings_(surroundings),
+      index_(index),
+      options_(std::move(options)),
+      clock_(options_.clock),
+      disk_draw_(stream(surroundings.seed, Purpose::Disk, index)) {
+    take_identity();
+}
+
+void Host::take_identity() {
+    Random draw = stream(surroundings_.seed, Purpose::Identity, index_, identity_count_++);
+    id_ = mesh::NodeId(draw.next() | 1U);  // 0 is none
+    key_ = draw.next();
+    if (options_.forced_id) {
+        id_ = *options_.forced_id;
+    }
+    incarnation_ = 0;
+    last_epoch_ = 0;
+    trust_ = std::make_unique<FakeTrust>(id_, key_, surroundings_.seed);
+}
+
+void Host::start() {
+    CHECK(participant_ == nullptr);
+    ++life_;
+    ++incarnation_;
+    is_powered_ = true;
+    frozen_until_ = Instant();
+    timer_local_ = timer_at_ = Instant::never();
+    trust_ = std::make_unique<FakeTrust>(id_, key_, surroundings_.seed);
+    mesh::MeshOptions options = surroundings_.options;
+    options.self = id_;
+    options.name = "n" + std::to_string(index_);
+    options.role = options_.role;
+    options.epoch = std::max(
+        last_epoch_ + 1, narrow<std::uint32_t>(std::max<std::int64_t>(wall_now().ms(), 0) / 1000));
+    last_epoch_ = options.epoch;
+    const ParticipantFactory& factory = options_.factory ? options_.factory : surroundings_.factory;
+    participant_ = factory({.options = options,
+                            .ports = {*this, *trust_, *this, *this, *this},
+                            .seed = stream_seed(surroundings_.seed, Purpose::Core, index_, life_),
+                            .now = local_now()});
+    restore();
+    surroundings_.observer->on_start(index_);
+    after_call();
+}
+
+void Host::restore() {
+    for (const auto& [stream, delivered] : disk_.delivered()) {
+        participant_->restore_stream(stream, delivered);
+    }
+    for (const auto& [ticket, message] : disk_.held()) {
+        participant_->restore(ticket, message->data(), local_now());
+    }
+}
+
+void Host::kill(Death death) {
+    if (participant_ == nullptr) {
+        return;
+    }
+    participant_.reset();
+    is_powered_ = death == Death::Process;
+    surroundings_.network->kill_node(index_, death);
+    disk_.crash(disk_draw_, *this);
+}
+
+void Host::wipe() {
+    CHECK(participant_ == nullptr);
+    disk_.wipe();
+    take_identity();
+}
+
+void Host::on_timer(Instant at) {
+    if (participant_ == nullptr || at != timer_at_) {
+        return;  // one of before the deadline changed
+    }
+    const bool is_due = participant_->deadline() <= local_now();
+    timer_local_ = timer_at_ = Instant::never();
+    if (is_due) {
+        participant_->on_timer(local_now());
+        const bool is_stuck = participant_->deadline() <= local_now();
+        stuck_count_ = is_stuck ? stuck_count_ + 1 : 0;
+        if (stuck_count_ >= kStuckCalls) {
+            surroundings_.observer->on_stuck(index_);
+            schedule_timer(surroundings_.timeline->now + kStuckPause);
+            timer_local_ = local_now();
+        }
+    }
+    after_call();
+}
+
+void Host::schedule_timer(Instant at) {
+    timer_at_ = at;
+    surroundings_.timeline->push(at, EventKind::Timer, index_, life_);
+}
+
+void Host::on_synced(std::uint32_t life) {
+    if (participant_ == nullptr || life != life_) {
+        return;
+    }
+    disk_.finish_sync(*this);
+    after_call();
+}
+
+/// Whatever was called: there may be a new deadline, and something to sync.
+void Host::after_call() {
+    const Instant deadline = participant_->deadline();
+    if (deadline < timer_local_) {
+        timer_local_ = deadline;
+        schedule_timer(std::max(clock_.global(deadline), surroundings_.timeline->now));
+    }
+    if (const auto duration = disk_.begin_sync(disk_draw_)) {
+        surroundings_.timeline->push(surroundings_.timeline->now + *duration, EventKind::Sync,
+                                     index_, life_);
+    }
+}
+
+void Host::send(mesh::LinkId link, Priority priority, Bytes head, const SharedBytes& body) {
+    surroundings_.network->send({index_, link}, priority, head, body);
+}
+
+void Host::close(mesh::LinkId link, mesh::GoodbyeReason) {
+    surroundings_.network->close(index_, link);
+}
+
+void Host::store(mesh::CustodyTicket ticket, const mesh::Data& data) {
+    disk_.store(ticket, data);
+}
+
+void Host::settle(mesh::CustodyTicket ticket, const mesh::Destinations& left) {
+    disk_.settle(ticket, left);
+}
+
+void Host::deliver(const mesh::Data& data, std::uint64_t token) {
+    Delivery delivery{.id = data.id,
+                      .stream = {data.id.origin, data.id.epoch, data.priority},
+                      .qos = data.qos,
+                      .flow = data.flow,
+                      .number = number_in(data.payload)};
+    for (const mesh::Destination& destination : data.destinations) {
+        if (destination.node == id_) {
+            delivery.sequence = destination.stream_sequence;
+            delivery.for_all = destination.for_all;
+            delivery.groups.assign(destination.groups.begin(), destination.groups.end());
+        }
+    }
+    if (data.qos == 0) {
+        surroundings_.observer->on_deliver(index_, delivery);
+    } else {
+        disk_.store_delivery(std::move(delivery), token);
+    }
+}
+
+void Host::on_published(std::uint64_t token, mesh::PublishLevel level) {
+    surroundings_.observer->on_published(index_, token, level);
+}
+
+void Host::on_barrier(std::uint64_t token, bool is_complete) {
+    surroundings_.observer->on_barrier(index_, token, is_complete);
+}
+
+void Host::on_neighbor(mesh::NodeId neighbor, mesh::NeighborChange change) {
+    surroundings_.observer->on_neighbor(index_, neighbor, change);
+}
+
+void Host::on_drop(mesh::DropReason reason, const mesh::Data* data) {
+    surroundings_.observer->on_drop(index_, reason, data);
+}
+
+void Host::on_routes(std::size_t reachable) {
+    surroundings_.observer->on_routes(index_, reachable);
+}
+
+void Host::on_stored(mesh::CustodyTicket ticket) {
+    participant_->on_stored(ticket, local_now());
+}
+
+void Host::on_delivery_stored(const Delivery& delivery, std::uint64_t token) {
+    surroundings_.observer->on_deliver(index_, delivery);
+    if (participant_ != nullptr) {
+        participant_->on_delivered(token, local_now());
+    }
+}
+
+}  // namespace kith::sim

@@ -1,0 +1,55 @@
+#include "sim/trust.h"
+
+#include <gtest/gtest.h>
+
+namespace kith::sim {
+namespace {
+
+using mesh::NodeId;
+
+constexpr NodeId kA(1);
+constexpr NodeId kB(2);
+
+struct Pair {
+    FakeTrust a{kA, 11, 5};
+    FakeTrust b{kB, 22, 5};
+};
+
+std::array<std::uint8_t, kSignatureBytes> sign(FakeTrust& by, std::string_view text) {
+    std::array<std::uint8_t, kSignatureBytes> signature;
+    by.sign(as_bytes(text), signature);
+    return signature;
+}
+
+TEST(FakeTrust, VerifiesWhatAnAdmittedNodeSigned) {
+    Pair pair;
+    ASSERT_TRUE(pair.b.admit(kA, pair.a.certificate()));
+    const auto signature = sign(pair.a, "hello");
+    EXPECT_TRUE(pair.b.verify(kA, as_bytes("hello"), signature));
+    EXPECT_FALSE(pair.b.verify(kA, as_bytes("hellp"), signature));
+    EXPECT_FALSE(pair.b.verify(kB, as_bytes("hello"), signature));
+}
+
+TEST(FakeTrust, VerifiesNobodyWhoWasNotAdmitted) {
+    Pair pair;
+    EXPECT_FALSE(pair.b.verify(kA, as_bytes("hello"), sign(pair.a, "hello")));
+}
+
+TEST(FakeTrust, RefusesCertificatesOfOthersAndOfOtherMeshes) {
+    Pair pair;
+    FakeTrust stranger(kA, 11, 6);
+    EXPECT_EQ(pair.b.admit(kB, pair.a.certificate()).error().kind, ErrorKind::Denied);
+    EXPECT_EQ(pair.b.admit(kA, stranger.certificate()).error().kind, ErrorKind::Denied);
+    EXPECT_EQ(pair.b.admit(kA, as_bytes("short")).error().kind, ErrorKind::Denied);
+}
+
+TEST(FakeTrust, RefusesASecondKeyForTheSameId) {
+    Pair pair;
+    FakeTrust twin(kA, 33, 5);
+    ASSERT_TRUE(pair.b.admit(kA, pair.a.certificate()));
+    EXPECT_TRUE(pair.b.admit(kA, pair.a.certificate())) << "the same again is no conflict";
+    EXPECT_EQ(pair.b.admit(kA, twin.certificate()).error().kind, ErrorKind::Conflict);
+}
+
+}  // namespace
+}  // namespace kith::sim
