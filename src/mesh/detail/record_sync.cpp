@@ -67,8 +67,10 @@ std::vector<RecordKind> RecordSync::on_digests(const Digests& own, const Digests
     own_ = own;
     theirs_ = theirs;
     if (!kinds.empty()) {
+        interval_ =
+            has_answer_ ? std::min(interval_ * 2, kRecordSyncIntervalMax) : kRecordSyncInterval;
         next_at_ = now + interval_;
-        interval_ = std::min(interval_ * 2, kRecordSyncIntervalMax);
+        has_answer_ = false;
     }
     return kinds;
 }

@@ -4,8 +4,9 @@
 // digests of the buckets, the other answers with the versions in those that differ, and each sends
 // and asks for what is missing. What is on its way while hellos are compared makes a difference
 // that does not last: it must be the same in two hellos. Right after they met it is compared at
-// once. What stays different in spite of it (a leaf does not hand on what others told) is compared
-// more and more seldom. Limits: kRecordSyncInterval, kRecordSyncIntervalMax, kListEntriesMax.
+// once. What stays different though the neighbour answers (a leaf does not hand on what others
+// told) is compared more and more seldom. Limits: kRecordSyncInterval, kRecordSyncIntervalMax,
+// kListEntriesMax.
 #pragma once
 
 #include <array>
@@ -32,6 +33,8 @@ class RecordSync {
     [[nodiscard]] std::vector<RecordKind> on_digests(const Digests& own, const Digests& theirs,
                                                      Instant now);
 
+    /// The neighbour has sent a record or a list: what was lost was not the question.
+    void on_answer() { has_answer_ = true; }
     [[nodiscard]] bool is_first_hello() const { return is_first_hello_; }
 
   private:
@@ -39,7 +42,8 @@ class RecordSync {
 
     BeginsSync begins_;
     bool is_first_hello_ = true;
-    Digests own_;  // as of the hello before
+    bool has_answer_ = false;  // since it was asked last
+    Digests own_;              // as of the hello before
     Digests theirs_;
     /// Hellos in a row that were different, and were different in the same way.
     std::array<int, kRecordKindCount> different_{};

@@ -53,7 +53,8 @@ struct Records::Impl {
         NodeRole role;
         RecordSync sync;
         RecordOutbox outbox;
-        RecordVersions acks;  // of this turn
+        RecordVersions acks;      // of this turn
+        RecordVersions requests;  // of this turn
     };
 
     Impl(const MeshOptions& options, const Ports& used_ports, std::uint64_t seed)
@@ -77,7 +78,7 @@ struct Records::Impl {
     void offer(Neighbor& neighbor, const RecordKey& key, const Version& version);
     void offer_all(Neighbor& neighbor, const std::vector<const StoredRecord*>& records);
     void send(Neighbor& neighbor, const RecordKey& key, Instant now);
-    void send_acks(Neighbor& neighbor, Instant now);
+    void send_answers(Neighbor& neighbor, Instant now);
     void send_frame(const Neighbor& neighbor, const Frame& frame, Instant now);
     void plan();
 
@@ -125,10 +126,11 @@ void Records::on_record(NodeId neighbor, const Record& record, Instant now) {
     if (from == nullptr) {
         return;
     }
+    from->sync.on_answer();
     impl_->take(*from, record, now);
     impl_->has_work = true;
-    if (from->acks.size() == kListEntriesMax) {
-        impl_->send_acks(*from, now);
+    if (from->acks.size() + from->requests.size() == kListEntriesMax) {
+        impl_->send_answers(*from, now);
     }
 }
 
@@ -190,6 +192,7 @@ void Records::on_digest_list(NodeId neighbor, const DigestList& list, Instant no
         impl_->ports.listener.on_refused(neighbor, DropReason::Malformed);
         return;
     }
+    from->sync.on_answer();
     auto difference = compare_list(list, impl_->store.all(list.kind));
     if (!difference) {
         impl_->ports.listener.on_refused(neighbor, DropReason::Malformed);
@@ -241,9 +244,7 @@ void Records::flush(Instant now) {
         return;
     }
     for (auto& [node, neighbor] : impl_->neighbors) {
-        if (!neighbor.acks.empty()) {
-            impl_->send_acks(neighbor, now);
-        }
+        impl_->send_answers(neighbor, now);
         while (const std::optional<RecordKey> key = neighbor.outbox.take_next()) {
             impl_->send(neighbor, *key, now);
         }
@@ -285,8 +286,8 @@ std::size_t Records::record_bytes() const {
 }
 
 // A record is acknowledged when it is here, and when it is refused for good: what is sent again
-// and again would only be refused again. One whose origin is not known yet is not: its Identity is
-// on the way, and it comes again behind it.
+// and again would only be refused again. One whose origin is not known yet is not: its Identity was
+// lost or overtaken, and it comes again behind it.
 void Records::Impl::take(Neighbor& from, const Record& record, Instant now) {
     if (const std::optional<DropReason> reason = refusal(from, record)) {
         refuse(from, record, *reason);
@@ -301,6 +302,7 @@ void Records::Impl::take(Neighbor& from, const Record& record, Instant now) {
     if (record.key.kind != RecordKind::Identity && origin != self) {
         const StoredRecord* identity = store.find(identity_of(origin));
         if (identity == nullptr || identity->body_bytes == 0) {
+            from.requests.push_back({.key = identity_of(origin), .version = {}});
             return;
         }
     }
@@ -450,9 +452,15 @@ void Records::Impl::send(Neighbor& neighbor, const RecordKey& key, Instant now) 
     ports.listener.send_records(neighbor.node, Bytes(room).first(head_size), record->told, now);
 }
 
-void Records::Impl::send_acks(Neighbor& neighbor, Instant now) {
-    send_frame(neighbor, RecordAck{.records = std::move(neighbor.acks)}, now);
-    neighbor.acks.clear();
+void Records::Impl::send_answers(Neighbor& neighbor, Instant now) {
+    if (!neighbor.acks.empty()) {
+        send_frame(neighbor, RecordAck{.records = std::move(neighbor.acks)}, now);
+        neighbor.acks.clear();
+    }
+    if (!neighbor.requests.empty()) {
+        send_frame(neighbor, RecordRequest{.records = std::move(neighbor.requests)}, now);
+        neighbor.requests.clear();
+    }
 }
 
 void Records::Impl::send_frame(const Neighbor& neighbor, const Frame& frame, Instant now) {
