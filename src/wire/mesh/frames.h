@@ -138,6 +138,7 @@ struct Destination {
 using Destinations = boost::container::small_vector<Destination, 4>;
 
 /// What a DATA is for the node that it reaches.
+// style: DATA is what the protocol calls it.
 enum class DataKind : std::uint8_t {
     Publication = 0,  // for whoever subscribes there
     Void = 1,         // nothing: fills a place in the stream whose message went elsewhere
@@ -145,6 +146,7 @@ enum class DataKind : std::uint8_t {
 
 /// A message on its way to a set of nodes. Each hop sends one copy to each next hop, with the
 /// destinations that lie there: so a link carries it once, and no destination gets two.
+// style: DATA is what the protocol calls it.
 struct Data {
     DataId id;
     Priority priority = Priority::Default;  // of the frame

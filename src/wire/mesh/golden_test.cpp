@@ -22,7 +22,7 @@ std::string hex(const Frame& frame) {
     return to_hex(to_bytes(frame));
 }
 
-TEST(Golden, Hello) {
+TEST(Golden, HelloAsItUsuallyIs) {
     Hello frame;
     frame.sequence = 70'000;
     frame.wants_answer = true;
@@ -45,11 +45,11 @@ TEST(Golden, HelloThatTellsLittle) {
     EXPECT_EQ(hex(frame), digits("08 08 02 01 00 00 00 0000"));
 }
 
-TEST(Golden, Receipt) {
+TEST(Golden, ReceiptOfFrames) {
     EXPECT_EQ(hex(Receipt{.received_frames = 258}), digits("05 10 00000102"));
 }
 
-TEST(Golden, Record) {
+TEST(Golden, RecordAndWhatIsSigned) {
     const Buffer body{'h', 'i'};
     Record frame;
     frame.left_ms = 1'000;
@@ -72,7 +72,7 @@ TEST(Golden, RecordAckAndRecordRequest) {
     EXPECT_EQ(hex(RecordRequest{.records = {record}}), digits("0d 28 01 0102030405060708 03 00ff"));
 }
 
-TEST(Golden, Digest) {
+TEST(Golden, DigestOfTwoBuckets) {
     Digest frame;
     frame.kind = RecordKind::Interest;
     frame.buckets[0] = 7;
@@ -80,7 +80,7 @@ TEST(Golden, Digest) {
     EXPECT_EQ(hex(frame), digits("1a 30 03 8000000000000001 0000000000000007 0000000000000009"));
 }
 
-TEST(Golden, DigestList) {
+TEST(Golden, DigestListWithBounds) {
     DigestList frame;
     frame.kind = RecordKind::LinkState;
     frame.bucket_mask = 1;
@@ -92,7 +92,7 @@ TEST(Golden, DigestList) {
                      "ffffffffffffffff ffff 01 0102030405060708 0002 00000003 00000004"));
 }
 
-TEST(Golden, Echo) {
+TEST(Golden, EchoOfAWave) {
     Echo frame;
     frame.initiator = kOrigin;
     frame.epoch = 7;
@@ -129,7 +129,7 @@ Data message() {
     return frame;
 }
 
-TEST(Golden, Data) {
+TEST(Golden, DataOfManyFields) {
     EXPECT_EQ(hex(message()), digits("55 49 0102030405060708 00000004 ac02 4d 10 0000000000000008 "
                                      "ffffffffffffffff ac02 05 02 0000000000000001 03 ac02 02 "
                                      "0000000000000002 04 02 0000000000000001 0000000000000002 "
@@ -146,7 +146,7 @@ TEST(Golden, DataThatIsVoid) {
                                  "0000000000000000 00 01 0000000000000001 01 00 00 00"));
 }
 
-TEST(Golden, CustodyAck) {
+TEST(Golden, CustodyAckOfTwo) {
     CustodyAck frame;
     frame.entries.emplace_back().id = {kOrigin, 4, 1};
     CustodyEntry& held = frame.entries.emplace_back();
@@ -157,16 +157,16 @@ TEST(Golden, CustodyAck) {
                                  "0102030405060708 00000004 02 02 01 0000000000000003"));
 }
 
-TEST(Golden, Credit) {
+TEST(Golden, CreditOfAClass) {
     EXPECT_EQ(hex(Credit{.priority = Priority::Default, .bytes_total = 128}),
               digits("04 58 04 8001"));
 }
 
-TEST(Golden, Goodbye) {
+TEST(Golden, GoodbyeWithAReason) {
     EXPECT_EQ(hex(Goodbye{.reason = GoodbyeReason::NotAMember}), digits("02 60 02"));
 }
 
-TEST(Golden, LinkState) {
+TEST(Golden, LinkStateOfALeaf) {
     LinkStateBody body;
     body.role = NodeRole::Leaf;
     body.is_leaving = true;
@@ -177,12 +177,12 @@ TEST(Golden, LinkState) {
                                            "02 6832 02 07 5b3a3a315d3a37 03 623a38"));
 }
 
-TEST(Golden, Interest) {
+TEST(Golden, InterestOfThreeFilters) {
     const InterestBody body{.entries = {{0, "", "#"}, {0, "g", "a"}, {128, "", "+"}}};
     EXPECT_EQ(to_hex(encode(body)), digits("03 00 00 01 23 00 01 67 01 61 8001 00 01 2b"));
 }
 
-TEST(Golden, Hashes) {
+TEST(Golden, HashesOnWhichNodesAgree) {
     const RecordKey key{kOrigin, RecordKind::Interest, 2};
     EXPECT_EQ(record_bucket(key), 5U);
     EXPECT_EQ(record_hash(key, {.epoch = 7, .counter = 8}), 0x0D0E1C9C9D437815U);

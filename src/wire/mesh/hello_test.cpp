@@ -82,9 +82,9 @@ TEST(Credit, PrioritiesEndAtSeven) {
     EXPECT_EQ(decoded_words(FrameType::Credit, {8, 5}), "malformed: priority is larger than 7");
 }
 
-TEST(Goodbye, ReasonsEndAtMisbehaving) {
-    EXPECT_EQ(decoded_words(FrameType::Goodbye, {4}), "goodbye 4");
-    EXPECT_EQ(decoded_words(FrameType::Goodbye, {5}),
+TEST(Goodbye, ReasonsEndAtSilent) {
+    EXPECT_EQ(decoded_words(FrameType::Goodbye, {5}), "goodbye 5");
+    EXPECT_EQ(decoded_words(FrameType::Goodbye, {6}),
               "malformed: reason of a goodbye is not known");
 }
 

@@ -25,6 +25,7 @@ struct Version {
 };
 
 /// Names a message in the whole mesh, for ever.
+// style: DATA is what the protocol calls it.
 struct DataId {
     NodeId origin;
     std::uint32_t epoch = 0;

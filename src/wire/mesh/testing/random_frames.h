@@ -47,7 +47,7 @@ class RandomFrames {
             case FrameType::Credit:
                 return Credit{.priority = priority(), .bytes_total = varint()};
             case FrameType::Goodbye:
-                return Goodbye{.reason = static_cast<GoodbyeReason>(random_.below(5))};
+                return Goodbye{.reason = static_cast<GoodbyeReason>(random_.below(6))};
         }
         return Goodbye{};
     }
