@@ -70,6 +70,15 @@ inline constexpr Duration kSpfDelayFirst = 5ms;
 inline constexpr Duration kSpfDelaySecond = 100ms;
 inline constexpr Duration kSpfDelayMax = 1s;
 
+/// Records in which a node tells its filters, and their bytes. While all filters fit, a part has
+/// the usual size, so that a change tells little; the largest takes any one filter.
+inline constexpr std::size_t kInterestParts = 128;
+inline constexpr std::size_t kInterestPartBytesUsual = 512;
+inline constexpr std::size_t kInterestPartBytesMax = 1536;
+/// Topics whose receivers are remembered, and the bytes of that; half of it may be stale.
+inline constexpr std::size_t kMatchCacheTopicsMax = 8192;
+inline constexpr std::size_t kMatchCacheBytesMax = 2U << 20U;
+
 /// A subscribe waits this long for the whole mesh to know of it.
 inline constexpr Duration kBarrierTimeout = 250ms;
 /// Subscribes that arrive within this share one wave.

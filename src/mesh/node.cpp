@@ -468,15 +468,15 @@ void MeshNode::on_delivered(std::uint64_t token, Instant now) {
 }
 
 void MeshNode::subscribe(const Interest& interest, Instant now) {
-    if (impl_->local_interest.add(interest)) {
-        impl_->tell_interest(impl_->local_interest.part_of(interest), now);
+    if (const auto part = impl_->local_interest.add(interest)) {
+        impl_->tell_interest(*part, now);
         impl_->end_turn(now);
     }
 }
 
 void MeshNode::unsubscribe(const Interest& interest, Instant now) {
-    if (impl_->local_interest.remove(interest)) {
-        impl_->tell_interest(impl_->local_interest.part_of(interest), now);
+    if (const auto part = impl_->local_interest.remove(interest)) {
+        impl_->tell_interest(*part, now);
         impl_->end_turn(now);
     }
 }

@@ -1,19 +1,23 @@
 // Who wants what: this node's subscriptions as it tells them, and those of all others as one table.
 //
-// A node's filters are spread over parts by their hash (bodies.h), so that a change tells one part.
+// A filter goes into the first part that has room for it and stays there, so that a node with few
+// filters tells one record, a change tells one part again, and nothing ever moves from one record
+// to another, between which it would be missed. When there is no room left, a part tells a superset
+// of its filters (filter_superset.h). False positives cost a hop, false negatives cannot be.
+//
 // The table answers for a topic which nodes want it, and for each share group which nodes have a
-// member. A topic's answer is kept until an interest changes. False positives cost a hop, false
-// negatives cannot be: what is told is a superset of what is wanted. Limits: limits.h.
+// member. Answers are kept until an interest changes. Bodies come from other nodes: one that is
+// malformed changes nothing. Threads: shard-local. Limits: limits.h, kInterest*, kMatchCache*.
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <memory>
-#include <span>
+#include <optional>
 #include <string_view>
 #include <vector>
 
-#include "base/time.h"
+#include "base/bytes.h"
+#include "base/result.h"
 #include "mesh/node.h"
 #include "wire/mesh/bodies.h"
 
@@ -25,16 +29,25 @@ class LocalInterest {
     LocalInterest();
     ~LocalInterest();
 
-    /// True if it is the first of its kind: its part has to be told.
-    bool add(const Interest& interest);
-    /// True if it was the last.
-    bool remove(const Interest& interest);
-    /// Whether this node has a member of the group with this share_group_id().
-    [[nodiscard]] bool has_group(std::uint64_t id) const;
+    /// The part that is to be told again; none if what is told already has it.
+    std::optional<std::uint16_t> add(const Interest& interest);
+    /// Takes one add() back. The part that is to be told again; none if another one is left, or
+    /// there was none, or what is told stays a superset.
+    std::optional<std::uint16_t> remove(const Interest& interest);
+    /// Where it is told. Requires: it was added.
     [[nodiscard]] std::uint16_t part_of(const Interest& interest) const;
     /// The body of a part as it is to be told; empty if it has no filters.
     [[nodiscard]] std::vector<std::uint8_t> body(std::uint16_t part) const;
+    /// Different filters.
     [[nodiscard]] std::size_t size() const;
+
+    /// Whether this node has a member of the group with this share_group_id().
+    [[nodiscard]] bool has_group(std::uint64_t id) const;
+    /// Whether others know of this share group. If not, its members here count as subscribers that
+    /// are not shared: what comes for those is for one of its members, too.
+    [[nodiscard]] bool tells_group(const Interest& interest) const;
+    /// Parts that tell a superset.
+    [[nodiscard]] std::size_t coarse_part_count() const;
 
   private:
     struct Impl;
@@ -47,8 +60,8 @@ class InterestTable {
     InterestTable();
     ~InterestTable();
 
-    /// Replaces one part of a node's interest; an empty body removes it. A body that is malformed
-    /// changes nothing and returns the error.
+    /// Replaces one part of a node's interest; an empty body removes it. Errors: Malformed, Limit,
+    /// after which everything is as before.
     [[nodiscard]] Status set(NodeId node, std::uint16_t part, Bytes body);
     void remove(NodeId node);
 
@@ -62,11 +75,22 @@ class InterestTable {
         };
         std::vector<Group> groups;  // in order of id
     };
-    /// Valid until the next call of any function.
+    /// Valid until the next call of any function. Requires: the topic is a valid one.
     [[nodiscard]] const Match& match(std::uint32_t tenant, std::string_view topic);
-    /// Whether a node's interest as told has this filter: the superset that oracles ask for.
+    /// Whether what a node tells has this filter, or a superset of it: what oracles ask.
     [[nodiscard]] bool has(NodeId node, const Interest& interest) const;
+    /// Changes with every change.
     [[nodiscard]] std::uint64_t generation() const;
+
+    struct Size {
+        std::size_t nodes = 0;
+        std::size_t parts = 0;
+        std::size_t places = 0;  // of the tree
+        std::size_t cached_topics = 0;
+
+        friend bool operator==(const Size&, const Size&) = default;
+    };
+    [[nodiscard]] Size size() const;
 
   private:
     struct Impl;

@@ -40,7 +40,7 @@ struct LinkStateBody {
 ///
 ///     list of (tenant varint, share group text, filter text)
 ///
-/// A filter is in the part that its hash names, all parts of a node together are its interest.
+/// In which part a filter is, is the node's to choose; all parts together are its interest.
 struct InterestBody {
     struct Entry {
         std::uint32_t tenant = 0;
