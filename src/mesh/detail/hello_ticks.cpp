@@ -35,7 +35,7 @@ bool HelloTicks::take(Tick& tick, Duration interval, Instant now) {
         return false;
     }
     // A timer that is late moves the beat if it missed one: hellos are never made up for.
-    const bool has_missed = tick.base + interval <= now;
+    const bool has_missed = tick.base + interval - interval / kJitterDivisor <= now;
     plan(tick, interval, (has_missed ? now : tick.base) + interval);
     return true;
 }

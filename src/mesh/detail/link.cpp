@@ -186,20 +186,21 @@ Instant Link::receipt_overdue_at(int times) const {
     return std::max(outstanding_since_, quiet_since_) + times * round_trip_.receipt_patience();
 }
 
-void Link::forgive(Duration slept, bool grace, Instant now) {
+void Link::forgive(Duration slept, Grace grace, Instant now) {
     quiet_since_ = std::min(quiet_since_ + slept, now);
     outstanding_since_ = std::min(outstanding_since_ + slept, now);
-    if (grace) {
-        outstanding_since_ = now;
-        measured_from_ = now;
+    if (grace == Grace::No) {
+        return;
     }
-    if (!grace || !is_hearing_ || is_forgiven_) {
+    outstanding_since_ = now;
+    measured_from_ = now;
+    if (is_forgiven_ || !is_hearing_) {
         return;
     }
     is_forgiven_ = true;
-    const Duration overdue = promised_interval_ - (silent_at(1) - now);
-    if (overdue > Duration::zero()) {
-        quiet_since_ = std::min(quiet_since_ + overdue, now);
+    const Duration lacking = promised_interval_ - (silent_at(1) - now);
+    if (lacking > Duration::zero()) {
+        quiet_since_ = std::min(quiet_since_ + lacking, now);
     }
 }
 

@@ -35,7 +35,10 @@ class Link {
     /// due any more.
     [[nodiscard]] Hello next_hello(HelloKind kind, const Digests& digests, Instant now);
     /// Anything came.
-    void on_heard(Instant now) { quiet_since_ = now; }
+    void on_heard(Instant now) {
+        quiet_since_ = now;
+        is_forgiven_ = false;
+    }
     enum class News : std::uint8_t {
         Old,    // overtaken or repeated: nothing new
         Newer,  // the newest so far
@@ -67,9 +70,10 @@ class Link {
     [[nodiscard]] bool is_quiet(Instant now) const {
         return now - quiet_since_ > 2 * promised_interval_;
     }
-    /// This node slept for so long, which was no silence of the neighbour. `grace` for whoever is
-    /// about to be declared dead, once in a silence.
-    void forgive(Duration slept, bool grace, Instant now);
+    /// Grace is one more interval for a hello, once in a silence.
+    enum class Grace : std::uint8_t { No, Yes };
+    /// This node slept for so long, which was no silence of the neighbour.
+    void forgive(Duration slept, Grace grace, Instant now);
 
     /// The hello interval as it is promised; active for kActiveFor after a count_...().
     [[nodiscard]] bool is_active(Instant now) const {

@@ -157,6 +157,7 @@ void Neighbors::Impl::remove(LinkId link, Instant now) {
     }
     if (adjacencies.empty()) {
         ticks.stop();
+        deadline = Instant::never();
     }
 }
 
@@ -193,9 +194,10 @@ void Neighbors::on_hello(LinkId link, const Hello& hello, Instant now) {
     if (news == Link::News::Old) {
         return;
     }
-    // The first one is answered so that both ends are up after one round trip, and only that: an
-    // answer to an answer would go on for ever.
-    if (news == Link::News::First || (hello.wants_answer && !hello.is_answer)) {
+    // What begins something is answered, so that both ends are up after one round trip. Nothing
+    // else is but probes: answers to answers would go on for ever.
+    const bool is_beginning = news == Link::News::First || (heard.is_up() && !was_up);
+    if (is_beginning || (hello.wants_answer && !hello.is_answer)) {
         impl_->say_hello(heard, HelloKind::Answer, now);
     }
     if (heard.is_up() != was_up) {
@@ -354,7 +356,7 @@ void Neighbors::Impl::forgive_lateness(Instant now) {
     const bool has_slept = late >= kSleepMin;
     for (const Entry& entry : entries) {
         const bool is_missed = entry.link->is_up() && entry.link->is_quiet(now);
-        entry.link->forgive(late, has_slept, now);
+        entry.link->forgive(late, has_slept ? Link::Grace::Yes : Link::Grace::No, now);
         if (has_slept && is_missed) {
             say_hello(*entry.link, HelloKind::Probe, now);
         }

@@ -318,7 +318,8 @@ class Neighborhood {
     }
 
     Random random_;
-    Instant now_ = Instant::from_ns(1'000'000'000);
+    // As on a computer that has run for a year: numbers on the wire are as long as they get.
+    Instant now_ = Instant() + 365 * 24h;
     std::vector<std::unique_ptr<Node>> nodes_;
     std::deque<Wire> wires_;
     std::map<LinkId, Wire*> wire_of_;
@@ -327,6 +328,50 @@ class Neighborhood {
     std::uint64_t sequence_ = 0;
     std::uint64_t timer_calls_ = 0;
     std::uint32_t last_link_ = 0;
+};
+
+/// Two nodes and a wire between them.
+struct Pair {
+    explicit Pair(const Timing& timing = Timing::normal(), const Way& way = {},
+                  std::uint64_t seed = 1, std::uint32_t cost_bias = 0)
+        : world(seed),
+          a(world.add(timing)),
+          b(world.add(timing)),
+          wire(world.connect(a, b, way, cost_bias)) {}
+
+    /// Up, and idle again.
+    void settle() {
+        ASSERT_TRUE(world.run_until([&] { return is_up(); }, 10s));
+        world.run_for(3s);
+    }
+    [[nodiscard]] bool is_up() const { return a.is_up(b.id) && b.is_up(a.id); }
+    [[nodiscard]] LinkId link() const { return wire.links[0]; }
+
+    Neighborhood world;
+    Neighborhood::Node& a;
+    Neighborhood::Node& b;
+    Neighborhood::Wire& wire;
+};
+
+/// One node in the middle, and others that know it alone.
+struct Star {
+    explicit Star(std::size_t size, const Timing& timing = Timing::normal(), std::uint64_t seed = 1)
+        : world(seed), hub(world.add(timing)) {
+        for (std::size_t i = 0; i < size; ++i) {
+            leaves.push_back(&world.add(timing));
+            wires.push_back(&world.connect(hub, *leaves.back()));
+        }
+    }
+    void settle() {
+        ASSERT_TRUE(
+            world.run_until([&] { return hub.neighbors.up().size() == leaves.size(); }, 10s));
+        world.run_for(3s);
+    }
+
+    Neighborhood world;
+    Neighborhood::Node& hub;
+    std::vector<Neighborhood::Node*> leaves;
+    std::vector<Neighborhood::Wire*> wires;
 };
 
 }  // namespace kith::mesh::testing
