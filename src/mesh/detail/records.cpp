@@ -76,7 +76,6 @@ struct Records::Impl {
 
     // What goes out.
     void offer(Neighbor& neighbor, const RecordKey& key, const Version& version);
-    void offer_all(Neighbor& neighbor, const std::vector<const StoredRecord*>& records);
     void send(Neighbor& neighbor, const RecordKey& key, Instant now);
     void send_answers(Neighbor& neighbor, Instant now);
     void send_frame(const Neighbor& neighbor, const Frame& frame, Instant now);
@@ -174,12 +173,12 @@ void Records::on_digest(NodeId neighbor, const Digest& digest, Instant now) {
         return;
     }
     const std::vector<const StoredRecord*> records = impl_->store.all(digest.kind);
-    impl_->offer_all(*from, in_buckets(records, difference.to_send));
-    if (difference.to_list != 0) {
-        const auto listed = in_buckets(records, difference.to_list);
-        for (DigestList& list : make_lists(digest.kind, difference.to_list, listed)) {
-            impl_->send_frame(*from, std::move(list), now);
-        }
+    for (const StoredRecord* record : in_buckets(records, difference.to_send)) {
+        impl_->offer(*from, record->key, record->version);
+    }
+    const auto listed = in_buckets(records, difference.to_list);
+    for (DigestList& list : make_lists(digest.kind, difference.to_list, listed)) {
+        impl_->send_frame(*from, std::move(list), now);
     }
 }
 
@@ -430,12 +429,6 @@ void Records::Impl::offer(Neighbor& neighbor, const RecordKey& key, const Versio
     }
     neighbor.outbox.add(key, version);
     has_work = true;
-}
-
-void Records::Impl::offer_all(Neighbor& neighbor, const std::vector<const StoredRecord*>& records) {
-    for (const StoredRecord* record : records) {
-        offer(neighbor, record->key, record->version);
-    }
 }
 
 void Records::Impl::send(Neighbor& neighbor, const RecordKey& key, Instant now) {
