@@ -5,11 +5,6 @@
 #include <algorithm>
 
 namespace kith::broker::testing {
-namespace {
-
-constexpr std::uint16_t kPort = 1883;
-
-}  // namespace
 
 ChaosClient::ChaosClient(BrokerRig& rig, ChaosLog& log, const Traits& traits)
     : rig_(rig), log_(log), traits_(traits) {}
@@ -21,8 +16,7 @@ ChaosClient::~ChaosClient() {
 void ChaosClient::connect() {
     close();
     framer_ = mqtt::Framer(16 * 1024 * 1024);
-    auto stream =
-        rig_.clients().shard(ShardId(0)).network().connect(rig_.node().address(kPort), *this);
+    auto stream = rig_.clients().shard(ShardId(0)).network().connect(rig_.address(), *this);
     if (stream) {
         stream_ = std::move(*stream);
     }
