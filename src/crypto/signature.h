@@ -1,9 +1,9 @@
 // Signatures of others that a node verifies: those of JSON web tokens (RFC 7515, RFC 7518, RFC
-// 8037).
+// 8037), and of other nodes.
 //
 // A key is of one kind, and its kind alone says which algorithms it verifies. So a public key is
 // never taken for a shared secret, whatever the token that came with it claims about itself: the
-// classic confusion of algorithms has no way to be said. The node only verifies; it makes none.
+// classic confusion of algorithms has no way to be said. What makes signatures is signing_key.h.
 // Threads: immutable, any shard. Limits: kRsaBitsMin, kRsaBitsMax, kSharedSecretBytesMin.
 #pragma once
 

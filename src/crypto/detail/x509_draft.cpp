@@ -62,12 +62,19 @@ Draft::Draft(WallTime now, std::chrono::days lifetime, KeyPtr own_key)
 
 Result<Issuer> parse_issuer(const Identity& authority) {
     TRY_ASSIGN(X509Ptr certificate, parse_certificate(authority.certificate_pem));
-    KeyPtr key(PEM_read_bio_PrivateKey(reader(authority.private_key_pem).get(), nullptr,
-                                       no_passphrase, nullptr));
-    if (!key || X509_check_private_key(certificate.get(), key.get()) != 1) {
+    Result<KeyPtr> key = parse_private_key(authority.private_key_pem);
+    if (!key || X509_check_private_key(certificate.get(), key->get()) != 1) {
         return fail(ErrorKind::Invalid, "the authority's key does not belong to its certificate");
     }
-    return Issuer{.certificate = std::move(certificate), .key = std::move(key)};
+    return Issuer{.certificate = std::move(certificate), .key = std::move(*key)};
+}
+
+Result<KeyPtr> parse_private_key(std::string_view pem) {
+    KeyPtr key(PEM_read_bio_PrivateKey(reader(pem).get(), nullptr, no_passphrase, nullptr));
+    if (key == nullptr) {
+        return fail(ErrorKind::Malformed, "not a private key in PEM");
+    }
+    return key;
 }
 
 BioPtr reader(std::string_view text) {
@@ -94,11 +101,22 @@ std::string to_pem(X509* certificate) {
     return content_of(out.get());
 }
 
-Identity to_pem(X509* certificate, EVP_PKEY* key) {
+std::vector<std::uint8_t> subject_public_key_info(EVP_PKEY* key) {
+    std::vector<std::uint8_t> der(narrow<std::size_t>(i2d_PUBKEY(key, nullptr)));
+    unsigned char* end = der.data();
+    CHECK(i2d_PUBKEY(key, &end) == narrow<int>(der.size()));
+    return der;
+}
+
+std::string to_pem(EVP_PKEY* key) {
     const BioPtr out(BIO_new(BIO_s_mem()));
     CHECK(PEM_write_bio_PKCS8PrivateKey(out.get(), key, nullptr, nullptr, 0, nullptr, nullptr) ==
           1);
-    return {.certificate_pem = to_pem(certificate), .private_key_pem = content_of(out.get())};
+    return content_of(out.get());
+}
+
+Identity to_pem(X509* certificate, EVP_PKEY* key) {
+    return {.certificate_pem = to_pem(certificate), .private_key_pem = to_pem(key)};
 }
 
 bool set_subject(X509* certificate, std::string_view common_name) {

@@ -4,6 +4,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
 #include "base/time.h"
@@ -36,6 +37,12 @@ struct Issuer {
 [[nodiscard]] std::string content_of(BIO* bio);
 /// Errors: Malformed.
 [[nodiscard]] Result<X509Ptr> parse_certificate(std::string_view pem);
+/// Without a passphrase. Errors: Malformed.
+[[nodiscard]] Result<KeyPtr> parse_private_key(std::string_view pem);
+/// DER.
+[[nodiscard]] std::vector<std::uint8_t> subject_public_key_info(EVP_PKEY* key);
+/// PKCS #8.
+[[nodiscard]] std::string to_pem(EVP_PKEY* key);
 [[nodiscard]] std::string to_pem(X509* certificate);
 [[nodiscard]] Identity to_pem(X509* certificate, EVP_PKEY* key);
 
