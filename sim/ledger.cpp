@@ -1,0 +1,187 @@
+#include "sim/ledger.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/check.h"
+#include "base/narrow.h"
+
+namespace kith::sim {
+namespace {
+
+/// A message that is missed so soon after a barrier shows that the barrier came too early.
+constexpr Duration kEarly = 2s;
+
+std::string_view next_level(std::string_view& rest, bool& is_last) {
+    const std::size_t slash = rest.find('/');
+    is_last = slash == std::string_view::npos;
+    const std::string_view level = rest.substr(0, slash);
+    rest = is_last ? std::string_view{} : rest.substr(slash + 1);
+    return level;
+}
+
+std::string name_of(std::uint64_t number, const Published& message) {
+    return fmt::format("message {} of QoS {} from node {}, published at {:.3f} s on {}", number,
+                       message.qos, message.node, static_cast<double>(message.at.ns()) / 1e9,
+                       message.topic);
+}
+
+}  // namespace
+
+bool matches(std::string_view filter, std::string_view topic) {
+    bool filter_ends = false;
+    bool topic_ends = false;
+    // Bounded by the levels of both.
+    while (true) {
+        const std::string_view wanted = next_level(filter, filter_ends);
+        if (wanted == "#") {
+            return true;
+        }
+        const std::string_view level = next_level(topic, topic_ends);
+        if (wanted != "+" && wanted != level) {
+            return false;
+        }
+        if (filter_ends || topic_ends) {
+            return filter_ends == topic_ends || (topic_ends && filter == "#");
+        }
+    }
+}
+
+SubscriptionIndex Ledger::subscribe(Subscription subscription) {
+    subscription.known_in_life.resize(nodes_.size());
+    subscriptions_.push_back(std::move(subscription));
+    return narrow<SubscriptionIndex>(subscriptions_.size() - 1);
+}
+
+void Ledger::unsubscribe(SubscriptionIndex subscription) {
+    subscriptions_[subscription].is_ended = true;
+}
+
+void Ledger::know(SubscriptionIndex subscription, NodeIndex node, std::uint32_t life) {
+    subscriptions_[subscription].known_in_life[node] = life;
+}
+
+std::uint64_t Ledger::publish(Published message) {
+    for (SubscriptionIndex i = 0; i < subscriptions_.size(); ++i) {
+        const Subscription& subscription = subscriptions_[i];
+        // What is for clients of the same node is not the mesh's business.
+        if (!subscription.is_ended && subscription.node != message.node &&
+            subscription.known_in_life[message.node] == message.life &&
+            matches(subscription.filter, message.topic)) {
+            message.claims.push_back(i);
+            ++claim_count_;
+        }
+    }
+    messages_.push_back(std::move(message));
+    return messages_.size() - 1;
+}
+
+void Ledger::on_acknowledged(std::uint64_t number) {
+    messages_[number].is_acknowledged = true;
+}
+
+void Ledger::on_delivered(NodeIndex node, mesh::NodeId receiver, const Delivery& delivery,
+                          Instant at) {
+    ++delivery_count_;
+    if (delivery.number >= messages_.size() || messages_[delivery.number].qos != delivery.qos) {
+        verdicts_.broken(Oracle::Health, at,
+                         fmt::format("node {} got a message that nobody published", node));
+        return;
+    }
+    Published& message = messages_[delivery.number];
+    if (std::ranges::find(message.arrivals, receiver) != message.arrivals.end()) {
+        ++duplicate_count_;
+        if (message.qos == 2) {
+            verdicts_.broken(
+                Oracle::ExactlyOnce, at,
+                fmt::format("node {} got {} twice", node, name_of(delivery.number, message)));
+        }
+        return;
+    }
+    message.arrivals.push_back(receiver);
+    latencies_ms_.push_back(static_cast<float>((at - message.at).count()) / 1e6F);
+    judge_order(node, receiver, message, at);
+}
+
+void Ledger::judge_order(NodeIndex node, mesh::NodeId receiver, const Published& message,
+                         Instant at) {
+    FlowState& flow = nodes_[node][message.flow];
+    if (flow.receiver != receiver) {
+        flow = FlowState{.receiver = receiver};
+    }
+    const std::uint32_t position = message.flow_position;
+    const std::uint32_t before = message.qos == 0 ? flow.position_any : flow.position_stream;
+    if (position <= before) {
+        verdicts_.broken(Oracle::Order, at,
+                         fmt::format("node {} got {} of flow {} behind {} (QoS {})", node, position,
+                                     message.flow, before, message.qos));
+    }
+    flow.position_any = std::max(flow.position_any, position);
+    if (message.qos > 0) {
+        flow.position_stream = std::max(flow.position_stream, position);
+    }
+}
+
+void Ledger::on_start(NodeIndex node) {
+    for (auto& [flow, state] : nodes_[node]) {
+        state.position_any = 0;
+    }
+}
+
+void Ledger::on_destroyed(NodeIndex node, mesh::NodeId identity,
+                          const std::vector<std::uint64_t>& lost) {
+    for (Subscription& subscription : subscriptions_) {
+        if (subscription.node == node && subscription.identity == identity) {
+            subscription.is_ended = true;
+        }
+    }
+    for (const std::uint64_t number : lost) {
+        messages_[number].is_excused = true;
+    }
+}
+
+bool Ledger::has_arrived(const Published& message, const Subscription& claim) const {
+    if (claim.group.empty()) {
+        return std::ranges::find(message.arrivals, claim.identity) != message.arrivals.end();
+    }
+    // Any member of the group will do.
+    return std::ranges::any_of(subscriptions_, [&](const Subscription& member) {
+        return member.group == claim.group && member.filter == claim.filter &&
+               std::ranges::find(message.arrivals, member.identity) != message.arrivals.end();
+    });
+}
+
+bool Ledger::is_missing(const Published& message, const Subscription& claim) const {
+    const bool is_promised = message.qos > 0 || message.is_reliable;
+    return is_promised && message.is_acknowledged && !message.is_excused && !claim.is_ended &&
+           !has_arrived(message, claim);
+}
+
+std::uint64_t Ledger::missing_count() const {
+    std::uint64_t count = 0;
+    for (const Published& message : messages_) {
+        for (const SubscriptionIndex claim : message.claims) {
+            count += is_missing(message, subscriptions_[claim]) ? 1U : 0U;
+        }
+    }
+    return count;
+}
+
+void Ledger::finish(Instant now) {
+    for (std::uint64_t number = 0; number < messages_.size(); ++number) {
+        const Published& message = messages_[number];
+        for (const SubscriptionIndex claim : message.claims) {
+            const Subscription& subscription = subscriptions_[claim];
+            if (is_missing(message, subscription)) {
+                const bool is_early = message.at - subscription.told_at < kEarly;
+                verdicts_.broken(
+                    is_early ? Oracle::Barrier : Oracle::NoLoss, now,
+                    fmt::format("node {} never got {}, which {} there wants", subscription.node,
+                                name_of(number, message), subscription.filter));
+            }
+        }
+    }
+}
+
+}  // namespace kith::sim

@@ -1,0 +1,177 @@
+#include "sim/ledger.h"
+
+#include <gtest/gtest.h>
+
+namespace kith::sim {
+namespace {
+
+using mesh::NodeId;
+
+constexpr NodeId kPublisher(10);
+constexpr NodeId kReceiver(11);
+
+struct Rig {
+    Verdicts verdicts;
+    Ledger ledger{verdicts, 3};
+    Instant at;
+
+    SubscriptionIndex subscribe(std::string filter, std::string group = {}, NodeIndex node = 1) {
+        return ledger.subscribe({.node = node,
+                                 .identity = NodeId(10U + node),
+                                 .group = std::move(group),
+                                 .filter = std::move(filter)});
+    }
+    std::uint64_t publish(std::uint8_t qos, std::uint32_t position = 1) {
+        at = at + 10s;
+        const std::uint64_t number = ledger.publish({.node = 0,
+                                                     .identity = kPublisher,
+                                                     .life = 1,
+                                                     .flow_position = position,
+                                                     .qos = qos,
+                                                     .topic = "a/b",
+                                                     .at = at});
+        ledger.on_acknowledged(number);
+        return number;
+    }
+    void deliver(std::uint64_t number, NodeId receiver = kReceiver, NodeIndex node = 1) {
+        const std::uint8_t qos = ledger.message(number).qos;
+        ledger.on_delivered(node, receiver, {.qos = qos, .number = number}, at);
+    }
+    std::uint64_t broken(Oracle oracle) {
+        ledger.finish(at);
+        return verdicts.count(oracle);
+    }
+};
+
+TEST(Ledger, MatchesFiltersAsMqttSays) {
+    EXPECT_TRUE(matches("a/b", "a/b"));
+    EXPECT_FALSE(matches("a/b", "a/c"));
+    EXPECT_FALSE(matches("a", "a/b"));
+    EXPECT_FALSE(matches("a/b", "a"));
+    EXPECT_TRUE(matches("a/+", "a/b"));
+    EXPECT_FALSE(matches("a/+", "a"));
+    EXPECT_TRUE(matches("+/b", "a/b"));
+    EXPECT_TRUE(matches("#", "a/b"));
+    EXPECT_TRUE(matches("a/#", "a/b/c"));
+    EXPECT_TRUE(matches("a/#", "a")) << "[MQTT-4.7.1-2] includes the parent level";
+    EXPECT_FALSE(matches("b/#", "a/b"));
+}
+
+TEST(Ledger, MissesWhatAKnownSubscriptionDidNotGet) {
+    Rig rig;
+    rig.ledger.know(rig.subscribe("a/#"), 0, 1);
+    rig.publish(1);
+    EXPECT_EQ(rig.ledger.missing_count(), 1);
+    EXPECT_EQ(rig.broken(Oracle::NoLoss), 1);
+}
+
+TEST(Ledger, CallsItTheBarrierIfTheSubscriptionIsYoung) {
+    Rig rig;
+    const SubscriptionIndex subscription = rig.ledger.subscribe(
+        {.node = 1, .identity = kReceiver, .filter = "#", .told_at = Instant() + 9s});
+    rig.ledger.know(subscription, 0, 1);
+    rig.publish(1);
+    EXPECT_EQ(rig.broken(Oracle::Barrier), 1);
+}
+
+TEST(Ledger, IsContentWithWhatArrived) {
+    Rig rig;
+    rig.ledger.know(rig.subscribe("a/#"), 0, 1);
+    rig.deliver(rig.publish(1));
+    EXPECT_EQ(rig.ledger.missing_count(), 0);
+    rig.ledger.finish(rig.at);
+    EXPECT_TRUE(rig.verdicts.is_clean());
+}
+
+TEST(Ledger, ClaimsNothingForWhoeverIsNotKnown) {
+    Rig rig;
+    rig.subscribe("a/#");                         // nobody was told
+    rig.ledger.know(rig.subscribe("a/#"), 0, 2);  // told to another life
+    rig.ledger.know(rig.subscribe("x/#"), 0, 1);  // of another topic
+    const auto ended = rig.subscribe("a/#");      // over
+    rig.ledger.know(ended, 0, 1);
+    rig.ledger.unsubscribe(ended);
+    rig.ledger.know(rig.subscribe("a/#", {}, 0), 0, 1);  // at the publisher's own node
+    rig.publish(1);
+    EXPECT_EQ(rig.ledger.missing_count(), 0);
+}
+
+TEST(Ledger, ExcusesQos0UnlessTheRunIsWithoutFaults) {
+    Rig rig;
+    rig.ledger.know(rig.subscribe("a/#"), 0, 1);
+    rig.publish(0);
+    EXPECT_EQ(rig.ledger.missing_count(), 0);
+    const std::uint64_t number =
+        rig.ledger.publish({.node = 0, .life = 1, .qos = 0, .is_reliable = true, .topic = "a/b"});
+    rig.ledger.on_acknowledged(number);
+    EXPECT_EQ(rig.ledger.missing_count(), 1);
+}
+
+TEST(Ledger, ExcusesWhatWasDestroyed) {
+    Rig rig;
+    rig.ledger.know(rig.subscribe("a/#"), 0, 1);
+    const std::uint64_t lost = rig.publish(1);
+    rig.publish(1, 2);
+    rig.ledger.on_destroyed(0, kPublisher, {lost});
+    EXPECT_EQ(rig.ledger.missing_count(), 1);
+    rig.ledger.on_destroyed(1, kReceiver, {});
+    EXPECT_EQ(rig.ledger.missing_count(), 0) << "nobody wants it any more";
+}
+
+TEST(Ledger, FindsAMessageOfQos2ThatCameTwice) {
+    Rig rig;
+    const std::uint64_t number = rig.publish(2);
+    rig.deliver(number);
+    EXPECT_EQ(rig.broken(Oracle::ExactlyOnce), 0);
+    rig.deliver(number);
+    EXPECT_EQ(rig.broken(Oracle::ExactlyOnce), 1);
+}
+
+TEST(Ledger, CountsAMessageOfQos1ThatCameTwice) {
+    Rig rig;
+    const std::uint64_t number = rig.publish(1);
+    rig.deliver(number);
+    rig.deliver(number);
+    EXPECT_TRUE(rig.verdicts.is_clean());
+    EXPECT_EQ(rig.ledger.duplicate_count(), 1);
+}
+
+TEST(Ledger, FindsAFlowOutOfOrder) {
+    Rig rig;
+    const std::uint64_t first = rig.publish(1, 1);
+    const std::uint64_t second = rig.publish(1, 2);
+    rig.deliver(second);
+    rig.deliver(first);
+    EXPECT_EQ(rig.broken(Oracle::Order), 1);
+}
+
+TEST(Ledger, LetsAReliableMessageComeBehindALaterOneOfQos0) {
+    Rig rig;
+    const std::uint64_t first = rig.publish(1, 1);
+    const std::uint64_t second = rig.publish(0, 2);
+    const std::uint64_t third = rig.publish(0, 3);
+    rig.deliver(third);
+    rig.deliver(first);
+    EXPECT_EQ(rig.broken(Oracle::Order), 0);
+    rig.deliver(second);
+    EXPECT_EQ(rig.broken(Oracle::Order), 1) << "one of QoS 0 never comes behind a later one";
+}
+
+TEST(Ledger, WantsAnyMemberOfAShareGroup) {
+    Rig rig;
+    rig.ledger.know(rig.subscribe("a/#", "g", 1), 0, 1);
+    rig.ledger.know(rig.subscribe("a/#", "g", 2), 0, 1);
+    const std::uint64_t number = rig.publish(1);
+    EXPECT_EQ(rig.ledger.missing_count(), 2);
+    rig.deliver(number, NodeId(12), 2);
+    EXPECT_EQ(rig.ledger.missing_count(), 0);
+}
+
+TEST(Ledger, RefusesWhatNobodyPublished) {
+    Rig rig;
+    rig.ledger.on_delivered(1, kReceiver, {.number = 77}, rig.at);
+    EXPECT_EQ(rig.broken(Oracle::Health), 1);
+}
+
+}  // namespace
+}  // namespace kith::sim
