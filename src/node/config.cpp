@@ -37,24 +37,25 @@ struct Found {
     std::uint32_t line = 0;
 };
 
+/// As the file has it, never converted: the library's conversion of a large number overflows.
 ConfigValue value_of(const toml::node& node) {
     ConfigValue value;
-    if (const auto text = node.value<std::string>(); node.is_string() && text) {
-        value.text = *text;
-    } else if (const auto integer = node.value<std::int64_t>(); node.is_integer() && integer) {
+    if (const auto* text = node.as_string(); text != nullptr) {
+        value.text = text->get();
+    } else if (const auto* integer = node.as_integer(); integer != nullptr) {
         value.type = KeyType::Integer;
-        value.integer = *integer;
-    } else if (const auto boolean = node.value<bool>(); node.is_boolean() && boolean) {
+        value.integer = integer->get();
+    } else if (const auto* boolean = node.as_boolean(); boolean != nullptr) {
         value.type = KeyType::Boolean;
-        value.boolean = *boolean;
+        value.boolean = boolean->get();
     } else if (const toml::array* array = node.as_array(); array != nullptr) {
         value.type = KeyType::TextList;
         for (const toml::node& element : *array) {
-            const auto text_element = element.value<std::string>();
-            if (!element.is_string() || !text_element) {
+            const auto* text_element = element.as_string();
+            if (text_element == nullptr) {
                 return {.type = KeyType::Other};
             }
-            value.list.push_back(*text_element);
+            value.list.push_back(text_element->get());
         }
     } else {
         value.type = KeyType::Other;  // no key takes it: refused with the key's expectation

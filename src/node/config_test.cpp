@@ -98,7 +98,7 @@ TEST_F(ConfigTest, RefusesValuesOfAnotherType) {
          {"name = 1\n", "workers = \"many\"\n", "workers = 65\n", "[mqtt]\nanonymous = 1\n",
           "[mqtt]\naddress = \"nowhere\"\n", "[log]\nlevel = \"loud\"\n", "names = [1]\n",
           "[mqtt]\nconnect_timeout = 5\n", "[mqtt]\nconnect_timeout = \"1ms\"\n",
-          "name = 1979-05-27\n"}) {
+          "name = 1979-05-27\n", "workers = 221e271\n"}) {
         EXPECT_NE(problem_of(content).find("expected"), std::string::npos) << content;
     }
 }
