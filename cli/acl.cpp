@@ -4,7 +4,8 @@
 #include "access/role_book.h"
 #include "access/topic_question.h"
 #include "cli/commands.h"
-#include "cli/control_tool.h"
+#include "cli/control_command.h"
+#include "cli/json_line.h"
 #include "json/writer.h"
 #include "node/process_facts.h"
 #include "node/role_file.h"
@@ -51,32 +52,25 @@ Result<access::RoleBook> read_book(storage::ControlStore& store, const Options& 
 }
 
 void write_role(const access::TopicRole& role, bool with_rules) {
-    std::string out;
-    json::Writer json(out);
-    json.begin_object();
-    json.field("name", role.name);
-    json.field("source", access::to_string(role.source));
-    json.field("note", role.note);
-    json.field("rule_count", role.rules.size());
-    if (role.updated_at != WallTime()) {
-        json.field("updated_at", role.updated_at);
-    }
-    if (role.problem) {
-        json.field("problem", access::to_string(*role.problem));
-    }
-    if (with_rules) {
-        json.field("rules", role.text);
-    }
-    json.end_object();
-    fmt::print("{}\n", out);
+    print_json_line([&](json::Writer& json) {
+        json.field("name", role.name);
+        json.field("source", access::to_string(role.source));
+        json.field("note", role.note);
+        json.field("rule_count", role.rules.size());
+        if (role.updated_at != WallTime()) {
+            json.field("updated_at", role.updated_at);
+        }
+        if (role.problem) {
+            json.field("problem", access::to_string(*role.problem));
+        }
+        if (with_rules) {
+            json.field("rules", role.text);
+        }
+    });
 }
 
-int list(const Options& options) {
-    const std::unique_ptr<storage::ControlStore> store = open_control(options.data);
-    if (store == nullptr) {
-        return 1;
-    }
-    const auto book = read_book(*store, options);
+int list(storage::ControlStore& store, const Options& options) {
+    const auto book = read_book(store, options);
     if (!book) {
         return fail_with("cannot read the roles", book.error().text);
     }
@@ -92,12 +86,8 @@ int list(const Options& options) {
     return 0;
 }
 
-int show(const Options& options) {
-    const std::unique_ptr<storage::ControlStore> store = open_control(options.data);
-    if (store == nullptr) {
-        return 1;
-    }
-    const auto book = read_book(*store, options);
+int show(storage::ControlStore& store, const Options& options) {
+    const auto book = read_book(store, options);
     const access::RoleBook::RoleRef role = book ? book->find(options.name) : nullptr;
     if (role == nullptr) {
         return fail_with(fmt::format("cannot show {}", options.name),
@@ -156,25 +146,15 @@ int set(const Options& options) {
         return fail_with(what, put.error().text);
     }
     note_in_audit(*store, "role.put", options.name);
-    if (options.as_json) {
-        fmt::print("{{\"name\":\"{}\"}}\n", options.name);
-    }
-    return 0;
+    return report_json(options.as_json, "name", options.name);
 }
 
-int remove(const Options& options) {
-    const std::unique_ptr<storage::ControlStore> store = open_control(options.data);
-    if (store == nullptr) {
-        return 1;
-    }
-    if (const Status removed = store->remove_role(options.name); !removed) {
+int remove(storage::ControlStore& store, const Options& options) {
+    if (const Status removed = store.remove_role(options.name); !removed) {
         return fail_with(fmt::format("cannot remove {}", options.name), removed.error().text);
     }
-    note_in_audit(*store, "role.remove", options.name);
-    if (options.as_json) {
-        fmt::print("{{\"removed\":\"{}\"}}\n", options.name);
-    }
-    return 0;
+    note_in_audit(store, "role.remove", options.name);
+    return report_json(options.as_json, "removed", options.name);
 }
 
 Result<bus::Principal> token_principal(storage::ControlStore& store, const std::string& id) {
@@ -229,31 +209,24 @@ void print_answer(const access::AclAnswer& answer, bool as_json) {
         }
         return;
     }
-    std::string out;
-    json::Writer json(out);
-    json.begin_object();
-    json.field("allowed", answer.is_allowed);
-    json.field("why", answer.why);
-    if (answer.decided_by) {
-        json.key("decided_by");
-        json.begin_object();
-        json.field("role", answer.decided_by->role);
-        json.field("line", answer.decided_by->line);
-        json.field("text", answer.decided_by->text);
-        json.end_object();
-    }
-    json.field("topic_roles", access::join_topic_roles(answer.roles));
-    json.end_object();
-    fmt::print("{}\n", out);
+    print_json_line([&](json::Writer& json) {
+        json.field("allowed", answer.is_allowed);
+        json.field("why", answer.why);
+        if (answer.decided_by) {
+            json.key("decided_by");
+            json.begin_object();
+            json.field("role", answer.decided_by->role);
+            json.field("line", answer.decided_by->line);
+            json.field("text", answer.decided_by->text);
+            json.end_object();
+        }
+        json.field("topic_roles", access::join_topic_roles(answer.roles));
+    });
 }
 
-int test(const Options& options) {
-    const std::unique_ptr<storage::ControlStore> store = open_control(options.data);
-    if (store == nullptr) {
-        return 1;
-    }
-    const auto book = read_book(*store, options);
-    const auto principal = principal_of(*store, options);
+int test(storage::ControlStore& store, const Options& options) {
+    const auto book = read_book(store, options);
+    const auto principal = principal_of(store, options);
     if (!book || !principal) {
         return fail_with("cannot test", book ? principal.error().text : book.error().text);
     }
@@ -269,67 +242,58 @@ int test(const Options& options) {
     return answer->is_allowed ? 0 : 1;
 }
 
-void add_test(CLI::App& config, const std::shared_ptr<Options>& options, int& exit_code) {
-    CLI::App* command = config.add_subcommand(
-        "acl-test", "Say whether somebody may use a topic, and by which rule");
+void add_test(ControlCommands<Options> commands) {
+    Options& options = commands.options();
+    CLI::App* command =
+        commands.add("acl-test", "Say whether somebody may use a topic, and by which rule", test);
     command->footer(
         "Exit status 0: allowed, 1: denied.\n"
         "Example: kith config acl-test --machine press-07 publish plant/press-07/temp");
-    command->add_option("--data", options->data, "The node's data directory")
-        ->capture_default_str();
-    command->add_option("--acl-file", options->acl_file, "What access.acl_file names, if it does");
-    command->add_option("--client", options->client_id,
-                        "Its client id; the machine's name if none");
+    command->add_option("--acl-file", options.acl_file, "What access.acl_file names, if it does");
+    command->add_option("--client", options.client_id, "Its client id; the machine's name if none");
     CLI::Option* machine =
-        command->add_option("--machine", options->machine, "A machine, with its own topic roles");
-    CLI::Option* token = command->add_option("--token", options->token, "The id of a token");
-    CLI::Option* user = command->add_option("--user", options->user, "A user");
+        command->add_option("--machine", options.machine, "A machine, with its own topic roles");
+    CLI::Option* token = command->add_option("--token", options.token, "The id of a token");
+    CLI::Option* user = command->add_option("--user", options.user, "A user");
     token->excludes(machine)->excludes(user);
     user->excludes(machine);
-    command->add_option("--role", options->role, "A console role")
+    command->add_option("--role", options.role, "A console role")
         ->check(CLI::IsMember({"admin", "operator", "viewer", "machine"}))
         ->capture_default_str();
-    command->add_option("--topics", options->topics, "Topic roles, instead of its own: ROLE,...")
+    command->add_option("--topics", options.topics, "Topic roles, instead of its own: ROLE,...")
         ->delimiter(',');
-    command->add_flag("--json", options->as_json, "One JSON object");
-    command->add_option("action", options->action, "publish or subscribe")
+    command->add_option("action", options.action, "publish or subscribe")
         ->required()
         ->check(CLI::IsMember({"publish", "subscribe"}));
-    command->add_option("topic", options->topic, "The topic, or the filter")->required();
-    command->callback([options, &exit_code] { exit_code = test(*options); });
+    command->add_option("topic", options.topic, "The topic, or the filter")->required();
 }
 
 }  // namespace
 
 void add_acl(CLI::App& config, int& exit_code) {
-    auto options = std::make_shared<Options>();
-    add_test(config, options, exit_code);
+    ControlCommands<Options> of_config(config, exit_code);
+    add_test(of_config);
     CLI::App* acl = config.add_subcommand("acl", "List, show, set or remove topic roles");
     acl->require_subcommand(1);
     acl->footer("Example: kith config acl set press press.acl");
-    const auto add = [&](const char* name, const char* help, int (*run)(const Options&)) {
-        CLI::App* command = acl->add_subcommand(name, help);
-        command->add_option("--data", options->data, "The node's data directory")
-            ->capture_default_str();
-        command->add_flag("--json", options->as_json, "JSON, one object a line");
-        command->callback([options, run, &exit_code] { exit_code = run(*options); });
-        return command;
-    };
-    CLI::App* list_command = add("list", "List the roles", list);
-    CLI::App* show_command = add("show", "Print the rules of a role", show);
-    CLI::App* set_command = add("set", "Replace the rules of a role, or make it", set);
+    ControlCommands<Options> commands = of_config.within(*acl);
+    Options& options = commands.options();
+    CLI::App* list_command = commands.add("list", "List the roles", list);
+    CLI::App* show_command = commands.add("show", "Print the rules of a role", show);
+    CLI::App* set_command =
+        commands.add_plain("set", "Replace the rules of a role, or make it", set);
     CLI::App* remove_command =
-        add("remove", "Remove a role; whoever has it loses its rights", remove);
+        commands.add("remove", "Remove a role; whoever has it loses its rights", remove);
     for (CLI::App* command : {list_command, show_command}) {
-        command->add_option("--acl-file", options->acl_file,
+        command->add_option("--acl-file", options.acl_file,
                             "What access.acl_file names, if it does");
     }
     for (CLI::App* command : {show_command, set_command, remove_command}) {
-        command->add_option("name", options->name, "The role's name")->required();
+        command->add_option("name", options.name, "The role's name")->required();
     }
-    set_command->add_option("file", options->file, "A file with the rules; - is stdin")
+    set_command->add_option("file", options.file, "A file with the rules; - is stdin")
         ->capture_default_str();
-    set_command->add_option("--note", options->note, "For people, in lists");
+    set_command->add_option("--note", options.note, "For people, in lists");
 }
 
 }  // namespace kith::cli

@@ -1,4 +1,5 @@
 #include "cli/backup_progress.h"
+#include "cli/json_line.h"
 
 #include "json/writer.h"
 
@@ -33,25 +34,22 @@ void print_backup(const BackupReport& report, const node::BackupManifest& manife
                    manifest.files.size(), bytes);
         return;
     }
-    std::string out;
-    json::Writer json(out);
-    json.begin_object();
-    json.field("path", report.file);
-    json.field("version", std::string_view(manifest.version));
-    json.field("created_at", manifest.created_at);
-    json.field("bytes", bytes);
-    json.key("files");
-    json.begin_array();
-    for (const node::BackupFile& file : manifest.files) {
-        json.begin_object();
-        json.field("name", std::string_view(file.name));
-        json.field("bytes", file.bytes);
-        json.field("sha256", std::string_view(file.sha256));
-        json.end_object();
-    }
-    json.end_array();
-    json.end_object();
-    fmt::print("{}\n", out);
+    print_json_line([&](json::Writer& json) {
+        json.field("path", report.file);
+        json.field("version", std::string_view(manifest.version));
+        json.field("created_at", manifest.created_at);
+        json.field("bytes", bytes);
+        json.key("files");
+        json.begin_array();
+        for (const node::BackupFile& file : manifest.files) {
+            json.begin_object();
+            json.field("name", std::string_view(file.name));
+            json.field("bytes", file.bytes);
+            json.field("sha256", std::string_view(file.sha256));
+            json.end_object();
+        }
+        json.end_array();
+    });
 }
 
 }  // namespace kith::cli

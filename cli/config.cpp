@@ -1,6 +1,7 @@
 // kith config: check a file, show what would hold, print the reference.
 #include "node/config.h"
 #include "cli/commands.h"
+#include "cli/json_line.h"
 #include "json/writer.h"
 
 #include <fmt/format.h>
@@ -19,15 +20,12 @@ struct Options {
 
 int report(const Options& options, const std::string& problem) {
     if (options.as_json) {
-        std::string out;
-        json::Writer json(out);
-        json.begin_object();
-        json.field("ok", problem.empty());
-        if (!problem.empty()) {
-            json.field("problem", std::string_view(problem));
-        }
-        json.end_object();
-        fmt::print("{}\n", out);
+        print_json_line([&](json::Writer& json) {
+            json.field("ok", problem.empty());
+            if (!problem.empty()) {
+                json.field("problem", std::string_view(problem));
+            }
+        });
     } else if (problem.empty()) {
         fmt::print("{}: nothing is wrong\n", options.file);
     } else {

@@ -4,7 +4,8 @@
 #include "access/limits.h"
 #include "access/names.h"
 #include "cli/commands.h"
-#include "cli/control_tool.h"
+#include "cli/control_command.h"
+#include "cli/json_line.h"
 #include "cli/machine_certificate.h"
 #include "crypto/secrets.h"
 #include "crypto/token.h"
@@ -36,15 +37,6 @@ struct Options {
     bool as_json = false;
 };
 
-void print_object(const std::function<void(json::Writer&)>& write) {
-    std::string out;
-    json::Writer json(out);
-    json.begin_object();
-    write(json);
-    json.end_object();
-    fmt::print("{}\n", out);
-}
-
 void write_machine(json::Writer& json, const storage::MachineRecord& machine) {
     json.field("machine", std::string_view(machine.name));
     json.field("note", std::string_view(machine.note));
@@ -57,7 +49,7 @@ void write_machine(json::Writer& json, const storage::MachineRecord& machine) {
 
 void print_machine(const storage::MachineRecord& machine, bool as_json) {
     if (as_json) {
-        print_object([&](json::Writer& json) { write_machine(json, machine); });
+        print_json_line([&](json::Writer& json) { write_machine(json, machine); });
         return;
     }
     fmt::print("{:<24} {:<9} {:<12} {:<16} {}\n", machine.name,
@@ -66,11 +58,7 @@ void print_machine(const storage::MachineRecord& machine, bool as_json) {
                machine.note);
 }
 
-int add(const Options& options) {
-    const auto store = open_control(options.data);
-    if (store == nullptr) {
-        return 1;
-    }
+int add(storage::ControlStore& store, const Options& options) {
     const std::string what = "cannot add " + options.name;
     for (const Status& good :
          {access::check_machine_name(options.name), access::check_note(options.note),
@@ -101,14 +89,14 @@ int add(const Options& options) {
         machine.scram = made->scram;
         shown = password->shown();
     }
-    if (const Status added = store->add_machine(machine); !added) {
+    if (const Status added = store.add_machine(machine); !added) {
         return fail_with(what, added.error().kind == ErrorKind::Conflict
                                    ? "there is a user or a machine of this name"
                                    : added.error().text);
     }
-    note_in_audit(*store, "machine.create", options.name);
+    note_in_audit(store, "machine.create", options.name);
     if (options.as_json) {
-        print_object([&](json::Writer& json) {
+        print_json_line([&](json::Writer& json) {
             write_machine(json, machine);
             if (!shown.empty()) {
                 json.field("password", std::string_view(shown));
@@ -121,27 +109,28 @@ int add(const Options& options) {
 }
 
 /// With a certificate it has a password only if one was given.
-int add_with_certificate(Options options) {
+int add_with_certificate(storage::ControlStore& store, Options options) {
     options.without_password = options.without_password || options.password.empty();
-    const int added = add(options);
+    const int added = add(store, options);
     return added != 0 ? added
-                      : add_certificate({.data = options.data,
-                                         .machine = options.name,
-                                         .request_file = {},
-                                         .map_file = {},
-                                         .out = options.certificates,
-                                         .fingerprint = {},
-                                         .as_json = options.as_json});
+                      : add_certificate(store, {.data = options.data,
+                                                .machine = options.name,
+                                                .request_file = {},
+                                                .map_file = {},
+                                                .out = options.certificates,
+                                                .fingerprint = {},
+                                                .as_json = options.as_json});
 }
 
-int list(const Options& options) {
-    const auto store = open_control(options.data);
-    if (store == nullptr) {
-        return 1;
-    }
+int add_as_asked(storage::ControlStore& store, const Options& options) {
+    return options.certificates.empty() ? add(store, options)
+                                        : add_with_certificate(store, options);
+}
+
+int list(storage::ControlStore& store, const Options& options) {
     std::string after;
     for (;;) {
-        const auto page = store->machines(
+        const auto page = store.machines(
             {.after = after, .count_max = storage::kPageRecordsMax, .text = options.query});
         if (!page) {
             return fail_with("cannot read the machines", page.error().text);
@@ -156,12 +145,8 @@ int list(const Options& options) {
     }
 }
 
-int show(const Options& options) {
-    const auto store = open_control(options.data);
-    if (store == nullptr) {
-        return 1;
-    }
-    const auto found = store->find_machine(options.name);
+int show(storage::ControlStore& store, const Options& options) {
+    const auto found = store.find_machine(options.name);
     if (!found || !*found) {
         return fail_with("cannot show " + options.name,
                          found ? "there is no machine of this name" : found.error().text);
@@ -170,30 +155,15 @@ int show(const Options& options) {
     return 0;
 }
 
-int report_removed(bool as_json, const std::string& name) {
-    if (as_json) {
-        print_object([&](json::Writer& json) { json.field("removed", std::string_view(name)); });
-    }
-    return 0;
-}
-
-int remove(const Options& options) {
-    const auto store = open_control(options.data);
-    if (store == nullptr) {
-        return 1;
-    }
-    if (const Status removed = store->remove_machine(options.name); !removed) {
+int remove(storage::ControlStore& store, const Options& options) {
+    if (const Status removed = store.remove_machine(options.name); !removed) {
         return fail_with("cannot remove " + options.name, removed.error().text);
     }
-    note_in_audit(*store, "machine.remove", options.name);
-    return report_removed(options.as_json, options.name);
+    note_in_audit(store, "machine.remove", options.name);
+    return report_json(options.as_json, "removed", options.name);
 }
 
-int add_claim_code(const Options& options) {
-    const auto store = open_control(options.data);
-    if (store == nullptr) {
-        return 1;
-    }
+int add_claim_code(storage::ControlStore& store, const Options& options) {
     for (const Status& good :
          {options.machine.empty() ? Status() : access::check_machine_name(options.machine),
           access::check_note(options.note), access::check_topic_roles(options.topics)}) {
@@ -212,12 +182,12 @@ int add_claim_code(const Options& options) {
         .uses_left = options.uses,
         .expires_at = node::wall_now() + std::chrono::seconds(options.expires_in_s),
         .created_by = "cli"};
-    if (const Status added = store->add_claim_code(record); !added) {
+    if (const Status added = store.add_claim_code(record); !added) {
         return fail_with("cannot make a claim code", added.error().text);
     }
-    note_in_audit(*store, "claim_code.create", record.id);
+    note_in_audit(store, "claim_code.create", record.id);
     if (options.as_json) {
-        print_object([&](json::Writer& json) {
+        print_json_line([&](json::Writer& json) {
             json.field("code", std::string_view(code));
             json.field("id", std::string_view(record.id));
             json.field("expires_at", record.expires_at);
@@ -228,18 +198,14 @@ int add_claim_code(const Options& options) {
     return 0;
 }
 
-int list_claim_codes(const Options& options) {
-    const auto store = open_control(options.data);
-    if (store == nullptr) {
-        return 1;
-    }
-    const auto codes = store->claim_codes();
+int list_claim_codes(storage::ControlStore& store, const Options& options) {
+    const auto codes = store.claim_codes();
     if (!codes) {
         return fail_with("cannot read the claim codes", codes.error().text);
     }
     for (const storage::ClaimCodeRecord& code : *codes) {
         if (options.as_json) {
-            print_object([&](json::Writer& json) {
+            print_json_line([&](json::Writer& json) {
                 json.field("id", std::string_view(code.id));
                 json.field("note", std::string_view(code.note));
                 json.field("machine", std::string_view(code.machine));
@@ -257,55 +223,38 @@ int list_claim_codes(const Options& options) {
     return 0;
 }
 
-int remove_claim_code(const Options& options) {
-    const auto store = open_control(options.data);
-    if (store == nullptr) {
-        return 1;
-    }
-    if (const Status removed = store->remove_claim_code(options.id); !removed) {
+int remove_claim_code(storage::ControlStore& store, const Options& options) {
+    if (const Status removed = store.remove_claim_code(options.id); !removed) {
         return fail_with("cannot remove " + options.id, removed.error().text);
     }
-    note_in_audit(*store, "claim_code.remove", options.id);
-    return report_removed(options.as_json, options.id);
+    note_in_audit(store, "claim_code.remove", options.id);
+    return report_json(options.as_json, "removed", options.id);
 }
 
-using Shared = std::shared_ptr<Options>;
-
-CLI::App* add_sub(CLI::App& command, const Shared& options, const char* name, const char* help) {
-    CLI::App* sub = command.add_subcommand(name, help);
-    sub->add_option("--data", options->data, "The node's data directory")->capture_default_str();
-    sub->add_flag("--json", options->as_json, "JSON, one object a line");
-    return sub;
-}
-
-void add_rights(CLI::App& command, const Shared& options) {
-    command.add_option("--topics", options->topics, "Topic roles: ROLE,...")
+void add_rights(CLI::App& command, Options& options) {
+    command.add_option("--topics", options.topics, "Topic roles: ROLE,...")
         ->delimiter(',')
         ->capture_default_str();
-    command.add_option("--note", options->note, "For people, in lists");
+    command.add_option("--note", options.note, "For people, in lists");
 }
 
-void add_claim_commands(CLI::App& command, const Shared& options, int& exit_code) {
-    CLI::App* claim = command.add_subcommand(
-        "claim-code", "Codes with which devices make themselves known and get a password");
-    claim->require_subcommand(1);
-    CLI::App* create = add_sub(*claim, options, "create", "Make a code and print it once");
+void add_claim_commands(ControlCommands<Options> commands) {
+    Options& options = commands.options();
+    CLI::App* create = commands.add("create", "Make a code and print it once", add_claim_code);
     add_rights(*create, options);
-    create->add_option("--machine", options->machine,
+    create->add_option("--machine", options.machine,
                        "The machine that it is for; without, the device names itself");
-    create->add_option("--uses", options->uses, "Devices that may use it")
+    create->add_option("--uses", options.uses, "Devices that may use it")
         ->check(CLI::Range(1U, access::kDeviceCodeUsesMax))
         ->capture_default_str();
-    create->add_option("--expires-in", options->expires_in_s, "Seconds until it ends")
+    create->add_option("--expires-in", options.expires_in_s, "Seconds until it ends")
         ->check(CLI::Range(std::int64_t{1},
                            static_cast<std::int64_t>(access::kDeviceCodeLifetimeMax.count())))
         ->capture_default_str();
-    create->callback([options, &exit_code] { exit_code = add_claim_code(*options); });
-    add_sub(*claim, options, "list", "List codes, without their secrets")
-        ->callback([options, &exit_code] { exit_code = list_claim_codes(*options); });
-    CLI::App* end = add_sub(*claim, options, "remove", "End a code at once");
-    end->add_option("id", options->id, "The code's id, as in the list")->required();
-    end->callback([options, &exit_code] { exit_code = remove_claim_code(*options); });
+    commands.add("list", "List codes, without their secrets", list_claim_codes);
+    commands.add("remove", "End a code at once", remove_claim_code)
+        ->add_option("id", options.id, "The code's id, as in the list")
+        ->required();
 }
 
 }  // namespace
@@ -315,31 +264,29 @@ void add_machine(CLI::App& app, int& exit_code) {
         app.add_subcommand("machine", "Machines with credentials, and their claim codes");
     command->require_subcommand(1);
     command->footer("Example: kith machine add press-07 --topics own --data data");
-    auto options = std::make_shared<Options>();
+    ControlCommands<Options> commands(*command, exit_code);
+    Options& options = commands.options();
     const auto add_name = [&](CLI::App* sub) {
-        sub->add_option("name", options->name, "The machine's name")->required();
+        sub->add_option("name", options.name, "The machine's name")->required();
         return sub;
     };
-    CLI::App* add_command = add_name(add_sub(
-        *command, options, "add", "Add a machine with a password, shown once, or a certificate"));
+    CLI::App* add_command = add_name(commands.add(
+        "add", "Add a machine with a password, shown once, or a certificate", add_as_asked));
     add_rights(*add_command, options);
-    add_password_option(*add_command, options->password);
-    add_command->add_flag("--no-password", options->without_password,
+    add_password_option(*add_command, options.password);
+    add_command->add_flag("--no-password", options.without_password,
                           "It will come in with something else");
-    add_command->add_option("--certificate", options->certificates,
+    add_command->add_option("--certificate", options.certificates,
                             "Issue a certificate: a directory for NAME.pem and NAME.key");
-    add_command->callback([options, &exit_code] {
-        exit_code = options->certificates.empty() ? add(*options) : add_with_certificate(*options);
-    });
-    CLI::App* list_command = add_sub(*command, options, "list", "List machines");
-    list_command->add_option("--query", options->query, "Only with this in the name or note");
-    list_command->callback([options, &exit_code] { exit_code = list(*options); });
-    add_name(add_sub(*command, options, "show", "Show one machine"))
-        ->callback([options, &exit_code] { exit_code = show(*options); });
-    add_name(add_sub(*command, options, "remove",
-                     "Remove a machine with its certificates and tokens, and disconnect it"))
-        ->callback([options, &exit_code] { exit_code = remove(*options); });
-    add_claim_commands(*command, options, exit_code);
+    commands.add("list", "List machines", list)
+        ->add_option("--query", options.query, "Only with this in the name or note");
+    add_name(commands.add("show", "Show one machine", show));
+    add_name(commands.add(
+        "remove", "Remove a machine with its certificates and tokens, and disconnect it", remove));
+    CLI::App* claim = command->add_subcommand(
+        "claim-code", "Codes with which devices make themselves known and get a password");
+    claim->require_subcommand(1);
+    add_claim_commands(commands.within(*claim));
 }
 
 }  // namespace kith::cli

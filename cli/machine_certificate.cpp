@@ -4,7 +4,8 @@
 #include "base/bytes.h"
 #include "base/hex.h"
 #include "cli/commands.h"
-#include "cli/control_tool.h"
+#include "cli/control_command.h"
+#include "cli/json_line.h"
 #include "json/writer.h"
 #include "node/certificates.h"
 #include "node/process_facts.h"
@@ -47,25 +48,22 @@ bool write_files(const MachineCertificateOptions& options,
 }
 
 void write_json(const access::IssuedCertificate& issued, bool with_pem) {
-    std::string out;
-    json::Writer json(out);
-    json.begin_object();
-    json.field("machine", issued.record.machine);
-    json.field("fingerprint", to_hex(issued.record.fingerprint));
-    json.field("serial", issued.record.serial);
-    json.field("subject", issued.record.subject);
-    json.field("not_after", issued.record.not_after);
-    json.field("created_at", issued.record.created_at);
-    json.key("revoked_at");
-    issued.record.revoked_at == WallTime() ? json.null() : json.value(issued.record.revoked_at);
-    if (with_pem && !issued.certificate_pem.empty()) {
-        json.field("certificate", issued.certificate_pem);
-    }
-    if (with_pem && !issued.private_key_pem.empty()) {
-        json.field("key", issued.private_key_pem);
-    }
-    json.end_object();
-    fmt::print("{}\n", out);
+    print_json_line([&](json::Writer& json) {
+        json.field("machine", issued.record.machine);
+        json.field("fingerprint", to_hex(issued.record.fingerprint));
+        json.field("serial", issued.record.serial);
+        json.field("subject", issued.record.subject);
+        json.field("not_after", issued.record.not_after);
+        json.field("created_at", issued.record.created_at);
+        json.key("revoked_at");
+        issued.record.revoked_at == WallTime() ? json.null() : json.value(issued.record.revoked_at);
+        if (with_pem && !issued.certificate_pem.empty()) {
+            json.field("certificate", issued.certificate_pem);
+        }
+        if (with_pem && !issued.private_key_pem.empty()) {
+            json.field("key", issued.private_key_pem);
+        }
+    });
 }
 
 int show(const MachineCertificateOptions& options, const access::IssuedCertificate& issued) {
@@ -98,12 +96,8 @@ Result<access::IssuedCertificate> map(storage::ControlStore& store, const std::s
         .record = std::move(record), .certificate_pem = {}, .private_key_pem = {}};
 }
 
-int list(const MachineCertificateOptions& options) {
-    const auto store = open_control(options.data);
-    if (store == nullptr) {
-        return 1;
-    }
-    const auto records = store->certificates_of(options.machine);
+int list(storage::ControlStore& store, const MachineCertificateOptions& options) {
+    const auto records = store.certificates_of(options.machine);
     if (!records) {
         return fail_with("cannot read the certificates", records.error().text);
     }
@@ -118,11 +112,7 @@ int list(const MachineCertificateOptions& options) {
     return 0;
 }
 
-int revoke(const MachineCertificateOptions& options) {
-    const auto store = open_control(options.data);
-    if (store == nullptr) {
-        return 1;
-    }
+int revoke(storage::ControlStore& store, const MachineCertificateOptions& options) {
     const std::vector<std::uint8_t> bytes = from_hex(options.fingerprint);
     storage::Digest fingerprint{};
     if (bytes.size() != fingerprint.size()) {
@@ -130,23 +120,16 @@ int revoke(const MachineCertificateOptions& options) {
                          "a fingerprint has 64 lower-case hexadecimal digits");
     }
     std::ranges::copy(bytes, fingerprint.begin());
-    const Status revoked = access::revoke_certificate(*store, fingerprint, order_of(options));
+    const Status revoked = access::revoke_certificate(store, fingerprint, order_of(options));
     if (!revoked) {
         return fail_with("cannot revoke the certificate", revoked.error().text);
     }
-    if (options.as_json) {
-        fmt::print("{{\"revoked\":\"{}\"}}\n", options.fingerprint);
-    }
-    return 0;
+    return report_json(options.as_json, "revoked", options.fingerprint);
 }
 
 }  // namespace
 
-int add_certificate(const MachineCertificateOptions& options) {
-    const auto store = open_control(options.data);
-    if (store == nullptr) {
-        return 1;
-    }
+int add_certificate(storage::ControlStore& store, const MachineCertificateOptions& options) {
     access::CertificateOrder order = order_of(options);
     const std::string& file = options.map_file.empty() ? options.request_file : options.map_file;
     std::string content;
@@ -168,8 +151,8 @@ int add_certificate(const MachineCertificateOptions& options) {
     }
     order.request_pem = options.map_file.empty() ? content : "";
     const auto issued = options.map_file.empty()
-                            ? access::issue_certificate(*store, *authority, order)
-                            : map(*store, content, order);
+                            ? access::issue_certificate(store, *authority, order)
+                            : map(store, content, order);
     return issued
                ? show(options, *issued)
                : fail_with("cannot add a certificate to " + options.machine, issued.error().text);
@@ -185,36 +168,26 @@ void add_machine_certificate(CLI::App& app, int& exit_code) {
         machine->add_subcommand("certificate", "Issue, map, list or revoke client certificates");
     command->require_subcommand(1);
     command->footer("Example: kith machine certificate add press-07 --out certificates");
-    auto options = std::make_shared<MachineCertificateOptions>();
-    const auto add_common = [&](CLI::App* sub) {
-        sub->add_option("machine", options->machine, "The machine's name")->required();
-        sub->add_option("--data", options->data, "The node's data directory")
-            ->capture_default_str();
-        sub->add_flag("--json", options->as_json, "JSON, one object a line");
-    };
-
-    CLI::App* add = command->add_subcommand("add", "Issue a certificate, or map a foreign one");
-    add_common(add);
-    CLI::Option* request = add->add_option("--csr", options->request_file,
+    ControlCommands<MachineCertificateOptions> commands(*command, exit_code);
+    MachineCertificateOptions& options = commands.options();
+    CLI::App* add =
+        commands.add("add", "Issue a certificate, or map a foreign one", add_certificate);
+    CLI::App* list_command = commands.add("list", "List a machine's certificates", list);
+    CLI::App* revoke_command =
+        commands.add("revoke", "Take a certificate back; who uses it is disconnected", revoke);
+    for (CLI::App* each : {add, list_command, revoke_command}) {
+        each->add_option("machine", options.machine, "The machine's name")->required();
+    }
+    CLI::Option* request = add->add_option("--csr", options.request_file,
                                            "A signing request (PKCS #10, PEM): its key is used");
-    add->add_option("--map", options->map_file,
+    add->add_option("--map", options.map_file,
                     "A certificate (PEM) of another authority: it stands for the machine")
         ->excludes(request);
-    add->add_option("--out", options->out, "A directory for NAME.pem and NAME.key; else printed");
-    add->add_option("--days", options->days, "How long it is valid")
+    add->add_option("--out", options.out, "A directory for NAME.pem and NAME.key; else printed");
+    add->add_option("--days", options.days, "How long it is valid")
         ->check(CLI::Range(1, 3650))
         ->capture_default_str();
-    add->callback([options, &exit_code] { exit_code = add_certificate(*options); });
-
-    CLI::App* list_command = command->add_subcommand("list", "List a machine's certificates");
-    add_common(list_command);
-    list_command->callback([options, &exit_code] { exit_code = list(*options); });
-
-    CLI::App* revoke_command =
-        command->add_subcommand("revoke", "Take a certificate back; who uses it is disconnected");
-    add_common(revoke_command);
-    revoke_command->add_option("fingerprint", options->fingerprint, "As in the list")->required();
-    revoke_command->callback([options, &exit_code] { exit_code = revoke(*options); });
+    revoke_command->add_option("fingerprint", options.fingerprint, "As in the list")->required();
 }
 
 }  // namespace kith::cli

@@ -8,6 +8,10 @@ namespace CLI {
 class App;
 }
 
+namespace kith::storage {
+class ControlStore;
+}
+
 namespace kith::cli {
 
 struct MachineCertificateOptions {
@@ -22,7 +26,7 @@ struct MachineCertificateOptions {
 };
 
 /// Issues or maps one; what `kith machine add --certificate` does, too. The exit status.
-int add_certificate(const MachineCertificateOptions& options);
+int add_certificate(storage::ControlStore& store, const MachineCertificateOptions& options);
 
 /// The command `certificate` below `machine`, which is made if it is not there yet.
 void add_machine_certificate(CLI::App& app, int& exit_code);

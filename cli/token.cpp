@@ -2,7 +2,8 @@
 #include "crypto/token.h"
 #include "access/names.h"
 #include "cli/commands.h"
-#include "cli/control_tool.h"
+#include "cli/control_command.h"
+#include "cli/json_line.h"
 #include "crypto/secrets.h"
 #include "json/writer.h"
 #include "node/process_facts.h"
@@ -27,16 +28,12 @@ struct Options {
     bool as_json = false;
 };
 
-int create(const Options& options) {
-    const std::unique_ptr<storage::ControlStore> store = open_control(options.data);
-    if (store == nullptr) {
-        return 1;
-    }
+int create(storage::ControlStore& store, const Options& options) {
     if (const Status roles = access::check_topic_roles(options.topics); !roles) {
         return fail_with("cannot create the token", roles.error().text);
     }
     if (!options.machine.empty()) {
-        const auto machine = store->find_machine(options.machine);
+        const auto machine = store.find_machine(options.machine);
         if (!machine || !*machine) {
             return fail_with("cannot create the token",
                              machine ? "there is no such machine" : machine.error().text);
@@ -45,7 +42,7 @@ int create(const Options& options) {
     crypto::SystemSecrets secrets;
     const crypto::Token token = crypto::make_token(secrets);
     const WallTime now = node::wall_now();
-    const Status added = store->add_token(
+    const Status added = store.add_token(
         {.id = token.id,
          .name = options.name,
          .role = options.role,
@@ -58,19 +55,16 @@ int create(const Options& options) {
     if (!added) {
         return fail_with("cannot create the token", added.error().text);
     }
-    note_in_audit(*store, "token.create", token.id);
+    note_in_audit(store, "token.create", token.id);
     if (options.as_json) {
-        std::string out;
-        json::Writer json(out);
-        json.begin_object();
-        json.field("token", std::string_view(token.text));
-        json.field("id", std::string_view(token.id));
-        json.field("name", std::string_view(options.name));
-        json.field("role", std::string_view(options.role));
-        json.field("topic_roles", access::join_topic_roles(options.topics));
-        json.field("machine", std::string_view(options.machine));
-        json.end_object();
-        fmt::print("{}\n", out);
+        print_json_line([&](json::Writer& json) {
+            json.field("token", std::string_view(token.text));
+            json.field("id", std::string_view(token.id));
+            json.field("name", std::string_view(options.name));
+            json.field("role", std::string_view(options.role));
+            json.field("topic_roles", access::join_topic_roles(options.topics));
+            json.field("machine", std::string_view(options.machine));
+        });
     } else {
         fmt::print("{}\n", token.text);
     }
@@ -83,28 +77,21 @@ void print_token(const storage::TokenRecord& token, bool as_json) {
                    token.name);
         return;
     }
-    std::string out;
-    json::Writer json(out);
-    json.begin_object();
-    json.field("id", std::string_view(token.id));
-    json.field("name", std::string_view(token.name));
-    json.field("role", std::string_view(token.role));
-    json.field("created_at", token.created_at);
-    json.field("topic_roles", std::string_view(token.topic_roles));
-    json.field("machine", std::string_view(token.machine));
-    if (token.expires_at.ms() != 0) {
-        json.field("expires_at", token.expires_at);
-    }
-    json.end_object();
-    fmt::print("{}\n", out);
+    print_json_line([&](json::Writer& json) {
+        json.field("id", std::string_view(token.id));
+        json.field("name", std::string_view(token.name));
+        json.field("role", std::string_view(token.role));
+        json.field("created_at", token.created_at);
+        json.field("topic_roles", std::string_view(token.topic_roles));
+        json.field("machine", std::string_view(token.machine));
+        if (token.expires_at.ms() != 0) {
+            json.field("expires_at", token.expires_at);
+        }
+    });
 }
 
-int list(const Options& options) {
-    const std::unique_ptr<storage::ControlStore> store = open_control(options.data);
-    if (store == nullptr) {
-        return 1;
-    }
-    const auto tokens = store->tokens();
+int list(storage::ControlStore& store, const Options& options) {
+    const auto tokens = store.tokens();
     if (!tokens) {
         return fail_with("cannot read the tokens", tokens.error().text);
     }
@@ -114,19 +101,12 @@ int list(const Options& options) {
     return 0;
 }
 
-int revoke(const Options& options) {
-    const std::unique_ptr<storage::ControlStore> store = open_control(options.data);
-    if (store == nullptr) {
-        return 1;
-    }
-    if (const Status removed = store->remove_token(options.id); !removed) {
+int revoke(storage::ControlStore& store, const Options& options) {
+    if (const Status removed = store.remove_token(options.id); !removed) {
         return fail_with(fmt::format("cannot revoke {}", options.id), removed.error().text);
     }
-    note_in_audit(*store, "token.revoke", options.id);
-    if (options.as_json) {
-        fmt::print("{{\"revoked\":\"{}\"}}\n", options.id);
-    }
-    return 0;
+    note_in_audit(store, "token.revoke", options.id);
+    return report_json(options.as_json, "revoked", options.id);
 }
 
 }  // namespace
@@ -135,39 +115,28 @@ void add_token(CLI::App& app, int& exit_code) {
     CLI::App* command = app.add_subcommand("token", "Create, list or revoke API tokens");
     command->require_subcommand(1);
     command->footer("Example: kith token create --data data --role admin --json");
-    auto options = std::make_shared<Options>();
-    const auto add_common = [&](CLI::App* sub) {
-        sub->add_option("--data", options->data, "The node's data directory")
-            ->capture_default_str();
-        sub->add_flag("--json", options->as_json, "JSON, one object a line");
-    };
+    ControlCommands<Options> commands(*command, exit_code);
+    Options& options = commands.options();
 
-    CLI::App* create_command =
-        command->add_subcommand("create", "Create a token and print it once");
-    add_common(create_command);
-    create_command->add_option("--role", options->role, "What it may do")
+    CLI::App* create_command = commands.add("create", "Create a token and print it once", create);
+    create_command->add_option("--role", options.role, "What it may do")
         ->check(CLI::IsMember({"admin", "operator", "viewer", "machine"}))
         ->capture_default_str();
-    create_command->add_option("--name", options->name, "For people, in lists")
+    create_command->add_option("--name", options.name, "For people, in lists")
         ->capture_default_str();
     create_command
-        ->add_option("--topics", options->topics, "Topic roles of a machine's token: ROLE,...")
+        ->add_option("--topics", options.topics, "Topic roles of a machine's token: ROLE,...")
         ->delimiter(',')
         ->capture_default_str();
-    create_command->add_option("--machine", options->machine, "The machine that it belongs to");
+    create_command->add_option("--machine", options.machine, "The machine that it belongs to");
     create_command
-        ->add_option("--expires-in", options->expires_in_s, "Seconds until it ends; 0 is never")
+        ->add_option("--expires-in", options.expires_in_s, "Seconds until it ends; 0 is never")
         ->check(CLI::NonNegativeNumber);
-    create_command->callback([options, &exit_code] { exit_code = create(*options); });
 
-    CLI::App* list_command = command->add_subcommand("list", "List tokens, without their secrets");
-    add_common(list_command);
-    list_command->callback([options, &exit_code] { exit_code = list(*options); });
-
-    CLI::App* revoke_command = command->add_subcommand("revoke", "End a token at once");
-    add_common(revoke_command);
-    revoke_command->add_option("id", options->id, "The token's id, as in the list")->required();
-    revoke_command->callback([options, &exit_code] { exit_code = revoke(*options); });
+    commands.add("list", "List tokens, without their secrets", list);
+    commands.add("revoke", "End a token at once", revoke)
+        ->add_option("id", options.id, "The token's id, as in the list")
+        ->required();
 }
 
 }  // namespace kith::cli

@@ -2,7 +2,8 @@
 #include "access/credential.h"
 #include "access/names.h"
 #include "cli/commands.h"
-#include "cli/control_tool.h"
+#include "cli/control_command.h"
+#include "cli/json_line.h"
 #include "crypto/secrets.h"
 #include "json/writer.h"
 #include "node/process_facts.h"
@@ -34,24 +35,17 @@ void print_user(const storage::UserRecord& user, const std::string& password, bo
             : fmt::print("{}\n", password);
         return;
     }
-    std::string out;
-    json::Writer json(out);
-    json.begin_object();
-    json.field("name", std::string_view(user.name));
-    json.field("role", std::string_view(user.role));
-    json.field("created_at", user.created_at);
-    if (!password.empty()) {
-        json.field("password", std::string_view(password));
-    }
-    json.end_object();
-    fmt::print("{}\n", out);
+    print_json_line([&](json::Writer& json) {
+        json.field("name", std::string_view(user.name));
+        json.field("role", std::string_view(user.role));
+        json.field("created_at", user.created_at);
+        if (!password.empty()) {
+            json.field("password", std::string_view(password));
+        }
+    });
 }
 
-int add(const Options& options) {
-    const auto store = open_control(options.data);
-    if (store == nullptr) {
-        return 1;
-    }
+int add(storage::ControlStore& store, const Options& options) {
     const std::string what = "cannot add " + options.name;
     if (const Status name = access::check_name(options.name); !name) {
         return fail_with(what, name.error().text);
@@ -70,22 +64,18 @@ int add(const Options& options) {
                                    .password_hash = made->password_hash,
                                    .created_at = node::wall_now(),
                                    .scram = made->scram};
-    if (const Status added = store->add_user(user); !added) {
+    if (const Status added = store.add_user(user); !added) {
         return fail_with(what, added.error().kind == ErrorKind::Conflict
                                    ? "there is a user or a machine of this name"
                                    : added.error().text);
     }
-    note_in_audit(*store, "user.create", options.name);
+    note_in_audit(store, "user.create", options.name);
     print_user(user, password->shown(), options.as_json);
     return 0;
 }
 
-int list(const Options& options) {
-    const auto store = open_control(options.data);
-    if (store == nullptr) {
-        return 1;
-    }
-    const auto users = store->users();
+int list(storage::ControlStore& store, const Options& options) {
+    const auto users = store.users();
     if (!users) {
         return fail_with("cannot read the users", users.error().text);
     }
@@ -95,13 +85,9 @@ int list(const Options& options) {
     return 0;
 }
 
-int change_password(const Options& options) {
-    const auto store = open_control(options.data);
-    if (store == nullptr) {
-        return 1;
-    }
+int change_password(storage::ControlStore& store, const Options& options) {
     const std::string what = "cannot change the password of " + options.name;
-    const auto users = store->users();
+    const auto users = store.users();
     if (!users) {
         return fail_with(what, users.error().text);
     }
@@ -121,10 +107,10 @@ int change_password(const Options& options) {
     storage::UserRecord user = *found;
     user.password_hash = made->password_hash;
     user.scram = made->scram;
-    if (const Status changed = store->update_user(user); !changed) {
+    if (const Status changed = store.update_user(user); !changed) {
         return fail_with(what, changed.error().text);
     }
-    note_in_audit(*store, "user.change", options.name);
+    note_in_audit(store, "user.change", options.name);
     if (!password->shown().empty() || options.as_json) {
         print_user(user, password->shown(), options.as_json);
     }
@@ -137,12 +123,8 @@ bool is_last_administrator(const std::vector<storage::UserRecord>& users, std::s
            std::ranges::find_if(users, is_admin)->name == name;
 }
 
-int remove(const Options& options) {
-    const auto store = open_control(options.data);
-    if (store == nullptr) {
-        return 1;
-    }
-    const auto users = store->users();
+int remove(storage::ControlStore& store, const Options& options) {
+    const auto users = store.users();
     if (!users) {
         return fail_with("cannot remove " + options.name, users.error().text);
     }
@@ -151,19 +133,11 @@ int remove(const Options& options) {
                          "this is the last administrator; add another first: kith user add NAME "
                          "--role admin");
     }
-    if (const Status removed = store->remove_user(options.name); !removed) {
+    if (const Status removed = store.remove_user(options.name); !removed) {
         return fail_with("cannot remove " + options.name, removed.error().text);
     }
-    note_in_audit(*store, "user.remove", options.name);
-    if (options.as_json) {
-        std::string out;
-        json::Writer json(out);
-        json.begin_object();
-        json.field("removed", std::string_view(options.name));
-        json.end_object();
-        fmt::print("{}\n", out);
-    }
-    return 0;
+    note_in_audit(store, "user.remove", options.name);
+    return report_json(options.as_json, "removed", options.name);
 }
 
 }  // namespace
@@ -172,32 +146,22 @@ void add_user(CLI::App& app, int& exit_code) {
     CLI::App* command = app.add_subcommand("user", "Add, list, change and remove users");
     command->require_subcommand(1);
     command->footer("Example: kith user add anna --role operator --data data");
-    auto options = std::make_shared<Options>();
-    const auto add_sub = [&](const char* name, const char* help, bool takes_name) {
-        CLI::App* sub = command->add_subcommand(name, help);
-        sub->add_option("--data", options->data, "The node's data directory")
-            ->capture_default_str();
-        sub->add_flag("--json", options->as_json, "JSON, one object a line");
-        if (takes_name) {
-            sub->add_option("name", options->name, "The user's name")->required();
-        }
-        return sub;
-    };
-    CLI::App* add_command = add_sub("add", "Add a user", true);
-    add_command->add_option("--role", options->role, "What the user may do")
+    ControlCommands<Options> commands(*command, exit_code);
+    Options& options = commands.options();
+    CLI::App* add_command = commands.add("add", "Add a user", add);
+    commands.add("list", "List users", list);
+    CLI::App* password_command =
+        commands.add("passwd", "Set another password; ends the user's sessions", change_password);
+    CLI::App* remove_command =
+        commands.add("remove", "Remove a user; ends the user's sessions and connections", remove);
+    for (CLI::App* each : {add_command, password_command, remove_command}) {
+        each->add_option("name", options.name, "The user's name")->required();
+    }
+    add_command->add_option("--role", options.role, "What the user may do")
         ->check(CLI::IsMember({"admin", "operator", "viewer"}))
         ->capture_default_str();
-    add_password_option(*add_command, options->password);
-    add_command->callback([options, &exit_code] { exit_code = add(*options); });
-    add_sub("list", "List users", false)->callback([options, &exit_code] {
-        exit_code = list(*options);
-    });
-    CLI::App* password_command =
-        add_sub("passwd", "Set another password; ends the user's sessions", true);
-    add_password_option(*password_command, options->password);
-    password_command->callback([options, &exit_code] { exit_code = change_password(*options); });
-    add_sub("remove", "Remove a user; ends the user's sessions and connections", true)
-        ->callback([options, &exit_code] { exit_code = remove(*options); });
+    add_password_option(*add_command, options.password);
+    add_password_option(*password_command, options.password);
 }
 
 }  // namespace kith::cli
