@@ -1,6 +1,6 @@
 #include "cli/backup_progress.h"
-#include "cli/json_line.h"
 
+#include "cli/json_line.h"
 #include "json/writer.h"
 
 #include <fmt/format.h>
