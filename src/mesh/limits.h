@@ -88,6 +88,13 @@ inline constexpr std::size_t kWavesMax = 4096;
 
 /// Positions that a destination remembers beyond the first that is missing, per origin.
 inline constexpr std::size_t kStreamWindow = 65536;
+/// Bytes of messages that wait behind a gap, in one stream and in all. Whose turn it is always goes
+/// through.
+inline constexpr std::size_t kStreamBytesMax = 8U << 20U;
+inline constexpr std::size_t kStreamsBytesMax = 64U << 20U;
+/// Origins of which a destination remembers what was delivered; beyond it, who cannot be reached
+/// and has nothing waiting is forgotten, the longest gone first.
+inline constexpr std::size_t kStreamOriginsMax = 2 * kNodesMax;
 /// A gap in a stream whose origin cannot be reached is given up after this, and counted.
 inline constexpr Duration kStreamGapPatience = 60s;
 /// Messages of one stream that are on their way at the same time; the rest wait at the origin. Well

@@ -7,7 +7,11 @@
 // it is done with, so a node that lost its own books takes the stream up from there. A gap is given
 // up only when its origin cannot be reached for kStreamGapPatience; or when a later epoch of the
 // origin begins, which an origin does only when the older one is done with: what waits behind a gap
-// there is handed out first. Limits: kStreamWindow.
+// there is handed out first. What comes of the older epoch after that is handed out as it comes, if
+// nothing behind it was.
+//
+// An origin counts as unreachable until somebody says otherwise, or it would wait for ever for one
+// that is not there any more. Threads: shard-local. Limits: kStream*.
 #pragma once
 
 #include <cstdint>
@@ -25,31 +29,50 @@ class Streams {
   public:
     Streams();
     ~Streams();
+    Streams(Streams&&) noexcept;
+    Streams& operator=(Streams&&) noexcept;
 
     enum class Verdict : std::uint8_t {
         Taken,      // and is or will be ready
         Duplicate,  // it is here, or was delivered
-        TooEarly,   // beyond the window: its sender keeps it
+        TooEarly,   // beyond the window, or no room: its sender keeps it
     };
-    /// A copy of `data` is kept until it is ready. `here` is this node's own destination in it.
-    Verdict take(const Data& data, const Destination& here, Instant now);
+    /// A copy of `data` is kept until it is ready; but for its destinations, of which only `here`
+    /// is kept, this node's own. Its place holders (DataKind::Void) are messages like all others.
+    [[nodiscard]] Verdict take(const Data& data, const Destination& here, Instant now);
 
-    /// A message whose turn it is.
+    /// A message whose turn it is. It may be moved, not copied.
     struct Ready {
         Destination here;
         std::vector<std::uint8_t> bytes;  // what `data` borrows from
         Data data;
+
+        Ready() = default;
+        Ready(Ready&&) = default;
+        Ready& operator=(Ready&&) = default;
     };
-    /// In order; empty if nothing is ready.
+    /// In order, each once; empty if nothing is ready.
     [[nodiscard]] std::vector<Ready> ready(Instant now);
 
+    /// Requires: nothing of this stream was taken yet.
     void restore(const StreamPosition& stream, std::uint64_t delivered);
     /// Whether the origin can be reached: while it can, gaps are waited for.
     void set_reachable(NodeId origin, bool is_reachable, Instant now);
     void on_timer(Instant now);
     [[nodiscard]] Instant deadline() const;
-    /// The last position up to which everything was handed out.
+    /// The last place up to which everything was ready, or given up; 0 of a stream that is not
+    /// known any more: of an origin, the last two epochs are.
     [[nodiscard]] std::uint64_t delivered(const StreamPosition& stream) const;
+
+    struct Counters {
+        std::size_t origins = 0;        // with a stream
+        std::size_t held_messages = 0;  // that wait behind a gap now
+        std::size_t held_bytes = 0;
+        std::uint64_t duplicates = 0;
+        std::uint64_t too_early = 0;
+        std::uint64_t given_up = 0;  // places whose message never came
+    };
+    [[nodiscard]] const Counters& counters() const;
 
   private:
     struct Impl;

@@ -1,0 +1,316 @@
+#include "mesh/detail/streams.h"
+
+#include <boost/container/flat_map.hpp>
+#include <boost/container/flat_set.hpp>
+
+#include <algorithm>
+#include <map>
+#include <utility>
+
+#include "base/check.h"
+#include "mesh/limits.h"
+
+namespace kith::mesh {
+namespace {
+
+using Ready = Streams::Ready;
+
+/// A message that waits for those before it.
+struct Held {
+    Ready message;
+    Instant taken_at;
+};
+
+struct Stream {
+    std::uint32_t epoch = 0;
+    std::uint64_t delivered = 0;
+    std::map<std::uint64_t, Held> held;  // by place; the first is behind a gap
+    std::size_t held_bytes = 0;
+    std::uint32_t epoch_before = 0;
+    std::uint64_t delivered_before = 0;
+};
+
+struct Origin {
+    Instant unreachable_since;  // unless it is reachable
+    boost::container::flat_map<Priority, Stream> streams;
+
+    [[nodiscard]] bool is_waiting() const {
+        return std::ranges::any_of(streams,
+                                   [](const auto& stream) { return !stream.second.held.empty(); });
+    }
+};
+
+std::size_t bytes_of(const Data& data) {
+    return sizeof(Held) + data.topic.size() + data.properties.size() + data.payload.size();
+}
+
+Ready copy_of(const Data& data, const Destination& here) {
+    Ready copy;
+    copy.here = here;
+    copy.bytes.reserve(data.topic.size() + data.properties.size() + data.payload.size());
+    const auto append = [&copy](Bytes part) {
+        const std::size_t begin = copy.bytes.size();
+        copy.bytes.insert(copy.bytes.end(), part.begin(), part.end());
+        return Bytes(copy.bytes).subspan(begin);
+    };
+    copy.data = data;
+    copy.data.topic = as_text(append(as_bytes(data.topic)));
+    copy.data.properties = append(data.properties);
+    copy.data.payload = append(data.payload);
+    copy.data.destinations.assign(1, here);
+    return copy;
+}
+
+}  // namespace
+
+struct Streams::Impl {
+    [[nodiscard]] Stream* find_or_make(NodeId origin, Priority priority, Instant now);
+    [[nodiscard]] bool make_room_for_origin();
+    Verdict take(Stream& stream, const Data& data, const Destination& here, Instant now);
+    Verdict take_of_epoch_before(Stream& stream, const Data& data, const Destination& here);
+    void begin_epoch(Stream& stream, std::uint32_t epoch);
+    /// All before `place` is done with; what waits there is handed out.
+    void advance(Stream& stream, std::uint64_t place);
+    void give_up_gap(Stream& stream);
+    void release_first(Stream& stream);
+    void release_in_turn(Stream& stream);
+    [[nodiscard]] static Instant gap_deadline(const Origin& origin, const Stream& stream);
+
+    std::map<NodeId, Origin> origins;
+    boost::container::flat_set<NodeId> reachable;
+    std::vector<Ready> ready;
+    Instant deadline = Instant::never();  // of the first gap, or earlier
+    Counters counters;
+};
+
+/// Null if there are too many origins.
+Stream* Streams::Impl::find_or_make(NodeId id, Priority priority, Instant now) {
+    auto origin = origins.find(id);
+    if (origin == origins.end()) {
+        if (origins.size() >= kStreamOriginsMax && !make_room_for_origin()) {
+            return nullptr;
+        }
+        origin = origins.emplace(id, Origin{.unreachable_since = now, .streams = {}}).first;
+        counters.origins = origins.size();
+    }
+    return &origin->second.streams[priority];
+}
+
+/// Forgets who is gone for longest. Should it come back, its messages say where they go on.
+bool Streams::Impl::make_room_for_origin() {
+    auto longest = origins.end();
+    for (auto at = origins.begin(); at != origins.end(); ++at) {
+        const bool is_longer = longest == origins.end() ||
+                               at->second.unreachable_since < longest->second.unreachable_since;
+        if (is_longer && !reachable.contains(at->first) && !at->second.is_waiting()) {
+            longest = at;
+        }
+    }
+    if (longest == origins.end()) {
+        return false;
+    }
+    origins.erase(longest);
+    return true;
+}
+
+Streams::Verdict Streams::Impl::take(Stream& stream, const Data& data, const Destination& here,
+                                     Instant now) {
+    const std::uint64_t place = here.stream_sequence;
+    if (data.id.epoch < stream.epoch) {
+        return take_of_epoch_before(stream, data, here);
+    }
+    if (data.id.epoch > stream.epoch) {
+        begin_epoch(stream, data.id.epoch);
+    }
+    advance(stream, std::min(here.stream_first, place));
+    if (place <= stream.delivered || stream.held.contains(place)) {
+        return Verdict::Duplicate;
+    }
+    if (place == stream.delivered + 1) {
+        ready.push_back(copy_of(data, here));
+        stream.delivered = place;
+        release_in_turn(stream);
+        return Verdict::Taken;
+    }
+    const std::size_t bytes = bytes_of(data);
+    const bool is_beyond = place - stream.delivered > kStreamWindow ||
+                           stream.held_bytes + bytes > kStreamBytesMax ||
+                           counters.held_bytes + bytes > kStreamsBytesMax;
+    if (is_beyond) {
+        return Verdict::TooEarly;
+    }
+    stream.held.emplace(place, Held{.message = copy_of(data, here), .taken_at = now});
+    stream.held_bytes += bytes;
+    counters.held_bytes += bytes;
+    ++counters.held_messages;
+    if (!reachable.contains(data.id.origin)) {
+        deadline = std::min(deadline, gap_deadline(origins.at(data.id.origin), stream));
+    }
+    return Verdict::Taken;
+}
+
+/// Nobody waits for what is missing of an epoch that is over.
+Streams::Verdict Streams::Impl::take_of_epoch_before(Stream& stream, const Data& data,
+                                                     const Destination& here) {
+    const std::uint64_t place = here.stream_sequence;
+    if (data.id.epoch != stream.epoch_before || place <= stream.delivered_before) {
+        return Verdict::Duplicate;
+    }
+    counters.given_up += place - stream.delivered_before - 1;
+    stream.delivered_before = place;
+    ready.push_back(copy_of(data, here));
+    return Verdict::Taken;
+}
+
+void Streams::Impl::begin_epoch(Stream& stream, std::uint32_t epoch) {
+    while (!stream.held.empty()) {
+        give_up_gap(stream);
+    }
+    stream.epoch_before = std::exchange(stream.epoch, epoch);
+    stream.delivered_before = std::exchange(stream.delivered, 0);
+}
+
+void Streams::Impl::advance(Stream& stream, std::uint64_t place) {
+    while (!stream.held.empty() && stream.held.begin()->first < place) {
+        release_first(stream);
+    }
+    if (place > 0) {
+        stream.delivered = std::max(stream.delivered, place - 1);
+    }
+    release_in_turn(stream);
+}
+
+/// Goes on behind the first gap. Requires: something waits there.
+void Streams::Impl::give_up_gap(Stream& stream) {
+    counters.given_up += stream.held.begin()->first - stream.delivered - 1;
+    release_first(stream);
+    release_in_turn(stream);
+}
+
+void Streams::Impl::release_first(Stream& stream) {
+    const auto first = stream.held.begin();
+    const std::size_t bytes = bytes_of(first->second.message.data);
+    stream.held_bytes -= bytes;
+    counters.held_bytes -= bytes;
+    --counters.held_messages;
+    stream.delivered = first->first;
+    ready.push_back(std::move(first->second.message));
+    stream.held.erase(first);
+}
+
+void Streams::Impl::release_in_turn(Stream& stream) {
+    while (!stream.held.empty() && stream.held.begin()->first == stream.delivered + 1) {
+        release_first(stream);
+    }
+}
+
+/// When the first gap is given up, if the origin cannot be reached until then.
+Instant Streams::Impl::gap_deadline(const Origin& origin, const Stream& stream) {
+    const Instant waits_since = stream.held.begin()->second.taken_at;
+    return std::max(origin.unreachable_since, waits_since) + kStreamGapPatience;
+}
+
+Streams::Streams() : impl_(std::make_unique<Impl>()) {}
+Streams::~Streams() = default;
+Streams::Streams(Streams&&) noexcept = default;
+Streams& Streams::operator=(Streams&&) noexcept = default;
+
+Streams::Verdict Streams::take(const Data& data, const Destination& here, Instant now) {
+    Verdict verdict = Verdict::Duplicate;  // as the place 0 is, which no message has
+    if (here.stream_sequence > 0) {
+        Stream* stream = impl_->find_or_make(data.id.origin, data.priority, now);
+        verdict = stream == nullptr ? Verdict::TooEarly : impl_->take(*stream, data, here, now);
+    }
+    impl_->counters.duplicates += verdict == Verdict::Duplicate ? 1U : 0U;
+    impl_->counters.too_early += verdict == Verdict::TooEarly ? 1U : 0U;
+    return verdict;
+}
+
+std::vector<Streams::Ready> Streams::ready(Instant now) {
+    on_timer(now);
+    return std::exchange(impl_->ready, {});
+}
+
+void Streams::restore(const StreamPosition& position, std::uint64_t delivered) {
+    Stream* stream = impl_->find_or_make(position.origin, position.priority, Instant());
+    if (stream == nullptr) {
+        return;  // its messages will say where they go on
+    }
+    CHECK(stream->held.empty());
+    if (position.epoch > stream->epoch) {
+        impl_->begin_epoch(*stream, position.epoch);
+        stream->delivered = delivered;
+    } else if (position.epoch == stream->epoch) {
+        stream->delivered = std::max(stream->delivered, delivered);
+    } else if (position.epoch > stream->epoch_before) {
+        stream->epoch_before = position.epoch;
+        stream->delivered_before = delivered;
+    }
+}
+
+void Streams::set_reachable(NodeId id, bool is_reachable, Instant now) {
+    if (impl_->reachable.contains(id) == is_reachable) {
+        return;
+    }
+    if (is_reachable) {
+        if (impl_->reachable.size() < kStreamOriginsMax) {
+            impl_->reachable.insert(id);
+        }
+        return;
+    }
+    impl_->reachable.erase(id);
+    const auto origin = impl_->origins.find(id);
+    if (origin == impl_->origins.end()) {
+        return;
+    }
+    origin->second.unreachable_since = now;
+    if (origin->second.is_waiting()) {
+        impl_->deadline = std::min(impl_->deadline, now + kStreamGapPatience);
+    }
+}
+
+void Streams::on_timer(Instant now) {
+    if (now < impl_->deadline) {
+        return;
+    }
+    impl_->deadline = Instant::never();
+    for (auto& [id, origin] : impl_->origins) {
+        if (impl_->reachable.contains(id)) {
+            continue;
+        }
+        for (auto& [priority, stream] : origin.streams) {
+            while (!stream.held.empty() && Impl::gap_deadline(origin, stream) <= now) {
+                impl_->give_up_gap(stream);
+            }
+            if (!stream.held.empty()) {
+                impl_->deadline = std::min(impl_->deadline, Impl::gap_deadline(origin, stream));
+            }
+        }
+    }
+}
+
+Instant Streams::deadline() const {
+    return impl_->deadline;
+}
+
+std::uint64_t Streams::delivered(const StreamPosition& position) const {
+    const auto origin = impl_->origins.find(position.origin);
+    if (origin == impl_->origins.end()) {
+        return 0;
+    }
+    const auto found = origin->second.streams.find(position.priority);
+    if (found == origin->second.streams.end()) {
+        return 0;
+    }
+    const Stream& stream = found->second;
+    if (position.epoch == stream.epoch) {
+        return stream.delivered;
+    }
+    return position.epoch == stream.epoch_before ? stream.delivered_before : 0;
+}
+
+const Streams::Counters& Streams::counters() const {
+    return impl_->counters;
+}
+
+}  // namespace kith::mesh

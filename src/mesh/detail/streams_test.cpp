@@ -1,0 +1,549 @@
+#include "mesh/detail/streams.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <string>
+#include <tuple>
+#include <utility>
+
+#include "base/random.h"
+#include "mesh/limits.h"
+
+namespace kith::mesh {
+namespace {
+
+using Verdict = Streams::Verdict;
+using Places = std::vector<std::uint64_t>;
+
+constexpr NodeId kOrigin(7);
+constexpr Instant kStart = Instant::from_ns(1'000'000'000);
+
+/// A place in a stream, with what its message says of it.
+struct Place {
+    std::uint64_t number = 0;
+    std::uint64_t first = 1;
+    std::uint32_t epoch = 1;
+    NodeId origin = kOrigin;
+    Priority priority = Priority::Default;
+    DataKind kind = DataKind::Publication;
+};
+
+class StreamsTest : public ::testing::Test {
+  protected:
+    Verdict take(const Place& place, std::string_view payload = "payload") {
+        // Its bytes are gone when the call returns.
+        const std::string topic = "topic/" + std::to_string(place.number);
+        const std::string properties = "properties";
+        const std::string bytes(payload);
+        Data data;
+        data.id = {.origin = place.origin, .epoch = place.epoch, .sequence = place.number};
+        data.priority = place.priority;
+        data.kind = place.kind;
+        data.qos = 1;
+        data.topic = topic;
+        data.properties = as_bytes(properties);
+        data.payload = as_bytes(bytes);
+        const Destination here{.node = NodeId(1),
+                               .stream_sequence = place.number,
+                               .stream_first = place.first,
+                               .groups = {}};
+        const Destination other{.node = NodeId(2), .groups = {}};
+        data.destinations = {other, here};
+        return streams.take(data, here, now);
+    }
+    Verdict take(std::uint64_t number) { return take(Place{.number = number}); }
+
+    /// The places of what is ready, in its order.
+    Places ready() {
+        Places places;
+        for (const Streams::Ready& one : streams.ready(now)) {
+            places.push_back(one.here.stream_sequence);
+        }
+        return places;
+    }
+    [[nodiscard]] std::uint64_t delivered(std::uint32_t epoch = 1) const {
+        return streams.delivered({.origin = kOrigin, .epoch = epoch});
+    }
+    void wait(Duration time) {
+        now = now + time;
+        streams.on_timer(now);
+    }
+
+    Streams streams;
+    Instant now = kStart;
+};
+
+TEST_F(StreamsTest, WhatComesInOrderIsReadyAtOnce) {
+    EXPECT_EQ(take(1), Verdict::Taken);
+    EXPECT_EQ(take(2), Verdict::Taken);
+    EXPECT_EQ(ready(), (Places{1, 2}));
+    EXPECT_EQ(ready(), Places{});
+    EXPECT_EQ(delivered(), 2U);
+}
+
+TEST_F(StreamsTest, WhatComesEarlyWaitsForWhatIsBeforeIt) {
+    EXPECT_EQ(take(3), Verdict::Taken);
+    EXPECT_EQ(take(2), Verdict::Taken);
+    EXPECT_EQ(ready(), Places{});
+    EXPECT_EQ(delivered(), 0U);
+    EXPECT_EQ(streams.counters().held_messages, 2U);
+    EXPECT_EQ(take(1), Verdict::Taken);
+    EXPECT_EQ(ready(), (Places{1, 2, 3}));
+    EXPECT_EQ(streams.counters().held_messages, 0U);
+    EXPECT_EQ(streams.counters().held_bytes, 0U);
+}
+
+TEST_F(StreamsTest, AMessageIsKeptWholeWithItsOwnDestinationAlone) {
+    EXPECT_EQ(take({.number = 2}, "second"), Verdict::Taken);
+    EXPECT_EQ(take({.number = 1}, ""), Verdict::Taken);
+    std::vector<Streams::Ready> all = streams.ready(now);
+    ASSERT_EQ(all.size(), 2U);
+    const Streams::Ready moved = std::move(all[1]);
+    all.clear();
+    EXPECT_EQ(moved.data.id.sequence, 2U);
+    EXPECT_EQ(moved.data.topic, "topic/2");
+    EXPECT_EQ(as_text(moved.data.properties), "properties");
+    EXPECT_EQ(as_text(moved.data.payload), "second");
+    ASSERT_EQ(moved.data.destinations.size(), 1U);
+    EXPECT_EQ(moved.data.destinations[0], moved.here);
+}
+
+TEST_F(StreamsTest, WhatCameTwiceIsADuplicate) {
+    EXPECT_EQ(take(1), Verdict::Taken);
+    EXPECT_EQ(take(1), Verdict::Duplicate);
+    EXPECT_EQ(take(3), Verdict::Taken);
+    EXPECT_EQ(take(3), Verdict::Duplicate);
+    EXPECT_EQ(ready(), (Places{1}));
+    EXPECT_EQ(streams.counters().duplicates, 2U);
+}
+
+TEST_F(StreamsTest, APlaceThatNoMessageHasIsADuplicate) {
+    EXPECT_EQ(take({.number = 0, .first = 0}), Verdict::Duplicate);
+    EXPECT_EQ(streams.counters().origins, 0U);
+}
+
+TEST_F(StreamsTest, OriginsAndClassesAreStreamsOfTheirOwn) {
+    EXPECT_EQ(take({.number = 2}), Verdict::Taken);
+    EXPECT_EQ(take({.number = 1, .origin = NodeId(8)}), Verdict::Taken);
+    EXPECT_EQ(take({.number = 1, .priority = Priority::Alarm}), Verdict::Taken);
+    EXPECT_EQ(ready(), (Places{1, 1}));
+    EXPECT_EQ(delivered(), 0U);
+    EXPECT_EQ(streams.delivered({NodeId(8), 1, Priority::Default}), 1U);
+    EXPECT_EQ(streams.delivered({kOrigin, 1, Priority::Alarm}), 1U);
+    EXPECT_EQ(streams.delivered({kOrigin, 1, Priority::Bulk}), 0U);
+    EXPECT_EQ(streams.delivered({NodeId(9), 1, Priority::Default}), 0U);
+}
+
+TEST_F(StreamsTest, APlaceHolderIsReadyInItsTurn) {
+    EXPECT_EQ(take(2), Verdict::Taken);
+    EXPECT_EQ(take({.number = 1, .kind = DataKind::Void}), Verdict::Taken);
+    const std::vector<Streams::Ready> all = streams.ready(now);
+    ASSERT_EQ(all.size(), 2U);
+    EXPECT_EQ(all[0].data.kind, DataKind::Void);
+    EXPECT_EQ(all[1].data.kind, DataKind::Publication);
+}
+
+TEST_F(StreamsTest, BeyondTheWindowItIsTooEarly) {
+    EXPECT_EQ(take(kStreamWindow), Verdict::Taken);
+    EXPECT_EQ(take(kStreamWindow + 1), Verdict::TooEarly);
+    EXPECT_EQ(take(UINT64_MAX), Verdict::TooEarly);
+    EXPECT_EQ(streams.counters().too_early, 2U);
+    EXPECT_EQ(take(1), Verdict::Taken);
+    EXPECT_EQ(take(kStreamWindow + 1), Verdict::Taken);
+}
+
+TEST_F(StreamsTest, BeyondItsBytesAStreamTakesOnlyWhoseTurnItIs) {
+    const std::string payload(1U << 20U, 'x');
+    std::uint64_t taken = 0;
+    while (take({.number = taken + 2}, payload) == Verdict::Taken) {
+        ++taken;
+        ASSERT_LT(taken, 100U);
+    }
+    EXPECT_EQ(taken, kStreamBytesMax / payload.size() - 1);
+    EXPECT_LE(streams.counters().held_bytes, kStreamBytesMax);
+    EXPECT_EQ(take({.number = 2, .origin = NodeId(8)}, payload), Verdict::Taken);
+    EXPECT_EQ(take({.number = 1}, payload), Verdict::Taken);
+    EXPECT_EQ(ready().size(), taken + 1);
+    EXPECT_EQ(take({.number = taken + 3}, payload), Verdict::Taken);
+}
+
+TEST_F(StreamsTest, AllStreamsTogetherHoldNoMoreThanTheirBytes) {
+    const std::string payload(1U << 20U, 'x');
+    bool is_full = false;
+    for (std::uint64_t origin = 1; origin <= 20 && !is_full; ++origin) {
+        for (std::uint64_t number = 2; number < 8; ++number) {
+            const Place place{.number = number, .origin = NodeId(origin)};
+            is_full = take(place, payload) == Verdict::TooEarly;
+        }
+    }
+    EXPECT_TRUE(is_full);
+    EXPECT_LE(streams.counters().held_bytes, kStreamsBytesMax);
+    EXPECT_GT(streams.counters().held_bytes, kStreamsBytesMax / 10 * 9);
+    EXPECT_EQ(take({.number = 1, .origin = NodeId(1)}, payload), Verdict::Taken);
+}
+
+TEST_F(StreamsTest, WhatTheOriginIsDoneWithIsNotWaitedFor) {
+    EXPECT_EQ(take({.number = 501, .first = 500}), Verdict::Taken);
+    EXPECT_EQ(ready(), Places{});
+    EXPECT_EQ(delivered(), 499U);
+    EXPECT_EQ(take({.number = 499, .first = 499}), Verdict::Duplicate);
+    EXPECT_EQ(take({.number = 500, .first = 500}), Verdict::Taken);
+    EXPECT_EQ(ready(), (Places{500, 501}));
+    EXPECT_EQ(streams.counters().given_up, 0U);
+}
+
+TEST_F(StreamsTest, WhatWaitsBehindSuchAGapIsHandedOutInOrder) {
+    EXPECT_EQ(take(3), Verdict::Taken);
+    EXPECT_EQ(take(6), Verdict::Taken);
+    EXPECT_EQ(take({.number = 9, .first = 5}), Verdict::Taken);
+    EXPECT_EQ(ready(), (Places{3}));
+    EXPECT_EQ(delivered(), 4U);
+    EXPECT_EQ(take({.number = 10, .first = 10}), Verdict::Taken);
+    EXPECT_EQ(ready(), (Places{6, 9, 10}));
+}
+
+TEST_F(StreamsTest, ALaterMessageThatKnewLessChangesNothing) {
+    EXPECT_EQ(take({.number = 5, .first = 5}), Verdict::Taken);
+    EXPECT_EQ(take({.number = 6, .first = 2}), Verdict::Taken);
+    EXPECT_EQ(ready(), (Places{5, 6}));
+    EXPECT_EQ(delivered(), 6U);
+}
+
+TEST_F(StreamsTest, AFirstPlaceBehindItsOwnCountsAsItsOwn) {
+    EXPECT_EQ(take({.number = 5, .first = 1000}), Verdict::Taken);
+    EXPECT_EQ(ready(), (Places{5}));
+    EXPECT_EQ(delivered(), 5U);
+}
+
+TEST_F(StreamsTest, ANewEpochBeginsANewStream) {
+    EXPECT_EQ(take(1), Verdict::Taken);
+    EXPECT_EQ(take({.number = 1, .epoch = 2}), Verdict::Taken);
+    EXPECT_EQ(take({.number = 2, .epoch = 2}), Verdict::Taken);
+    EXPECT_EQ(ready(), (Places{1, 1, 2}));
+    EXPECT_EQ(delivered(1), 1U);
+    EXPECT_EQ(delivered(2), 2U);
+    EXPECT_EQ(take({.number = 1, .epoch = 1}), Verdict::Duplicate);
+}
+
+TEST_F(StreamsTest, ANewEpochEndsTheWaitingInTheOlder) {
+    EXPECT_EQ(take(2), Verdict::Taken);
+    EXPECT_EQ(take(4), Verdict::Taken);
+    EXPECT_EQ(take({.number = 2, .epoch = 2}), Verdict::Taken);
+    EXPECT_EQ(ready(), (Places{2, 4}));
+    EXPECT_EQ(streams.counters().given_up, 2U);
+    EXPECT_EQ(take({.number = 1, .epoch = 2}), Verdict::Taken);
+    EXPECT_EQ(ready(), (Places{1, 2}));
+}
+
+TEST_F(StreamsTest, WhatStillComesOfTheOlderEpochIsHandedOutOnce) {
+    EXPECT_EQ(take(1), Verdict::Taken);
+    EXPECT_EQ(take({.number = 1, .epoch = 2}), Verdict::Taken);
+    EXPECT_EQ(ready(), (Places{1, 1}));
+    EXPECT_EQ(take({.number = 3, .epoch = 1}), Verdict::Taken);
+    EXPECT_EQ(take({.number = 3, .epoch = 1}), Verdict::Duplicate);
+    EXPECT_EQ(ready(), (Places{3}));
+    EXPECT_EQ(delivered(1), 3U);
+    EXPECT_EQ(streams.counters().given_up, 1U);
+    // Whatever is older than the epoch before came and was acknowledged long ago.
+    EXPECT_EQ(take({.number = 1, .epoch = 3}), Verdict::Taken);
+    EXPECT_EQ(take({.number = 4, .epoch = 1}), Verdict::Duplicate);
+    EXPECT_EQ(delivered(1), 0U);
+}
+
+TEST_F(StreamsTest, AGapIsWaitedForAsLongAsTheOriginCanBeReached) {
+    streams.set_reachable(kOrigin, true, now);
+    EXPECT_EQ(take(2), Verdict::Taken);
+    EXPECT_EQ(streams.deadline(), Instant::never());
+    wait(100 * kStreamGapPatience);
+    EXPECT_EQ(ready(), Places{});
+    EXPECT_EQ(take(1), Verdict::Taken);
+    EXPECT_EQ(ready(), (Places{1, 2}));
+}
+
+TEST_F(StreamsTest, AGapIsGivenUpWhenTheOriginIsGoneForTooLong) {
+    streams.set_reachable(kOrigin, true, now);
+    EXPECT_EQ(take(3), Verdict::Taken);
+    wait(kStreamGapPatience);
+    streams.set_reachable(kOrigin, false, now);
+    EXPECT_EQ(streams.deadline(), now + kStreamGapPatience);
+    wait(kStreamGapPatience - 1ns);
+    EXPECT_EQ(ready(), Places{});
+    wait(1ns);
+    EXPECT_EQ(ready(), (Places{3}));
+    EXPECT_EQ(streams.counters().given_up, 2U);
+    EXPECT_EQ(streams.deadline(), Instant::never());
+    EXPECT_EQ(take(1), Verdict::Duplicate);
+}
+
+TEST_F(StreamsTest, AnOriginThatComesBackIsWaitedForAnew) {
+    EXPECT_EQ(take(2), Verdict::Taken);
+    wait(kStreamGapPatience - 1ns);
+    streams.set_reachable(kOrigin, true, now);
+    wait(kStreamGapPatience);
+    EXPECT_EQ(ready(), Places{});
+    EXPECT_EQ(streams.deadline(), Instant::never());
+    streams.set_reachable(kOrigin, false, now);
+    wait(kStreamGapPatience - 1ns);
+    EXPECT_EQ(ready(), Places{});
+    wait(1ns);
+    EXPECT_EQ(ready(), (Places{2}));
+}
+
+TEST_F(StreamsTest, HowLongAnOriginIsGoneIsItsOwnAffair) {
+    streams.set_reachable(kOrigin, true, now);
+    EXPECT_EQ(take(2), Verdict::Taken);
+    wait(kStreamGapPatience / 2);
+    EXPECT_EQ(take({.number = 3, .origin = NodeId(8)}), Verdict::Taken);
+    wait(kStreamGapPatience / 2);
+    streams.set_reachable(kOrigin, false, now);
+    wait(kStreamGapPatience / 2);
+    EXPECT_EQ(ready(), (Places{3}));
+    EXPECT_EQ(streams.deadline(), now + kStreamGapPatience / 2);
+    wait(kStreamGapPatience / 2);
+    EXPECT_EQ(ready(), (Places{2}));
+}
+
+TEST_F(StreamsTest, EachGapHasThePatienceOfWhatWaitsBehindIt) {
+    EXPECT_EQ(take(2), Verdict::Taken);
+    now = now + 1s;
+    EXPECT_EQ(take(3), Verdict::Taken);
+    EXPECT_EQ(take(5), Verdict::Taken);
+    EXPECT_EQ(streams.deadline(), kStart + kStreamGapPatience);
+    now = streams.deadline();
+    EXPECT_EQ(ready(), (Places{2, 3}));
+    EXPECT_EQ(streams.deadline(), kStart + 1s + kStreamGapPatience);
+    now = streams.deadline();
+    EXPECT_EQ(ready(), (Places{5}));
+}
+
+TEST_F(StreamsTest, WhatWasRestoredIsADuplicate) {
+    streams.restore({.origin = kOrigin, .epoch = 2}, 10);
+    streams.restore({.origin = kOrigin, .epoch = 1}, 20);
+    EXPECT_EQ(delivered(2), 10U);
+    EXPECT_EQ(delivered(1), 20U);
+    EXPECT_EQ(take({.number = 10, .epoch = 2}), Verdict::Duplicate);
+    EXPECT_EQ(take({.number = 20, .epoch = 1}), Verdict::Duplicate);
+    EXPECT_EQ(take({.number = 11, .epoch = 2}), Verdict::Taken);
+    EXPECT_EQ(ready(), (Places{11}));
+}
+
+TEST_F(StreamsTest, RestoringInAnyOrderKeepsTheLastTwoEpochs) {
+    streams.restore({.origin = kOrigin, .epoch = 2}, 20);
+    streams.restore({.origin = kOrigin, .epoch = 1}, 10);
+    streams.restore({.origin = kOrigin, .epoch = 3}, 30);
+    streams.restore({.origin = kOrigin, .epoch = 3}, 29);
+    EXPECT_EQ(delivered(1), 0U);
+    EXPECT_EQ(delivered(2), 20U);
+    EXPECT_EQ(delivered(3), 30U);
+}
+
+TEST_F(StreamsTest, BeyondItsOriginsTheLongestGoneIsForgotten) {
+    for (std::uint64_t origin = 1; origin <= kStreamOriginsMax; ++origin) {
+        now = now + 1ms;
+        EXPECT_EQ(take({.number = 1, .origin = NodeId(origin)}), Verdict::Taken);
+    }
+    streams.set_reachable(NodeId(1), true, now);
+    EXPECT_EQ(take({.number = 3, .origin = NodeId(2)}), Verdict::Taken);
+    EXPECT_EQ(take({.number = 1, .origin = NodeId(99'999)}), Verdict::Taken);
+    EXPECT_EQ(streams.counters().origins, kStreamOriginsMax);
+    EXPECT_EQ(streams.delivered({.origin = NodeId(1), .epoch = 1}), 1U);
+    EXPECT_EQ(streams.delivered({.origin = NodeId(2), .epoch = 1}), 1U);
+    EXPECT_EQ(streams.delivered({.origin = NodeId(3), .epoch = 1}), 0U);
+    EXPECT_EQ(streams.delivered({.origin = NodeId(4), .epoch = 1}), 1U);
+}
+
+TEST_F(StreamsTest, WhenNoOriginCanBeForgottenANewOneIsTooEarly) {
+    for (std::uint64_t origin = 1; origin <= kStreamOriginsMax; ++origin) {
+        EXPECT_EQ(take({.number = 2, .origin = NodeId(origin)}), Verdict::Taken);
+    }
+    EXPECT_EQ(take({.number = 1, .origin = NodeId(99'999)}), Verdict::TooEarly);
+    EXPECT_EQ(take({.number = 1, .origin = NodeId(1)}), Verdict::Taken);
+    EXPECT_EQ(take({.number = 1, .origin = NodeId(99'999)}), Verdict::Taken);
+}
+
+/// Origins that keep what was not acknowledged and send it again and again, a network that loses,
+/// repeats and reorders, and a destination that crashes with its books or without them.
+class Network {
+  public:
+    enum class Books : std::uint8_t { Kept, Lost };
+    using Key = std::pair<NodeId, Priority>;
+    using Log = std::vector<std::pair<std::uint32_t, std::uint64_t>>;  // epoch and place
+
+    Network(std::uint64_t seed, Books books) : random_(seed), books_(books) {}
+
+    void run() {
+        for (const std::uint64_t origin : {1U, 2U}) {
+            for (const Priority priority : {Priority::Alarm, Priority::Default}) {
+                const Key key{NodeId(origin), priority};
+                sources_[key];
+                streams_.set_reachable(key.first, true, now_);
+            }
+        }
+        for (int step = 0; step < 4000; ++step) {
+            now_ = now_ + 1ms;
+            this->step();
+        }
+        for (int round = 0; round < 1000 && !is_done(); ++round) {
+            settle();
+        }
+    }
+
+    [[nodiscard]] bool is_done() const {
+        return std::ranges::all_of(sources_,
+                                   [](const auto& source) { return source.second.open.empty(); });
+    }
+    /// What was handed out and acknowledged.
+    [[nodiscard]] const std::map<Key, Log>& log() const { return log_; }
+    /// What was sent, in its order.
+    [[nodiscard]] const std::map<Key, Log>& sent() const { return sent_; }
+    [[nodiscard]] int crash_count() const { return crash_count_; }
+
+  private:
+    struct Source {
+        std::uint32_t epoch = 1;
+        std::uint64_t last = 0;
+        std::set<std::uint64_t> open;  // of the epoch, not acknowledged
+    };
+    struct Copy {
+        Key key;
+        std::uint32_t epoch = 0;
+        std::uint64_t place = 0;
+        std::uint64_t first = 0;
+    };
+
+    void step() {
+        auto source = sources_.begin();
+        std::advance(source, static_cast<std::ptrdiff_t>(random_.below(sources_.size())));
+        const std::uint64_t dice = random_.below(100);
+        if (dice < 30) {
+            publish(source->first, source->second);
+        } else if (dice < 50 && !source->second.open.empty()) {
+            send(source->first, source->second);
+        } else if (dice < 51) {
+            restart(source->second);
+        } else if (dice < 52) {
+            crash();
+        } else {
+            arrive();
+        }
+    }
+
+    void publish(const Key& key, Source& source) {
+        source.open.insert(++source.last);
+        sent_[key].emplace_back(source.epoch, source.last);
+        send(key, source);
+    }
+    /// One of those that are open.
+    void send(const Key& key, const Source& source) {
+        auto place = source.open.begin();
+        std::advance(place, static_cast<std::ptrdiff_t>(random_.below(source.open.size())));
+        under_way_.push_back({key, source.epoch, *place, *source.open.begin()});
+    }
+    /// A new epoch's messages wait for those before; here the whole restart does.
+    static void restart(Source& source) {
+        if (source.open.empty()) {
+            ++source.epoch;
+            source.last = 0;
+        }
+    }
+    void arrive() {
+        if (under_way_.empty()) {
+            return;
+        }
+        const std::size_t at = random_.below(under_way_.size());
+        const Copy copy = under_way_[at];
+        if (random_.chance(0.8)) {
+            under_way_.erase(under_way_.begin() + static_cast<std::ptrdiff_t>(at));
+        }
+        if (random_.chance(0.9)) {
+            take(copy);
+        }
+        if (random_.chance(0.7)) {
+            hand_out();
+        }
+    }
+    void take(const Copy& copy) {
+        Data data;
+        data.id = {.origin = copy.key.first, .epoch = copy.epoch, .sequence = copy.place};
+        data.priority = copy.key.second;
+        const Destination here{
+            .stream_sequence = copy.place, .stream_first = copy.first, .groups = {}};
+        if (streams_.take(data, here, now_) == Verdict::Duplicate) {
+            // Known here: acknowledged again, unless it waits.
+            const auto& log = log_[copy.key];
+            if (std::ranges::find(log, std::pair{copy.epoch, copy.place}) != log.end()) {
+                acknowledge(copy.key, copy.epoch, copy.place);
+            }
+        }
+    }
+    void hand_out() {
+        for (const Streams::Ready& ready : streams_.ready(now_)) {
+            const Key key{ready.data.id.origin, ready.data.priority};
+            const std::uint64_t place = ready.here.stream_sequence;
+            log_[key].emplace_back(ready.data.id.epoch, place);
+            acknowledge(key, ready.data.id.epoch, place);
+        }
+    }
+    void acknowledge(const Key& key, std::uint32_t epoch, std::uint64_t place) {
+        Source& source = sources_[key];
+        if (source.epoch == epoch && random_.chance(0.9)) {
+            source.open.erase(place);
+        }
+    }
+    void crash() {
+        ++crash_count_;
+        streams_ = Streams();
+        for (auto& [key, source] : sources_) {
+            streams_.set_reachable(key.first, true, now_);
+            if (books_ == Books::Kept && !log_[key].empty()) {
+                const auto& [epoch, place] = log_[key].back();
+                streams_.restore({key.first, epoch, key.second}, place);
+            }
+        }
+    }
+    void settle() {
+        for (auto& [key, source] : sources_) {
+            for (const std::uint64_t place : std::set(source.open)) {
+                take({key, source.epoch, place, *source.open.begin()});
+            }
+        }
+        hand_out();
+    }
+
+    Random random_;
+    Books books_;
+    Instant now_ = kStart;
+    Streams streams_;
+    std::map<Key, Source> sources_;
+    std::vector<Copy> under_way_;
+    std::map<Key, Log> log_;
+    std::map<Key, Log> sent_;
+    int crash_count_ = 0;
+};
+
+class StreamsNetwork : public ::testing::TestWithParam<std::uint64_t> {};
+INSTANTIATE_TEST_SUITE_P(Seeds, StreamsNetwork, ::testing::Range<std::uint64_t>(0, 30));
+
+TEST_P(StreamsNetwork, EachMessageIsHandedOutOnceAndInOrder) {
+    Network network(GetParam(), Network::Books::Kept);
+    network.run();
+    EXPECT_TRUE(network.is_done());
+    EXPECT_GT(network.crash_count(), 0);
+    EXPECT_EQ(network.log(), network.sent());
+}
+
+TEST_P(StreamsNetwork, WithoutItsBooksADestinationMissesNothing) {
+    Network network(GetParam(), Network::Books::Lost);
+    network.run();
+    EXPECT_TRUE(network.is_done());
+    for (const auto& [key, sent] : network.sent()) {
+        const Network::Log& log = network.log().at(key);
+        EXPECT_EQ(std::set(sent.begin(), sent.end()), std::set(log.begin(), log.end()));
+    }
+}
+
+}  // namespace
+}  // namespace kith::mesh
