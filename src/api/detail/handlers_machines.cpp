@@ -1,7 +1,8 @@
 // Answers about machines: the list, one of them, its messages, and a new one on its way.
 #include <algorithm>
+#include <deque>
 #include <optional>
-#include <ranges>
+#include <vector>
 
 #include "api/connect_state.h"
 #include "api/detail/answers.h"
@@ -121,10 +122,14 @@ void Handlers::get_machine_messages(const Call& call, const Respond& respond) {
         respond(error_response(messages.error(), "machine"));
         return;
     }
-    // The newest first.
-    const std::size_t count = std::min(limit, (*messages)->size());
-    respond(
-        list_response(*messages.value() | std::views::reverse | std::views::take(count), kAsView));
+    // style: clang 14 does not compile std::views::reverse.
+    std::vector<const KeptMessage*> newest;
+    const std::deque<KeptMessage>& kept = **messages;
+    for (auto message = kept.rbegin(); message != kept.rend() && newest.size() < limit; ++message) {
+        newest.push_back(&*message);
+    }
+    respond(list_response(
+        newest, [](json::Writer& json, const KeptMessage* message) { write(json, *message); }));
 }
 
 void Handlers::post_disconnect(const Call& call, const Respond& respond) {

@@ -1,7 +1,8 @@
 // Answers about topic roles: which there are, what they say, and what somebody may do by them.
 #include <algorithm>
+#include <iterator>
 #include <memory>
-#include <ranges>
+#include <span>
 
 #include "access/names.h"
 #include "access/role_book.h"
@@ -121,7 +122,7 @@ void Handlers::get_roles(const Call& call, const Respond& respond) {
     const auto next = std::ranges::next(first, static_cast<std::ptrdiff_t>(limit), all.end());
     const std::string& problem = state_->parts.registry.file_problem();
     respond(object_response([&](json::Writer& json) {
-        write_items(json, std::ranges::subrange(first, next),
+        write_items(json, std::span(first, next),
                     [](json::Writer& to, const auto& role) { write_role(to, *role); });
         json.key("next");
         next == all.end() ? json.null() : json.value((*next)->name);

@@ -39,14 +39,15 @@ class FakeBackups final : public Backups {
       public:
         explicit Source(const FakeBackups& backups) : backups_(backups) {}
         std::uint64_t size_bytes() const override { return backups_.file.size(); }
-        void read(std::size_t bytes_max, std::function<void(Result<std::string>)> done) override {
+        void read(std::size_t bytes_max,
+                  std::function<void(Result<std::string>)> done_in) override {
             if (at_ >= backups_.fails_at) {
-                done(fail(ErrorKind::Io, "cannot read"));
+                done_in(fail(ErrorKind::Io, "cannot read"));
                 return;
             }
             std::string piece = backups_.file.substr(at_, bytes_max);
             at_ += piece.size();
-            done(std::move(piece));
+            done_in(std::move(piece));
         }
 
       private:
