@@ -9,7 +9,6 @@
 #include "node/process_facts.h"
 
 #include <array>
-#include <ranges>
 #include <utility>
 #include <vector>
 
@@ -128,12 +127,14 @@ void Node::stop() {
         return;
     }
     impl_->is_running = false;
-    for (Pillar* pillar : std::views::reverse(impl_->pillars)) {
-        pillar->drain();
+    // style: clang 14 does not compile std::views::reverse.
+    const std::vector<Pillar*>& pillars = impl_->pillars;
+    for (auto pillar = pillars.rbegin(); pillar != pillars.rend(); ++pillar) {
+        (*pillar)->drain();
     }
     impl_->ground.shards->stop();
-    for (Pillar* pillar : std::views::reverse(impl_->pillars)) {
-        pillar->finish();
+    for (auto pillar = pillars.rbegin(); pillar != pillars.rend(); ++pillar) {
+        (*pillar)->finish();
     }
 }
 
