@@ -413,8 +413,9 @@ void Custody::on_neighbor_suspect(NodeId neighbor, Instant now) {
 void Custody::on_neighbor_down(NodeId neighbor, Instant now) {
     for (auto& [id, message] : impl_->held) {
         for (Leg& leg : message.legs) {
-            const auto gone = std::ranges::remove(leg.upstreams, neighbor);
-            leg.upstreams.erase(gone.begin(), gone.end());
+            // style: clang 14 does not compile what std::ranges::remove() returns.
+            leg.upstreams.erase(std::remove(leg.upstreams.begin(), leg.upstreams.end(), neighbor),
+                                leg.upstreams.end());
         }
     }
     impl_->leave(neighbor, NeighborChange::Down, now);

@@ -40,8 +40,9 @@ NodeIndex Graph::index_of(NodeId node) const {
 
 void Graph::number_nodes() {
     std::ranges::stable_sort(told_, {}, &Told::node);
-    const auto twice = std::ranges::unique(told_, {}, &Told::node);
-    told_.erase(twice.begin(), twice.end());
+    // style: clang 14 does not compile what std::ranges::unique() returns.
+    const auto is_same = [](const Told& a, const Told& b) { return a.node == b.node; };
+    told_.erase(std::unique(told_.begin(), told_.end(), is_same), told_.end());
     nodes_.reserve(told_.size());
     transit_.reserve(told_.size());
     for (const Told& told : told_) {
@@ -59,6 +60,7 @@ void Graph::collect_edges() {
     const auto cheapest_first = [](const Edge& a, const Edge& b) {
         return a.to != b.to ? a.to < b.to : a.cost < b.cost;
     };
+    const auto is_same = [](const Edge& a, const Edge& b) { return a.to == b.to; };
     edges_.reserve(told_neighbors_.size());
     first_.reserve(nodes_.size() + 1);
     first_.push_back(0);
@@ -72,12 +74,11 @@ void Graph::collect_edges() {
                                   .cost = std::clamp(told_neighbors_[at].cost, 1U, kCostMax)});
             }
         }
-        const std::ranges::subrange mine(edges_.begin() + begin, edges_.end());
+        const std::span mine(edges_.begin() + begin, edges_.end());
         if (!std::ranges::is_sorted(mine, cheapest_first)) {
             std::ranges::sort(mine, cheapest_first);
         }
-        const auto twice = std::ranges::unique(mine, {}, &Edge::to);
-        edges_.erase(twice.begin(), twice.end());
+        edges_.erase(std::unique(edges_.begin() + begin, edges_.end(), is_same), edges_.end());
         first_.push_back(narrow<std::uint32_t>(edges_.size()));
     }
 }

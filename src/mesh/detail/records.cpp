@@ -201,10 +201,12 @@ void Records::on_digest_list(NodeId neighbor, const DigestList& list, Instant no
         impl_->offer(*from, key, impl_->store.find(key)->version);
     }
     if (from->role == NodeRole::Leaf) {  // what others told is not its to hand on
-        const auto kept = std::ranges::stable_partition(
-            difference->to_request,
-            [from](const RecordVersion& record) { return record.key.origin == from->node; });
-        difference->to_request.erase(kept.begin(), kept.end());
+        // style: clang 14 does not compile what std::ranges::remove_if() returns.
+        auto& wanted = difference->to_request;
+        const auto kept = std::remove_if(wanted.begin(), wanted.end(), [from](const auto& record) {
+            return record.key.origin != from->node;
+        });
+        wanted.erase(kept, wanted.end());
     }
     if (!difference->to_request.empty()) {
         impl_->send_frame(*from, RecordRequest{.records = std::move(difference->to_request)}, now);

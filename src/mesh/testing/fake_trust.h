@@ -2,6 +2,7 @@
 // one against mistakes, and a test can count what was verified.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <cstring>
