@@ -1,0 +1,220 @@
+#include "mesh/node.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "mesh/testing/small_mesh.h"
+
+namespace kith::mesh {
+namespace {
+
+using testing::SmallMesh;
+
+std::vector<std::string> numbered(int count) {
+    std::vector<std::string> texts;
+    for (int i = 0; i < count; ++i) {
+        texts.push_back("a/b " + std::to_string(i));
+    }
+    return texts;
+}
+
+std::size_t reachable(SmallMesh& mesh, std::uint64_t id) {
+    std::size_t count = 0;
+    for (const RouteView& route : mesh.node(id).routes()) {
+        count += route.next_hop != NodeId() ? 1U : 0U;
+    }
+    return count;
+}
+
+/// 1 - 2 - 3, in a line.
+struct Line : SmallMesh {
+    Line() : SmallMesh(3) {
+        link(1, 2);
+        link(2, 3);
+        time.run_for(3s);
+    }
+};
+
+/// 1 to 4 over 2 or over 3.
+struct Diamond : SmallMesh {
+    Diamond() : SmallMesh(4) {
+        link(1, 2);
+        link(1, 3);
+        link(2, 4);
+        link(3, 4);
+        time.run_for(3s);
+    }
+    [[nodiscard]] std::uint64_t relay() {
+        for (const RouteView& route : node(1).routes()) {
+            if (route.node == NodeId(4)) {
+                return route.next_hop.value();
+            }
+        }
+        return 0;
+    }
+};
+
+TEST(MeshNode, FindsTheWayThroughOthers) {
+    Line mesh;
+    EXPECT_EQ(reachable(mesh, 1), 2U);
+    EXPECT_EQ(reachable(mesh, 2), 2U);
+    EXPECT_EQ(reachable(mesh, 3), 2U);
+    EXPECT_EQ(mesh.node(1).digests(), mesh.node(3).digests());
+    EXPECT_EQ(mesh.node(1).routes().back().next_hop, NodeId(2));
+}
+
+TEST(MeshNode, CarriesMessagesOfEveryQosToWhoWantsThem) {
+    Line mesh;
+    mesh.subscribe(3, "a/#");
+    mesh.time.run_for(1s);
+    mesh.publish(1, "a/b", "zero", Qos::AtMostOnce);
+    mesh.publish(1, "a/b", "one", Qos::AtLeastOnce);
+    mesh.publish(1, "a/b", "two", Qos::ExactlyOnce);
+    mesh.publish(1, "b", "nobody", Qos::AtLeastOnce);
+    mesh.time.run_for(1s);
+    EXPECT_EQ(mesh.delivered(3), (std::vector<std::string>{"a/b zero", "a/b one", "a/b two"}));
+    EXPECT_TRUE(mesh.delivered(2).empty());
+    EXPECT_EQ(mesh.published(1).size(), 4U);
+    EXPECT_EQ(mesh.node(1).counters().custody_held, 0U);
+    EXPECT_EQ(mesh.node(2).counters().custody_held, 0U);
+}
+
+TEST(MeshNode, MissesNothingThatIsPublishedAfterACompleteBarrier) {
+    Line mesh;
+    mesh.subscribe(3, "a/b");
+    mesh.barrier(3, 9);
+    while (!mesh.barriers(3).contains(9)) {
+        mesh.time.run_for(1ms);
+    }
+    EXPECT_TRUE(mesh.barriers(3).at(9));
+    mesh.publish(1, "a/b", "first", Qos::AtMostOnce);
+    mesh.time.run_for(100ms);
+    EXPECT_EQ(mesh.delivered(3), std::vector<std::string>{"a/b first"});
+}
+
+TEST(MeshNode, LosesAndRepeatsNothingWhenARelayDies) {
+    Diamond mesh;
+    mesh.subscribe(4, "a/b");
+    mesh.time.run_for(1s);
+    for (int i = 0; i < 100; ++i) {
+        mesh.publish(1, "a/b", std::to_string(i), Qos::ExactlyOnce);
+        mesh.time.run_for(1ms);
+        if (i == 50) {
+            mesh.kill(mesh.relay());
+        }
+    }
+    mesh.time.run_for(5s);
+    EXPECT_EQ(mesh.delivered(4), numbered(100));
+    EXPECT_EQ(mesh.node(1).counters().custody_held, 0U);
+}
+
+TEST(MeshNode, GoesAroundASilentCutWithin250Ms) {
+    Diamond mesh;
+    mesh.subscribe(4, "a/b");
+    mesh.time.run_for(1s);
+    for (int i = 0; i < 40; ++i) {
+        if (i == 20) {
+            mesh.cut(1, mesh.relay());
+        }
+        mesh.publish(1, "a/b", std::to_string(i), Qos::AtLeastOnce);
+        mesh.time.run_for(50ms);
+        if (i == 25) {
+            EXPECT_GE(mesh.delivered(4).size(), 21U);  // 300 ms after the cut
+        }
+    }
+    mesh.time.run_for(5s);
+    EXPECT_EQ(mesh.delivered(4), numbered(40));
+}
+
+TEST(MeshNode, KeepsWhatCannotBeSentUntilItCan) {
+    Line mesh;
+    mesh.subscribe(3, "a/b");
+    mesh.time.run_for(1s);
+    mesh.kill(2);
+    mesh.time.run_for(3s);
+    for (int i = 0; i < 20; ++i) {
+        mesh.publish(1, "a/b", std::to_string(i), Qos::AtLeastOnce);
+    }
+    mesh.time.run_for(60s);
+    EXPECT_EQ(mesh.node(1).counters().custody_held, 20U);
+    mesh.restart(2);
+    mesh.link(1, 2);
+    mesh.link(2, 3);
+    mesh.time.run_for(10s);
+    EXPECT_EQ(mesh.delivered(3), numbered(20));
+    EXPECT_EQ(mesh.node(1).counters().custody_held, 0U);
+}
+
+TEST(MeshNode, SendsAfterACrashWhatWasStoredBefore) {
+    Line mesh;
+    mesh.subscribe(3, "a/b");
+    mesh.time.run_for(1s);
+    mesh.kill(2);
+    mesh.time.run_for(3s);
+    for (int i = 0; i < 10; ++i) {
+        mesh.publish(1, "a/b", std::to_string(i), Qos::AtLeastOnce);
+    }
+    mesh.time.run_for(1s);
+    EXPECT_EQ(mesh.published(1).size(), 10U);
+    mesh.kill(1);
+    mesh.restart(1);
+    mesh.restart(2);
+    mesh.link(1, 2);
+    mesh.link(2, 3);
+    mesh.time.run_for(10s);
+    mesh.publish(1, "a/b", "10", Qos::AtLeastOnce);
+    mesh.time.run_for(10s);
+    EXPECT_EQ(mesh.delivered(3), numbered(11));
+}
+
+TEST(MeshNode, SendsOneCopyOverALinkHoweverManyAreBehindIt) {
+    SmallMesh mesh(6);
+    mesh.link(1, 2);
+    for (std::uint64_t leaf = 3; leaf <= 6; ++leaf) {
+        mesh.link(2, leaf);
+    }
+    mesh.time.run_for(3s);
+    for (std::uint64_t leaf = 3; leaf <= 6; ++leaf) {
+        mesh.subscribe(leaf, "a/b");
+    }
+    mesh.time.run_for(1s);
+    const std::uint64_t before = mesh.node(2).counters().data_forwarded;
+    mesh.publish(1, "a/b", "0", Qos::AtMostOnce);
+    mesh.time.run_for(1s);
+    EXPECT_EQ(mesh.node(2).counters().data_forwarded - before, 1U);
+    for (std::uint64_t leaf = 3; leaf <= 6; ++leaf) {
+        EXPECT_EQ(mesh.delivered(leaf), numbered(1));
+    }
+}
+
+TEST(MeshNode, GivesAShareGroupsMessageToItsNearestMember) {
+    Line mesh;
+    for (const std::uint64_t member : {2U, 3U}) {
+        mesh.node(member).subscribe({.share_group = "g", .filter = "a/b"}, mesh.time.now());
+        mesh.wake(member);
+    }
+    mesh.time.run_for(1s);
+    mesh.publish(1, "a/b", "0", Qos::AtLeastOnce);
+    mesh.time.run_for(1s);
+    EXPECT_EQ(mesh.delivered(2), numbered(1));
+    EXPECT_TRUE(mesh.delivered(3).empty());
+}
+
+TEST(MeshNode, EndsALinkThatSpeaksNonsense) {
+    Line mesh;
+    const std::uint64_t before =
+        mesh.node(2).counters().drops[static_cast<std::size_t>(DropReason::Malformed)];
+    // A Record of one byte.
+    const std::vector<std::uint8_t> nonsense{2, static_cast<std::uint8_t>(FrameType::Record) << 3U,
+                                             0xFF};
+    EXPECT_TRUE(mesh.node(2).on_bytes(LinkId(1), nonsense, mesh.time.now()).has_value());
+    EXPECT_EQ(mesh.node(2).counters().drops[static_cast<std::size_t>(DropReason::Malformed)],
+              before + 1);
+    mesh.time.run_for(3s);
+    EXPECT_EQ(mesh.node(2).neighbors().size(), 1U);
+}
+
+}  // namespace
+}  // namespace kith::mesh
