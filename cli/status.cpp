@@ -1,27 +1,21 @@
 // kith status: what a running node says of itself.
+#include "cli/ask_node.h"
 #include "cli/commands.h"
-#include "cli/http_get.h"
+#include "cli/control_tool.h"
 #include "json/document.h"
 
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
 #include <cstdio>
-#include <cstdlib>
 
 namespace kith::cli {
 namespace {
 
 struct Options {
-    std::string http = "127.0.0.1:8080";
-    std::string token;
+    AskOptions node;
     bool as_json = false;
 };
-
-int fail_with(std::string_view text) {
-    fmt::print(stderr, "kith: {}\n", text);
-    return 1;
-}
 
 std::string text_of(json::View view, std::string_view name) {
     return std::string(view[name].text().value_or("?"));
@@ -48,29 +42,10 @@ void print_node(json::View node, json::View stats) {
                number_of(stats, "queued_messages"), number_of(stats, "dropped_messages_total"));
 }
 
-/// The body of one answer; nothing after a message on stderr.
-std::optional<std::string> ask(const Options& options, const char* path) {
-    const Result<HttpAnswer> answer =
-        http_get({.host_and_port = options.http, .path = path, .token = options.token});
-    if (!answer) {
-        fail_with(fmt::format("{}: {}", options.http, answer.error().text));
-        return std::nullopt;
-    }
-    if (answer->status == 401) {
-        fail_with("a token is needed: kith token create --data DIR --role viewer, then --token T");
-        return std::nullopt;
-    }
-    if (answer->status != 200) {
-        fail_with(fmt::format("{}{} answered {}", options.http, path, answer->status));
-        return std::nullopt;
-    }
-    return answer->body;
-}
-
 int status(const Options& options) {
-    const std::optional<std::string> node_text = ask(options, "/api/v1/node");
+    const std::optional<std::string> node_text = ask_node(options.node, {.path = "/api/v1/node"});
     const std::optional<std::string> stats_text =
-        node_text ? ask(options, "/api/v1/stats") : std::nullopt;
+        node_text ? ask_node(options.node, {.path = "/api/v1/stats"}) : std::nullopt;
     if (!node_text || !stats_text) {
         return 1;
     }
@@ -81,7 +56,7 @@ int status(const Options& options) {
     const auto node = json::Document::parse(*node_text);
     const auto stats = json::Document::parse(*stats_text);
     if (!node || !stats) {
-        return fail_with("the answer cannot be read: is this a Kith node?");
+        return fail_with("the answer cannot be read", "is this a Kith node?");
     }
     print_node(node->root(), stats->root());
     return 0;
@@ -92,10 +67,7 @@ int status(const Options& options) {
 void add_status(CLI::App& app, int& exit_code) {
     CLI::App* command = app.add_subcommand("status", "What a running node says of itself");
     auto options = std::make_shared<Options>();
-    command->add_option("--http", options->http, "HOST:PORT of its HTTP listener")
-        ->capture_default_str();
-    command->add_option("--token", options->token, "An API token [$KITH_TOKEN]")
-        ->envname("KITH_TOKEN");
+    add_ask_options(*command, options->node, "viewer");
     command->add_flag("--json", options->as_json, "One JSON object");
     command->footer("Example: kith status --token $(kith token create --role viewer)");
     command->callback([options, &exit_code] { exit_code = status(*options); });

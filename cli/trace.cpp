@@ -1,6 +1,7 @@
 // kith trace: what happens to the messages of a topic or a client, step by step, as it happens.
+#include "cli/ask_node.h"
 #include "cli/commands.h"
-#include "cli/http_get.h"
+#include "cli/control_tool.h"
 #include "json/document.h"
 #include "json/writer.h"
 
@@ -20,8 +21,7 @@ constexpr auto kAskInterval = std::chrono::milliseconds(250);
 constexpr int kEventsPerPage = 500;
 
 struct Options {
-    std::string http = "127.0.0.1:8080";
-    std::string token;
+    AskOptions node;
     std::string topic;
     std::string client;
     int seconds = 60;
@@ -117,22 +117,14 @@ std::optional<std::string> print_page(json::View page, bool as_json) {
 /// The answer to one request; nothing after a message on stderr.
 std::optional<json::Document> ask(const Options& options, const std::string& path,
                                   const std::string& body) {
-    const Result<HttpAnswer> answer = http_get(
-        {.host_and_port = options.http, .path = path, .token = options.token, .body = body});
+    const std::optional<std::string> answer =
+        ask_node(options.node, {.path = path, .body = body, .role = "operator"});
     if (!answer) {
-        fmt::print(stderr, "kith: {}: {}\n", options.http, answer.error().text);
         return std::nullopt;
     }
-    auto document = json::Document::parse(answer->body);
-    if (answer->status == 401 || answer->status == 403) {
-        fmt::print(stderr,
-                   "kith: a token of an operator is needed: kith token create --data DIR "
-                   "--role operator, then --token T\n");
-        return std::nullopt;
-    }
-    if (answer->status >= 300 || !document) {
-        fmt::print(stderr, "kith: {} answered {}: {}\n", options.http, answer->status,
-                   document ? text_of(document->root(), "detail") : std::string());
+    auto document = json::Document::parse(*answer);
+    if (!document) {
+        fail_with("the answer cannot be read", "is this a Kith node?");
         return std::nullopt;
     }
     return std::move(*document);
@@ -173,10 +165,7 @@ void add_trace(CLI::App& app, int& exit_code) {
         ->check(CLI::Range(1, 5000))
         ->capture_default_str();
     command->add_flag("--payload", options->with_payload, "Show the first 256 bytes of payloads");
-    command->add_option("--http", options->http, "HOST:PORT of the node's HTTP listener")
-        ->capture_default_str();
-    command->add_option("--token", options->token, "A token of an operator [$KITH_TOKEN]")
-        ->envname("KITH_TOKEN");
+    add_ask_options(*command, options->node, "operator");
     command->add_flag("--json", options->as_json, "One JSON object a line");
     command->footer("Example: kith trace --topic 'plant/#' --seconds 30 --token $TOKEN");
     command->callback([options, &exit_code] { exit_code = trace(*options); });

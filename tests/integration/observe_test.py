@@ -104,6 +104,25 @@ class Observe(NodeCase):
         self.assertEqual(refused.exception.code, 403)
         refused.exception.close()
 
+    def ask_by_command(self, *arguments: str) -> subprocess.CompletedProcess:
+        host, port = self.node.addresses["http"]
+        return subprocess.run(
+            [BINARY, *arguments, "--http", f"{host}:{port}"],
+            capture_output=True, text=True, timeout=DEADLINE_S, check=False,
+        )  # fmt: skip
+
+    def test_commands_say_which_token_the_node_wants(self):
+        shown = self.ask_by_command("status", "--json", "--token", self.token)
+        self.assertEqual(sorted(json.loads(shown.stdout)), ["node", "stats"])
+        viewer = create_token(self.node.data, "viewer")["token"]
+        for arguments, why in (
+            (("status", "--token", "kt_wrong"), "a token is needed: kith token create"),
+            (("trace", "--client", "a", "--token", viewer), "--role operator, then --token T"),
+        ):
+            refused = self.ask_by_command(*arguments)
+            self.assertEqual(refused.returncode, 1)
+            self.assertIn(why, refused.stderr)
+
     def test_packets_of_one_client_are_logged_without_what_is_secret(self):
         path = "/api/v1/log-clients/press"
         password = create_token(self.node.data)["token"]
