@@ -21,6 +21,11 @@ std::atomic<std::size_t> of_all = 0;
     std::abort();
 }
 
+// std::stable_sort asks for its buffer so; its own delete would meet a new that is not ours.
+[[gnu::noinline]] void* operator new(std::size_t bytes, const std::nothrow_t&) noexcept {
+    return operator new(bytes);
+}
+
 [[gnu::noinline]] void operator delete(void* memory) noexcept {
     std::free(memory);
 }
