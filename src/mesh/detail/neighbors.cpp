@@ -41,7 +41,6 @@ struct Neighbors::Impl {
     struct Turn {
         bool is_idle_tick = false;
         bool is_active_tick = false;
-        int times = 1;  // how much longer everything takes
         Instant now;
     };
 
@@ -70,7 +69,7 @@ struct Neighbors::Impl {
     void serve(Adjacency& adjacency, const Turn& turn);
     void serve_link(Link& link, const Turn& turn);
     void watch(Adjacency& adjacency, const Turn& turn);
-    void plan(int times);
+    void plan();
 
     const NodeId self;
     const Timing timing;
@@ -83,6 +82,7 @@ struct Neighbors::Impl {
     std::vector<Entry> entries;                           // by link
     std::vector<State> states;                            // of those that are up, by node
     Instant deadline = Instant::never();
+    int times = 1;  // how much longer everything takes: more in doubt
     bool is_any_fast = false;
 };
 
@@ -169,16 +169,19 @@ void Neighbors::on_heard(LinkId link, Instant now) {
         return;
     }
     Adjacency& adjacency = *entry->adjacency;
+    if (impl_->times > 1 && adjacency.is_quiet(now)) {
+        impl_->wake_by(now);  // one reason less to doubt
+    }
     entry->link->on_heard(now);
     if (adjacency.suspicion.is_probing() &&
         adjacency.all_heard_since(adjacency.suspicion.since())) {
         adjacency.suspicion.end();
-        impl_->wake_by(adjacency.deadline(1));
+        impl_->wake_by(adjacency.deadline(impl_->times));
     }
     if (entry->link->is_suspect) {
         entry->link->is_suspect = false;
         impl_->update(adjacency, now);
-        impl_->wake_by(adjacency.deadline(1));
+        impl_->wake_by(adjacency.deadline(impl_->times));
     }
 }
 
@@ -205,7 +208,7 @@ void Neighbors::on_hello(LinkId link, const Hello& hello, Instant now) {
         heard.is_suspect = false;
         impl_->wake_by(heard.closes_at);
     }
-    impl_->wake_by(heard.silent_at(1));
+    impl_->wake_by(heard.silent_at(impl_->times));
     impl_->update(adjacency, now);
     if (adjacency.is_up) {
         impl_->offer_cost(adjacency, now);
@@ -242,7 +245,7 @@ void Neighbors::send(NodeId neighbor, Priority priority, Bytes head, const Share
     link.count_sent(now);
     impl_->quicken(link, now);
     if (!link.is_suspect && !adjacency->suspicion.is_probing()) {
-        impl_->wake_by(link.receipt_overdue_at(1));
+        impl_->wake_by(link.receipt_overdue_at(impl_->times));
     }
     impl_->links.send(link.id(), priority, head, body);
 }
@@ -331,8 +334,8 @@ void Neighbors::on_timer(Instant now) {
     impl.forgive_lateness(now);
     const Impl::Turn turn = {.is_idle_tick = impl.ticks.take_idle(now),
                              .is_active_tick = impl.ticks.take_active(now),
-                             .times = impl.doubts_itself(now) ? kDoubtTimes : 1,
                              .now = now};
+    impl.times = impl.doubts_itself(now) ? kDoubtTimes : 1;
     impl.is_any_fast = false;
     for (std::size_t i = 0; i < impl.adjacencies.size();) {
         const Adjacency* adjacency = impl.adjacencies[i].get();
@@ -343,7 +346,7 @@ void Neighbors::on_timer(Instant now) {
     if (!impl.is_any_fast) {
         impl.ticks.calm_down();
     }
-    impl.plan(turn.times);
+    impl.plan();
 }
 
 // While this node slept, everything that came waits unread, so that silence has to be counted
@@ -379,7 +382,7 @@ void Neighbors::Impl::serve(Adjacency& adjacency, const Turn& turn) {
     bool has_changed = false;
     for (std::size_t i = 0; i < adjacency.link_count(); ++i) {
         Link& link = adjacency.link(i);
-        if (link.silent_at(turn.times) <= turn.now) {
+        if (link.silent_at(times) <= turn.now) {
             has_changed = true;
             link.fall_silent();
             link.is_suspect = false;
@@ -422,29 +425,28 @@ void Neighbors::Impl::serve_link(Link& link, const Turn& turn) {
 
 void Neighbors::Impl::watch(Adjacency& adjacency, const Turn& turn) {
     Suspicion& suspicion = adjacency.suspicion;
-    if (!suspicion.is_probing() && adjacency.is_receipt_overdue(turn.times, turn.now)) {
-        suspicion.begin(turn.now);
+    const SelfDoubt doubt = times > 1 ? SelfDoubt::Yes : SelfDoubt::No;
+    Suspicion::Step step = suspicion.take_step(adjacency.answer_patience(), doubt, turn.now);
+    if (step == Suspicion::Step::Judge) {
+        adjacency.judge();
+        update(adjacency, turn.now);
     }
-    const SelfDoubt doubt = turn.times > 1 ? SelfDoubt::Yes : SelfDoubt::No;
-    switch (suspicion.take_step(adjacency.answer_patience(), doubt, turn.now)) {
-        case Suspicion::Step::None:
-            break;
-        case Suspicion::Step::Probe:
-            for (std::size_t i = 0; i < adjacency.link_count(); ++i) {
-                Link& link = adjacency.link(i);
-                if (link.is_up() && link.quiet_since() < suspicion.since()) {
-                    say_hello(link, HelloKind::Probe, turn.now);
-                }
-            }
-            break;
-        case Suspicion::Step::Judge:
-            adjacency.judge();
-            update(adjacency, turn.now);
-            break;
+    if (!suspicion.is_probing() && adjacency.is_receipt_overdue(times, turn.now)) {
+        suspicion.begin(turn.now);
+        step = suspicion.take_step(adjacency.answer_patience(), doubt, turn.now);
+    }
+    if (step != Suspicion::Step::Probe) {
+        return;
+    }
+    for (std::size_t i = 0; i < adjacency.link_count(); ++i) {
+        Link& link = adjacency.link(i);
+        if (link.is_up() && link.quiet_since() < suspicion.since()) {
+            say_hello(link, HelloKind::Probe, turn.now);
+        }
     }
 }
 
-void Neighbors::Impl::plan(int times) {
+void Neighbors::Impl::plan() {
     deadline = ticks.next();
     for (const auto& adjacency : adjacencies) {
         wake_by(adjacency->deadline(times));

@@ -173,7 +173,12 @@ class Neighborhood {
         }
         return wire;
     }
-    /// Each of both sends a message every `interval`; until the end.
+    [[nodiscard]] bool has_open_wire(const Node& a, const Node& b) const {
+        return std::ranges::any_of(wires_, [&](const Wire& wire) {
+            return wire.is_open && wire.ends[0] == &a && wire.ends[1] == &b;
+        });
+    }
+    /// `from` sends a message every `interval`, until be_quiet().
     void chatter(Node& from, Node& to, Duration interval) {
         chatters_.push_back({&from, to.id, interval, now_ + interval});
     }
