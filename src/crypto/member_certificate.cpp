@@ -10,7 +10,6 @@
 #include "base/narrow.h"
 #include "crypto/detail/openssl.h"
 #include "crypto/detail/x509_draft.h"
-#include "crypto/signing_key.h"
 
 namespace kith::crypto {
 namespace {
@@ -73,9 +72,6 @@ void add_uri(X509* certificate, std::string_view uri) {
 
 /// What is wrong with what is asked for, before any key is used.
 Status check_options(const MemberOptions& options) {
-    if (options.public_key.size() != kEd25519PublicKeyBytes) {
-        return fail(ErrorKind::Invalid, "not a public key of Ed25519");
-    }
     if (!is_uri(options.uri)) {
         return fail(ErrorKind::Invalid, "the URI does not fit a certificate");
     }
@@ -160,15 +156,16 @@ std::string uri_of(X509* certificate) {
 }
 
 /// The key of Ed25519 in a certificate. Errors: Denied for one of another kind.
-Result<VerificationKey> key_of(EVP_PKEY* key) {
-    std::array<std::uint8_t, kEd25519PublicKeyBytes> bytes{};
+Result<Ed25519PublicKey> key_of(X509* certificate) {
+    EVP_PKEY* key = X509_get0_pubkey(certificate);
+    Ed25519PublicKey bytes{};
     std::size_t size = bytes.size();
     if (key == nullptr || EVP_PKEY_is_a(key, "ED25519") != 1 ||
         EVP_PKEY_get_raw_public_key(key, bytes.data(), &size) != 1) {
         ERR_clear_error();
         return fail(ErrorKind::Denied, "key of a member is not of Ed25519");
     }
-    return VerificationKey::ed25519(bytes);
+    return bytes;
 }
 
 }  // namespace
@@ -244,10 +241,10 @@ Result<Member> MemberVerifier::verify(Bytes chain, std::optional<WallTime> now) 
     if (X509_check_ca(own) != 0) {
         return fail(ErrorKind::Denied, "certificate is that of an authority");
     }
-    EVP_PKEY* key = X509_get0_pubkey(own);
-    TRY_ASSIGN(VerificationKey verification_key, key_of(key));
-    return Member{.key = std::move(verification_key),
-                  .key_digest = sha256(detail::subject_public_key_info(key)),
+    TRY_ASSIGN(const Ed25519PublicKey public_key, key_of(own));
+    TRY_ASSIGN(VerificationKey key, VerificationKey::ed25519(public_key));
+    return Member{.key = std::move(key),
+                  .public_key = public_key,
                   .uri = uri_of(own),
                   .not_before = detail::wall_time(X509_get0_notBefore(own)),
                   .not_after = detail::wall_time(X509_get0_notAfter(own))};

@@ -18,8 +18,8 @@
 #include "base/result.h"
 #include "base/time.h"
 #include "crypto/certificate.h"
-#include "crypto/digest.h"
 #include "crypto/signature.h"
+#include "crypto/signing_key.h"
 
 namespace kith::crypto {
 
@@ -38,7 +38,7 @@ inline constexpr std::size_t kMemberUriBytesMax = 128;
                                                        std::string_view holder_name, WallTime now);
 
 struct MemberOptions {
-    Bytes public_key;       // of Ed25519, 32 bytes
+    Ed25519PublicKey public_key{};
     std::string_view name;  // the common name, for people: 1 to 64 bytes of UTF-8
     std::string_view uri;   // what the member is allowed; printable ASCII
     std::chrono::days lifetime = kMemberLifetimeDefault;
@@ -54,7 +54,7 @@ struct MemberOptions {
 /// What a verified certificate says.
 struct Member {
     VerificationKey key;
-    Digest key_digest;  // SHA-256 of its SubjectPublicKeyInfo
+    Ed25519PublicKey public_key{};
     std::string uri;
     WallTime not_before;
     WallTime not_after;

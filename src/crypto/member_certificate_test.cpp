@@ -40,8 +40,7 @@ struct Asked {
 };
 
 Result<Buffer> issue(const Asked& asked = {}) {
-    const auto public_key = some_key().public_key();
-    return issue_member_certificate(asked.authority, {.public_key = public_key,
+    return issue_member_certificate(asked.authority, {.public_key = some_key().public_key(),
                                                       .name = asked.name,
                                                       .uri = asked.uri,
                                                       .lifetime = asked.lifetime,
@@ -64,7 +63,7 @@ TEST(MemberCertificate, SaysWhoseKeyItIsAndWhatItMay) {
     const auto member = verifier().verify(issue().value(), kNow);
     ASSERT_TRUE(member) << member.error().text;
     EXPECT_EQ(member->uri, "urn:x:member");
-    EXPECT_EQ(member->key_digest, sha256(some_key().subject_public_key_info()));
+    EXPECT_EQ(member->public_key, some_key().public_key());
     EXPECT_EQ(member->not_after, kNow + kMemberLifetimeDefault);
     Buffer signature(kEd25519SignatureBytes);
     some_key().sign(as_bytes("told"), signature);
@@ -150,9 +149,6 @@ TEST(MemberCertificate, OptionsHaveBounds) {
     EXPECT_STREQ(refusal({.lifetime = kAuthorityLifetime}), "issued");
     EXPECT_STREQ(refusal({.lifetime = kAuthorityLifetime + std::chrono::days(1)}), "invalid");
     EXPECT_STREQ(refusal({.lifetime = kAuthorityLifetime, .now = kNow + 48h}), "limit");
-    const auto short_key =
-        issue_member_certificate(root(), {.public_key = {}, .name = "n", .uri = "u", .now = kNow});
-    EXPECT_EQ(short_key.error().kind, ErrorKind::Invalid);
 }
 
 TEST(MemberCertificate, AuthoritiesHaveBoundsToo) {

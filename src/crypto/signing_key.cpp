@@ -2,8 +2,9 @@
 
 #include <openssl/err.h>
 
+#include <iterator>
+
 #include "base/check.h"
-#include "base/narrow.h"
 #include "crypto/detail/openssl.h"
 #include "crypto/detail/x509_draft.h"
 
@@ -21,7 +22,17 @@ EVP_PKEY* native(const std::shared_ptr<void>& key) {
     return static_cast<EVP_PKEY*>(key.get());
 }
 
+/// RFC 8410, 4 and 10.1: the algorithm without parameters, then a bit string of 32 bytes.
+constexpr std::uint8_t kKeyInfoPrefix[] = {0x30, 0x2A, 0x30, 0x05, 0x06, 0x03,
+                                           0x2B, 0x65, 0x70, 0x03, 0x21, 0x00};
+
 }  // namespace
+
+std::vector<std::uint8_t> subject_public_key_info(const Ed25519PublicKey& key) {
+    std::vector<std::uint8_t> der(std::begin(kKeyInfoPrefix), std::end(kKeyInfoPrefix));
+    der.insert(der.end(), key.begin(), key.end());
+    return der;
+}
 
 SigningKey SigningKey::generate(SecretSource& secrets) {
     std::array<std::uint8_t, kEd25519SeedBytes> seed{};
@@ -56,16 +67,12 @@ std::string SigningKey::to_pem() const {
     return detail::to_pem(native(key_));
 }
 
-std::array<std::uint8_t, kEd25519PublicKeyBytes> SigningKey::public_key() const {
-    std::array<std::uint8_t, kEd25519PublicKeyBytes> bytes{};
+Ed25519PublicKey SigningKey::public_key() const {
+    Ed25519PublicKey bytes{};
     std::size_t size = bytes.size();
     CHECK(EVP_PKEY_get_raw_public_key(native(key_), bytes.data(), &size) == 1);
     CHECK(size == bytes.size());
     return bytes;
-}
-
-std::vector<std::uint8_t> SigningKey::subject_public_key_info() const {
-    return detail::subject_public_key_info(native(key_));
 }
 
 void SigningKey::sign(Bytes message, MutableBytes signature) const {

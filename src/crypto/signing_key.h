@@ -23,6 +23,11 @@ inline constexpr std::size_t kEd25519SeedBytes = 32;
 inline constexpr std::size_t kEd25519PublicKeyBytes = 32;
 inline constexpr std::size_t kEd25519SignatureBytes = 64;
 
+using Ed25519PublicKey = std::array<std::uint8_t, kEd25519PublicKeyBytes>;
+
+/// A public key as certificates have it: SubjectPublicKeyInfo in DER (RFC 8410).
+[[nodiscard]] std::vector<std::uint8_t> subject_public_key_info(const Ed25519PublicKey& key);
+
 class SigningKey {
   public:
     [[nodiscard]] static SigningKey generate(SecretSource& secrets);
@@ -33,9 +38,7 @@ class SigningKey {
 
     /// Secret.
     [[nodiscard]] std::string to_pem() const;
-    [[nodiscard]] std::array<std::uint8_t, kEd25519PublicKeyBytes> public_key() const;
-    /// The public key as certificates have it: SubjectPublicKeyInfo in DER.
-    [[nodiscard]] std::vector<std::uint8_t> subject_public_key_info() const;
+    [[nodiscard]] Ed25519PublicKey public_key() const;
     /// Takes about 0.1 ms. Requires: room for kEd25519SignatureBytes.
     void sign(Bytes message, MutableBytes signature) const;
 

@@ -79,8 +79,12 @@ TEST(SigningKey, SurvivesItsFile) {
 
 TEST(SigningKey, ItsPublicKeyInfoIsTheOneOfRfc8410) {
     const SigningKey key = SigningKey::from_seed(from_hex(kVectors[0].seed)).value();
-    EXPECT_EQ(to_hex(key.subject_public_key_info()),
-              std::string("302a300506032b6570032100") + kVectors[0].public_key);
+    const auto info = subject_public_key_info(key.public_key());
+    EXPECT_EQ(to_hex(info), std::string("302a300506032b6570032100") + kVectors[0].public_key);
+    const std::uint8_t* begin = info.data();
+    const detail::KeyPtr read(d2i_PUBKEY(nullptr, &begin, static_cast<long>(info.size())));
+    ASSERT_NE(read, nullptr);
+    EXPECT_EQ(EVP_PKEY_is_a(read.get(), "ED25519"), 1);
 }
 
 TEST(SigningKey, SeedsAndFilesThatAreNoneAreRefused) {

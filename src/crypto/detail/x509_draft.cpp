@@ -101,13 +101,6 @@ std::string to_pem(X509* certificate) {
     return content_of(out.get());
 }
 
-std::vector<std::uint8_t> subject_public_key_info(EVP_PKEY* key) {
-    std::vector<std::uint8_t> der(narrow<std::size_t>(i2d_PUBKEY(key, nullptr)));
-    unsigned char* end = der.data();
-    CHECK(i2d_PUBKEY(key, &end) == narrow<int>(der.size()));
-    return der;
-}
-
 std::string to_pem(EVP_PKEY* key) {
     const BioPtr out(BIO_new(BIO_s_mem()));
     CHECK(PEM_write_bio_PKCS8PrivateKey(out.get(), key, nullptr, nullptr, 0, nullptr, nullptr) ==

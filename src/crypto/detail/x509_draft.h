@@ -4,7 +4,6 @@
 
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "base/result.h"
 #include "base/time.h"
@@ -39,8 +38,6 @@ struct Issuer {
 [[nodiscard]] Result<X509Ptr> parse_certificate(std::string_view pem);
 /// Without a passphrase. Errors: Malformed.
 [[nodiscard]] Result<KeyPtr> parse_private_key(std::string_view pem);
-/// DER.
-[[nodiscard]] std::vector<std::uint8_t> subject_public_key_info(EVP_PKEY* key);
 /// PKCS #8.
 [[nodiscard]] std::string to_pem(EVP_PKEY* key);
 [[nodiscard]] std::string to_pem(X509* certificate);

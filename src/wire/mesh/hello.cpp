@@ -12,8 +12,6 @@
 //     +-----+---------+---------------+
 //     |  0  |V|D|I|L|C|   if D: which digests are not 0, a bit a kind from C (Identity) on;
 //     +-----+---------+   then these, 8 bytes each
-#include <bit>
-
 #include "wire/mesh/detail/frame_bodies.h"
 #include "wire/mesh/detail/frame_reader.h"
 #include "wire/mesh/detail/frame_writer.h"

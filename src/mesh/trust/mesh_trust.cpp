@@ -1,0 +1,103 @@
+#include "mesh/trust/mesh_trust.h"
+
+#include <string>
+#include <utility>
+
+namespace kith::mesh {
+namespace {
+
+constexpr auto kAlgorithm = crypto::SignatureAlgorithm::EdDsa;
+constexpr std::string_view kRouterUri = "urn:kith:mesh:router";
+constexpr std::string_view kLeafUri = "urn:kith:mesh:leaf";
+
+std::optional<NodeRole> role_of(std::string_view uri) {
+    for (const NodeRole role : {NodeRole::Router, NodeRole::Leaf}) {
+        if (uri == role_uri(role)) {
+            return role;
+        }
+    }
+    return std::nullopt;
+}
+
+}  // namespace
+
+std::string_view role_uri(NodeRole role) {
+    return role == NodeRole::Leaf ? kLeafUri : kRouterUri;
+}
+
+Result<std::vector<std::uint8_t>> issue_node_certificate(const crypto::Identity& authority,
+                                                         const NodeCertificateOptions& options) {
+    const std::string name = node_name_of(node_id_of(options.public_key));
+    return crypto::issue_member_certificate(authority, {.public_key = options.public_key,
+                                                        .name = name,
+                                                        .uri = role_uri(options.role),
+                                                        .lifetime = options.lifetime,
+                                                        .now = options.now});
+}
+
+MeshTrust::MeshTrust(crypto::MemberVerifier verifier, NodeKey key, const Settings& settings)
+    : verifier_(std::move(verifier)),
+      key_(std::move(key)),
+      own_key_(crypto::VerificationKey::ed25519(key_.public_key()).value()),
+      certificate_(settings.certificate.begin(), settings.certificate.end()),
+      now_(settings.now) {}
+
+Result<MeshTrust> MeshTrust::create(NodeKey key, const Settings& settings) {
+    TRY_ASSIGN(crypto::MemberVerifier verifier, crypto::MemberVerifier::create(settings.root_pem));
+    MeshTrust trust(std::move(verifier), std::move(key), settings);
+    TRY_ASSIGN(const Member own, trust.identify(trust.certificate_));
+    if (own.public_key != trust.key_.public_key()) {
+        return fail(ErrorKind::Denied, "the node's certificate is not for its key");
+    }
+    return trust;
+}
+
+Result<Member> MeshTrust::identify(Bytes certificate) const {
+    TRY_ASSIGN(crypto::Member certified, verifier_.verify(certificate, now_));
+    const std::optional<NodeRole> role = role_of(certified.uri);
+    if (!role) {
+        return fail(ErrorKind::Denied, "certificate names no role in a mesh");
+    }
+    const NodeId node = node_id_of(certified.public_key);
+    if (members_.is_revoked(node)) {
+        return fail(ErrorKind::Denied, "node is revoked");
+    }
+    return Member{.node = node,
+                  .role = *role,
+                  .not_after = certified.not_after,
+                  .public_key = certified.public_key,
+                  .key = std::move(certified.key)};
+}
+
+Status MeshTrust::revoke(NodeId node) {
+    if (node == key_.id()) {
+        return fail(ErrorKind::Invalid, "a node does not revoke itself");
+    }
+    return members_.revoke(node);
+}
+
+bool MeshTrust::verify(NodeId origin, Bytes message, Bytes signature) {
+    if (origin == key_.id()) {
+        return own_key_.verify(kAlgorithm, message, signature);
+    }
+    const Member* member = members_.find(origin);
+    return member != nullptr && member->key.verify(kAlgorithm, message, signature);
+}
+
+Status MeshTrust::admit(NodeId origin, Bytes certificate) {
+    // Before the certificate is looked at, which costs most.
+    if (members_.is_revoked(origin)) {
+        return fail(ErrorKind::Denied, "node is revoked");
+    }
+    TRY_ASSIGN(Member member, identify(certificate));
+    if (member.node != origin) {
+        return fail(ErrorKind::Denied, "certificate is of another node");
+    }
+    if (origin == key_.id()) {
+        const bool is_own_key = member.public_key == key_.public_key();
+        return is_own_key ? Status() : fail(ErrorKind::Conflict, "another key has the same id");
+    }
+    return members_.admit(std::move(member));
+}
+
+}  // namespace kith::mesh
