@@ -1,5 +1,6 @@
 #include "sim/disk.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/check.h"
@@ -13,6 +14,14 @@ constexpr Duration kSyncMax = 5ms;
 constexpr Duration kSlowSync = 500ms;
 
 }  // namespace
+
+std::uint64_t number_of(Bytes payload) {
+    std::uint64_t number = 0;
+    for (std::size_t i = 0; i < std::min<std::size_t>(8, payload.size()); ++i) {
+        number = number << 8 | payload[i];
+    }
+    return number;
+}
 
 StoredMessage::StoredMessage(const mesh::Data& data)
     : topic_(data.topic),

@@ -51,6 +51,9 @@ struct Delivery {
     std::vector<std::uint64_t> groups;
 };
 
+/// The publish that a payload of the workload belongs to: its first 8 bytes.
+[[nodiscard]] std::uint64_t number_of(Bytes payload);
+
 class DiskListener {
   public:
     virtual void on_stored(mesh::CustodyTicket ticket) = 0;

@@ -13,15 +13,6 @@ namespace {
 constexpr std::uint32_t kStuckCalls = 1000;
 constexpr Duration kStuckPause = 1ms;
 
-/// The first 8 bytes of what the workload publishes number the publish.
-std::uint64_t number_in(Bytes payload) {
-    std::uint64_t number = 0;
-    for (std::size_t i = 0; i < std::min<std::size_t>(8, payload.size()); ++i) {
-        number = number << 8 | payload[i];
-    }
-    return number;
-}
-
 }  // namespace
 
 Host::Host(const Surroundings& surroundings, NodeIndex index, HostOptions options)
@@ -61,10 +52,11 @@ void Host::start() {
         last_epoch_ + 1, narrow<std::uint32_t>(std::max<std::int64_t>(wall_now().ms(), 0) / 1000));
     last_epoch_ = options.epoch;
     const ParticipantFactory& factory = options_.factory ? options_.factory : surroundings_.factory;
-    participant_ = factory({.options = options,
-                            .ports = {*this, *trust_, *this, *this, *this},
-                            .seed = stream_seed(surroundings_.seed, Purpose::Core, index_, life_),
-                            .now = local_now()});
+    participant_ =
+        factory({.options = options,
+                 .ports = {*this, *trust_, *this, *this, *this, surroundings_.record_pool},
+                 .seed = stream_seed(surroundings_.seed, Purpose::Core, index_, life_),
+                 .now = local_now()});
     restore();
     surroundings_.observer->on_start(index_);
     after_call();
@@ -161,7 +153,7 @@ void Host::deliver(const mesh::Data& data, std::uint64_t token) {
                       .stream = {data.id.origin, data.id.epoch, data.priority},
                       .qos = data.qos,
                       .flow = data.flow,
-                      .number = number_in(data.payload)};
+                      .number = number_of(data.payload)};
     for (const mesh::Destination& destination : data.destinations) {
         if (destination.node == id_) {
             delivery.sequence = destination.stream_sequence;

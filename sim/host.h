@@ -26,6 +26,7 @@ struct Surroundings {
     Timeline* timeline;
     Network* network;
     WorldObserver* observer;
+    mesh::RecordPool* record_pool;
 };
 
 struct HostOptions {

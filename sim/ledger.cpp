@@ -58,8 +58,18 @@ void Ledger::unsubscribe(SubscriptionIndex subscription) {
     subscriptions_[subscription].is_ended = true;
 }
 
-void Ledger::know(SubscriptionIndex subscription, NodeIndex node, std::uint32_t life) {
+void Ledger::know(SubscriptionIndex subscription, NodeIndex node, std::uint32_t life, Instant at) {
     subscriptions_[subscription].known_in_life[node] = life;
+    subscriptions_[subscription].told_at = at;
+}
+
+/// A member of the same share group at the publisher's own node gets it without the mesh.
+bool Ledger::has_member_at(NodeIndex node, const Subscription& shared) const {
+    return !shared.group.empty() &&
+           std::ranges::any_of(subscriptions_, [&](const Subscription& member) {
+               return member.node == node && !member.is_ended && member.group == shared.group &&
+                      member.filter == shared.filter;
+           });
 }
 
 std::uint64_t Ledger::publish(Published message) {
@@ -68,7 +78,8 @@ std::uint64_t Ledger::publish(Published message) {
         // What is for clients of the same node is not the mesh's business.
         if (!subscription.is_ended && subscription.node != message.node &&
             subscription.known_in_life[message.node] == message.life &&
-            matches(subscription.filter, message.topic)) {
+            matches(subscription.filter, message.topic) &&
+            !has_member_at(message.node, subscription)) {
             message.claims.push_back(i);
             ++claim_count_;
         }

@@ -36,7 +36,7 @@ struct Subscription {
     std::string group;      // empty: not shared
     std::string filter;
     bool is_ended = false;
-    Instant told_at;  // when its last barrier was complete
+    Instant told_at;  // when somebody was last known to know of it
     /// By node: the life in which it knows of this subscription; 0: none.
     std::vector<std::uint32_t> known_in_life;
 };
@@ -65,7 +65,7 @@ class Ledger {
     SubscriptionIndex subscribe(Subscription subscription);
     void unsubscribe(SubscriptionIndex subscription);
     /// From now on `node`, in this life, knows of it.
-    void know(SubscriptionIndex subscription, NodeIndex node, std::uint32_t life);
+    void know(SubscriptionIndex subscription, NodeIndex node, std::uint32_t life, Instant at);
     [[nodiscard]] const std::vector<Subscription>& subscriptions() const { return subscriptions_; }
 
     /// Returns the number of the message.
@@ -101,6 +101,7 @@ class Ledger {
         std::uint32_t position_stream = 0;  // of QoS 1 and 2
     };
 
+    [[nodiscard]] bool has_member_at(NodeIndex node, const Subscription& shared) const;
     [[nodiscard]] bool has_arrived(const Published& message, const Subscription& claim) const;
     [[nodiscard]] bool is_missing(const Published& message, const Subscription& claim) const;
     void judge_order(NodeIndex node, mesh::NodeId receiver, const Published& message, Instant at);

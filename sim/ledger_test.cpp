@@ -59,7 +59,7 @@ TEST(Ledger, MatchesFiltersAsMqttSays) {
 
 TEST(Ledger, MissesWhatAKnownSubscriptionDidNotGet) {
     Rig rig;
-    rig.ledger.know(rig.subscribe("a/#"), 0, 1);
+    rig.ledger.know(rig.subscribe("a/#"), 0, 1, {});
     rig.publish(1);
     EXPECT_EQ(rig.ledger.missing_count(), 1);
     EXPECT_EQ(rig.broken(Oracle::NoLoss), 1);
@@ -67,16 +67,14 @@ TEST(Ledger, MissesWhatAKnownSubscriptionDidNotGet) {
 
 TEST(Ledger, CallsItTheBarrierIfTheSubscriptionIsYoung) {
     Rig rig;
-    const SubscriptionIndex subscription = rig.ledger.subscribe(
-        {.node = 1, .identity = kReceiver, .filter = "#", .told_at = Instant() + 9s});
-    rig.ledger.know(subscription, 0, 1);
+    rig.ledger.know(rig.subscribe("#"), 0, 1, Instant() + 9s);
     rig.publish(1);
     EXPECT_EQ(rig.broken(Oracle::Barrier), 1);
 }
 
 TEST(Ledger, IsContentWithWhatArrived) {
     Rig rig;
-    rig.ledger.know(rig.subscribe("a/#"), 0, 1);
+    rig.ledger.know(rig.subscribe("a/#"), 0, 1, {});
     rig.deliver(rig.publish(1));
     EXPECT_EQ(rig.ledger.missing_count(), 0);
     rig.ledger.finish(rig.at);
@@ -85,20 +83,20 @@ TEST(Ledger, IsContentWithWhatArrived) {
 
 TEST(Ledger, ClaimsNothingForWhoeverIsNotKnown) {
     Rig rig;
-    rig.subscribe("a/#");                         // nobody was told
-    rig.ledger.know(rig.subscribe("a/#"), 0, 2);  // told to another life
-    rig.ledger.know(rig.subscribe("x/#"), 0, 1);  // of another topic
-    const auto ended = rig.subscribe("a/#");      // over
-    rig.ledger.know(ended, 0, 1);
+    rig.subscribe("a/#");                             // nobody was told
+    rig.ledger.know(rig.subscribe("a/#"), 0, 2, {});  // told to another life
+    rig.ledger.know(rig.subscribe("x/#"), 0, 1, {});  // of another topic
+    const auto ended = rig.subscribe("a/#");          // over
+    rig.ledger.know(ended, 0, 1, {});
     rig.ledger.unsubscribe(ended);
-    rig.ledger.know(rig.subscribe("a/#", {}, 0), 0, 1);  // at the publisher's own node
+    rig.ledger.know(rig.subscribe("a/#", {}, 0), 0, 1, {});  // at the publisher's own node
     rig.publish(1);
     EXPECT_EQ(rig.ledger.missing_count(), 0);
 }
 
 TEST(Ledger, ExcusesQos0UnlessTheRunIsWithoutFaults) {
     Rig rig;
-    rig.ledger.know(rig.subscribe("a/#"), 0, 1);
+    rig.ledger.know(rig.subscribe("a/#"), 0, 1, {});
     rig.publish(0);
     EXPECT_EQ(rig.ledger.missing_count(), 0);
     const std::uint64_t number =
@@ -109,7 +107,7 @@ TEST(Ledger, ExcusesQos0UnlessTheRunIsWithoutFaults) {
 
 TEST(Ledger, ExcusesWhatWasDestroyed) {
     Rig rig;
-    rig.ledger.know(rig.subscribe("a/#"), 0, 1);
+    rig.ledger.know(rig.subscribe("a/#"), 0, 1, {});
     const std::uint64_t lost = rig.publish(1);
     rig.publish(1, 2);
     rig.ledger.on_destroyed(0, kPublisher, {lost});
@@ -159,8 +157,8 @@ TEST(Ledger, LetsAReliableMessageComeBehindALaterOneOfQos0) {
 
 TEST(Ledger, WantsAnyMemberOfAShareGroup) {
     Rig rig;
-    rig.ledger.know(rig.subscribe("a/#", "g", 1), 0, 1);
-    rig.ledger.know(rig.subscribe("a/#", "g", 2), 0, 1);
+    rig.ledger.know(rig.subscribe("a/#", "g", 1), 0, 1, {});
+    rig.ledger.know(rig.subscribe("a/#", "g", 2), 0, 1, {});
     const std::uint64_t number = rig.publish(1);
     EXPECT_EQ(rig.ledger.missing_count(), 2);
     rig.deliver(number, NodeId(12), 2);

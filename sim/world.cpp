@@ -15,7 +15,8 @@ World::World(const WorldOptions& options, WorldObserver& observer)
                     .factory = options.factory,
                     .timeline = &timeline_,
                     .network = &network_,
-                    .observer = &observer} {}
+                    .observer = &observer,
+                    .record_pool = &record_shelf_} {}
 
 World::~World() = default;
 

@@ -14,6 +14,7 @@
 
 #include "sim/host.h"
 #include "sim/network.h"
+#include "sim/record_shelf.h"
 
 namespace kith::sim {
 
@@ -79,6 +80,7 @@ class World final : private NetworkListener {
     WorldObserver& observer_;
     Timeline timeline_;
     Network network_;
+    RecordShelf record_shelf_;
     Surroundings surroundings_;
     std::vector<std::unique_ptr<Host>> hosts_;
     boost::unordered_flat_map<mesh::NodeId, NodeIndex> indices_;  // looked up only

@@ -1,0 +1,362 @@
+#include "sim/run.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "sim/convergence.h"
+#include "sim/frame_oracles.h"
+#include "sim/mesh_participant.h"
+#include "sim/rogue.h"
+#include "sim/seeds.h"
+#include "wire/mesh/codec.h"
+
+namespace kith::sim {
+namespace {
+
+constexpr Duration kStartWithin = 500ms;
+constexpr Duration kSubscribeAt = 3s;
+constexpr Duration kPublishAt = 8s;
+/// Bytes a second in one direction of an idle link of streams: the target of the design.
+constexpr double kIdleBytesMax = 300;
+
+template <typename T>
+double quantile(std::vector<T> values, double share) {
+    if (values.empty()) {
+        return 0;
+    }
+    const auto at = values.begin() +
+                    static_cast<std::ptrdiff_t>(share * static_cast<double>(values.size() - 1));
+    std::ranges::nth_element(values, at);
+    return static_cast<double>(*at);
+}
+
+class Run final : public WorldObserver {
+  public:
+    explicit Run(const RunOptions& options)
+        : options_(options),
+          member_count_(options.topology.node_count),
+          ledger_(outcome_.verdicts, member_count_),
+          visits_(outcome_.verdicts),
+          interest_(outcome_.verdicts),
+          world_(world_options(options), *this),
+          injector_(world_, member_count_,
+                    {.on_destroy = [this](NodeIndex node) { on_destroy(node); },
+                     .rogue = [](const Birth& birth) { return std::make_unique<Rogue>(birth); }}),
+          reachable_(member_count_) {
+        build();
+    }
+
+    RunOutcome go() {
+        world_.run_until(Instant() + kSubscribeAt);
+        workload_->begin_subscribing();
+        world_.run_until(Instant() + kPublishAt);
+        judge_convergence("before anything went wrong");
+        workload_->begin_publishing(end_of_course());
+        compare_digests();
+        world_.run_until(end_of_course());
+        drain();
+        measure_idle();
+        ledger_.finish(world_.now());
+        fill_outcome();
+        return std::move(outcome_);
+    }
+
+    // WorldObserver
+    void on_start(NodeIndex node) override {
+        if (node < member_count_) {
+            ledger_.on_start(node);
+            if (workload_) {
+                workload_->on_start(node);
+            }
+        }
+    }
+    void on_deliver(NodeIndex node, const Delivery& delivery) override {
+        if (node < member_count_) {
+            ledger_.on_delivered(node, world_.host(node).id(), delivery, world_.now());
+        }
+    }
+    void on_published(NodeIndex node, std::uint64_t token, mesh::PublishLevel) override {
+        if (node < member_count_) {
+            workload_->on_published(token);
+        }
+    }
+    void on_barrier(NodeIndex node, std::uint64_t token, bool is_complete) override {
+        if (node < member_count_) {
+            workload_->on_barrier(node, token, is_complete);
+        }
+    }
+    void on_frame(NodeIndex to, NodeIndex from, Bytes frame) override;
+    void on_neighbor(NodeIndex, mesh::NodeId, mesh::NeighborChange change) override {
+        visits_.on_change(world_.now());
+        outcome_.false_downs +=
+            options_.faults.empty() && change == mesh::NeighborChange::Down ? 1U : 0U;
+    }
+    void on_drop(NodeIndex node, mesh::DropReason reason, const mesh::Data*) override {
+        if (reason == mesh::DropReason::HopLimit) {
+            visits_.on_hop_limit(node, world_.now());
+        }
+    }
+    void on_routes(NodeIndex node, std::size_t reachable) override;
+    void on_malformed(NodeIndex node, NodeIndex from) override {
+        if (from < member_count_) {
+            outcome_.verdicts.broken(
+                Oracle::Health, world_.now(),
+                fmt::format("node {} closed its link to {}, which sent nonsense", node, from));
+        }
+    }
+    void on_stuck(NodeIndex node) override {
+        outcome_.verdicts.broken(Oracle::Health, world_.now(),
+                                 fmt::format("the deadline of node {} does not advance", node));
+    }
+
+  private:
+    static WorldOptions world_options(const RunOptions& options) {
+        WorldOptions world{.seed = options.seed, .node = {}, .factory = options.factory};
+        world.node.timing = options.timing;
+        world.node.mutants = options.mutants;
+        if (!world.factory) {
+            world.factory = make_mesh_participant;
+        }
+        return world;
+    }
+    [[nodiscard]] Instant end_of_course() const {
+        return Instant() + kPublishAt + options_.duration;
+    }
+
+    void build();
+    void plan();
+    void compare_digests();
+    void judge_convergence(std::string_view when);
+    void drain();
+    void measure_idle();
+    void judge_memory();
+    void on_destroy(NodeIndex node);
+    void fill_outcome();
+    [[nodiscard]] bool is_settled() const;
+    [[nodiscard]] std::uint64_t held_count() const;
+
+    RunOptions options_;
+    NodeIndex member_count_;
+    RunOutcome outcome_;
+    Ledger ledger_;
+    VisitOracle visits_;
+    InterestOracle interest_;
+    World world_;
+    FaultInjector injector_;
+    std::unique_ptr<Workload> workload_;
+    std::vector<std::size_t> reachable_;  // as each node found last
+    NodeIndex full_count_ = 0;            // of them that reach all
+};
+
+void Run::build() {
+    Random clocks = stream(options_.seed, Purpose::Clock);
+    for (NodeIndex node = 0; node < member_count_; ++node) {
+        const auto skew_ms = static_cast<std::int64_t>(clocks.below(4000)) - 2000;
+        world_.add_node({.clock = {.offset = clocks.between(0s, 24h),
+                                   .drift_ppm = static_cast<std::int64_t>(clocks.below(201)) - 100,
+                                   .skew = std::chrono::milliseconds(skew_ms)}});
+    }
+    for (const auto& [a, b] :
+         plan_wires(options_.topology, stream(options_.seed, Purpose::Topology))) {
+        world_.add_wire(a, b, options_.wire);
+    }
+    options_.workload.is_reliable = options_.faults.empty() && options_.wire.loss.is_none();
+    workload_ = std::make_unique<Workload>(world_, ledger_, options_.workload,
+                                           stream(options_.seed, Purpose::Workload));
+    plan();
+    Random starts = stream(options_.seed, Purpose::Faults, 1);
+    for (NodeIndex node = 0; node < member_count_; ++node) {
+        world_.call_at(Instant() + starts.between(0s, kStartWithin),
+                       [this, node] { world_.start(node, 50ms); });
+    }
+}
+
+void Run::plan() {
+    const FaultPlan plan{.kinds = options_.faults,
+                         .from = Instant() + kPublishAt + 1s,
+                         .until = end_of_course(),
+                         .node_count = member_count_,
+                         .wire_count = static_cast<std::uint32_t>(world_.network().wire_count()),
+                         .interval = options_.fault_interval};
+    outcome_.faults = plan_faults(plan, stream(options_.seed, Purpose::Faults));
+    std::vector<Fault> chosen;
+    if (options_.omits_all_faults) {
+        return;
+    }
+    for (const std::size_t index : options_.only_faults) {
+        if (index < outcome_.faults.size()) {
+            chosen.push_back(outcome_.faults[index]);
+        }
+    }
+    injector_.schedule(options_.only_faults.empty() ? outcome_.faults : chosen);
+}
+
+void Run::on_frame(NodeIndex to, NodeIndex, Bytes frame) {
+    const auto slice = mesh::next_frame(frame);
+    if (to >= member_count_ || !slice || !*slice) {
+        return;
+    }
+    if ((*slice)->type == mesh::FrameType::Data) {
+        if (const auto data = mesh::decode_data(**slice)) {
+            visits_.on_data(to, *data, world_.now());
+        }
+    } else if ((*slice)->type == mesh::FrameType::Record) {
+        const auto decoded = mesh::decode(**slice);
+        if (const auto* record = decoded ? std::get_if<mesh::Record>(&*decoded) : nullptr) {
+            interest_.on_record(*record);
+        }
+    }
+}
+
+void Run::on_routes(NodeIndex node, std::size_t reachable) {
+    if (node >= member_count_ || outcome_.cold_start_ms > 0) {
+        return;
+    }
+    const std::size_t others = member_count_ - 1U;
+    full_count_ += (reachable >= others ? 1U : 0U) - (reachable_[node] >= others ? 1U : 0U);
+    reachable_[node] = reachable;
+    if (full_count_ == member_count_) {
+        outcome_.cold_start_ms = static_cast<double>(world_.now().ns()) / 1e6;
+    }
+}
+
+/// Each second: who knows of whom by now.
+void Run::compare_digests() {
+    workload_->compare_digests();
+    if (world_.now() < end_of_course()) {
+        const Duration pause = member_count_ > 200 ? 10s : 1s;
+        world_.call_at(world_.now() + pause, [this] { compare_digests(); });
+    }
+}
+
+void Run::judge_convergence(std::string_view when) {
+    for (const std::string& fault : convergence_faults(world_, member_count_)) {
+        outcome_.verdicts.broken(Oracle::Convergence, world_.now(),
+                                 fmt::format("{}: {}", when, fault));
+    }
+}
+
+std::uint64_t Run::held_count() const {
+    std::uint64_t held = 0;
+    for (NodeIndex node = 0; node < member_count_; ++node) {
+        held += world_.host(node).disk().held().size() + world_.host(node).disk().pending_count();
+        if (world_.host(node).is_running()) {
+            held += world_.host(node).participant().counters().custody_held;
+        }
+    }
+    return held;
+}
+
+bool Run::is_settled() const {
+    return held_count() == 0 && ledger_.missing_count() == 0 &&
+           convergence_faults(world_, member_count_).empty();
+}
+
+void Run::drain() {
+    const Instant limit = world_.now() + kDrainMax;
+    const Instant begun = world_.now();
+    while (world_.now() < limit) {
+        world_.run_until(world_.now() + 1s);
+        if (is_settled()) {
+            break;
+        }
+    }
+    outcome_.recovery_s = static_cast<double>((world_.now() - begun).count()) / 1e9;
+    // What is active for a second after the last message is idle after another few.
+    world_.run_until(world_.now() + 5s);
+    judge_convergence("at the end");
+    interest_.judge(ledger_.subscriptions(), world_.now());
+    judge_memory();
+}
+
+void Run::judge_memory() {
+    for (NodeIndex node = 0; node < member_count_; ++node) {
+        const Host& host = world_.host(node);
+        const std::uint64_t held =
+            host.is_running() ? host.participant().counters().custody_held : 0;
+        if (held + host.disk().held().size() > 0) {
+            outcome_.verdicts.broken(Oracle::Memory, world_.now(),
+                                     fmt::format("node {} still holds {} messages, {} on its disk",
+                                                 node, held, host.disk().held().size()));
+        }
+    }
+}
+
+void Run::measure_idle() {
+    const auto bytes_of = [this](WireIndex wire, std::size_t direction) {
+        return world_.network().wire(wire).directions[direction].counters.bytes;
+    };
+    std::vector<std::uint64_t> before;
+    for (WireIndex wire = 0; wire < world_.network().wire_count(); ++wire) {
+        before.push_back(bytes_of(wire, 0));
+        before.push_back(bytes_of(wire, 1));
+    }
+    world_.run_until(world_.now() + kIdle);
+    double sum = 0;
+    std::size_t count = 0;
+    const double seconds = static_cast<double>(kIdle.count()) / 1e9;
+    for (WireIndex wire = 0; wire < world_.network().wire_count(); ++wire) {
+        if (!world_.network().is_up(wire)) {
+            continue;
+        }
+        for (std::size_t direction = 0; direction < 2; ++direction) {
+            const double rate =
+                static_cast<double>(bytes_of(wire, direction) - before[wire * 2 + direction]) /
+                seconds;
+            outcome_.idle_bytes_per_s = std::max(outcome_.idle_bytes_per_s, rate);
+            sum += rate;
+            ++count;
+        }
+    }
+    outcome_.idle_bytes_per_s_mean = count == 0 ? 0 : sum / static_cast<double>(count);
+    const bool has_target = options_.wire.model == WireModel::Stream &&
+                            options_.timing.hello_idle == mesh::Timing::normal().hello_idle;
+    if (has_target && outcome_.idle_bytes_per_s > kIdleBytesMax) {
+        outcome_.verdicts.broken(Oracle::IdleCost, world_.now(),
+                                 fmt::format("an idle link carries {:.0f} bytes/s in one direction",
+                                             outcome_.idle_bytes_per_s));
+    }
+}
+
+/// What only this disk holds is lost with it, and nobody's fault.
+void Run::on_destroy(NodeIndex node) {
+    std::vector<std::uint64_t> lost;
+    for (const auto& [ticket, message] : world_.host(node).disk().held()) {
+        const mesh::DataId id = message->data().id;
+        bool has_replica = false;
+        for (NodeIndex other = 0; other < member_count_; ++other) {
+            const Disk::Held& held = world_.host(other).disk().held();
+            has_replica |= other != node && std::ranges::any_of(held, [&](const auto& entry) {
+                               return entry.second->data().id == id;
+                           });
+        }
+        if (!has_replica) {
+            lost.push_back(number_of(message->data().payload));
+        }
+    }
+    ledger_.on_destroyed(node, world_.host(node).id(), lost);
+}
+
+void Run::fill_outcome() {
+    outcome_.trace_hash = world_.trace_hash();
+    outcome_.event_count = world_.event_count();
+    outcome_.simulated = world_.now() - Instant();
+    outcome_.published = ledger_.message_count();
+    outcome_.claimed = ledger_.claim_count();
+    outcome_.delivered = ledger_.delivery_count();
+    outcome_.duplicates = ledger_.duplicate_count();
+    outcome_.latency_p50_ms = quantile(ledger_.latencies_ms(), 0.5);
+    outcome_.latency_p99_ms = quantile(ledger_.latencies_ms(), 0.99);
+    outcome_.barriers_complete = workload_->barriers().complete;
+    outcome_.barriers_partial = workload_->barriers().partial;
+    outcome_.barrier_p99_ms = quantile(workload_->barriers().durations_ms, 0.99);
+}
+
+}  // namespace
+
+RunOutcome run_seed(const RunOptions& options) {
+    return Run(options).go();
+}
+
+}  // namespace kith::sim
