@@ -23,17 +23,6 @@ constexpr int kHellosDifferent = 8;
     return key;
 }
 
-[[nodiscard]] bool is_well_formed(const DigestList& list) {
-    const auto is_misplaced = [&list](const RecordVersion& record) {
-        return record.key.kind != list.kind || record.key < list.first || record.key > list.last;
-    };
-    const auto is_not_before = [](const RecordVersion& a, const RecordVersion& b) {
-        return a.key >= b.key;
-    };
-    return std::ranges::none_of(list.records, is_misplaced) &&
-           std::ranges::adjacent_find(list.records, is_not_before) == list.records.end();
-}
-
 }  // namespace
 
 std::vector<RecordKind> RecordSync::on_digests(const Digests& own, const Digests& theirs,
@@ -127,11 +116,7 @@ std::vector<DigestList> make_lists(RecordKind kind, std::uint64_t mask,
     return lists;
 }
 
-Result<ListDifference> compare_list(const DigestList& list,
-                                    std::span<const StoredRecord* const> own) {
-    if (!is_well_formed(list)) {
-        return fail(ErrorKind::Malformed, "a list of records that is out of order");
-    }
+ListDifference compare_list(const DigestList& list, std::span<const StoredRecord* const> own) {
     ListDifference difference;
     auto theirs = list.records.begin();
     for (const StoredRecord* record : own) {
@@ -141,14 +126,14 @@ Result<ListDifference> compare_list(const DigestList& list,
         }
         if (theirs != list.records.end() && theirs->key == record->key) {
             if (record->version > theirs->version) {
-                difference.to_send.push_back(record->key);
+                difference.to_send.push_back(record);
             } else if (record->version < theirs->version) {
                 difference.to_request.push_back({.key = theirs->key, .version = {}});
             }
             ++theirs;
         } else if (record->key >= list.first && record->key <= list.last &&
                    is_in(record->key, list.bucket_mask)) {
-            difference.to_send.push_back(record->key);
+            difference.to_send.push_back(record);
         }
     }
     for (; theirs != list.records.end(); ++theirs) {

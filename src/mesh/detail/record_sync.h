@@ -14,7 +14,6 @@
 #include <span>
 #include <vector>
 
-#include "base/result.h"
 #include "base/time.h"
 #include "mesh/detail/record_store.h"
 #include "mesh/limits.h"
@@ -69,11 +68,11 @@ struct BucketDifference {
                                                  std::span<const StoredRecord* const> records);
 
 struct ListDifference {
-    std::vector<RecordKey> to_send;
+    std::vector<const StoredRecord*> to_send;  // of `own`
     RecordVersions to_request;
 };
-/// `own`: all of the list's kind, in order of key. Errors: Malformed for a list out of order.
-[[nodiscard]] Result<ListDifference> compare_list(const DigestList& list,
-                                                  std::span<const StoredRecord* const> own);
+/// `own`: all of the list's kind, in order of key. Requires: the list is in order, as decoded.
+[[nodiscard]] ListDifference compare_list(const DigestList& list,
+                                          std::span<const StoredRecord* const> own);
 
 }  // namespace kith::mesh

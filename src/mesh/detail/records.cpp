@@ -26,11 +26,6 @@ constexpr NodeId kNobody{};
     return {.origin = node, .kind = RecordKind::Identity, .part = 0};
 }
 
-[[nodiscard]] bool is_known(RecordKind kind) {
-    const auto value = static_cast<std::size_t>(kind);
-    return value >= 1 && value <= kRecordKindCount;
-}
-
 /// Only these are so large that they are cut into parts.
 [[nodiscard]] bool has_parts(RecordKind kind) {
     return kind != RecordKind::Identity && kind != RecordKind::LinkState;
@@ -163,10 +158,6 @@ void Records::on_digest(NodeId neighbor, const Digest& digest, Instant now) {
     if (from == nullptr) {
         return;
     }
-    if (!is_known(digest.kind)) {
-        impl_->ports.listener.on_refused(neighbor, DropReason::Malformed);
-        return;
-    }
     const BucketDifference difference =
         compare_buckets(impl_->store.buckets(digest.kind), digest.buckets);
     if ((difference.to_send | difference.to_list) == 0) {
@@ -187,29 +178,22 @@ void Records::on_digest_list(NodeId neighbor, const DigestList& list, Instant no
     if (from == nullptr) {
         return;
     }
-    if (!is_known(list.kind)) {
-        impl_->ports.listener.on_refused(neighbor, DropReason::Malformed);
-        return;
-    }
     from->sync.on_answer();
-    auto difference = compare_list(list, impl_->store.all(list.kind));
-    if (!difference) {
-        impl_->ports.listener.on_refused(neighbor, DropReason::Malformed);
-        return;
+    ListDifference difference = compare_list(list, impl_->store.all(list.kind));
+    for (const StoredRecord* record : difference.to_send) {
+        impl_->offer(*from, record->key, record->version);
     }
-    for (const RecordKey& key : difference->to_send) {
-        impl_->offer(*from, key, impl_->store.find(key)->version);
-    }
+    RecordVersions& requested = difference.to_request;
     if (from->role == NodeRole::Leaf) {  // what others told is not its to hand on
         // style: clang 14 does not compile what std::ranges::remove_if() returns.
-        auto& wanted = difference->to_request;
-        const auto kept = std::remove_if(wanted.begin(), wanted.end(), [from](const auto& record) {
+        const auto is_of_another = [from](const RecordVersion& record) {
             return record.key.origin != from->node;
-        });
-        wanted.erase(kept, wanted.end());
+        };
+        requested.erase(std::remove_if(requested.begin(), requested.end(), is_of_another),
+                        requested.end());
     }
-    if (!difference->to_request.empty()) {
-        impl_->send_frame(*from, RecordRequest{.records = std::move(difference->to_request)}, now);
+    if (!requested.empty()) {
+        impl_->send_frame(*from, RecordRequest{.records = std::move(requested)}, now);
     }
 }
 
@@ -331,8 +315,14 @@ void Records::Impl::on_known(Neighbor& from, const Record& record, const StoredR
         offer(from, known.key, known.version);
         return;
     }
-    if (!is_same(known, record)) {  // an origin tells a version once
-        refuse(from, record, DropReason::Forged);
+    if (!is_same(known, record)) {  // an origin tells a version once, in one life
+        if (known.key.origin != self || !is_genuine(record)) {
+            refuse(from, record, DropReason::Forged);
+            return;
+        }
+        acknowledge(from, record);
+        own.supersede({.key = record.key, .version = record.version}, record.body.empty(), now);
+        tell_due(now);
         return;
     }
     acknowledge(from, record);
@@ -341,16 +331,14 @@ void Records::Impl::on_known(Neighbor& from, const Record& record, const StoredR
 
 std::optional<DropReason> Records::Impl::refusal(const Neighbor& from, const Record& record) const {
     const RecordKey& key = record.key;
-    if (!is_known(key.kind) || key.origin == kNobody || record.lifetime_s == 0 ||
-        std::chrono::seconds(record.lifetime_s) > kRecordLifetime ||
-        record.left_ms / 1000 > record.lifetime_s || record.signature.size() != kSignatureBytes) {
+    if (record.lifetime_s == 0 || std::chrono::seconds(record.lifetime_s) > kRecordLifetime ||
+        record.left_ms / 1000 > record.lifetime_s || (key.part != 0 && !has_parts(key.kind))) {
         return DropReason::Malformed;
     }
     if (from.role == NodeRole::Leaf && key.origin != from.node) {
         return DropReason::NotAuthorized;
     }
-    if (key.part >= (has_parts(key.kind) ? kRecordPartsMax : 1) ||
-        record.body.size() > kRecordBodyBytesMax || !store.has_room(key, told_bytes(record))) {
+    if (!store.has_room(key, told_bytes(record))) {
         return DropReason::RecordTooLarge;
     }
     return std::nullopt;

@@ -65,6 +65,7 @@ class Records {
 
     void on_neighbor_up(NodeId neighbor, NodeRole role, Instant now);
     void on_neighbor_down(NodeId neighbor);
+    // Frames are as decode() gives them; those of a node that is no neighbour are dropped.
     void on_record(NodeId neighbor, const Record& record, Instant now);
     void on_ack(NodeId neighbor, const RecordAck& ack, Instant now);
     void on_request(NodeId neighbor, const RecordRequest& request);
