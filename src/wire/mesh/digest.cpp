@@ -87,6 +87,7 @@ void check_list(const DigestList& frame) {
     CHECK(frame.records.size() <= kListEntriesMax);
     CHECK_TEXT(frame.first.kind == frame.kind, "bounds are of another kind");
     CHECK_TEXT(frame.last.kind == frame.kind, "bounds are of another kind");
+    CHECK(frame.first <= frame.last);
     const RecordKey* previous = nullptr;
     for (const RecordVersion& record : frame.records) {
         CHECK(is_record_place(record.key));
@@ -127,6 +128,9 @@ Result<DigestList> decode_digest_list(Bytes body) {
     frame.bucket_mask = reader.u64();
     frame.first = read_place(reader, frame.kind);
     frame.last = read_place(reader, frame.kind);
+    if (frame.last < frame.first) {
+        reader.fail(malformed("list of records ends before it begins"));
+    }
     const std::size_t count = reader.count(kListEntriesMax, kPlaceBytes + kVersionBytes);
     frame.records.reserve(count);
     RecordKey previous;

@@ -48,6 +48,15 @@ TEST(DigestList, RecordsAreInOrderAndNoneTwice) {
     EXPECT_EQ(list({{11, 1}, {11, 2}, {12, 0}}).substr(0, 13), "digest-list 3");
 }
 
+TEST(DigestList, ItDoesNotEndBeforeItBegins) {
+    const auto with = [](std::uint64_t first, std::uint64_t last) {
+        const Buffer body = BodyBuilder().u8(3).u64(0).u64(first).u16(5).u64(last).u16(5).varint(0);
+        return decoded_words(FrameType::DigestList, body).substr(0, 13);
+    };
+    EXPECT_EQ(with(7, 7), "digest-list 3");
+    EXPECT_EQ(with(8, 7), "malformed: li");
+}
+
 TEST(DigestList, PlacesAreOfRecords) {
     const std::string reason = "malformed: place in a list is none of a record";
     EXPECT_EQ(list({{11, kRecordPartsMax}}), reason);

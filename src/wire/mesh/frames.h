@@ -42,8 +42,8 @@ struct Hello {
     std::uint32_t echo_held_us = 0;      // between hearing it and sending this
     std::uint32_t received_frames = 0;   // as in Receipt
     std::uint16_t heard_of_last_16 = 0;  // a bit for each of the peer's last hellos, newest lowest
-    /// False: they have not changed since the last hello that told them. They are 24 bytes of the
-    /// 55 that an idle link pays for, so not every hello has to tell them.
+    /// False: they have not changed since the last hello that told them. They are half of the 52
+    /// bytes of a usual hello, so not every one has to tell them.
     bool tells_digests = true;
     Digests digests;
 };
