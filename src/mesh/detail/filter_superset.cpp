@@ -52,8 +52,8 @@ std::size_t bytes_of(const Filters& filters, const SupersetBudget& budget) {
 
 void sort_and_unite(Filters& filters) {
     std::ranges::sort(filters);
-    const auto twice = std::ranges::unique(filters);
-    filters.erase(twice.begin(), twice.end());
+    // style: clang 14 does not compile what std::ranges::unique() returns.
+    filters.erase(std::unique(filters.begin(), filters.end()), filters.end());
 }
 
 /// The filter with `+` at this level, if that matches all that the filter does.

@@ -253,8 +253,8 @@ void unite(std::vector<NodeId>& nodes, std::size_t source_count) {
     if (source_count > 1) {
         std::ranges::sort(nodes);
     }
-    const auto twice = std::ranges::unique(nodes);
-    nodes.erase(twice.begin(), twice.end());
+    // style: clang 14 does not compile what std::ranges::unique() returns.
+    nodes.erase(std::unique(nodes.begin(), nodes.end()), nodes.end());
     nodes.shrink_to_fit();  // answers are kept
 }
 

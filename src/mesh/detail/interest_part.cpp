@@ -27,8 +27,8 @@ static_assert(limits::kTopicBytesMax + kEntryOverheadBytes <= kEntryBytesMax,
 
 void sort_and_unite(std::vector<Entry>& entries) {
     std::ranges::sort(entries);
-    const auto twice = std::ranges::unique(entries);
-    entries.erase(twice.begin(), twice.end());
+    // style: clang 14 does not compile what std::ranges::unique() returns.
+    entries.erase(std::unique(entries.begin(), entries.end()), entries.end());
 }
 
 }  // namespace
