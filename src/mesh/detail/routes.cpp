@@ -1,75 +1,62 @@
 #include "mesh/detail/routes.h"
 
 #include <algorithm>
+#include <array>
+#include <bit>
 #include <span>
+#include <vector>
 
 #include "base/check.h"
 
 namespace kith::mesh {
 namespace {
 
-/// A heap of (distance, node) in one integer each: the smaller distance first, then the smaller
-/// index. Four children a place: a node is decided by fewer, longer steps than with two.
-class Heap {
+/// A queue of nodes by distance, for distances that never fall below the last one taken (radix
+/// heap, Ahuja et al. 1990). A node is in the bucket of the highest bit in which its distance
+/// differs from that, and moves to lower ones only: no comparison decides where it goes.
+class Queue {
   public:
-    [[nodiscard]] bool empty() const { return keys_.empty(); }
-    void reserve(std::size_t count) { keys_.reserve(count); }
+    struct Item {
+        std::uint32_t distance;
+        NodeIndex node;
+    };
 
-    void push(std::uint64_t key) {
-        std::size_t at = keys_.size();
-        keys_.push_back(key);
-        while (at > 0) {
-            const std::size_t parent = (at - 1) / kChildren;
-            if (keys_[parent] <= key) {
-                break;
-            }
-            keys_[at] = keys_[parent];
-            at = parent;
-        }
-        keys_[at] = key;
+    [[nodiscard]] bool empty() const { return filled_ == 0; }
+    void begin() {
+        CHECK(empty());
+        last_ = 0;
     }
-
-    std::uint64_t pop() {
-        const std::uint64_t top = keys_.front();
-        const std::uint64_t last = keys_.back();
-        keys_.pop_back();
-        if (!keys_.empty()) {
-            sink(last);
+    void push(const Item& item) {
+        const auto bucket = static_cast<std::size_t>(std::bit_width(item.distance ^ last_));
+        buckets_[bucket].push_back(item);
+        filled_ |= std::uint64_t{1} << bucket;
+    }
+    /// One of those that are nearest.
+    Item pop() {
+        const auto lowest = static_cast<std::size_t>(std::countr_zero(filled_));
+        if (lowest > 0) {
+            filled_ &= ~(std::uint64_t{1} << lowest);
+            std::vector<Item>& bucket = buckets_[lowest];
+            last_ = std::ranges::min(bucket, {}, &Item::distance).distance;
+            for (const Item& item : bucket) {
+                push(item);
+            }
+            bucket.clear();
         }
-        return top;
+        std::vector<Item>& nearest = buckets_[0];
+        const Item item = nearest.back();
+        nearest.pop_back();
+        if (nearest.empty()) {
+            filled_ &= ~std::uint64_t{1};
+        }
+        return item;
     }
 
   private:
-    static constexpr std::size_t kChildren = 4;
-
-    /// Lets `key` fall from the top to its place.
-    void sink(std::uint64_t key) {
-        std::size_t at = 0;
-        for (;;) {
-            const std::size_t begin = at * kChildren + 1;
-            if (begin >= keys_.size()) {
-                break;
-            }
-            const std::size_t end = std::min(begin + kChildren, keys_.size());
-            std::size_t least = begin;
-            for (std::size_t child = begin + 1; child < end; ++child) {
-                least = keys_[child] < keys_[least] ? child : least;
-            }
-            if (keys_[least] >= key) {
-                break;
-            }
-            keys_[at] = keys_[least];
-            at = least;
-        }
-        keys_[at] = key;
-    }
-
-    std::vector<std::uint64_t> keys_;
+    std::uint32_t last_ = 0;
+    std::uint64_t filled_ = 0;  // a bit for each bucket that has something
+    std::array<std::vector<Item>, 33> buckets_;
 };
-
-constexpr std::uint64_t key_of(std::uint32_t distance, NodeIndex node) {
-    return (std::uint64_t{distance} << 32) | node;
-}
 
 constexpr std::uint32_t saturating_sum(std::uint32_t a, std::uint32_t b) {
     return a > kUnreachable - b ? kUnreachable : a + b;
@@ -78,7 +65,7 @@ constexpr std::uint32_t saturating_sum(std::uint32_t a, std::uint32_t b) {
 /// Dijkstra over one graph, from as many roots as one likes.
 class ShortestWays {
   public:
-    explicit ShortestWays(const Graph& graph) : graph_(graph) { heap_.reserve(graph.size()); }
+    explicit ShortestWays(const Graph& graph) : graph_(graph) {}
 
     /// Fills `distance`, which has an entry for each node.
     void from(NodeIndex root, std::span<std::uint32_t> distance) {
@@ -102,11 +89,10 @@ class ShortestWays {
         CHECK(distance.size() == graph_.size());
         std::ranges::fill(distance, kUnreachable);
         distance[root] = 0;
-        heap_.push(key_of(0, root));
-        while (!heap_.empty()) {
-            const std::uint64_t key = heap_.pop();
-            const auto at = static_cast<NodeIndex>(key);
-            const auto so_far = static_cast<std::uint32_t>(key >> 32);
+        queue_.begin();
+        queue_.push({.distance = 0, .node = root});
+        while (!queue_.empty()) {
+            const auto [so_far, at] = queue_.pop();
             if (so_far != distance[at] || (at != root && !graph_.is_transit(at))) {
                 continue;  // found a shorter way since, or the way ends here
             }
@@ -118,7 +104,7 @@ class ShortestWays {
                 const bool is_shorter = sum < distance[edge.to];
                 if (is_shorter) {
                     distance[edge.to] = sum;
-                    heap_.push(key_of(sum, edge.to));
+                    queue_.push({.distance = sum, .node = edge.to});
                 }
                 reach(at, edge, is_shorter);
             }
@@ -126,7 +112,7 @@ class ShortestWays {
     }
 
     const Graph& graph_;
-    Heap heap_;
+    Queue queue_;
 };
 
 /// Finds the next best neighbour for each destination, by what the neighbours themselves would do.
