@@ -5,7 +5,7 @@
 namespace kith::mesh {
 namespace {
 
-constexpr Duration kChangeInterval = 1s / kInterestChangesPerSecond;
+constexpr Duration kChangeInterval = Duration(1s) / kInterestChangesPerSecond;
 // Of a record without its body: names, numbers and signature, rounded up.
 constexpr std::size_t kRecordOverheadBytes = 96;
 

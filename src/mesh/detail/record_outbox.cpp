@@ -66,31 +66,31 @@ std::vector<RecordKey> RecordOutbox::take_overdue(Instant now) {
     if (now < check_at_) {
         return overdue;
     }
-    check_at_ = Instant::never();
+    Instant next_check_at = Instant::never();
     for (auto flight = flights_.begin(); flight != flights_.end();) {
         const auto current = flight++;
         const Instant due_at = current->second.sent_at + patience_;
         if (due_at > now) {
-            check_at_ = std::min(check_at_, due_at);
+            next_check_at = std::min(next_check_at, due_at);
         } else if (current->second.sends >= kRecordSendsMax) {
             land(current);
         } else {
             overdue.push_back(current->first);
         }
     }
+    check_at_ = next_check_at;
     if (!overdue.empty()) {
         patience_ = std::min(patience_ * 2, kRecordRetransmitIntervalMax);
     }
     return overdue;
 }
 
-Instant RecordOutbox::deadline() const {
-    return flights_.empty() ? Instant::never() : check_at_;
-}
-
 void RecordOutbox::land(Flights::iterator flight) {
     bytes_in_flight_ -= flight->second.bytes;
     flights_.erase(flight);
+    if (flights_.empty()) {
+        check_at_ = Instant::never();
+    }
 }
 
 // An eighth of the newest, as TCP does. From the first time that a record was sent: what is lost

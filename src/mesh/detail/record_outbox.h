@@ -35,7 +35,7 @@ class RecordOutbox {
     /// What has to be sent again.
     [[nodiscard]] std::vector<RecordKey> take_overdue(Instant now);
     /// Nothing is overdue before that.
-    [[nodiscard]] Instant deadline() const;
+    [[nodiscard]] Instant deadline() const { return check_at_; }
 
     [[nodiscard]] bool is_empty() const { return waiting_.empty() && flights_.empty(); }
 

@@ -83,8 +83,11 @@ std::vector<const StoredRecord*> RecordStore::all(RecordKind kind) const {
     return records;
 }
 
-std::vector<RecordKey> RecordStore::expired(Instant now) {
+std::vector<RecordKey> RecordStore::take_expired(Instant now) {
     std::vector<RecordKey> keys;
+    if (now < next_expiry_) {
+        return keys;
+    }
     next_expiry_ = Instant::never();
     for (const OriginEntry& entry : origins_) {
         for (const StoredRecord& record : entry.origin->records) {
@@ -94,6 +97,9 @@ std::vector<RecordKey> RecordStore::expired(Instant now) {
                 next_expiry_ = std::min(next_expiry_, record.expires_at);
             }
         }
+    }
+    for (const RecordKey& key : keys) {
+        remove(key);
     }
     return keys;
 }

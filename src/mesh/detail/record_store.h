@@ -38,7 +38,8 @@ class RecordStore {
     [[nodiscard]] std::vector<const StoredRecord*> all(RecordKind kind) const;
     /// No record expires before that.
     [[nodiscard]] Instant next_expiry() const { return next_expiry_; }
-    [[nodiscard]] std::vector<RecordKey> expired(Instant now);
+    /// Removes those whose life has ended.
+    [[nodiscard]] std::vector<RecordKey> take_expired(Instant now);
     /// Of what was told, without what it takes to find it.
     [[nodiscard]] std::size_t record_bytes() const { return record_bytes_; }
 

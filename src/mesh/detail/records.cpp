@@ -401,11 +401,7 @@ void Records::Impl::install(const Record& record, NodeId from, Instant now) {
 }
 
 void Records::Impl::forget_expired(Instant now) {
-    if (now < store.next_expiry()) {
-        return;
-    }
-    for (const RecordKey& key : store.expired(now)) {
-        store.remove(key);
+    for (const RecordKey& key : store.take_expired(now)) {
         if (key.origin == self) {
             own.forget(key.kind, key.part);
         }
