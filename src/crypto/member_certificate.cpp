@@ -1,6 +1,7 @@
 #include "crypto/member_certificate.h"
 
 #include <openssl/err.h>
+#include <openssl/pem.h>
 #include <openssl/x509_vfy.h>
 
 #include <algorithm>
@@ -190,6 +191,18 @@ Result<Identity> delegate_mesh_authority(const Identity& root, std::string_view 
     return detail::to_pem(draft.certificate.get(), draft.key.get());
 }
 
+Status check_mesh_authority(const Identity& authority) {
+    const Result<Issuer> issuer = detail::parse_issuer(authority);
+    ERR_clear_error();
+    if (!issuer) {
+        return tl::unexpected(issuer.error());
+    }
+    if (X509_check_ca(issuer->certificate.get()) != 1) {
+        return fail(ErrorKind::Invalid, "not the certificate of an authority");
+    }
+    return {};
+}
+
 Result<std::vector<std::uint8_t>> issue_member_certificate(const Identity& authority,
                                                            const MemberOptions& options) {
     TRY(check_options(options));
@@ -257,6 +270,31 @@ Result<std::vector<std::uint8_t>> certificate_der(std::string_view pem) {
         return tl::unexpected(certificate.error());
     }
     return to_der(certificate->get());
+}
+
+Result<std::string> chain_to_pem(Bytes chain) {
+    TRY_ASSIGN(const std::vector<X509Ptr> certificates, parse_chain(chain));
+    std::string pem;
+    for (const X509Ptr& certificate : certificates) {
+        pem += detail::to_pem(certificate.get());
+    }
+    return pem;
+}
+
+Result<std::vector<std::uint8_t>> chain_from_pem(std::string_view pem) {
+    const detail::BioPtr in = detail::reader(pem);
+    std::vector<std::uint8_t> chain;
+    for (std::size_t i = 0; i <= kMemberChainMax; ++i) {
+        const X509Ptr certificate(PEM_read_bio_X509(in.get(), nullptr, nullptr, nullptr));
+        if (certificate == nullptr) {
+            break;
+        }
+        const std::vector<std::uint8_t> der = to_der(certificate.get());
+        chain.insert(chain.end(), der.begin(), der.end());
+    }
+    ERR_clear_error();
+    TRY(parse_chain(chain));
+    return chain;
 }
 
 }  // namespace kith::crypto

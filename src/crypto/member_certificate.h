@@ -37,6 +37,9 @@ inline constexpr std::size_t kMemberUriBytesMax = 128;
 [[nodiscard]] Result<Identity> delegate_mesh_authority(const Identity& root,
                                                        std::string_view holder_name, WallTime now);
 
+/// Whether it can sign: an authority, with the key that belongs to it. Errors: Malformed, Invalid.
+[[nodiscard]] Status check_mesh_authority(const Identity& authority);
+
 struct MemberOptions {
     Ed25519PublicKey public_key{};
     std::string_view name;  // the common name, for people: 1 to 64 bytes of UTF-8
@@ -78,5 +81,10 @@ class MemberVerifier {
 
 /// The DER of the first certificate in `pem`. Errors: Malformed.
 [[nodiscard]] Result<std::vector<std::uint8_t>> certificate_der(std::string_view pem);
+
+/// What a member shows, as text for its file and for TLS, and back. Errors: Malformed; Limit if it
+/// is too long.
+[[nodiscard]] Result<std::string> chain_to_pem(Bytes chain);
+[[nodiscard]] Result<std::vector<std::uint8_t>> chain_from_pem(std::string_view pem);
 
 }  // namespace kith::crypto

@@ -163,12 +163,40 @@ TEST(MemberCertificate, AuthoritiesHaveBoundsToo) {
     EXPECT_EQ(issue({.authority = mixed}).error().kind, ErrorKind::Invalid);
 }
 
+TEST(MemberCertificate, AuthoritiesAreToldFromOthersBeforeTheySign) {
+    EXPECT_TRUE(check_mesh_authority(root()));
+    const Identity mixed{.certificate_pem = root().certificate_pem,
+                         .private_key_pem = make_mesh_root("x", kNow)->private_key_pem};
+    EXPECT_EQ(check_mesh_authority(mixed).error().kind, ErrorKind::Invalid);
+    const Identity machine =
+        issue_client_certificate(root(), {.machine = "press-07", .now = kNow}).value();
+    EXPECT_EQ(check_mesh_authority(machine).error().kind, ErrorKind::Invalid);
+    EXPECT_EQ(check_mesh_authority({}).error().kind, ErrorKind::Malformed);
+    EXPECT_EQ(ERR_peek_error(), 0U);
+}
+
 TEST(MemberVerifier, WantsTheCertificateOfAnAuthority) {
     EXPECT_EQ(MemberVerifier::create("nonsense").error().kind, ErrorKind::Malformed);
     const Identity machine =
         issue_client_certificate(root(), {.machine = "press-07", .now = kNow}).value();
     EXPECT_EQ(MemberVerifier::create(machine.certificate_pem).error().kind, ErrorKind::Invalid);
     EXPECT_EQ(certificate_der("nonsense").error().kind, ErrorKind::Malformed);
+}
+
+TEST(MemberChain, SurvivesPem) {
+    const Buffer one = certificate_der(root().certificate_pem).value();
+    Buffer two = one;
+    two.insert(two.end(), one.begin(), one.end());
+    EXPECT_EQ(chain_from_pem(chain_to_pem(one).value()).value(), one);
+    const std::string two_pem = chain_to_pem(two).value();
+    EXPECT_EQ(chain_from_pem(two_pem).value(), two);
+    EXPECT_EQ(chain_from_pem(two_pem + two_pem).error().kind, ErrorKind::Limit);
+    EXPECT_EQ(chain_from_pem("").error().kind, ErrorKind::Malformed);
+    EXPECT_EQ(chain_from_pem(two_pem.substr(0, 90)).error().kind, ErrorKind::Malformed);
+    two.insert(two.end(), one.begin(), one.end());
+    EXPECT_EQ(chain_to_pem(two).error().kind, ErrorKind::Limit);
+    EXPECT_EQ(chain_to_pem(Bytes(one).first(one.size() - 1)).error().kind, ErrorKind::Malformed);
+    EXPECT_EQ(chain_to_pem({}).error().kind, ErrorKind::Malformed);
 }
 
 }  // namespace
