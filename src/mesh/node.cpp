@@ -252,14 +252,15 @@ void MeshNode::Impl::compute_routes(Instant now) {
     graph.finish();
     routes.compute(std::move(graph), now);
     ++counters.spf_runs;
-    std::size_t reachable = 0;
+    std::vector<NodeId> reachable;
     for (NodeIndex index = 0; index < routes.graph().size(); ++index) {
         const NodeId node = routes.graph().node(index);
-        const bool is_reachable = routes.is_reachable(node);
-        reachable += is_reachable ? 1U : 0U;
-        arrivals.set_reachable(node, is_reachable, now);
+        if (routes.is_reachable(node)) {
+            reachable.push_back(node);
+        }
     }
-    ports.events.on_routes(reachable);
+    arrivals.set_reachable(reachable, now);
+    ports.events.on_routes(reachable.size());
     custody.on_routes(now);
 }
 

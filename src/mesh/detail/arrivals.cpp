@@ -143,8 +143,8 @@ void Arrivals::restore(const StreamPosition& stream, std::uint64_t delivered) {
     impl_->streams.restore(stream, delivered);
 }
 
-void Arrivals::set_reachable(NodeId origin, bool is_reachable, Instant now) {
-    impl_->streams.set_reachable(origin, is_reachable, now);
+void Arrivals::set_reachable(std::span<const NodeId> origins, Instant now) {
+    impl_->streams.set_reachable(origins, now);
 }
 
 void Arrivals::on_timer(Instant now) {

@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 
 #include "base/time.h"
 #include "mesh/detail/streams.h"
@@ -36,7 +37,8 @@ class Arrivals {
     void take(const Data& data, const Destination& here, NodeId from, Instant now);
     void on_delivered(std::uint64_t token, Instant now);
     void restore(const StreamPosition& stream, std::uint64_t delivered);
-    void set_reachable(NodeId origin, bool is_reachable, Instant now);
+    /// Who can be reached, in order of id, and nobody else.
+    void set_reachable(std::span<const NodeId> origins, Instant now);
     void on_timer(Instant now);
     [[nodiscard]] Instant deadline() const;
 

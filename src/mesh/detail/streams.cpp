@@ -1,7 +1,6 @@
 #include "mesh/detail/streams.h"
 
 #include <boost/container/flat_map.hpp>
-#include <boost/container/flat_set.hpp>
 
 #include <algorithm>
 #include <map>
@@ -66,6 +65,9 @@ Ready copy_of(const Data& data, const Destination& here) {
 struct Streams::Impl {
     [[nodiscard]] Stream* find_or_make(NodeId origin, Priority priority, Instant now);
     [[nodiscard]] bool make_room_for_origin();
+    [[nodiscard]] bool is_reachable(NodeId origin) const {
+        return std::ranges::binary_search(reachable, origin);
+    }
     Verdict take(Stream& stream, const Data& data, const Destination& here, Instant now);
     Verdict take_of_epoch_before(Stream& stream, const Data& data, const Destination& here);
     void begin_epoch(Stream& stream, std::uint32_t epoch);
@@ -77,7 +79,7 @@ struct Streams::Impl {
     [[nodiscard]] static Instant gap_deadline(const Origin& origin, const Stream& stream);
 
     std::map<NodeId, Origin> origins;
-    boost::container::flat_set<NodeId> reachable;
+    std::vector<NodeId> reachable;  // in order
     std::vector<Ready> ready;
     Instant deadline = Instant::never();  // of the first gap, or earlier
     Counters counters;
@@ -102,7 +104,7 @@ bool Streams::Impl::make_room_for_origin() {
     for (auto at = origins.begin(); at != origins.end(); ++at) {
         const bool is_longer = longest == origins.end() ||
                                at->second.unreachable_since < longest->second.unreachable_since;
-        if (is_longer && !reachable.contains(at->first) && !at->second.is_waiting()) {
+        if (is_longer && !is_reachable(at->first) && !at->second.is_waiting()) {
             longest = at;
         }
     }
@@ -143,7 +145,7 @@ Streams::Verdict Streams::Impl::take(Stream& stream, const Data& data, const Des
     stream.held_bytes += bytes;
     counters.held_bytes += bytes;
     ++counters.held_messages;
-    if (!reachable.contains(data.id.origin)) {
+    if (!is_reachable(data.id.origin)) {
         deadline = std::min(deadline, gap_deadline(origins.at(data.id.origin), stream));
     }
     return Verdict::Taken;
@@ -248,25 +250,17 @@ void Streams::restore(const StreamPosition& position, std::uint64_t delivered) {
     }
 }
 
-void Streams::set_reachable(NodeId id, bool is_reachable, Instant now) {
-    if (impl_->reachable.contains(id) == is_reachable) {
-        return;
-    }
-    if (is_reachable) {
-        if (impl_->reachable.size() < kStreamOriginsMax) {
-            impl_->reachable.insert(id);
+void Streams::set_reachable(std::span<const NodeId> origins, Instant now) {
+    for (auto& [id, origin] : impl_->origins) {
+        if (!impl_->is_reachable(id) || std::ranges::binary_search(origins, id)) {
+            continue;
         }
-        return;
+        origin.unreachable_since = now;
+        if (origin.is_waiting()) {
+            impl_->deadline = std::min(impl_->deadline, now + kStreamGapPatience);
+        }
     }
-    impl_->reachable.erase(id);
-    const auto origin = impl_->origins.find(id);
-    if (origin == impl_->origins.end()) {
-        return;
-    }
-    origin->second.unreachable_since = now;
-    if (origin->second.is_waiting()) {
-        impl_->deadline = std::min(impl_->deadline, now + kStreamGapPatience);
-    }
+    impl_->reachable.assign(origins.begin(), origins.end());
 }
 
 void Streams::on_timer(Instant now) {
@@ -275,7 +269,7 @@ void Streams::on_timer(Instant now) {
     }
     impl_->deadline = Instant::never();
     for (auto& [id, origin] : impl_->origins) {
-        if (impl_->reachable.contains(id)) {
+        if (impl_->is_reachable(id)) {
             continue;
         }
         for (auto& [priority, stream] : origin.streams) {

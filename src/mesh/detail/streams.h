@@ -10,12 +10,13 @@
 // there is handed out first. What comes of the older epoch after that is handed out as it comes, if
 // nothing behind it was.
 //
-// An origin counts as unreachable until somebody says otherwise, or it would wait for ever for one
-// that is not there any more. Threads: shard-local. Limits: kStream*.
+// Who is not said to be reachable is not, or this would wait for ever for one that nobody speaks of
+// any more. Threads: shard-local. Limits: kStream*.
 #pragma once
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "base/time.h"
@@ -56,8 +57,8 @@ class Streams {
 
     /// Requires: nothing of this stream was taken yet.
     void restore(const StreamPosition& stream, std::uint64_t delivered);
-    /// Whether the origin can be reached: while it can, gaps are waited for.
-    void set_reachable(NodeId origin, bool is_reachable, Instant now);
+    /// Who can be reached, in order of id, and nobody else: their gaps are waited for.
+    void set_reachable(std::span<const NodeId> origins, Instant now);
     void on_timer(Instant now);
     [[nodiscard]] Instant deadline() const;
     /// The last place up to which everything was ready, or given up; 0 of a stream that is not

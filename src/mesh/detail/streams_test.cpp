@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <map>
 #include <set>
 #include <string>
@@ -67,6 +68,7 @@ class StreamsTest : public ::testing::Test {
     [[nodiscard]] std::uint64_t delivered(std::uint32_t epoch = 1) const {
         return streams.delivered({.origin = kOrigin, .epoch = epoch});
     }
+    void set_reachable(const std::vector<NodeId>& origins) { streams.set_reachable(origins, now); }
     void wait(Duration time) {
         now = now + time;
         streams.on_timer(now);
@@ -254,7 +256,7 @@ TEST_F(StreamsTest, WhatStillComesOfTheOlderEpochIsHandedOutOnce) {
 }
 
 TEST_F(StreamsTest, AGapIsWaitedForAsLongAsTheOriginCanBeReached) {
-    streams.set_reachable(kOrigin, true, now);
+    set_reachable({kOrigin});
     EXPECT_EQ(take(2), Verdict::Taken);
     EXPECT_EQ(streams.deadline(), Instant::never());
     wait(100 * kStreamGapPatience);
@@ -264,10 +266,10 @@ TEST_F(StreamsTest, AGapIsWaitedForAsLongAsTheOriginCanBeReached) {
 }
 
 TEST_F(StreamsTest, AGapIsGivenUpWhenTheOriginIsGoneForTooLong) {
-    streams.set_reachable(kOrigin, true, now);
+    set_reachable({kOrigin});
     EXPECT_EQ(take(3), Verdict::Taken);
     wait(kStreamGapPatience);
-    streams.set_reachable(kOrigin, false, now);
+    set_reachable({});
     EXPECT_EQ(streams.deadline(), now + kStreamGapPatience);
     wait(kStreamGapPatience - 1ns);
     EXPECT_EQ(ready(), Places{});
@@ -281,11 +283,11 @@ TEST_F(StreamsTest, AGapIsGivenUpWhenTheOriginIsGoneForTooLong) {
 TEST_F(StreamsTest, AnOriginThatComesBackIsWaitedForAnew) {
     EXPECT_EQ(take(2), Verdict::Taken);
     wait(kStreamGapPatience - 1ns);
-    streams.set_reachable(kOrigin, true, now);
+    set_reachable({kOrigin});
     wait(kStreamGapPatience);
     EXPECT_EQ(ready(), Places{});
     EXPECT_EQ(streams.deadline(), Instant::never());
-    streams.set_reachable(kOrigin, false, now);
+    set_reachable({});
     wait(kStreamGapPatience - 1ns);
     EXPECT_EQ(ready(), Places{});
     wait(1ns);
@@ -293,12 +295,12 @@ TEST_F(StreamsTest, AnOriginThatComesBackIsWaitedForAnew) {
 }
 
 TEST_F(StreamsTest, HowLongAnOriginIsGoneIsItsOwnAffair) {
-    streams.set_reachable(kOrigin, true, now);
+    set_reachable({kOrigin});
     EXPECT_EQ(take(2), Verdict::Taken);
     wait(kStreamGapPatience / 2);
     EXPECT_EQ(take({.number = 3, .origin = NodeId(8)}), Verdict::Taken);
     wait(kStreamGapPatience / 2);
-    streams.set_reachable(kOrigin, false, now);
+    set_reachable({});
     wait(kStreamGapPatience / 2);
     EXPECT_EQ(ready(), (Places{3}));
     EXPECT_EQ(streams.deadline(), now + kStreamGapPatience / 2);
@@ -345,7 +347,7 @@ TEST_F(StreamsTest, BeyondItsOriginsTheLongestGoneIsForgotten) {
         now = now + 1ms;
         EXPECT_EQ(take({.number = 1, .origin = NodeId(origin)}), Verdict::Taken);
     }
-    streams.set_reachable(NodeId(1), true, now);
+    set_reachable({NodeId(1)});
     EXPECT_EQ(take({.number = 3, .origin = NodeId(2)}), Verdict::Taken);
     EXPECT_EQ(take({.number = 1, .origin = NodeId(99'999)}), Verdict::Taken);
     EXPECT_EQ(streams.counters().origins, kStreamOriginsMax);
@@ -375,13 +377,12 @@ class Network {
     Network(std::uint64_t seed, Books books) : random_(seed), books_(books) {}
 
     void run() {
-        for (const std::uint64_t origin : {1U, 2U}) {
+        for (const NodeId origin : kOrigins) {
             for (const Priority priority : {Priority::Alarm, Priority::Default}) {
-                const Key key{NodeId(origin), priority};
-                sources_[key];
-                streams_.set_reachable(key.first, true, now_);
+                sources_[Key{origin, priority}];
             }
         }
+        streams_.set_reachable(kOrigins, now_);
         for (int step = 0; step < 4000; ++step) {
             now_ = now_ + 1ms;
             this->step();
@@ -402,6 +403,8 @@ class Network {
     [[nodiscard]] int crash_count() const { return crash_count_; }
 
   private:
+    static constexpr std::array kOrigins = {NodeId(1), NodeId(2)};
+
     struct Source {
         std::uint32_t epoch = 1;
         std::uint64_t last = 0;
@@ -496,8 +499,8 @@ class Network {
     void crash() {
         ++crash_count_;
         streams_ = Streams();
+        streams_.set_reachable(kOrigins, now_);
         for (auto& [key, source] : sources_) {
-            streams_.set_reachable(key.first, true, now_);
             if (books_ == Books::Kept && !log_[key].empty()) {
                 const auto& [epoch, place] = log_[key].back();
                 streams_.restore({key.first, epoch, key.second}, place);
