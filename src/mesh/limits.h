@@ -100,6 +100,9 @@ inline constexpr Duration kStreamGapPatience = 60s;
 /// Messages of one stream that are on their way at the same time; the rest wait at the origin. Well
 /// below kStreamWindow, so that a destination never has to send one back.
 inline constexpr std::size_t kStreamInFlightMax = 8192;
+/// Bytes of messages of others that a node keeps until those behind have acknowledged them. Beyond,
+/// messages are given back to whom they came from, who knows another way or keeps them longer.
+inline constexpr std::size_t kRelayBytesMax = 32U << 20U;
 /// What nobody acknowledged is sent again after this, then after twice as long each time.
 inline constexpr Duration kCustodyRetransmitInterval = 1s;
 inline constexpr Duration kCustodyRetransmitIntervalMax = 30s;

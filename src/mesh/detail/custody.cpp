@@ -40,6 +40,7 @@ struct Custody::Impl {
     RetryQueue retries;
     Instant restored_at = Instant::never();  // messages of the life before have not been sent yet
     std::size_t held_bytes = 0;
+    std::size_t relayed_bytes = 0;  // of these, messages of others
     std::uint64_t last_sequence = 0;
     CustodyTicket last_ticket;
     DataId spool_looked_at;  // messages before it have nothing that could be dropped
@@ -47,13 +48,21 @@ struct Custody::Impl {
     OutgoingStreams::Key stream_of(const HeldMessage& message, NodeId destination) const {
         return {destination, message.data().priority, message.id().epoch};
     }
+    [[nodiscard]] bool is_of_others(const HeldMessage& message) const {
+        return message.id().origin != options.self;
+    }
     HeldMessage& hold(const Data& data, Instant now) {
         HeldMessage& message = held.try_emplace(data.id, data, now).first->second;
-        held_bytes += message.bytes();
+        count_bytes(message, message.bytes());
         return message;
     }
+    /// Adds to what is held; a number below zero, as unsigned ones wrap, takes away.
+    void count_bytes(const HeldMessage& message, std::size_t change) {
+        held_bytes += change;
+        relayed_bytes += is_of_others(message) ? change : 0;
+    }
     void forget(HeldMessage& message) {
-        held_bytes -= message.bytes();
+        count_bytes(message, 0 - message.bytes());
         if (message.ticket.value() != 0) {
             tickets.erase(message.ticket);
             store.settle(message.ticket, {});
@@ -66,6 +75,7 @@ struct Custody::Impl {
     void open_more(NodeId destination, Priority priority, Instant now);
     void finish(HeldMessage& message, NodeId destination, Instant now);
     void give_back(HeldMessage& message, Leg& leg);
+    void refuse(const Data& data, NodeId from);
     void tell(HeldMessage& message);
     void retry(HeldMessage& message, Instant now);
     void leave(NodeId neighbor, NeighborChange change, Instant now);
@@ -91,7 +101,7 @@ void Custody::Impl::store_it(HeldMessage& message) {
 void Custody::Impl::dispatch(HeldMessage& message, Instant now) {
     if (message.data().kind != DataKind::Void && message.has_expired(now)) {
         listener.on_custody_drop(DropReason::Expired, message.data());
-        held_bytes -= message.bytes();
+        count_bytes(message, 0 - message.bytes());
         message.make_void();
     }
     NodeIds neighbors;
@@ -177,6 +187,16 @@ void Custody::Impl::give_back(HeldMessage& message, Leg& leg) {
     message.erase_leg(leg.to.node);
 }
 
+/// There is no room for it here.
+void Custody::Impl::refuse(const Data& data, NodeId from) {
+    listener.on_custody_drop(DropReason::Congestion, data);
+    CustodyEntry entry{data.id, CustodyVerdict::Returned, {}};
+    for (const Destination& destination : data.destinations) {
+        entry.destinations.push_back(destination.node);
+    }
+    listener.send_custody(from, std::move(entry));
+}
+
 /// Tells the publisher of an own message as soon as it is where it was to be.
 void Custody::Impl::tell(HeldMessage& message) {
     if (!message.is_own || message.is_told || message.token == 0) {
@@ -252,7 +272,7 @@ void Custody::Impl::drop_beyond_spool() {
             std::ranges::none_of(message.legs, [](const Leg& leg) { return leg.via.value() != 0; });
         if (waits) {
             listener.on_custody_drop(DropReason::SpoolFull, message.data());
-            held_bytes -= message.bytes();
+            count_bytes(message, 0 - message.bytes());
             message.make_void();
         }
     }
@@ -306,6 +326,10 @@ void Custody::publish(const Data& data, const Promise& promise, Instant now) {
 
 void Custody::relay(const Data& data, NodeId from, Instant now) {
     const auto found = impl_->held.find(data.id);
+    if (found == impl_->held.end() && impl_->relayed_bytes >= kRelayBytesMax) {
+        impl_->refuse(data, from);
+        return;
+    }
     HeldMessage& message = found == impl_->held.end() ? impl_->hold(data, now) : found->second;
     for (const Destination& destination : data.destinations) {
         Leg* leg = message.leg(destination.node);

@@ -321,6 +321,30 @@ TEST_F(CustodyTest, GivesUpTheOldestThatWaitsBeyondTheSpool) {
     EXPECT_EQ(around.sent[2].kind, DataKind::Publication);
 }
 
+TEST_F(CustodyTest, ARelayThatIsFullGivesBackAtOnce) {
+    around.ways = {{kFar, {kRight}}};
+    const std::string large(1U << 20U, 'x');
+    std::uint64_t sequence = 0;
+    while (custody.held_bytes() < kRelayBytesMax) {
+        Data data = foreign(++sequence, {kFar});
+        data.payload = as_bytes(large);
+        custody.relay(data, kLeft, now);
+    }
+    EXPECT_TRUE(around.answers.empty());
+    custody.relay(foreign(++sequence, {kFar}), kLeft, now);
+    ASSERT_EQ(around.answers.size(), 1U);
+    EXPECT_EQ(around.answers[0].second.verdict, CustodyVerdict::Returned);
+    EXPECT_EQ(around.drops, std::vector{DropReason::Congestion});
+    // What has arrived makes room.
+    custody.on_custody(kRight, {foreign(1, {}).id, CustodyVerdict::Accepted, {kFar}}, now);
+    around.answers.clear();
+    custody.relay(foreign(sequence, {kFar}), kLeft, now);
+    EXPECT_TRUE(around.answers.empty());
+    // Messages of this node have a spool of their own.
+    custody.publish(message(1, {kFar}), {}, now);
+    EXPECT_EQ(around.sent.back().id, own(1));
+}
+
 TEST_F(CustodyTest, IgnoresAnswersThatFitNothing) {
     acknowledge(kLeft, own(99), CustodyVerdict::Accepted);
     around.ways = {{kFar, {kLeft}}};
