@@ -283,7 +283,7 @@ InterestTable::Match InterestTable::Impl::compute(std::uint32_t tenant,
     for (const WantedTree::Wanted* wanted : tree.find(tenant, topic)) {
         source_count += wanted->nodes.empty() ? 0U : 1U;
         match.nodes.insert(match.nodes.end(), wanted->nodes.begin(), wanted->nodes.end());
-        for (const WantedTree::Group& told : wanted->groups) {
+        for (const WantedTree::Group& told : wanted->groups()) {
             std::vector<NodeId>& nodes = groups[told.id];
             nodes.insert(nodes.end(), told.nodes.begin(), told.nodes.end());
         }
@@ -381,9 +381,10 @@ bool InterestTable::has(NodeId node, const Interest& interest) const {
         if (std::ranges::binary_search(wanted->nodes, node)) {
             return true;
         }
-        const auto group = std::ranges::lower_bound(wanted->groups, id, {}, &WantedTree::Group::id);
-        return !interest.share_group.empty() && group != wanted->groups.end() && group->id == id &&
-               std::ranges::binary_search(group->nodes, node);
+        const auto is_in_group = [&](const WantedTree::Group& group) {
+            return group.id == id && std::ranges::binary_search(group.nodes, node);
+        };
+        return !interest.share_group.empty() && std::ranges::any_of(wanted->groups(), is_in_group);
     });
 }
 

@@ -4,6 +4,7 @@
 #include <benchmark/benchmark.h>
 
 #include <cstdint>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -37,11 +38,15 @@ std::string filter(Random& random) {
 }
 
 std::vector<std::uint8_t> body(Random& random) {
-    LocalInterest local;
-    while (local.size() < kFilters) {
-        (void)local.add({.filter = filter(random)});
+    std::set<std::string> filters;
+    while (filters.size() < kFilters) {
+        filters.insert(filter(random));
     }
-    return local.body(0);
+    InterestBody body;
+    for (const std::string& one : filters) {
+        body.entries.push_back({.tenant = 0, .share_group = {}, .filter = one});
+    }
+    return encode(body);
 }
 
 void fill(InterestTable& table, Random& random) {

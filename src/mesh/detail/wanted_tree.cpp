@@ -34,6 +34,20 @@ void erase_one(WantedTree::Nodes& nodes, NodeId node) {
     }
 }
 
+void erase_from_group(WantedTree::Wanted& wanted, const InterestBody::Entry& entry, NodeId node) {
+    CHECK(wanted.shared != nullptr);
+    const auto group =
+        std::ranges::lower_bound(*wanted.shared, group_id(entry), {}, &WantedTree::Group::id);
+    CHECK(group != wanted.shared->end());
+    erase_one(group->nodes, node);
+    if (group->nodes.empty()) {
+        wanted.shared->erase(group);
+    }
+    if (wanted.shared->empty()) {
+        wanted.shared.reset();
+    }
+}
+
 /// The levels of a topic or filter by their hashes.
 struct Levels {
     boost::container::static_vector<std::uint64_t, limits::kTopicLevelsMax> hashes;
@@ -54,7 +68,7 @@ struct Levels {
 
 }  // namespace
 
-WantedTree::WantedTree() : places_(1) {}
+WantedTree::WantedTree() : places_(1), children_(0, ByEdge{&places_}, ByEdge{&places_}) {}
 
 void WantedTree::add(const InterestBody::Entry& entry, NodeId node) {
     const Spot spot = make(entry);
@@ -73,10 +87,13 @@ void WantedTree::add(const InterestBody::Entry& entry, NodeId node) {
         insert_sorted(wanted.nodes, node);
         return;
     }
+    if (wanted.shared == nullptr) {
+        wanted.shared = std::make_unique<std::vector<Group>>();
+    }
     const std::uint64_t id = group_id(entry);
-    auto group = std::ranges::lower_bound(wanted.groups, id, {}, &Group::id);
-    if (group == wanted.groups.end() || group->id != id) {
-        group = wanted.groups.insert(group, {.id = id, .nodes = {}});
+    auto group = std::ranges::lower_bound(*wanted.shared, id, {}, &Group::id);
+    if (group == wanted.shared->end() || group->id != id) {
+        group = wanted.shared->insert(group, {.id = id, .nodes = {}});
     }
     insert_sorted(group->nodes, node);
 }
@@ -90,12 +107,7 @@ void WantedTree::remove(const InterestBody::Entry& entry, NodeId node) {
     if (entry.share_group.empty()) {
         erase_one(wanted.nodes, node);
     } else {
-        const auto group = std::ranges::lower_bound(wanted.groups, group_id(entry), {}, &Group::id);
-        CHECK(group != wanted.groups.end());
-        erase_one(group->nodes, node);
-        if (group->nodes.empty()) {
-            wanted.groups.erase(group);
-        }
+        erase_from_group(wanted, entry, node);
     }
     if (wanted.empty()) {
         wanted = {};
@@ -151,7 +163,7 @@ WantedTree::Found WantedTree::find(std::uint32_t tenant, std::string_view topic_
 
 WantedTree::PlaceIndex WantedTree::child(PlaceIndex parent, std::uint64_t level) const {
     const auto found = children_.find(Edge{parent, level});
-    return found == children_.end() ? kNone : found->second;
+    return found == children_.end() ? kNone : *found;
 }
 
 WantedTree::PlaceIndex WantedTree::child_or_new(PlaceIndex parent, std::uint64_t level,
@@ -167,7 +179,7 @@ WantedTree::PlaceIndex WantedTree::child_or_new(PlaceIndex parent, std::uint64_t
         free_places_.pop_back();
     }
     places_[index].edge = {parent, level};
-    children_.emplace(Edge{parent, level}, index);
+    children_.insert(index);
     ++places_[parent].child_count;
     if (is_plus) {
         places_[parent].plus = index;
@@ -212,20 +224,29 @@ void WantedTree::take_wanted(PlaceIndex place, Found& found, std::uint32_t Place
 void WantedTree::prune(PlaceIndex place) {
     while (place != kRoot && places_[place].child_count == 0 && places_[place].at == kNone &&
            places_[place].below == kNone) {
-        const Edge edge = places_[place].edge;
-        Place& parent = places_[edge.parent];
+        const PlaceIndex above = places_[place].edge.parent;
+        Place& parent = places_[above];
         --parent.child_count;
         if (parent.plus == place) {
             parent.plus = kNone;
         }
-        children_.erase(edge);
+        children_.erase(place);
         places_[place] = {};
         free_places_.push_back(place);
-        place = edge.parent;
+        place = above;
     }
     if (children_.empty()) {
-        *this = WantedTree();  // nothing of what once was keeps memory
+        forget_all();
     }
+}
+
+/// Nothing of what once was keeps memory.
+void WantedTree::forget_all() {
+    children_.rehash(0);
+    places_ = std::deque<Place>(1);
+    free_places_ = {};
+    wanted_ = std::deque<Wanted>();
+    free_wanted_ = {};
 }
 
 }  // namespace kith::mesh

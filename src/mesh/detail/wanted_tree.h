@@ -3,15 +3,18 @@
 // A place of the tree is one level, known by its parent and the hash of its text: where two texts
 // had the same hash (64 bits), a topic would find a filter that does not match it, which costs one
 // message that its receiver drops; it finds all that do. The level above the first is the tenant.
-// `a/#` is no place of its own but a second list of place `a`. A place takes about 70 bytes and 16
-// more for each node beyond the first. No recursion: the depth is bounded by kTopicLevelsMax.
-// Threads: shard-local. Limits: those of what is put in.
+// `a/#` is no place of its own but a second list of place `a`. A place takes about 40 bytes, a list
+// as much, and 8 more for each node beyond the first. No recursion: the depth is bounded by
+// kTopicLevelsMax. Threads: shard-local. Limits: those of what is put in.
 #pragma once
 
 #include <boost/container/small_vector.hpp>
-#include <boost/unordered/unordered_flat_map.hpp>
+#include <boost/unordered/unordered_flat_set.hpp>
 
 #include <cstdint>
+#include <deque>
+#include <memory>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -35,12 +38,18 @@ class WantedTree {
     /// What stands at one place.
     struct Wanted {
         Nodes nodes;
-        std::vector<Group> groups;  // in order of id
+        std::unique_ptr<std::vector<Group>> shared;  // null at nearly all
 
-        [[nodiscard]] bool empty() const { return nodes.empty() && groups.empty(); }
+        [[nodiscard]] bool empty() const { return nodes.empty() && shared == nullptr; }
+        /// In order of id.
+        [[nodiscard]] std::span<const Group> groups() const {
+            return shared == nullptr ? std::span<const Group>() : std::span<const Group>(*shared);
+        }
     };
 
     WantedTree();
+    WantedTree(const WantedTree&) = delete;
+    WantedTree& operator=(const WantedTree&) = delete;
 
     /// Requires: a valid filter, or kReservedTopics.
     void add(const InterestBody::Entry& entry, NodeId node);
@@ -66,9 +75,6 @@ class WantedTree {
         std::uint64_t level = 0;  // hash of its text; the number of a tenant below the root
 
         friend bool operator==(const Edge&, const Edge&) = default;
-        friend std::size_t hash_value(const Edge& edge) {
-            return edge.level ^ (edge.parent * std::size_t{0x9E37'79B9'7F4A'7C15});
-        }
     };
     struct Place {
         Edge edge;
@@ -76,6 +82,24 @@ class WantedTree {
         std::uint32_t child_count = 0;
         std::uint32_t at = kNone;     // in wanted_: who wants this filter
         std::uint32_t below = kNone;  // and this one with "/#"
+    };
+    static_assert(sizeof(Place) == 32);
+
+    /// Hashes and compares places by their edge, so that the set holds nothing but their indices.
+    struct ByEdge {
+        using is_transparent = void;
+        const std::deque<Place>* places;
+
+        [[nodiscard]] const Edge& edge(PlaceIndex place) const { return (*places)[place].edge; }
+        [[nodiscard]] static const Edge& edge(const Edge& edge) { return edge; }
+        template <typename Child>
+        std::size_t operator()(const Child& child) const {
+            return edge(child).level ^ (edge(child).parent * std::size_t{0x9E37'79B9'7F4A'7C15});
+        }
+        template <typename Left, typename Right>
+        bool operator()(const Left& left, const Right& right) const {
+            return edge(left) == edge(right);
+        }
     };
     /// Where a filter stands.
     struct Spot {
@@ -91,12 +115,13 @@ class WantedTree {
     void take_wanted(PlaceIndex place, Found& found, std::uint32_t Place::*list) const;
     /// Removes a place that nothing needs, and those above.
     void prune(PlaceIndex place);
+    void forget_all();
 
-    std::vector<Place> places_;
+    std::deque<Place> places_;
     std::vector<PlaceIndex> free_places_;
-    std::vector<Wanted> wanted_;
+    std::deque<Wanted> wanted_;
     std::vector<std::uint32_t> free_wanted_;
-    boost::unordered_flat_map<Edge, PlaceIndex> children_;
+    boost::unordered_flat_set<PlaceIndex, ByEdge, ByEdge> children_;
 };
 
 }  // namespace kith::mesh
