@@ -31,5 +31,6 @@ void add_sub(CLI::App& app, int& exit_code);
 void add_call(CLI::App& app, int& exit_code);
 void add_bench(CLI::App& app, int& exit_code);
 void add_demo(CLI::App& app, int& exit_code);
+void add_sim(CLI::App& app, int& exit_code);
 
 }  // namespace kith::cli

@@ -24,6 +24,7 @@ int run_command(int argc, char** argv, std::function<int()>& node) {
     kith::cli::add_call(app, exit_code);
     kith::cli::add_bench(app, exit_code);
     kith::cli::add_demo(app, exit_code);
+    kith::cli::add_sim(app, exit_code);
     kith::cli::add_token(app, exit_code);
     kith::cli::add_user(app, exit_code);
     kith::cli::add_machine(app, exit_code);

@@ -42,7 +42,8 @@ void Host::start() {
     ++incarnation_;
     is_powered_ = true;
     frozen_until_ = Instant();
-    timer_local_ = timer_at_ = Instant::never();
+    timer_local_ = Instant::never();
+    ++timer_generation_;
     trust_ = std::make_unique<FakeTrust>(id_, key_, surroundings_.seed);
     mesh::MeshOptions options = surroundings_.options;
     options.self = id_;
@@ -87,12 +88,12 @@ void Host::wipe() {
     take_identity();
 }
 
-void Host::on_timer(Instant at) {
-    if (participant_ == nullptr || at != timer_at_) {
+void Host::on_timer(std::uint32_t generation) {
+    if (participant_ == nullptr || generation != timer_generation_) {
         return;  // one of before the deadline changed
     }
     const bool is_due = participant_->deadline() <= local_now();
-    timer_local_ = timer_at_ = Instant::never();
+    timer_local_ = Instant::never();
     if (is_due) {
         participant_->on_timer(local_now());
         const bool is_stuck = participant_->deadline() <= local_now();
@@ -107,8 +108,7 @@ void Host::on_timer(Instant at) {
 }
 
 void Host::schedule_timer(Instant at) {
-    timer_at_ = at;
-    surroundings_.timeline->push(at, EventKind::Timer, index_, life_);
+    surroundings_.timeline->push(at, EventKind::Timer, index_, ++timer_generation_);
 }
 
 void Host::on_synced(std::uint32_t life) {

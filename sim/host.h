@@ -59,7 +59,7 @@ class Host final : public mesh::LinkPort,
         call(*participant_, local_now());
         after_call();
     }
-    void on_timer(Instant at);
+    void on_timer(std::uint32_t generation);
     void on_synced(std::uint32_t life);
 
     [[nodiscard]] bool is_running() const { return participant_ != nullptr; }
@@ -119,7 +119,7 @@ class Host final : public mesh::LinkPort,
     bool is_powered_ = true;
     Instant frozen_until_;
     Instant timer_local_ = Instant::never();  // by its own clock; of the event that is valid
-    Instant timer_at_ = Instant::never();
+    std::uint32_t timer_generation_ = 0;      // of that event
     std::uint32_t stuck_count_ = 0;
 };
 

@@ -134,7 +134,7 @@ class Run final : public WorldObserver {
     void on_destroy(NodeIndex node);
     void fill_outcome();
     [[nodiscard]] bool is_settled() const;
-    [[nodiscard]] std::uint64_t held_count() const;
+    [[nodiscard]] std::uint64_t open_count(const Host& host) const;
 
     RunOptions options_;
     NodeIndex member_count_;
@@ -237,20 +237,32 @@ void Run::judge_convergence(std::string_view when) {
     }
 }
 
-std::uint64_t Run::held_count() const {
-    std::uint64_t held = 0;
-    for (NodeIndex node = 0; node < member_count_; ++node) {
-        held += world_.host(node).disk().held().size() + world_.host(node).disk().pending_count();
-        if (world_.host(node).is_running()) {
-            held += world_.host(node).participant().counters().custody_held;
-        }
+/// Of what a disk holds: that for which somebody is alive. What waits for a node whose disk was
+/// destroyed is kept for as long as a partition may last.
+std::uint64_t Run::open_count(const Host& host) const {
+    std::uint64_t open = host.disk().pending_count();
+    for (const auto& [ticket, message] : host.disk().held()) {
+        open += std::ranges::any_of(message->data().destinations,
+                                    [this](const mesh::Destination& destination) {
+                                        const NodeIndex node = world_.index_of(destination.node);
+                                        return node < member_count_ &&
+                                               world_.host(node).id() == destination.node;
+                                    })
+                    ? 1U
+                    : 0U;
     }
-    return held;
+    // Beyond what is on its disk, a node at rest holds nothing in memory.
+    const std::uint64_t held = host.is_running() ? host.participant().counters().custody_held : 0;
+    return open + held - std::min<std::uint64_t>(held, host.disk().held().size());
 }
 
 bool Run::is_settled() const {
-    return held_count() == 0 && ledger_.missing_count() == 0 &&
-           convergence_faults(world_, member_count_).empty();
+    for (NodeIndex node = 0; node < member_count_; ++node) {
+        if (open_count(world_.host(node)) > 0) {
+            return false;
+        }
+    }
+    return ledger_.missing_count() == 0 && convergence_faults(world_, member_count_).empty();
 }
 
 void Run::drain() {
@@ -272,13 +284,10 @@ void Run::drain() {
 
 void Run::judge_memory() {
     for (NodeIndex node = 0; node < member_count_; ++node) {
-        const Host& host = world_.host(node);
-        const std::uint64_t held =
-            host.is_running() ? host.participant().counters().custody_held : 0;
-        if (held + host.disk().held().size() > 0) {
+        const std::uint64_t open = open_count(world_.host(node));
+        if (open > 0) {
             outcome_.verdicts.broken(Oracle::Memory, world_.now(),
-                                     fmt::format("node {} still holds {} messages, {} on its disk",
-                                                 node, held, host.disk().held().size()));
+                                     fmt::format("node {} still holds {} messages", node, open));
         }
     }
 }

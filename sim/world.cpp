@@ -102,7 +102,7 @@ const Host* World::host_of(const Event& event) const {
 void World::handle(const Event& event) {
     switch (event.kind) {
         case EventKind::Timer:
-            hosts_[event.subject]->on_timer(timeline_.now);
+            hosts_[event.subject]->on_timer(event.generation);
             return;
         case EventKind::Sync:
             hosts_[event.subject]->on_synced(event.generation);

@@ -90,6 +90,9 @@ TEST(World, HandsAFrozenNodeItsEventsWhenItThaws) {
     EXPECT_TRUE(rig.world.answers(1));
     EXPECT_EQ(rig.frames(1).at(0), "one");
     EXPECT_EQ(rig.frames(1).at(1), "two");
+    const auto heard = rig.node(0).counters().frames_in;
+    rig.run(3s);
+    EXPECT_GE(rig.node(0).counters().frames_in, heard + 3) << "its timer fires again";
 }
 
 TEST(World, RestartsANodeWithWhatItsDiskHas) {
