@@ -338,10 +338,9 @@ Destinations MeshNode::Impl::destinations_of(const Publication& publication) {
             continue;  // a member here is nearer than all others
         }
         const NodeId node = nearest(group.nodes);
-        auto at = std::ranges::find(destinations, node, &Destination::node);
-        if (at == destinations.end()) {
-            destinations.push_back({.node = node, .for_all = false, .groups = {}});
-            at = destinations.end() - 1;
+        auto at = std::ranges::lower_bound(destinations, node, {}, &Destination::node);
+        if (at == destinations.end() || at->node != node) {
+            at = destinations.insert(at, {.node = node, .for_all = false, .groups = {}});
         }
         at->groups.push_back(group.id);
     }
