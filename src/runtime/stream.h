@@ -42,6 +42,7 @@ struct TlsPeer {
     std::string issuer;       // RFC 2253 name of who signed it
     std::string serial;       // as that one numbers it: upper-case hex
     std::string fingerprint;  // SHA-256 of its DER, lower-case hex
+    std::string key_hash;     // SHA-256 of its public key (SubjectPublicKeyInfo), likewise
     WallTime not_after;
     bool is_own_authority = false;  // signed by TlsServerOptions::own_client_ca_pem
 };

@@ -38,6 +38,8 @@ struct TlsClientOptions {
     std::string server_name;  // SNI, and what the certificate must be valid for
     std::string ca_pem;       // empty: the system's trust store
     bool verify = true;       // false only for tests and for tools that say so
+    /// Whoever ca_pem vouches for, whatever the name: the caller asks TlsPeer who it is.
+    bool any_name = false;
     std::vector<std::string> alpn;
     TlsIdentity identity;  // empty: no client certificate
 };

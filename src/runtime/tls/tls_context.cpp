@@ -279,7 +279,9 @@ void TlsContextImpl::install_server_callbacks() {
 
 Result<std::shared_ptr<TlsContext>> TlsContextImpl::create_client(const TlsClientOptions& options) {
     auto context = std::make_shared<TlsContextImpl>();
-    context->server_name_ = options.server_name;
+    if (!options.any_name) {
+        context->server_name_ = options.server_name;
+    }
     context->verify_ = options.verify;
     TRY(context->set_alpn(options.alpn));
     TRY_ASSIGN(SslContextPointer made, new_context(TLS_client_method()));
@@ -288,7 +290,10 @@ Result<std::shared_ptr<TlsContext>> TlsContextImpl::create_client(const TlsClien
     if (!options.identity.certificate_chain_pem.empty()) {
         TRY_ASSIGN(leaf, use_identity(ctx, options.identity));
     }
-    if (options.verify && options.server_name.empty()) {
+    if (options.any_name && options.ca_pem.empty()) {
+        return invalid("a TLS client that takes any name needs an authority of its own");
+    }
+    if (options.verify && options.server_name.empty() && !options.any_name) {
         return invalid("a TLS client needs the server's name to verify its certificate");
     }
     SSL_CTX_set_verify(ctx, options.verify ? SSL_VERIFY_PEER : SSL_VERIFY_NONE, nullptr);

@@ -93,6 +93,21 @@ std::string fingerprint_of(const X509* certificate) {
     return to_hex(Bytes(digest).first(bytes));
 }
 
+/// As certificates have the key, algorithm included.
+std::string key_hash_of(const X509* certificate) {
+    unsigned char* der = nullptr;
+    const int count = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(certificate), &der);
+    if (count <= 0) {
+        return {};
+    }
+    std::array<unsigned char, EVP_MAX_MD_SIZE> digest;
+    unsigned bytes = 0;
+    const bool is_made = EVP_Digest(der, static_cast<std::size_t>(count), digest.data(), &bytes,
+                                    EVP_sha256(), nullptr) == 1;
+    OPENSSL_free(der);
+    return is_made ? to_hex(Bytes(digest).first(bytes)) : std::string();
+}
+
 std::string text_or_empty(const char* text) {
     return text == nullptr ? std::string() : std::string(text);
 }
@@ -120,6 +135,7 @@ TlsPeer describe_peer(const SSL* ssl, const TlsContextImpl& context) {
         peer.issuer = text_of(X509_get_issuer_name(certificate.get()));
         peer.serial = serial_of(certificate.get());
         peer.fingerprint = fingerprint_of(certificate.get());
+        peer.key_hash = key_hash_of(certificate.get());
         peer.not_after = end_of(certificate.get());
         peer.is_own_authority = context.is_own(certificate.get());
     }

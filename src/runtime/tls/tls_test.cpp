@@ -354,6 +354,8 @@ TEST(Tls, RefusesWhatCannotWork) {
     TlsClientOptions client = client_options();
     client.server_name = "";
     EXPECT_EQ(TlsContext::client(client).error().kind, ErrorKind::Invalid);
+    client = {.any_name = true};
+    EXPECT_EQ(TlsContext::client(client).error().kind, ErrorKind::Invalid);
     client = client_options();
     client.ca_pem = "nonsense";
     EXPECT_EQ(TlsContext::client(client).error().kind, ErrorKind::Invalid);

@@ -61,6 +61,31 @@ TEST(TlsTrust, TheOwnAuthorityIsKnownByItsKeyAndNotByItsName) {
     EXPECT_FALSE(is_own(impostor));
 }
 
+TEST(TlsTrust, AKeyKeepsItsHashInAnotherCertificate) {
+    const auto hashes_of = [](const TlsIdentity& identity) {
+        TlsPair pair(asking_options(), client_with(identity));
+        EXPECT_TRUE(pair.connect());
+        return std::pair(pair.seen_by_server().key_hash, pair.seen_by_client().key_hash);
+    };
+    const auto [one, server] = hashes_of(authority().issue({.common_name = "press-07"}));
+    const auto [two, server_again] = hashes_of(authority().issue({.common_name = "press-07"}));
+    EXPECT_EQ(one.size(), 64U);
+    EXPECT_NE(one, two);
+    EXPECT_EQ(server, server_again);
+}
+
+TEST(TlsTrust, AClientOfAnyNameStillAsksForItsAuthority) {
+    TlsClientOptions client{.ca_pem = authority().certificate_pem(), .any_name = true};
+    TlsPair known(server_options(), client);
+    EXPECT_TRUE(known.connect());
+    EXPECT_EQ(known.seen_by_client().common_name, "gw-1");
+    const TestAuthority other("another authority");
+    client.ca_pem = other.certificate_pem();
+    TlsPair unknown(server_options(), client);
+    EXPECT_TRUE(unknown.run_until_closed());
+    EXPECT_EQ(unknown.client.connected_count, 0);
+}
+
 TEST(TlsTrust, ACertificateForServersIsNoneForClients) {
     EXPECT_TRUE(lets_in(asking_options(), authority().issue({.usage = "clientAuth"})));
     EXPECT_TRUE(lets_in(asking_options(), authority().issue({.usage = "serverAuth,clientAuth"})));
