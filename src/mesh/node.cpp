@@ -271,6 +271,8 @@ void MeshNode::Impl::forward(const Data& data, NodeId from, Instant now) {
         const NodeId way = way_to(destination.node, {from});
         if (way == NodeId()) {
             drop(DropReason::NoRoute, &data);
+        } else if (neighbors.is_full(way)) {
+            drop(DropReason::Congestion, &data);
         } else {
             ways.emplace_back(way, destination);
         }
@@ -423,7 +425,6 @@ void MeshNode::on_link_down(LinkId link, Instant now) {
 }
 
 Result<std::size_t> MeshNode::on_bytes(LinkId link, Bytes bytes, Instant now) {
-    impl_->counters.bytes_in += bytes.size();
     impl_->neighbors.on_heard(link, now);
     std::size_t used = 0;
     while (used < bytes.size()) {
@@ -434,6 +435,7 @@ Result<std::size_t> MeshNode::on_bytes(LinkId link, Bytes bytes, Instant now) {
         used += frame->frame_bytes;
         impl_->on_frame(link, *frame, now);
     }
+    impl_->counters.bytes_in += used;
     impl_->end_turn(now);
     return used;
 }

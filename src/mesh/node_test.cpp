@@ -202,6 +202,22 @@ TEST(MeshNode, GivesAShareGroupsMessageToItsNearestMember) {
     EXPECT_TRUE(mesh.delivered(3).empty());
 }
 
+TEST(MeshNode, DropsAndCountsQos0AloneWhenTheWayIsFull) {
+    Line mesh;
+    mesh.subscribe(3, "a/b");
+    mesh.time.run_for(1s);
+    mesh.set_full(1, true);
+    mesh.publish(1, "a/b", "lost", Qos::AtMostOnce);
+    mesh.publish(1, "a/b", "kept", Qos::AtLeastOnce);
+    mesh.time.run_for(1s);
+    EXPECT_EQ(mesh.delivered(3), std::vector<std::string>{"a/b kept"});
+    EXPECT_EQ(mesh.node(1).counters().drops[static_cast<std::size_t>(DropReason::Congestion)], 1U);
+    mesh.set_full(1, false);
+    mesh.publish(1, "a/b", "after", Qos::AtMostOnce);
+    mesh.time.run_for(1s);
+    EXPECT_EQ(mesh.delivered(3).back(), "a/b after");
+}
+
 TEST(MeshNode, EndsALinkThatSpeaksNonsense) {
     Line mesh;
     const std::uint64_t before =

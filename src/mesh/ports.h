@@ -39,6 +39,8 @@ class LinkPort {
     virtual void send(LinkId link, Priority priority, Bytes head, const SharedBytes& body) = 0;
     /// Ends a link; on_link_down() is not called for it.
     virtual void close(LinkId link, GoodbyeReason reason) = 0;
+    /// So much waits that what may be dropped is.
+    [[nodiscard]] virtual bool is_full(LinkId) const { return false; }
 
   protected:
     ~LinkPort() = default;

@@ -250,6 +250,12 @@ void Neighbors::send(NodeId neighbor, Priority priority, Bytes head, const Share
     impl_->links.send(link.id(), priority, head, body);
 }
 
+bool Neighbors::is_full(NodeId neighbor) const {
+    const Adjacency* adjacency = impl_->find_adjacency(neighbor);
+    return adjacency != nullptr && adjacency->best() != nullptr &&
+           impl_->links.is_full(adjacency->best()->id());
+}
+
 void Neighbors::set_digests(const Digests& digests) {
     impl_->digests = digests;
 }

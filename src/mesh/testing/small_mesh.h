@@ -92,6 +92,8 @@ class SmallMesh {
         wake(id);
     }
     void wake(std::uint64_t id) { place(id).wake(); }
+    /// All of its links say that they are full.
+    void set_full(std::uint64_t id, bool is_full) { place(id).links_are_full = is_full; }
 
   private:
     struct Wire {
@@ -113,6 +115,7 @@ class SmallMesh {
         std::unique_ptr<MeshNode> node;
         std::uint32_t epoch = 0;
         std::uint64_t last_token = 0;
+        bool links_are_full = false;
         std::vector<std::string> delivered;
         std::set<std::uint64_t> published;
         std::map<std::uint64_t, bool> barriers;
@@ -190,6 +193,7 @@ class SmallMesh {
                 mesh.wake(to.value());
             });
         }
+        bool is_full(LinkId) const override { return links_are_full; }
         void close(LinkId link, GoodbyeReason) override {
             const auto wire = mesh.wires_.find(link);
             if (wire == mesh.wires_.end()) {
