@@ -30,11 +30,14 @@ std::vector<RecordKind> RecordSync::on_digests(const Digests& own, const Digests
     std::vector<RecordKind> kinds;
     const bool is_first_hello = std::exchange(is_first_hello_, false);
     if (own == theirs) [[likely]] {
-        different_.fill(0);
-        unchanged_.fill(0);
-        interval_ = kRecordSyncInterval;
+        if (std::exchange(is_different_, false)) {
+            different_.fill(0);
+            unchanged_.fill(0);
+            interval_ = kRecordSyncInterval;
+        }
         return kinds;
     }
+    is_different_ = true;
     for (std::size_t kind = 0; kind < kRecordKindCount; ++kind) {
         if (own.of_kind[kind] == theirs.of_kind[kind]) {
             different_[kind] = 0;

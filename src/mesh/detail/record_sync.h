@@ -41,8 +41,9 @@ class RecordSync {
 
     BeginsSync begins_;
     bool is_first_hello_ = true;
-    bool has_answer_ = false;  // since it was asked last
-    Digests own_;              // as of the hello before
+    bool is_different_ = false;  // as of the hello before
+    bool has_answer_ = false;    // since it was asked last
+    Digests own_;                // as of the hello before
     Digests theirs_;
     /// Hellos in a row that were different, and were different in the same way.
     std::array<int, kRecordKindCount> different_{};

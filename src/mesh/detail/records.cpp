@@ -58,8 +58,7 @@ struct Records::Impl {
     // What comes in.
     void take(Neighbor& from, const Record& record, Instant now);
     void on_known(Neighbor& from, const Record& record, const StoredRecord& known, Instant now);
-    [[nodiscard]] std::optional<DropReason> refusal(const Neighbor& from,
-                                                    const Record& record) const;
+    [[nodiscard]] std::optional<DropReason> refusal(const Record& record) const;
     [[nodiscard]] bool is_genuine(const Record& record);
     void refuse(Neighbor& from, const Record& record, DropReason reason);
     void acknowledge(Neighbor& from, const Record& record);
@@ -274,8 +273,9 @@ std::size_t Records::record_bytes() const {
 // and again would only be refused again. One whose origin is not known yet is not: its Identity was
 // lost or overtaken, and it comes again behind it.
 void Records::Impl::take(Neighbor& from, const Record& record, Instant now) {
-    if (const std::optional<DropReason> reason = refusal(from, record)) {
-        refuse(from, record, *reason);
+    const NodeId origin = record.key.origin;
+    if (from.role == NodeRole::Leaf && origin != from.node) {
+        refuse(from, record, DropReason::NotAuthorized);
         return;
     }
     const StoredRecord* known = store.find(record.key);
@@ -283,7 +283,10 @@ void Records::Impl::take(Neighbor& from, const Record& record, Instant now) {
         on_known(from, record, *known, now);
         return;
     }
-    const NodeId origin = record.key.origin;
+    if (const std::optional<DropReason> reason = refusal(record)) {
+        refuse(from, record, *reason);
+        return;
+    }
     if (record.key.kind != RecordKind::Identity && origin != self) {
         const StoredRecord* identity = store.find(identity_of(origin));
         if (identity == nullptr || identity->body_bytes == 0) {
@@ -329,14 +332,11 @@ void Records::Impl::on_known(Neighbor& from, const Record& record, const StoredR
     from.outbox.on_known(known.key, known.version, known.version, now);
 }
 
-std::optional<DropReason> Records::Impl::refusal(const Neighbor& from, const Record& record) const {
+std::optional<DropReason> Records::Impl::refusal(const Record& record) const {
     const RecordKey& key = record.key;
     if (record.lifetime_s == 0 || std::chrono::seconds(record.lifetime_s) > kRecordLifetime ||
         record.left_ms / 1000 > record.lifetime_s || (key.part != 0 && !has_parts(key.kind))) {
         return DropReason::Malformed;
-    }
-    if (from.role == NodeRole::Leaf && key.origin != from.node) {
-        return DropReason::NotAuthorized;
     }
     if (!store.has_room(key, told_bytes(record))) {
         return DropReason::RecordTooLarge;
