@@ -21,6 +21,12 @@ Link& Adjacency::add(std::unique_ptr<Link> link) {
     return **links_.insert(at, std::move(link));
 }
 
+const Link* Adjacency::lost_link() const {
+    const auto at = std::find_if(links_.begin(), links_.end(),
+                                 [](const auto& link) { return link->is_lost(); });
+    return at != links_.end() ? at->get() : nullptr;
+}
+
 void Adjacency::remove(LinkId link) {
     const auto at = std::find_if(links_.begin(), links_.end(),
                                  [link](const auto& a) { return a->id() == link; });

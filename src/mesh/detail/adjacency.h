@@ -23,6 +23,8 @@ class Adjacency {
     void set_role(NodeRole role) { role_ = role; }
 
     [[nodiscard]] bool has_room() const { return links_.size() < kLinksPerNeighborMax; }
+    /// The first link that fell silent: it may give its place to another. Null if there is none.
+    [[nodiscard]] const Link* lost_link() const;
     [[nodiscard]] std::size_t link_count() const { return links_.size(); }
     [[nodiscard]] Link& link(std::size_t index) { return *links_[index]; }
     [[nodiscard]] const Link& link(std::size_t index) const { return *links_[index]; }

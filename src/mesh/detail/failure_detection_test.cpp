@@ -92,6 +92,39 @@ TEST(FailureDetection, AnythingHeardClearsASuspicion) {
     EXPECT_EQ(pair.a.count(NeighborChange::Down), 0);
 }
 
+// The end that does not hear says so at once, and the other believes it.
+TEST(FailureDetection, AOneWayCutUnderTrafficIsDownAtBothEndsWithin330Milliseconds) {
+    for (int i = 0; i < 50; ++i) {
+        Pair pair(Timing::normal(), {}, static_cast<std::uint64_t>(i) + 1);
+        pair.settle();
+        pair.world.chatter(pair.a, pair.b, kMessageInterval);
+        pair.world.run_for(1s + i * 1ms);
+        const Instant cut = pair.world.now();
+        pair.wire.ways[0].is_cut = true;
+        pair.world.run_for(1s);
+        EXPECT_LE(pair.b.first(NeighborChange::Down) - cut, 330ms);
+        EXPECT_LE(pair.a.first(NeighborChange::Down) - cut, 330ms);
+        EXPECT_EQ(pair.a.count(NeighborChange::Down), 1);
+        EXPECT_EQ(pair.b.count(NeighborChange::Down), 1);
+    }
+}
+
+// Half a second of one large frame on a slow link, behind which everything waits: the receiver
+// sees bytes, the sender hellos.
+TEST(FailureDetection, ALargeFrameOnASlowLinkIsNoSilence) {
+    Pair pair;
+    pair.settle();
+    pair.world.chatter(pair.a, pair.b, kMessageInterval);
+    pair.world.run_for(1s);
+    pair.wire.ways[0].delay = 500ms;
+    for (int i = 0; i < 50; ++i) {
+        pair.world.run_for(10ms);
+        pair.b.neighbors.on_heard(pair.link(), pair.world.now());
+    }
+    EXPECT_EQ(pair.a.changes.size(), 1U);
+    EXPECT_EQ(pair.b.changes.size(), 1U);
+}
+
 // nats-server#3682: a neighbour that only takes must be probed all the same.
 TEST(FailureDetection, SendingDoesNotPostponeProbing) {
     Pair pair;

@@ -57,6 +57,8 @@ class Link {
     /// Answers both ways.
     [[nodiscard]] bool is_up() const { return is_hearing_ && is_heard_; }
     [[nodiscard]] bool is_hearing() const { return is_hearing_; }
+    /// Was heard, and fell silent.
+    [[nodiscard]] bool is_lost() const { return !is_hearing_ && peer_sequence_ != 0; }
     /// Nothing was heard for too long: neither side is known to hear the other any more.
     void fall_silent();
     /// The neighbour, if it is hearing, has promised a hello before that; stretched `times`.

@@ -48,9 +48,10 @@ struct Neighbors::Impl {
     [[nodiscard]] Adjacency* find_adjacency(NodeId node);
     [[nodiscard]] std::vector<State>::iterator state_at(NodeId node);
     Adjacency& make_adjacency(const LinkPeer& peer);
-    /// Nothing if the link is welcome.
-    [[nodiscard]] std::optional<GoodbyeReason> refusal(const LinkPeer& peer);
+    /// Nothing if the link is welcome; makes room for it.
+    [[nodiscard]] std::optional<GoodbyeReason> refusal(const LinkPeer& peer, Instant now);
     void remove(LinkId link, Instant now);
+    void close_silent(const Link& link, Instant now);
 
     void say_hello(Link& link, HelloKind kind, Instant now);
     void send_receipt(Link& link);
@@ -95,7 +96,7 @@ Neighbors::~Neighbors() = default;
 
 void Neighbors::on_link_up(LinkId link, const LinkPeer& peer, Instant now) {
     CHECK(impl_->find_link(link) == nullptr);
-    if (const std::optional<GoodbyeReason> reason = impl_->refusal(peer)) {
+    if (const std::optional<GoodbyeReason> reason = impl_->refusal(peer, now)) {
         impl_->links.close(link, *reason);
         return;
     }
@@ -123,14 +124,25 @@ void Neighbors::on_goodbye(LinkId link, Instant now) {
     }
 }
 
-std::optional<GoodbyeReason> Neighbors::Impl::refusal(const LinkPeer& peer) {
+std::optional<GoodbyeReason> Neighbors::Impl::refusal(const LinkPeer& peer, Instant now) {
     if (peer.node == self || peer.node == NodeId()) {
         return GoodbyeReason::Duplicate;
     }
     const Adjacency* adjacency = find_adjacency(peer.node);
-    const bool has_room =
-        adjacency != nullptr ? adjacency->has_room() : adjacencies.size() < kNeighborSessionsMax;
-    return has_room ? std::nullopt : std::optional(GoodbyeReason::TooManyLinks);
+    if (adjacency == nullptr) {
+        const bool has_room = adjacencies.size() < kNeighborSessionsMax;
+        return has_room ? std::nullopt : std::optional(GoodbyeReason::TooManyLinks);
+    }
+    if (adjacency->has_room()) {
+        return std::nullopt;
+    }
+    // Who dials again after a failure finds its own silent links in the way.
+    const Link* lost = adjacency->lost_link();
+    if (lost == nullptr) {
+        return GoodbyeReason::TooManyLinks;
+    }
+    close_silent(*lost, now);
+    return std::nullopt;
 }
 
 Adjacency& Neighbors::Impl::make_adjacency(const LinkPeer& peer) {
@@ -159,6 +171,12 @@ void Neighbors::Impl::remove(LinkId link, Instant now) {
         ticks.stop();
         deadline = Instant::never();
     }
+}
+
+void Neighbors::Impl::close_silent(const Link& link, Instant now) {
+    const LinkId id = link.id();
+    links.close(id, GoodbyeReason::Silent);
+    remove(id, now);
 }
 
 // What comes in.
@@ -407,8 +425,7 @@ void Neighbors::Impl::serve(Adjacency& adjacency, const Turn& turn) {
         const Link& link = adjacency.link(i);
         if (link.closes_at <= turn.now) {
             const bool is_last = adjacency.link_count() == 1;
-            links.close(link.id(), GoodbyeReason::Silent);
-            remove(link.id(), turn.now);
+            close_silent(link, turn.now);
             if (is_last) {
                 return;  // the adjacency is gone with it
             }

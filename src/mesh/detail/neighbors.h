@@ -3,10 +3,19 @@
 // An adjacency is a set of links to one neighbour; what is sent goes over the best of them, and a
 // link that fails costs no routing event while another one answers. A silent neighbour is noticed
 // by what is missing: a receipt for something sent, then three probes, then it is Suspect and
-// traffic goes the other way at once, reversibly: whatever arrives clears it. A hello that is
-// overdue ends it. If more than half of the neighbours fall silent within a second, this node
-// doubts itself first (Lifeguard, Dadgar et al. 2018) and waits twice as long. Lost hellos never
-// cause more hellos; probes are kProbes an event. Limits: limits.h.
+// traffic goes the other way at once, reversibly: whatever arrives clears it. A link whose hellos
+// are overdue is down, and with the last of them the neighbour. If more than half of the
+// neighbours are silent at the same time, this node doubts itself first (Lifeguard, Dadgar et al.
+// 2018) and waits twice as long; and time in which it slept is nobody's silence. Lost hellos never
+// cause more hellos; probes are kProbes an event.
+//
+//     link        hellos, receipts, both ways or not         detail/link.h, link_meter.h
+//     adjacency   the links of one neighbour, the best        detail/adjacency.h
+//     suspicion   probes, and the verdict                     detail/suspicion.h
+//     ticks       when hellos leave                           detail/hello_ticks.h
+//
+// A link that went silent may come back for kLinkLinger; then it is closed and the host dials anew.
+// Threads: shard-local. Limits: limits.h.
 #pragma once
 
 #include <cstdint>

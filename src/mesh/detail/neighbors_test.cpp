@@ -2,8 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include <set>
-
 #include "mesh/limits.h"
 #include "mesh/testing/neighborhood.h"
 
@@ -201,6 +199,23 @@ TEST(Neighbors, AFifthLinkIsRefused) {
     EXPECT_EQ(pair.a.neighbors.views()[0].link_count, kLinksPerNeighborMax);
 }
 
+// A node that dials again after its link was cut must not be shut out by what is left of it.
+TEST(Neighbors, ASilentLinkGivesItsPlaceToANewOne) {
+    Pair pair;
+    for (std::size_t i = 1; i < kLinksPerNeighborMax; ++i) {
+        pair.world.connect(pair.a, pair.b);
+    }
+    pair.settle();
+    Neighborhood::cut(pair.wire);
+    pair.world.run_for(2s);
+    Wire& fresh = pair.world.connect(pair.a, pair.b);
+    pair.world.run_for(1s);
+    ASSERT_EQ(pair.a.closed.size(), 1U);
+    EXPECT_EQ(pair.a.closed[0], std::pair(pair.link(), GoodbyeReason::Silent));
+    EXPECT_EQ(pair.a.neighbors.neighbor_of(fresh.links[0]), pair.b.id);
+    EXPECT_EQ(pair.a.changes.size(), 1U);
+}
+
 TEST(Neighbors, ThereAreNoMoreThanTheLimit) {
     Neighborhood world;
     Node& hub = world.add();
@@ -218,11 +233,12 @@ TEST(Neighbors, ThereAreNoMoreThanTheLimit) {
     EXPECT_EQ(hub.neighbors.find(late.id), nullptr);
 }
 
-TEST(Neighbors, ALinkToOneselfIsRefused) {
+TEST(Neighbors, ALinkToOneselfOrToNobodyIsRefused) {
     Neighborhood world;
     Node& node = world.add();
     node.neighbors.on_link_up(LinkId(7), {.node = node.id}, world.now());
-    ASSERT_EQ(node.closed.size(), 1U);
+    node.neighbors.on_link_up(LinkId(8), {.node = NodeId()}, world.now());
+    ASSERT_EQ(node.closed.size(), 2U);
     EXPECT_EQ(node.closed[0].second, GoodbyeReason::Duplicate);
     EXPECT_EQ(node.neighbors.deadline(), Instant::never());
 }
