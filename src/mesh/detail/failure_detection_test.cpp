@@ -125,6 +125,22 @@ TEST(FailureDetection, ALargeFrameOnASlowLinkIsNoSilence) {
     EXPECT_EQ(pair.b.changes.size(), 1U);
 }
 
+TEST(FailureDetection, AnAnswerEndsProbingAndANewSilenceBeginsAnew) {
+    Pair pair;
+    pair.settle();
+    pair.wire.ways[0].is_cut = true;
+    pair.a.send_message(pair.b.id);
+    pair.wire.ways[0].is_cut = false;
+    ASSERT_TRUE(pair.world.run_until([&] { return pair.a.probes_sent == 1; }, 100ms));
+    pair.world.run_for(2ms);
+    pair.b.is_dead = true;
+    const Instant sent = pair.world.now();
+    pair.a.send_message(pair.b.id);
+    pair.world.run_for(1s);
+    EXPECT_EQ(pair.a.first(NeighborChange::Suspect) - sent,
+              kReceiptPatienceMin + kProbes * kProbeInterval);
+}
+
 // nats-server#3682: a neighbour that only takes must be probed all the same.
 TEST(FailureDetection, SendingDoesNotPostponeProbing) {
     Pair pair;
@@ -226,7 +242,9 @@ TEST(FailureDetection, WhoSleptFor10SecondsDoesNotCallTheOthersDead) {
         star.world.freeze(*node, 10s);
     }
     star.world.freeze(star.hub, 10s);
-    star.world.run_for(15s);
+    star.world.run_for(10s + 5ms);
+    EXPECT_EQ(star.hub.probes_sent, 6U) << "asks at once instead of waiting for hellos";
+    star.world.run_for(5s);
     EXPECT_EQ(star.hub.count(NeighborChange::Down), 0);
     EXPECT_EQ(star.hub.count(NeighborChange::Suspect), 0);
     EXPECT_EQ(star.hub.neighbors.up().size(), 6U);
@@ -311,6 +329,22 @@ TEST(FailureDetection, ADoubtThatProvedRightCostsNothing) {
     EXPECT_EQ(star.hub.neighbors.up().size(), 6U);
     // The leaves, which have one neighbour each, have no reason to doubt; the hub hears of it.
     EXPECT_EQ(star.leaves[0]->count(NeighborChange::Down), 1);
+}
+
+TEST(FailureDetection, ADoubtThatIsOverDelaysNothing) {
+    for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+        Star star(3, Timing::normal(), seed);
+        star.settle();
+        const Instant cut = star.world.now();
+        star.wires[0]->ways[1].is_cut = true;
+        star.wires[1]->ways[1].is_cut = true;
+        star.world.run_for(1050ms);
+        EXPECT_EQ(star.hub.count(NeighborChange::Down), 0);
+        star.wires[0]->ways[1].is_cut = false;
+        star.world.run_for(5s);
+        EXPECT_EQ(star.hub.count(NeighborChange::Down), 1);
+        EXPECT_LE(star.hub.first(NeighborChange::Down) - cut, 1600ms + 1ms);
+    }
 }
 
 TEST(FailureDetection, SuspicionOfMostNeighborsTakesTwiceAsLong) {

@@ -223,7 +223,6 @@ void Neighbors::on_hello(LinkId link, const Hello& hello, Instant now) {
     }
     if (heard.is_up() != was_up) {
         heard.closes_at = was_up ? now + impl_->linger : Instant::never();
-        heard.is_suspect = false;
         impl_->wake_by(heard.closes_at);
     }
     impl_->wake_by(heard.silent_at(impl_->times));
@@ -409,7 +408,6 @@ void Neighbors::Impl::serve(Adjacency& adjacency, const Turn& turn) {
         if (link.silent_at(times) <= turn.now) {
             has_changed = true;
             link.fall_silent();
-            link.is_suspect = false;
             link.is_fast = false;
             link.closes_at = std::min(link.closes_at, turn.now + linger);
             // Says that it hears nothing, in case that it is heard.

@@ -169,6 +169,7 @@ TEST(Neighbors, OneLinkMayFailWhileAnotherAnswers) {
     pair.world.run_for(5s);
     EXPECT_GE(pair.b.messages_received, received + 99);
     EXPECT_EQ(pair.a.changes.size(), 1U) << "the neighbour was neither suspect nor down";
+    EXPECT_EQ(pair.a.probes_sent, kProbes + 1U) << "one is enough for the link that answers";
     EXPECT_EQ(pair.b.changes.size(), 1U);
 }
 
