@@ -76,6 +76,7 @@ struct Custody::Impl {
     void finish(HeldMessage& message, NodeId destination, Instant now);
     void give_back(HeldMessage& message, Leg& leg);
     void refuse(const Data& data, NodeId from);
+    void send_away(const Data& data, NodeId from);
     void tell(HeldMessage& message);
     void retry(HeldMessage& message, Instant now);
     void leave(NodeId neighbor, NeighborChange change, Instant now);
@@ -83,6 +84,18 @@ struct Custody::Impl {
     void send_restored(Instant now);
     void pretend_delivered(const DataId& id, Instant now);
 };
+
+/// A message of this node has come back to it. Where it has arrived, nobody needs to wait any more;
+/// for the rest, the way that it took is a loop.
+void Custody::Impl::send_away(const Data& data, NodeId from) {
+    const auto found = held.find(data.id);
+    for (const Destination& destination : data.destinations) {
+        const bool is_open = found != held.end() && found->second.leg(destination.node) != nullptr;
+        listener.send_custody(from, {data.id,
+                                     is_open ? CustodyVerdict::Returned : CustodyVerdict::Accepted,
+                                     {destination.node}});
+    }
+}
 
 void Custody::Impl::store_it(HeldMessage& message) {
     last_ticket = last_ticket.next();
@@ -325,6 +338,10 @@ void Custody::publish(const Data& data, const Promise& promise, Instant now) {
 }
 
 void Custody::relay(const Data& data, NodeId from, Instant now) {
+    if (data.id.origin == impl_->options.self) {
+        impl_->send_away(data, from);
+        return;
+    }
     const auto found = impl_->held.find(data.id);
     if (found == impl_->held.end() && impl_->relayed_bytes >= kRelayBytesMax) {
         impl_->refuse(data, from);
@@ -337,15 +354,15 @@ void Custody::relay(const Data& data, NodeId from, Instant now) {
             leg = &message.legs.emplace_back();
             leg->to = destination;
             leg->upstreams.push_back(from);
-        } else if (leg->via == from || message.is_own) {
-            // It came back from where it went to, or to where it began: a loop.
+        } else if (leg->via == from) {
+            // It came back from where it went to: a loop.
             impl_->listener.send_custody(from,
                                          {data.id, CustodyVerdict::Returned, {destination.node}});
         } else {
             add_once(leg->upstreams, from);
         }
     }
-    if (data.wants_replica && message.ticket.value() == 0 && !message.is_own) {
+    if (data.wants_replica && message.ticket.value() == 0) {
         impl_->store_it(message);
     }
     impl_->dispatch(message, now);

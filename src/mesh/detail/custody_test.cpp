@@ -252,6 +252,19 @@ TEST_F(CustodyTest, SaysNoToALoop) {
     EXPECT_EQ(around.answers[0].second.verdict, CustodyVerdict::Returned);
 }
 
+TEST_F(CustodyTest, SendsItsOwnAwayWhenItComesBack) {
+    around.ways = {{kFar, {kLeft}}, {kFurther, {kLeft}}};
+    custody.publish(message(1, {kFar, kFurther}), {}, now);
+    custody.on_custody(kLeft, {own(1), CustodyVerdict::Accepted, {kFar}}, now);
+    Data again = message(1, {kFar, kFurther});
+    again.id = own(1);
+    custody.relay(again, kRight, now);
+    ASSERT_EQ(around.answers.size(), 2U);
+    EXPECT_EQ(around.answers[0].second.verdict, CustodyVerdict::Accepted) << "it has arrived";
+    EXPECT_EQ(around.answers[1].second.verdict, CustodyVerdict::Returned);
+    EXPECT_EQ(around.sent.size(), 1U);
+}
+
 TEST_F(CustodyTest, TriesTheNextBestWhenANeighborGivesItBack) {
     around.ways = {{kFar, {kLeft, kRight}}};
     custody.publish(message(1, {kFar}), {}, now);
