@@ -165,7 +165,7 @@ struct Data {
     Destinations destinations;  // one at least, in order of node, none twice
     std::string_view topic;
     Bytes properties;  // MQTT 5 properties, encoded as in a PUBLISH
-    Bytes payload;
+    Bytes payload;     // with topic and properties kMessageBytesMax at most
 };
 
 /// Custody is shared, never given away: everybody on the way keeps a message until those behind

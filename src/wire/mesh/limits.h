@@ -5,8 +5,11 @@
 
 namespace kith::mesh {
 
-/// A frame without its length: a message of the largest MQTT packet, its destinations and topic.
+/// A frame without its length: the largest message, its destinations, and what else stands in
+/// front of it.
 inline constexpr std::size_t kFrameBytesMax = (1U << 20U) + (64U << 10U);
+/// Topic, properties and payload of a DATA. Larger messages stay on their node, and are counted.
+inline constexpr std::size_t kMessageBytesMax = 1U << 20U;
 /// A record's body: fits a batch of 16 KiB with others, and a datagram's fragments.
 inline constexpr std::size_t kRecordBodyBytesMax = 4096;
 /// Ed25519.
@@ -25,8 +28,8 @@ inline constexpr std::size_t kNodeNameBytesMax = 64;
 inline constexpr std::size_t kListEntriesMax = 512;
 /// Destinations of one DATA; with more of them, the message travels as several.
 inline constexpr std::size_t kDestinationsMax = 1024;
-/// Share groups that one destination of a DATA serves; more travel as several.
-inline constexpr std::size_t kDestinationGroupsMax = 64;
+/// Share groups that one destination of a DATA serves: of one node, with a filter for one topic.
+inline constexpr std::size_t kDestinationGroupsMax = 1024;
 /// As an MQTT packet has it.
 inline constexpr std::size_t kTopicBytesMax = 65535;
 /// Hops that a DATA may take. Twice the diameter of anything that is sensible.

@@ -61,6 +61,10 @@ constexpr auto kKindMax = static_cast<std::uint8_t>(DataKind::Void);
 constexpr std::size_t kDestinationBytesMin = 8 + 1;
 constexpr std::size_t kGroupBytes = 8;
 
+std::size_t message_bytes(const Data& data) {
+    return data.topic.size() + data.properties.size() + data.payload.size();
+}
+
 void read_stream(FrameReader& reader, Destination& destination) {
     destination.stream_sequence = reader.varint();
     const std::uint64_t behind_first = reader.varint();
@@ -155,6 +159,9 @@ Status read_data(const FrameSlice& slice, Data& data) {
     const Bytes extensions = reader.blob(kFrameBytesMax);
     TRY(reader.status());
     data.payload = reader.rest();
+    if (message_bytes(data) > kMessageBytesMax) [[unlikely]] {
+        return tl::unexpected(detail::beyond_limit("message is too large"));
+    }
     return FrameReader(extensions).finish();
 }
 
@@ -219,6 +226,7 @@ void check(const Data& data) {
     CHECK(static_cast<std::uint8_t>(data.kind) <= kKindMax);
     CHECK(data.hops_left <= kHopsMax);
     CHECK(data.topic.size() <= kTopicBytesMax);
+    CHECK(message_bytes(data) <= kMessageBytesMax);
     CHECK(!data.destinations.empty());
     CHECK(data.destinations.size() <= kDestinationsMax);
     for (std::size_t i = 0; i < data.destinations.size(); ++i) {

@@ -19,6 +19,7 @@ struct Parts {
     Buffer destinations = BodyBuilder().u64(9).u8(0x01);
     std::string topic = "t";
     Buffer extensions;
+    std::size_t payload_bytes = 3;
 };
 
 std::string data(const Parts& parts) {
@@ -37,7 +38,7 @@ std::string data(const Parts& parts) {
                             .blob(parts.topic)
                             .blob("")
                             .blob(as_text(parts.extensions))
-                            .fill(3);
+                            .fill(parts.payload_bytes);
     return decoded_words(FrameType::Data, body);
 }
 
@@ -142,6 +143,16 @@ TEST(Data, ATopicIsText) {
               "limit: text or blob is too long");
     EXPECT_EQ(data({.topic = "\xC3"}), "malformed: text is not valid UTF-8");
     EXPECT_EQ(data({.topic = std::string(1, '\0')}), "malformed: text is not valid UTF-8");
+}
+
+TEST(Data, AMessageHasALimit) {
+    const auto with = [](std::size_t payload_bytes) {
+        Parts parts;
+        parts.payload_bytes = payload_bytes;
+        return data(parts).substr(0, 27);
+    };
+    EXPECT_EQ(with(kMessageBytesMax - 1).substr(0, 5), "data ") << "the topic is one byte";
+    EXPECT_EQ(with(kMessageBytesMax), "limit: message is too large");
 }
 
 TEST(Data, UnknownExtensionsAreSkipped) {
