@@ -1,7 +1,9 @@
 #include "mesh/node.h"
 
 #include <algorithm>
+#include <iterator>
 #include <map>
+#include <span>
 #include <utility>
 
 #include "base/hash.h"
@@ -47,8 +49,8 @@ struct MeshNode::Impl final : NeighborListener,
     Arrivals arrivals;
     RouteTable routes;
     std::uint64_t last_sequence = 0;
-    std::map<NodeId, CustodyAck> acks;             // of this turn
-    std::map<std::uint16_t, Version> unconfirmed;  // parts that not all nodes are known to have
+    std::map<NodeId, std::vector<CustodyEntry>> acks;  // of this turn
+    std::map<std::uint16_t, Version> unconfirmed;      // parts that not all nodes are known to have
     std::map<std::uint64_t, RecordVersions> barriers;
 
     // What comes in.
@@ -56,6 +58,7 @@ struct MeshNode::Impl final : NeighborListener,
     void on_known_frame(NodeId from, const Frame& frame, Instant now);
     void on_data(NodeId from, Data data, Instant now);
     void end_turn(Instant now);
+    void send_acks(NodeId neighbor, std::span<CustodyEntry> entries, Instant now);
 
     // What goes out.
     void tell(RecordKind kind, std::uint16_t part, Bytes body, Instant now);
@@ -63,6 +66,7 @@ struct MeshNode::Impl final : NeighborListener,
     void tell_interest(std::uint16_t part, Instant now);
     void compute_routes(Instant now);
     void forward(const Data& data, NodeId from, Instant now);
+    void send_frame(NodeId neighbor, const Data& data, const SharedBytes& payload, Instant now);
     [[nodiscard]] Destinations destinations_of(const Publication& publication);
     [[nodiscard]] NodeId nearest(const std::vector<NodeId>& nodes) const;
     void drop(DropReason reason, const Data* data) {
@@ -105,7 +109,7 @@ struct MeshNode::Impl final : NeighborListener,
     void send_data(NodeId neighbor, const Data& data, const SharedBytes& payload,
                    Instant now) override;
     void send_custody(NodeId neighbor, CustodyEntry entry) override {
-        acks[neighbor].entries.push_back(std::move(entry));
+        acks[neighbor].push_back(std::move(entry));
     }
     void on_published(std::uint64_t token, PublishLevel level) override {
         ports.delivery.on_published(token, level);
@@ -211,12 +215,23 @@ void MeshNode::Impl::on_data(NodeId from, Data data, Instant now) {
 
 /// Everything that a call has caused leaves once, together.
 void MeshNode::Impl::end_turn(Instant now) {
-    for (auto& [neighbor, ack] : acks) {
-        neighbors.send(neighbor, Priority::Control, writer.write(ack), {}, now);
+    for (auto& [neighbor, entries] : acks) {
+        send_acks(neighbor, entries, now);
     }
     acks.clear();
     records.flush(now);
     neighbors.set_digests(records.digests());
+}
+
+void MeshNode::Impl::send_acks(NodeId neighbor, std::span<CustodyEntry> entries, Instant now) {
+    while (!entries.empty()) {
+        const auto here = entries.first(fitting_count(entries));
+        CustodyAck ack;
+        ack.entries.assign(std::make_move_iterator(here.begin()),
+                           std::make_move_iterator(here.end()));
+        neighbors.send(neighbor, Priority::Control, writer.write(ack), {}, now);
+        entries = entries.subspan(here.size());
+    }
 }
 
 /// What others would refuse is not told; they keep what was told before.
@@ -307,8 +322,25 @@ NodeId MeshNode::Impl::way_to(NodeId destination, const NodeIds& avoid) const {
     return suspect;
 }
 
+/// With more destinations than a frame takes, as several.
 void MeshNode::Impl::send_data(NodeId neighbor, const Data& data, const SharedBytes& payload,
                                Instant now) {
+    std::span<const Destination> left = data.destinations;
+    if (fitting_count(left) == left.size()) {
+        send_frame(neighbor, data, payload, now);
+        return;
+    }
+    Data part = data;
+    while (!left.empty()) {
+        const auto here = left.first(fitting_count(left));
+        part.destinations.assign(here.begin(), here.end());
+        send_frame(neighbor, part, payload, now);
+        left = left.subspan(here.size());
+    }
+}
+
+void MeshNode::Impl::send_frame(NodeId neighbor, const Data& data, const SharedBytes& payload,
+                                Instant now) {
     // A small payload is copied behind its head: cheaper than a second piece for the socket.
     const bool is_apart = data.payload.size() > kInlinePayloadBytesMax && !payload.empty();
     const Bytes head = writer.write_data(data, is_apart ? Bytes{} : data.payload);
@@ -344,8 +376,13 @@ Destinations MeshNode::Impl::destinations_of(const Publication& publication) {
         if (at == destinations.end() || at->node != node) {
             at = destinations.insert(at, {.node = node, .for_all = false, .groups = {}});
         }
+        if (at->groups.size() == kDestinationGroupsMax) {
+            drop(DropReason::TooLarge, nullptr);
+            continue;
+        }
         at->groups.push_back(group.id);
     }
+    std::ranges::sort(destinations, {}, &Destination::node);
     return destinations;
 }
 
@@ -509,6 +546,11 @@ void MeshNode::publish(const Publication& publication, std::uint64_t token, Inst
     data.properties = publication.properties;
     data.payload = publication.payload;
     data.destinations = node.destinations_of(publication);
+    const std::size_t bytes = data.topic.size() + data.properties.size() + data.payload.size();
+    if (bytes > kMessageBytesMax && !data.destinations.empty()) {
+        node.drop(DropReason::TooLarge, &data);
+        data.destinations.clear();
+    }
     if (data.qos == 0 || data.destinations.empty()) {
         node.forward(data, NodeId(), now);
         node.on_published(token, publication.level);

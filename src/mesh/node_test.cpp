@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "mesh/testing/small_mesh.h"
+#include "wire/mesh/codec.h"
 
 namespace kith::mesh {
 namespace {
@@ -216,6 +217,56 @@ TEST(MeshNode, DropsAndCountsQos0AloneWhenTheWayIsFull) {
     mesh.publish(1, "a/b", "after", Qos::AtMostOnce);
     mesh.time.run_for(1s);
     EXPECT_EQ(mesh.delivered(3).back(), "a/b after");
+}
+
+TEST(MeshNode, NamesDestinationsInOrderHoweverTheyWereFound) {
+    Line mesh;
+    mesh.subscribe(3, "a/b");
+    mesh.node(2).subscribe({.share_group = "g", .filter = "a/b"}, mesh.time.now());
+    mesh.wake(2);
+    mesh.time.run_for(1s);
+    for (const Qos qos : {Qos::AtMostOnce, Qos::AtLeastOnce}) {
+        mesh.publish(1, "a/b", "0", qos);
+        mesh.time.run_for(1s);
+    }
+    EXPECT_EQ(mesh.delivered(2).size(), 2U);
+    EXPECT_EQ(mesh.delivered(3).size(), 2U);
+}
+
+TEST(MeshNode, KeepsForItselfWhatIsTooLargeForAFrame) {
+    Line mesh;
+    mesh.subscribe(3, "a/b");
+    mesh.time.run_for(1s);
+    const auto refused = static_cast<std::size_t>(DropReason::TooLarge);
+    mesh.publish(1, "a/b", std::string(kMessageBytesMax - 3, 'x'), Qos::AtLeastOnce);
+    mesh.time.run_for(1s);
+    EXPECT_EQ(mesh.delivered(3).size(), 1U);
+    EXPECT_EQ(mesh.node(1).counters().drops[refused], 0U);
+    mesh.publish(1, "a/b", std::string(kMessageBytesMax - 2, 'x'), Qos::AtLeastOnce);
+    mesh.time.run_for(1s);
+    EXPECT_EQ(mesh.delivered(3).size(), 1U);
+    EXPECT_EQ(mesh.node(1).counters().drops[refused], 1U);
+    EXPECT_TRUE(mesh.published(1).contains(2)) << "it is nobody else's business";
+}
+
+TEST(MeshNode, AnswersForMoreMessagesInATurnThanOneFrameNames) {
+    Line mesh;
+    Data data;
+    data.qos = 1;
+    data.hops_left = 1;  // not to go on from here: given back at once
+    data.topic = "a/b";
+    data.destinations.push_back({.node = NodeId(3), .stream_sequence = 1, .groups = {}});
+    std::vector<std::uint8_t> bytes;
+    for (std::uint64_t i = 1; i <= kListEntriesMax + 1; ++i) {
+        data.id = {NodeId(1), 1, i};
+        const std::size_t begin = bytes.size();
+        bytes.resize(begin + frame_bytes(data));
+        encode(data, MutableBytes(bytes).subspan(begin));
+    }
+    const std::uint64_t before = mesh.node(1).counters().frames_in;
+    EXPECT_EQ(mesh.node(2).on_bytes(LinkId(1), bytes, mesh.time.now()).value(), bytes.size());
+    mesh.time.run_for(2ms);
+    EXPECT_GE(mesh.node(1).counters().frames_in - before, 2U);
 }
 
 TEST(MeshNode, EndsALinkThatSpeaksNonsense) {

@@ -28,6 +28,8 @@ std::string_view to_string(DropReason reason) {
             return "duplicate";
         case DropReason::RecordTooLarge:
             return "record_too_large";
+        case DropReason::TooLarge:
+            return "too_large";
     }
     return "unknown";
 }

@@ -124,8 +124,9 @@ enum class DropReason : std::uint8_t {
     NotAuthorized,   // a leaf that forwards, a record of more than its role
     Duplicate,       // a message that came twice; no loss
     RecordTooLarge,  // this node has more to tell than others take
+    TooLarge,        // a message that no frame holds: its bytes, or its groups on one node
 };
-inline constexpr std::size_t kDropReasonCount = 12;
+inline constexpr std::size_t kDropReasonCount = 13;
 [[nodiscard]] std::string_view to_string(DropReason reason);
 
 enum class NeighborChange : std::uint8_t { Up, Suspect, Cleared, Down };

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "base/bytes.h"
@@ -12,6 +13,16 @@ namespace kith::mesh {
 
 /// A payload up to this is copied into the frame's own bytes.
 inline constexpr std::size_t kInlinePayloadBytesMax = 4096;
+
+/// Destinations of one DATA: what a frame has beside the largest message, but for the fixed fields.
+inline constexpr std::size_t kDestinationBytesMax = kFrameBytesMax - kMessageBytesMax - 1024;
+/// Entries of one CUSTODY-ACK: as long as a usual batch.
+inline constexpr std::size_t kCustodyBytesMax = 16U << 10U;
+
+/// How many of the first go into one DATA; one at least, if there is one.
+[[nodiscard]] std::size_t fitting_count(std::span<const Destination> destinations);
+/// How many of the first go into one CUSTODY-ACK; one at least, if there is one.
+[[nodiscard]] std::size_t fitting_count(std::span<const CustodyEntry> entries);
 
 class FrameWriter {
   public:
