@@ -396,6 +396,29 @@ TEST_P(RandomInterest, TheTableAnswersAsAListOfAllFiltersDoes) {
     }
 }
 
+TEST_P(RandomInterest, ABodyWithMistakesIsTakenWholeOrNotAtAll) {
+    Random random(GetParam());
+    InterestTable table;
+    const Body before = body_of({{0, "", "a/b"}, {0, "g", "a/+"}, {3, "", "plant/#"}});
+    for (int round = 0; round < 500; ++round) {
+        ASSERT_TRUE(table.set(NodeId(1), 0, before));
+        const InterestTable::Size size = table.size();
+        Body changed = before;
+        for (std::uint64_t i = 1 + random.below(3); i > 0; --i) {
+            changed[random.below(changed.size())] = static_cast<std::uint8_t>(random.next());
+        }
+        changed.resize(random.chance(0.2) ? random.below(changed.size()) : changed.size());
+        if (table.set(NodeId(1), 0, changed)) {
+            ASSERT_TRUE(table.set(NodeId(1), 0, {}));
+            EXPECT_EQ(table.size(), InterestTable::Size{});
+            continue;
+        }
+        EXPECT_EQ(table.size(), size);
+        EXPECT_EQ(table.match(3, "plant/x").nodes, (Nodes{NodeId(1)}));
+        EXPECT_EQ(table.match(0, "a/b").groups.size(), 1U);
+    }
+}
+
 TEST_P(RandomInterest, WhatIsWantedIsToldHoweverCoarsely) {
     Random random(GetParam());
     LocalInterest local;
