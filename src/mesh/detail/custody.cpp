@@ -105,6 +105,7 @@ void Custody::Impl::store_it(HeldMessage& message) {
     for (const Leg& leg : message.legs) {
         destinations.push_back(leg.to);
     }
+    std::ranges::sort(destinations, {}, &Destination::node);
     Data data = message.data();
     data.destinations = std::move(destinations);
     store.store(message.ticket, data);
@@ -149,6 +150,8 @@ void Custody::Impl::send(HeldMessage& message, NodeId neighbor, Instant now) {
         }
         destinations.push_back(leg.to);
     }
+    // Legs are in the order in which they came.
+    std::ranges::sort(destinations, {}, &Destination::node);
     Data data = message.outgoing(std::move(destinations), now);
     data.wants_replica = message.is_own && message.level == PublishLevel::NextHop;
     listener.send_data(neighbor, data, message.payload(), now);

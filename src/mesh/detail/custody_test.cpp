@@ -243,6 +243,17 @@ TEST_F(CustodyTest, ARelaySendsACopyThatCameTwiceOnlyOnce) {
     EXPECT_EQ(around.answers.size(), 2U);
 }
 
+TEST_F(CustodyTest, ARelayNamesDestinationsInOrderHoweverTheyCame) {
+    around.ways = {{kFar, {}}, {kFurther, {}}};
+    custody.relay(foreign(4, {kFurther}), kLeft, now);
+    custody.relay(foreign(4, {kFar}), kLeft, now);
+    EXPECT_TRUE(around.sent.empty());
+    around.ways = {{kFar, {kRight}}, {kFurther, {kRight}}};
+    custody.on_routes(now);
+    ASSERT_EQ(around.sent.size(), 1U);
+    EXPECT_EQ(around.sent[0].destinations, (std::vector{kFar, kFurther}));
+}
+
 TEST_F(CustodyTest, SaysNoToALoop) {
     around.ways = {{kFar, {kRight}}};
     custody.relay(foreign(4, {kFar}), kLeft, now);
