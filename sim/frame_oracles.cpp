@@ -12,6 +12,8 @@ namespace {
 constexpr std::uint32_t kVisitsMax = 2;
 /// A message may be sent again once a second (mesh/limits.h).
 constexpr Duration kRetransmit = 1s;
+/// Routes follow a change in less: those of nodes that have changed before wait for kSpfDelayMax.
+constexpr Duration kTransient = 2s;
 /// Nothing changed for so long: a hop limit has no excuse.
 constexpr Duration kQuiet = 10s;
 
@@ -56,12 +58,13 @@ void VisitOracle::on_data(NodeIndex node, const mesh::Data& data, Instant now) {
     const auto seconds = static_cast<std::uint32_t>((now - watched.first_at) / kRetransmit);
     for (const mesh::Destination& destination : data.destinations) {
         const std::uint32_t visits = ++watched.visits[{node, destination.node}];
-        if (visits > kVisitsMax + 2 * changes + seconds) {
+        const bool may_circle = data.qos == 0 && now - last_change_ < kTransient;
+        if (visits > kVisitsMax + 2 * changes + seconds && !may_circle) {
             verdicts_.broken(
                 Oracle::NoLoops, now,
-                fmt::format("a message visits node {} for the {}th time on one way, {} changes "
-                            "and {} s after it was sent",
-                            node, visits, changes, seconds));
+                fmt::format("a message of QoS {} visits node {} for the {}th time on one way, {} "
+                            "changes and {} s after it was sent",
+                            data.qos, node, visits, changes, seconds));
         }
     }
 }

@@ -22,7 +22,8 @@ namespace kith::sim {
 
 /// No message comes to a node more than twice for the same destination. More is allowed only for
 /// what has reason to: a change of neighbours anywhere while it is on its way, and a retransmission
-/// each second.
+/// each second. A message of QoS 0, of which nobody keeps anything, may also go around while routes
+/// follow a change, for kTransient, until its hops end.
 class VisitOracle {
   public:
     explicit VisitOracle(Verdicts& verdicts) : verdicts_(verdicts) {}

@@ -27,6 +27,7 @@ TEST(Covers, IsAboutEveryTopic) {
 mesh::Data message() {
     mesh::Data data;
     data.id = {.origin = NodeId(1), .epoch = 1, .sequence = 1};
+    data.qos = 0;
     data.destinations.push_back({.node = NodeId(9)});
     return data;
 }
@@ -34,10 +35,11 @@ mesh::Data message() {
 TEST(VisitOracle, LetsAMessageComeTwice) {
     Verdicts verdicts;
     VisitOracle oracle(verdicts);
-    oracle.on_data(3, message(), Instant());
-    oracle.on_data(3, message(), Instant());
+    const Instant at = Instant() + 1h;
+    oracle.on_data(3, message(), at);
+    oracle.on_data(3, message(), at);
     EXPECT_TRUE(verdicts.is_clean());
-    oracle.on_data(3, message(), Instant());
+    oracle.on_data(3, message(), at);
     EXPECT_EQ(verdicts.count(Oracle::NoLoops), 1);
 }
 
@@ -57,14 +59,33 @@ TEST(VisitOracle, CountsByNodeAndDestination) {
 TEST(VisitOracle, AllowsMoreWhenNeighboursChangeOrTimePasses) {
     Verdicts verdicts;
     VisitOracle oracle(verdicts);
-    oracle.on_data(3, message(), Instant());
+    mesh::Data data = message();
+    data.qos = 1;
+    oracle.on_data(3, data, Instant());
     oracle.on_change(Instant());
     for (int i = 0; i < 3; ++i) {
-        oracle.on_data(3, message(), Instant());
+        oracle.on_data(3, data, Instant());
     }
-    oracle.on_data(3, message(), Instant() + 1s);
+    oracle.on_data(3, data, Instant() + 1s);
     EXPECT_TRUE(verdicts.is_clean());
-    oracle.on_data(3, message(), Instant() + 1s);
+    oracle.on_data(3, data, Instant() + 1s);
+    EXPECT_EQ(verdicts.count(Oracle::NoLoops), 1);
+}
+
+TEST(VisitOracle, LetsQos0CircleWhileRoutesFollowAChange) {
+    Verdicts verdicts;
+    VisitOracle oracle(verdicts);
+    mesh::Data reliable = message();
+    reliable.qos = 1;
+    reliable.id.sequence = 2;
+    oracle.on_change(Instant() + 10s);
+    for (int i = 0; i < 5; ++i) {
+        oracle.on_data(3, message(), Instant() + 11s);
+    }
+    EXPECT_TRUE(verdicts.is_clean());
+    for (int i = 0; i < 3; ++i) {
+        oracle.on_data(3, reliable, Instant() + 11s);
+    }
     EXPECT_EQ(verdicts.count(Oracle::NoLoops), 1);
 }
 
