@@ -35,7 +35,6 @@ void HeldMessage::make_void() {
 Data HeldMessage::outgoing(Destinations destinations, Instant now) const {
     Data data = data_;
     data.destinations = std::move(destinations);
-    std::ranges::sort(data.destinations, {}, &Destination::node);
     if (data.expires_after_ms != 0) {
         const std::int64_t held_ms = to_ms(now - held_since_);
         data.expires_after_ms = static_cast<std::uint32_t>(
