@@ -1,0 +1,44 @@
+// Limits and times of live links, with their reasons.
+#pragma once
+
+#include <cstddef>
+
+#include "base/time.h"
+
+namespace kith::mesh {
+
+/// How long a connection may take until both sides have proved who they are.
+inline constexpr Duration kLinkHandshakeMax = 2s;
+/// Handshakes of peers that dialled this node, under way; more connections are closed at once.
+inline constexpr std::size_t kLinkHandshakesAcceptedMax = 64;
+/// Connections in all states; more are closed at once. Beyond kNeighborSessionsMax links the core
+/// refuses with a reason; these are for handshakes and good-byes beside them.
+inline constexpr std::size_t kLinkConnectionsMax = 1024;
+
+/// A QoS 0 message is dropped while so many bytes wait behind a congested stream.
+inline constexpr std::size_t kLinkQueueBytesMax = 1U << 20U;
+/// What must not be dropped waits up to this; then the link ends, and what was on it goes another
+/// way. Four of the largest frames at least.
+inline constexpr std::size_t kLinkQueueBytesEnd = 16U << 20U;
+
+/// Addresses of one peer, dialled one after the other without waiting for the first to fail.
+inline constexpr std::size_t kAddressesPerPeerMax = 8;
+inline constexpr Duration kDialStagger = 50ms;
+/// Between two rounds, doubled each time; and a quarter of it more or less, by chance.
+inline constexpr Duration kDialBackoffMin = 100ms;
+inline constexpr Duration kDialBackoffMax = 5s;
+/// A link that lasted so long was a success: the next backoff begins anew.
+inline constexpr Duration kLinkProven = 5s;
+/// Peers that are told by configuration.
+inline constexpr std::size_t kStaticPeersMax = 64;
+
+/// Two nodes that dial one another at the same time get two links within this. A link that is older
+/// when the other comes is one that the other side has lost.
+inline constexpr Duration kDuplicateWindow = 5s;
+/// The link that is not kept stays so long, until the other one carries.
+inline constexpr Duration kDuplicateLinger = 1s;
+
+/// Good-byes get so long to leave when the node stops.
+inline constexpr Duration kHostCloseGrace = 1s;
+
+}  // namespace kith::mesh

@@ -1,0 +1,81 @@
+#include "mesh/live/tls_link_security.h"
+
+#include <charconv>
+#include <cstdint>
+#include <string_view>
+#include <utility>
+
+#include "mesh/trust/mesh_trust.h"
+
+namespace kith::mesh {
+namespace {
+
+/// The first 8 bytes of the hash of its key; nobody for what is no hash.
+NodeId node_of(std::string_view key_hash) {
+    constexpr std::size_t kDigits = 16;
+    std::uint64_t id = 0;
+    if (key_hash.size() < kDigits ||
+        std::from_chars(key_hash.data(), key_hash.data() + kDigits, id, 16).ec != std::errc()) {
+        return NodeId();
+    }
+    return NodeId(id);
+}
+
+}  // namespace
+
+Result<std::unique_ptr<TlsLinkSecurity>> TlsLinkSecurity::create(const LinkCredentials& credentials,
+                                                                 const MemberTable& members) {
+    std::unique_ptr<TlsLinkSecurity> made(new TlsLinkSecurity(members));
+    TRY(made->renew(credentials));
+    return made;
+}
+
+Status TlsLinkSecurity::renew(const LinkCredentials& credentials) {
+    runtime::TlsServerOptions accepting;
+    accepting.identities = {credentials.identity};
+    accepting.alpn = {kMeshAlpn};
+    accepting.client_certificates = runtime::ClientCertificates::Require;
+    accepting.client_ca_pem = credentials.root_pem;
+    runtime::TlsClientOptions dialling;
+    dialling.ca_pem = credentials.root_pem;
+    dialling.any_name = true;
+    dialling.alpn = {kMeshAlpn};
+    dialling.identity = credentials.identity;
+    TRY_ASSIGN(auto server, runtime::TlsContext::server(accepting));
+    TRY_ASSIGN(auto client, runtime::TlsContext::client(dialling));
+    server_ = std::move(server);
+    client_ = std::move(client);
+    return {};
+}
+
+std::unique_ptr<runtime::Stream> TlsLinkSecurity::wrap_dialled(
+    std::unique_ptr<runtime::Stream> stream, runtime::Shard& shard) {
+    return runtime::TlsContext::wrap(client_, std::move(stream), shard);
+}
+
+std::unique_ptr<runtime::Stream> TlsLinkSecurity::wrap_accepted(
+    std::unique_ptr<runtime::Stream> stream, runtime::Shard& shard) {
+    return runtime::TlsContext::wrap(server_, std::move(stream), shard);
+}
+
+Result<LinkPeer> TlsLinkSecurity::identify(const runtime::StreamInfo& info) const {
+    const runtime::TlsPeer* peer = info.tls;
+    if (peer == nullptr || peer->version != "TLSv1.3" || peer->alpn != kMeshAlpn) {
+        return fail(ErrorKind::Denied, "does not speak kith-mesh/1 over TLS 1.3");
+    }
+    const NodeId node = node_of(peer->key_hash);
+    if (node == NodeId()) {
+        return fail(ErrorKind::Denied, "showed no certificate of this mesh");
+    }
+    if (members_.is_revoked(node)) {
+        return fail(ErrorKind::Denied, "was revoked");
+    }
+    for (const NodeRole role : {NodeRole::Router, NodeRole::Leaf}) {
+        if (peer->uri_name == role_uri(role)) {
+            return LinkPeer{.node = node, .role = role};
+        }
+    }
+    return fail(ErrorKind::Denied, "showed a certificate that is not a node's");
+}
+
+}  // namespace kith::mesh
