@@ -55,7 +55,7 @@ class Neighborhood {
             if (is_hello && (hello_times.empty() || hello_times.back() != world_.now())) {
                 hello_times.push_back(world_.now());
             }
-            world_.carry(*this, link, std::move(bytes));
+            world_.carry(*this, link, bytes);
         }
         void close(LinkId link, GoodbyeReason reason) override {
             closed.emplace_back(link, reason);
@@ -207,7 +207,7 @@ class Neighborhood {
     }
     [[nodiscard]] std::uint64_t timer_calls() const { return timer_calls_; }
 
-    void carry(Node& from, LinkId link, std::vector<std::uint8_t> bytes) {
+    void carry(const Node& from, LinkId link, const std::vector<std::uint8_t>& bytes) {
         const auto found = wire_of_.find(link);
         if (found == wire_of_.end() || !found->second->is_open || from.is_dead) {
             return;
@@ -229,7 +229,7 @@ class Neighborhood {
         }
     }
     /// The other end hears of it as of a closed socket.
-    void disconnect(Node& node, LinkId link) {
+    void disconnect(const Node& node, LinkId link) {
         const auto found = wire_of_.find(link);
         if (found == wire_of_.end() || !found->second->is_open) {
             return;
