@@ -288,6 +288,19 @@ TEST(FailureDetection, LateTimersDelayButDoNotHideADeath) {
     EXPECT_EQ(pair.a.count(NeighborChange::Down), 1);
 }
 
+// What it tells the others makes their links active in the middle of the turn that found it.
+TEST(FailureDetection, ADeathThatIsToldToOthersSilencesNoneOfThem) {
+    Star star(6);
+    star.hub.tells_of_deaths = true;
+    star.settle();
+    star.leaves[5]->is_dead = true;
+    star.world.run_for(30s);
+    EXPECT_EQ(star.hub.count(NeighborChange::Down), 1);
+    for (std::size_t i = 0; i < 5; ++i) {
+        EXPECT_EQ(star.leaves[i]->count(NeighborChange::Down), 0);
+    }
+}
+
 // Lifeguard.
 
 TEST(FailureDetection, WhenMostFallSilentANodeDoubtsItselfFirst) {

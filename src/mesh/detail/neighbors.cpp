@@ -84,7 +84,6 @@ struct Neighbors::Impl {
     std::vector<State> states;                            // of those that are up, by node
     Instant deadline = Instant::never();
     int times = 1;  // how much longer everything takes: more in doubt
-    bool is_any_fast = false;
 };
 
 Neighbors::Neighbors(const MeshOptions& options, LinkPort& links, NeighborListener& listener,
@@ -359,14 +358,14 @@ void Neighbors::on_timer(Instant now) {
                              .is_active_tick = impl.ticks.take_active(now),
                              .now = now};
     impl.times = impl.doubts_itself(now) ? kDoubtTimes : 1;
-    impl.is_any_fast = false;
     for (std::size_t i = 0; i < impl.adjacencies.size();) {
         const Adjacency* adjacency = impl.adjacencies[i].get();
         impl.serve(*impl.adjacencies[i], turn);
         const bool is_there = i < impl.adjacencies.size() && impl.adjacencies[i].get() == adjacency;
         i += is_there ? 1 : 0;
     }
-    if (!impl.is_any_fast) {
+    // Only now: what fell silent made the listener send over links that were served before.
+    if (std::ranges::none_of(impl.entries, [](const auto& entry) { return entry.link->is_fast; })) {
         impl.ticks.calm_down();
     }
     impl.plan();
@@ -441,7 +440,6 @@ void Neighbors::Impl::serve_link(Link& link, const Turn& turn) {
     if (link.receipt_due() <= turn.now + kReceiptsTogether) {
         send_receipt(link);
     }
-    is_any_fast = is_any_fast || link.is_fast;
 }
 
 void Neighbors::Impl::watch(Adjacency& adjacency, const Turn& turn) {

@@ -73,6 +73,11 @@ class Neighborhood {
         }
         void on_neighbor_down(NodeId neighbor, Instant now) override {
             note(neighbor, NeighborChange::Down, now);
+            for (const Neighbors::State& other : neighbors.up()) {
+                if (tells_of_deaths) {
+                    send_message(other.node);
+                }
+            }
         }
         void on_neighbor_cost(NodeId, Instant now) override { cost_told_at.push_back(now); }
         void on_neighbor_digests(NodeId, const Digests& digests, Instant) override {
@@ -137,6 +142,7 @@ class Neighborhood {
         std::uint64_t probes_sent = 0;
         std::uint64_t bytes_sent = 0;
         std::uint64_t messages_received = 0;
+        bool tells_of_deaths = false;  // to all others
         Duration timer_lateness{};
         bool is_dead = false;
         Instant frozen_until;
