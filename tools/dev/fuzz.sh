@@ -21,7 +21,9 @@ fuzz_all() {
 # The targets of a group, one after the other.
 fuzz_group() {
     case $1 in
-        codec) echo jwt member_certificate mesh_frame mqtt_decoder proxy_header scram websocket_codec ;;
+        codec)
+            echo jwt member_certificate mesh_frame mqtt_decoder proxy_header scram websocket_codec
+            ;;
         session) echo session ;;
         config) echo config topic_rules ;;
         http) echo api_request request_parser ;;
