@@ -76,7 +76,11 @@ Filters merge_siblings(const Filters& filters, std::size_t level, std::size_t si
     Filters merged;
     for (const std::string& filter : filters) {
         std::string family = with_plus(filter, level);
-        merged.push_back(families[family] >= siblings_min ? std::move(family) : filter);
+        if (families[family] >= siblings_min) {
+            merged.push_back(std::move(family));
+        } else {
+            merged.push_back(filter);
+        }
     }
     sort_and_unite(merged);
     return merged;

@@ -382,6 +382,7 @@ TEST_P(RandomInterest, TheTableAnswersAsAListOfAllFiltersDoes) {
                 filters.emplace(random.chance(0.2) ? "g" : "", testing::random_filter(random));
             }
             std::vector<InterestBody::Entry> entries;
+            entries.reserve(filters.size());
             for (const auto& [group, filter] : filters) {
                 entries.push_back({0, group, filter});
             }
