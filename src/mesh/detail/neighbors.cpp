@@ -149,6 +149,9 @@ Adjacency& Neighbors::Impl::make_adjacency(const LinkPeer& peer) {
                                              [](const auto& a) { return a->node(); });
     if (at != adjacencies.end() && (*at)->node() == peer.node) {
         (*at)->set_role(peer.role);
+        if ((*at)->is_up) {
+            state_at(peer.node)->role = peer.role;
+        }
         return **at;
     }
     return **adjacencies.insert(at, std::make_unique<Adjacency>(peer.node, peer.role));

@@ -112,6 +112,45 @@ TEST_P(NeighborsProperty, TheSameSeedSaysTheSameBytes) {
     EXPECT_EQ(bytes[0], bytes[1]);
 }
 
+// Whatever a neighbour says, with numbers from anywhere: nothing overflows, timers advance, and no
+// frame of its makes this node send more than one.
+TEST_P(NeighborsProperty, ANeighborThatTalksNonsenseDoesNoHarm) {
+    Node& node = pair_.a;
+    const auto number = [this] {
+        return random_.next() >> (1 + random_.below(63));  // of any size that a varint has
+    };
+    std::uint32_t sequence = 0;
+    Instant now = pair_.world.now();
+    for (int i = 0; i < 2000; ++i) {
+        now = now + random_.between(0ms, 400ms);
+        if (node.neighbors.deadline() <= now) {
+            node.neighbors.on_timer(now);
+            ASSERT_GT(node.neighbors.deadline(), now);
+        }
+        const std::uint64_t sent = node.hellos_sent;
+        Hello hello;
+        hello.sequence = random_.chance(0.5) ? ++sequence : static_cast<std::uint32_t>(number());
+        hello.wants_answer = random_.chance(0.5);
+        hello.is_answer = random_.chance(0.5);
+        hello.interval_ms = static_cast<std::uint16_t>(number());
+        hello.sent_at_us = number();
+        hello.echo_sent_at_us =
+            random_.chance(0.5) ? static_cast<std::uint64_t>(now.ns() / 1000) + 1 : number();
+        hello.echo_held_us = static_cast<std::uint32_t>(number());
+        hello.received_frames = static_cast<std::uint32_t>(number());
+        hello.heard_of_last_16 = static_cast<std::uint16_t>(number());
+        node.neighbors.on_heard(pair_.link(), now);
+        node.neighbors.on_hello(pair_.link(), hello, now);
+        EXPECT_LE(node.hellos_sent, sent + 1);
+        node.neighbors.on_receipt(pair_.link(),
+                                  {.received_frames = static_cast<std::uint32_t>(number())}, now);
+        node.neighbors.on_countable(pair_.link(), now);
+        const std::vector<std::uint8_t> message(8);
+        node.neighbors.send(pair_.b.id, Priority::Default, message, {}, now);
+    }
+    expect_sensible(node);
+}
+
 INSTANTIATE_TEST_SUITE_P(Seeds, NeighborsProperty, ::testing::Range<std::uint64_t>(1, 101));
 
 }  // namespace

@@ -155,6 +155,15 @@ TEST(Neighbors, ASecondLinkJoinsTheFirst) {
     EXPECT_EQ(pair.a.neighbors.views()[0].link_count, 2U);
 }
 
+TEST(Neighbors, TheNewestLinkSaysWhatANeighborIs) {
+    Pair pair;
+    pair.settle();
+    EXPECT_EQ(pair.a.neighbors.find(pair.b.id)->role, NodeRole::Router);
+    pair.a.neighbors.on_link_up(LinkId(77), {.node = pair.b.id, .role = NodeRole::Leaf},
+                                pair.world.now());
+    EXPECT_EQ(pair.a.neighbors.find(pair.b.id)->role, NodeRole::Leaf);
+}
+
 TEST(Neighbors, OneLinkMayFailWhileAnotherAnswers) {
     Pair pair;
     Wire& dear = pair.world.connect(pair.a, pair.b, {}, 100);
