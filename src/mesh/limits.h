@@ -75,7 +75,8 @@ inline constexpr Duration kSpfDelayMax = 1s;
 inline constexpr std::size_t kInterestParts = 128;
 inline constexpr std::size_t kInterestPartBytesUsual = 512;
 inline constexpr std::size_t kInterestPartBytesMax = 1536;
-/// Topics whose receivers are remembered, and the bytes of that; half of it may be stale.
+/// Topics whose receivers are remembered, and the bytes of that; in two halves, of which the one
+/// that was not asked for lately goes when the other is full.
 inline constexpr std::size_t kMatchCacheTopicsMax = 8192;
 inline constexpr std::size_t kMatchCacheBytesMax = 2U << 20U;
 
