@@ -1,6 +1,7 @@
 #include "sim/run.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 
@@ -17,6 +18,12 @@ namespace {
 constexpr Duration kStartWithin = 500ms;
 constexpr Duration kSubscribeAt = 3s;
 constexpr Duration kPublishAt = 8s;
+/// All is well for so long: longer than a wire waits between two tries, and what was active is
+/// idle.
+constexpr Duration kSettled = 8s;
+/// No record for so long: the mesh is silent; which it has to become in so long.
+constexpr Duration kSilence = 20s;
+constexpr Duration kSilenceMax = 120s;
 /// Bytes a second in one direction of an idle link of streams: the target of the design.
 constexpr double kIdleBytesMax = 300;
 
@@ -129,6 +136,7 @@ class Run final : public WorldObserver {
     void compare_digests();
     void judge_convergence(std::string_view when);
     void drain();
+    void wait_for_silence();
     void measure_idle();
     void judge_memory();
     void on_destroy(NodeIndex node);
@@ -145,8 +153,9 @@ class Run final : public WorldObserver {
     World world_;
     FaultInjector injector_;
     std::unique_ptr<Workload> workload_;
-    std::vector<std::size_t> reachable_;  // as each node found last
-    NodeIndex full_count_ = 0;            // of them that reach all
+    std::vector<std::size_t> reachable_;              // as each node found last
+    NodeIndex full_count_ = 0;                        // of them that reach all
+    std::array<std::uint64_t, 32> frames_by_type_{};  // since the idle time began; without hellos
 };
 
 void Run::build() {
@@ -194,6 +203,9 @@ void Run::plan() {
 
 void Run::on_frame(NodeIndex to, NodeIndex, Bytes frame) {
     const auto slice = mesh::next_frame(frame);
+    if (slice && *slice) {
+        ++frames_by_type_[static_cast<std::size_t>((*slice)->type)];
+    }
     if (to >= member_count_ || !slice || !*slice) {
         return;
     }
@@ -266,17 +278,14 @@ bool Run::is_settled() const {
 }
 
 void Run::drain() {
-    const Instant limit = world_.now() + kDrainMax;
     const Instant begun = world_.now();
-    while (world_.now() < limit) {
+    Instant settled_at = begun;
+    // A wire that was cut is dialled with pauses, so that a mesh may settle and change once more.
+    while (world_.now() - begun < kDrainMax && world_.now() - settled_at < kSettled) {
         world_.run_until(world_.now() + 1s);
-        if (is_settled()) {
-            break;
-        }
+        settled_at = is_settled() ? settled_at : world_.now();
     }
-    outcome_.recovery_s = static_cast<double>((world_.now() - begun).count()) / 1e9;
-    // What is active for a second after the last message is idle after another few.
-    world_.run_until(world_.now() + 5s);
+    outcome_.recovery_s = static_cast<double>((settled_at - begun).count()) / 1e9;
     judge_convergence("at the end");
     interest_.judge(ledger_.subscriptions(), world_.now());
     judge_memory();
@@ -292,10 +301,23 @@ void Run::judge_memory() {
     }
 }
 
+/// Costs follow a link that lost frames for as long as its average does: until nobody tells of one,
+/// the mesh is not idle.
+void Run::wait_for_silence() {
+    const Instant limit = world_.now() + kSilenceMax;
+    do {
+        frames_by_type_.fill(0);
+        world_.run_until(world_.now() + kSilence);
+    } while (world_.now() < limit &&
+             frames_by_type_[static_cast<std::size_t>(mesh::FrameType::Record)] > 0);
+}
+
 void Run::measure_idle() {
+    wait_for_silence();
     const auto bytes_of = [this](WireIndex wire, std::size_t direction) {
         return world_.network().wire(wire).directions[direction].counters.bytes;
     };
+    frames_by_type_.fill(0);
     std::vector<std::uint64_t> before;
     for (WireIndex wire = 0; wire < world_.network().wire_count(); ++wire) {
         before.push_back(bytes_of(wire, 0));
@@ -322,9 +344,11 @@ void Run::measure_idle() {
     const bool has_target = options_.wire.model == WireModel::Stream &&
                             options_.timing.hello_idle == mesh::Timing::normal().hello_idle;
     if (has_target && outcome_.idle_bytes_per_s > kIdleBytesMax) {
-        outcome_.verdicts.broken(Oracle::IdleCost, world_.now(),
-                                 fmt::format("an idle link carries {:.0f} bytes/s in one direction",
-                                             outcome_.idle_bytes_per_s));
+        outcome_.verdicts.broken(
+            Oracle::IdleCost, world_.now(),
+            fmt::format("an idle link carries {:.0f} bytes/s in one direction; "
+                        "frames on all links by type, but hellos: {}",
+                        outcome_.idle_bytes_per_s, fmt::join(frames_by_type_, " ")));
     }
 }
 

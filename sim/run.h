@@ -5,7 +5,8 @@
 //     8 s             the mesh must have converged; publishers and faults begin
 //     8 s + minutes   both end, everything is mended
 //     then            until everything has arrived and all have converged again, kDrainMax at most
-//     then            kIdle of nothing, in which idle links are measured
+//     then            until nobody tells of a cost that changed, then kIdle in which idle links are
+//                     measured
 //
 // Requires of the options: node_count of at least 1. Threads: one.
 #pragma once
