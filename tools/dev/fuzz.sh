@@ -25,6 +25,7 @@ fuzz_group() {
             echo jwt member_certificate mesh_frame mqtt_decoder proxy_header scram websocket_codec
             ;;
         session) echo session ;;
+        mesh) echo mesh_join ;;
         config) echo config topic_rules ;;
         http) echo api_request request_parser ;;
         *) return 1 ;;

@@ -20,15 +20,15 @@ using namespace std::chrono_literals;
 const WallTime kNow = WallTime::from_ms(1'800'000'000'000);
 
 /// A data directory that goes with the test.
-class DataDirectory {
+class NodeHome {
   public:
-    DataDirectory() {
+    NodeHome() {
         std::string pattern = (fs::temp_directory_path() / "kith-mesh-XXXXXX").string();
         path_ = ::mkdtemp(pattern.data());
     }
-    DataDirectory(const DataDirectory&) = delete;
-    DataDirectory& operator=(const DataDirectory&) = delete;
-    ~DataDirectory() { fs::remove_all(path_); }
+    NodeHome(const NodeHome&) = delete;
+    NodeHome& operator=(const NodeHome&) = delete;
+    ~NodeHome() { fs::remove_all(path_); }
 
     [[nodiscard]] const std::string& path() const { return path_; }
     [[nodiscard]] std::string file(const std::string& name) const {
@@ -69,8 +69,8 @@ class MeshDirectoryTest : public testing::Test {
                               {.wall_now = kNow, .now = Instant(), .attempts = attempts});
     }
 
-    DataDirectory founders_data;
-    DataDirectory others_data;
+    NodeHome founders_data;
+    NodeHome others_data;
     MeshDirectory founder{founders_data.path()};
     MeshDirectory other{others_data.path()};
     crypto::FakeSecrets secrets{5};
@@ -262,7 +262,7 @@ TEST_F(MeshDirectoryTest, GoesOnAfterACrashWhileItFounded) {
     for (const char* name : {"root.pem", "revoked", "invites", "authority.pem", "authority.key",
                              "membership", "node.key"}) {
         fs::remove(founders_data.file(name));
-        DataDirectory copy;
+        NodeHome copy;
         fs::copy(founders_data.path() + "/mesh", copy.path() + "/mesh",
                  fs::copy_options::recursive);
         ASSERT_EQ(::chmod((copy.path() + "/mesh").c_str(), 0700), 0);
@@ -293,7 +293,7 @@ TEST_F(MeshDirectoryTest, RefusesAMembershipOfALaterVersionOrWithMoreInIt) {
 }
 
 TEST(PrivateFile, IsReplacedWholeWhateverACrashHasLeft) {
-    const DataDirectory data;
+    const NodeHome data;
     const std::string path = data.path() + "/key";
     EXPECT_FALSE(read_private_file(path));
     EXPECT_FALSE(find_private_file(path)->has_value());
@@ -305,7 +305,7 @@ TEST(PrivateFile, IsReplacedWholeWhateverACrashHasLeft) {
 }
 
 TEST(PrivateFile, IsAFileOfSensibleSizeInADirectory) {
-    const DataDirectory data;
+    const NodeHome data;
     EXPECT_FALSE(find_private_file(data.path()));
     EXPECT_FALSE(find_private_file(data.path() + "/none/key/x").value().has_value());
     EXPECT_FALSE(write_private_file(data.path() + "/none/key", "x"));
