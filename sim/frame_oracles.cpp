@@ -52,30 +52,30 @@ void VisitOracle::on_data(NodeIndex node, const mesh::Data& data, Instant now) {
     Watched& watched = at->second;
     if (is_new) {
         watched.first_at = now;
-        watched.first_change = change_count_;
+        const auto first = std::ranges::lower_bound(changes_, now - kTransient);
+        watched.first_change = static_cast<std::size_t>(first - changes_.begin());
     }
-    const auto changes = static_cast<std::uint32_t>(change_count_ - watched.first_change);
+    const auto changes = static_cast<std::uint32_t>(changes_.size() - watched.first_change);
     const auto seconds = static_cast<std::uint32_t>((now - watched.first_at) / kRetransmit);
     for (const mesh::Destination& destination : data.destinations) {
         const std::uint32_t visits = ++watched.visits[{node, destination.node}];
-        const bool may_circle = data.qos == 0 && now - last_change_ < kTransient;
+        const bool may_circle = data.qos == 0 && has_changed_since(now - kTransient);
         if (visits > kVisitsMax + 2 * changes + seconds && !may_circle) {
             verdicts_.broken(
                 Oracle::NoLoops, now,
                 fmt::format("a message of QoS {} visits node {} for the {}th time on one way, {} "
-                            "changes and {} s after it was sent",
+                            "changes and {} s after",
                             data.qos, node, visits, changes, seconds));
         }
     }
 }
 
 void VisitOracle::on_change(Instant now) {
-    ++change_count_;
-    last_change_ = now;
+    changes_.push_back(now);
 }
 
 void VisitOracle::on_hop_limit(NodeIndex node, Instant now) {
-    if (now - last_change_ > kQuiet) {
+    if (!has_changed_since(now - kQuiet)) {
         verdicts_.broken(Oracle::NoLoops, now,
                          fmt::format("a message ran out of hops at node {}, and nothing changed "
                                      "for 10 s",

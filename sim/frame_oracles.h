@@ -21,9 +21,9 @@ namespace kith::sim {
 [[nodiscard]] bool covers(std::string_view wide, std::string_view narrow);
 
 /// No message comes to a node more than twice for the same destination. More is allowed only for
-/// what has reason to: a change of neighbours anywhere while it is on its way, and a retransmission
-/// each second. A message of QoS 0, of which nobody keeps anything, may also go around while routes
-/// follow a change, for kTransient, until its hops end.
+/// what has reason to: a change of neighbours anywhere while it is on its way or shortly before,
+/// when routes still follow it, and a retransmission each second. A message of QoS 0, of which
+/// nobody keeps anything, may also go around during that time until its hops end.
 class VisitOracle {
   public:
     explicit VisitOracle(Verdicts& verdicts) : verdicts_(verdicts) {}
@@ -39,14 +39,17 @@ class VisitOracle {
   private:
     struct Watched {
         Instant first_at;
-        std::uint64_t first_change = 0;
+        std::size_t first_change = 0;  // that counts for it
         std::map<std::pair<NodeIndex, mesh::NodeId>, std::uint32_t> visits;
     };
 
+    [[nodiscard]] bool has_changed_since(Instant at) const {
+        return !changes_.empty() && changes_.back() > at;
+    }
+
     Verdicts& verdicts_;
     std::map<mesh::DataId, Watched> messages_;
-    std::uint64_t change_count_ = 0;
-    Instant last_change_;
+    std::vector<Instant> changes_;  // in order
 };
 
 /// What each node has told of its interest, as it went over the wires.
