@@ -46,6 +46,9 @@ inline constexpr Duration kOriginationDelayMax = 5s;
 /// A record that was not acknowledged is sent again.
 inline constexpr Duration kRecordRetransmitInterval = 100ms;
 inline constexpr Duration kRecordRetransmitIntervalMax = 2s;
+/// Acknowledgements of records leave no sooner than this after the last, unless there are so many.
+inline constexpr Duration kRecordAckDelay = 10ms;
+inline constexpr std::size_t kRecordAcksWaitingMax = 32;
 /// Records live this long without being told again, and are told again at a third of it.
 inline constexpr Duration kRecordLifetime = 24h;
 inline constexpr Duration kRecordRefreshInterval = 8h;

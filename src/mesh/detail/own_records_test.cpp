@@ -85,6 +85,23 @@ TEST_F(OwnRecordsTest, InterestWaitsASecondAtMost) {
     EXPECT_EQ(told.back(), 1000);
 }
 
+// Goal: a part that changes all the time keeps its turn.
+TEST_F(OwnRecordsTest, AChangeOfWhatWaitsDoesNotWaitAnew) {
+    constexpr std::uint16_t kBusy = kRecordPartsMax - 1;
+    for (std::uint16_t part = 0; part < kRecordPartsMax; ++part) {
+        tell(RecordKind::Interest, part, "a");
+    }
+    bool is_told = false;
+    for (int ms = 0; ms <= 1000 && !is_told; ++ms) {
+        tell(RecordKind::Interest, kBusy, std::to_string(ms));
+        for (const OwnRecords::Telling& telling : own.take_due(now)) {
+            is_told = is_told || telling.part == kBusy;
+        }
+        now = now + 1ms;
+    }
+    EXPECT_TRUE(is_told);
+}
+
 TEST_F(OwnRecordsTest, MachinesAndInterestDoNotWaitForEachOther) {
     for (std::uint16_t part = 0; part < 60; ++part) {
         tell(RecordKind::Interest, part, "a");

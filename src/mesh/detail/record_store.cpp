@@ -28,22 +28,26 @@ bool RecordStore::has_room(const RecordKey& key, std::size_t told_bytes) const {
     if (origin == nullptr) {
         return origins_.size() < kNodesMax;
     }
+    if (origin->record_bytes + told_bytes <= kOriginRecordBytesMax) {
+        return true;
+    }
     const StoredRecord* before = find(key);
     const std::size_t freed_bytes = before == nullptr ? 0 : before->told.bytes().size();
     return origin->record_bytes - freed_bytes + told_bytes <= kOriginRecordBytesMax;
 }
 
-void RecordStore::put(StoredRecord record) {
-    remove(record.key);
-    toggle(record.key, record.version);
-    next_expiry_ = std::min(next_expiry_, record.expires_at);
-    const std::size_t bytes = record.told.bytes().size();
-    record_bytes_ += bytes;
-
+const StoredRecord& RecordStore::put(StoredRecord record) {
     Origin& origin = origin_of(record.key.origin);
-    origin.record_bytes += bytes;
-    const auto place = std::ranges::lower_bound(origin.records, record.key, {}, &StoredRecord::key);
-    origin.records.insert(place, std::move(record));
+    auto place = std::ranges::lower_bound(origin.records, record.key, {}, &StoredRecord::key);
+    if (place == origin.records.end() || place->key != record.key) {
+        place = origin.records.insert(place, StoredRecord{});
+    } else {
+        count(*place, Counts::No, origin);
+    }
+    *place = std::move(record);
+    count(*place, Counts::Yes, origin);
+    next_expiry_ = std::min(next_expiry_, place->expires_at);
+    return *place;
 }
 
 void RecordStore::remove(const RecordKey& key) {
@@ -56,10 +60,7 @@ void RecordStore::remove(const RecordKey& key) {
     if (found == origin.records.end() || found->key != key) {
         return;
     }
-    const std::size_t bytes = found->told.bytes().size();
-    toggle(key, found->version);
-    record_bytes_ -= bytes;
-    origin.record_bytes -= bytes;
+    count(*found, Counts::No, origin);
     origin.records.erase(found);
     if (origin.records.empty()) {
         origins_.erase(entry);
@@ -120,11 +121,19 @@ RecordStore::Origin& RecordStore::origin_of(NodeId node) {
 }
 
 // Exclusive or: what comes and what goes are the same operation.
-void RecordStore::toggle(const RecordKey& key, const Version& version) {
-    const std::uint64_t hash = record_hash(key, version);
-    const std::size_t kind = index_of(key.kind);
+void RecordStore::count(const StoredRecord& record, Counts counts, Origin& origin) {
+    const std::uint64_t hash = record_hash(record.key, record.version);
+    const std::size_t kind = index_of(record.key.kind);
     digests_.of_kind[kind] ^= hash;
-    buckets_[kind][record_bucket(key)] ^= hash;
+    buckets_[kind][record_bucket(record.key)] ^= hash;
+    const std::size_t bytes = record.told.bytes().size();
+    if (counts == Counts::Yes) {
+        record_bytes_ += bytes;
+        origin.record_bytes += bytes;
+    } else {
+        record_bytes_ -= bytes;
+        origin.record_bytes -= bytes;
+    }
 }
 
 }  // namespace kith::mesh

@@ -28,8 +28,8 @@ class RecordStore {
     /// Whether a record of so many bytes may be kept under this key.
     [[nodiscard]] bool has_room(const RecordKey& key, std::size_t told_bytes) const;
 
-    /// Replaces what has the same key.
-    void put(StoredRecord record);
+    /// Replaces what has the same key. Valid until the store changes.
+    const StoredRecord& put(StoredRecord record);
     void remove(const RecordKey& key);
 
     [[nodiscard]] const Digests& digests() const { return digests_; }
@@ -54,9 +54,11 @@ class RecordStore {
         std::unique_ptr<Origin> origin;
     };
 
+    enum class Counts : std::uint8_t { No, Yes };
+
     [[nodiscard]] const Origin* find_origin(NodeId node) const;
     Origin& origin_of(NodeId node);
-    void toggle(const RecordKey& key, const Version& version);
+    void count(const StoredRecord& record, Counts counts, Origin& origin);
 
     std::vector<OriginEntry> origins_;  // in order of node
     Digests digests_;

@@ -48,7 +48,9 @@ struct Records::Impl {
         NodeRole role;
         RecordSync sync;
         RecordOutbox outbox;
-        RecordVersions acks;      // of this turn
+        RecordVersions acks;  // that wait
+        Instant acks_due_at = Instant::never();
+        Instant acks_sent_at;     // the last of them
         RecordVersions requests;  // of this turn
     };
 
@@ -60,8 +62,8 @@ struct Records::Impl {
     void on_known(Neighbor& from, const Record& record, const StoredRecord& known, Instant now);
     [[nodiscard]] std::optional<DropReason> refusal(const Record& record) const;
     [[nodiscard]] bool is_genuine(const Record& record);
-    void refuse(Neighbor& from, const Record& record, DropReason reason);
-    void acknowledge(Neighbor& from, const Record& record);
+    void refuse(Neighbor& from, const Record& record, DropReason reason, Instant now);
+    void acknowledge(Neighbor& from, const Record& record, Instant now);
 
     // What changes.
     void tell_due(Instant now);
@@ -122,7 +124,7 @@ void Records::on_record(NodeId neighbor, const Record& record, Instant now) {
     from->sync.on_answer();
     impl_->take(*from, record, now);
     impl_->has_work = true;
-    if (from->acks.size() + from->requests.size() == kListEntriesMax) {
+    if (from->acks.size() >= kRecordAcksWaitingMax || from->requests.size() == kListEntriesMax) {
         impl_->send_answers(*from, now);
     }
 }
@@ -228,7 +230,9 @@ void Records::flush(Instant now) {
         return;
     }
     for (auto& [node, neighbor] : impl_->neighbors) {
-        impl_->send_answers(neighbor, now);
+        if (now >= neighbor.acks_due_at || !neighbor.requests.empty()) {
+            impl_->send_answers(neighbor, now);
+        }
         while (const std::optional<RecordKey> key = neighbor.outbox.take_next()) {
             impl_->send(neighbor, *key, now);
         }
@@ -275,7 +279,7 @@ std::size_t Records::record_bytes() const {
 void Records::Impl::take(Neighbor& from, const Record& record, Instant now) {
     const NodeId origin = record.key.origin;
     if (from.role == NodeRole::Leaf && origin != from.node) {
-        refuse(from, record, DropReason::NotAuthorized);
+        refuse(from, record, DropReason::NotAuthorized, now);
         return;
     }
     const StoredRecord* known = store.find(record.key);
@@ -284,7 +288,7 @@ void Records::Impl::take(Neighbor& from, const Record& record, Instant now) {
         return;
     }
     if (const std::optional<DropReason> reason = refusal(record)) {
-        refuse(from, record, *reason);
+        refuse(from, record, *reason, now);
         return;
     }
     if (record.key.kind != RecordKind::Identity && origin != self) {
@@ -295,14 +299,14 @@ void Records::Impl::take(Neighbor& from, const Record& record, Instant now) {
         }
     }
     if (std::chrono::milliseconds(record.left_ms) < kRecordLeftMin) {
-        acknowledge(from, record);
+        acknowledge(from, record, now);
         return;
     }
     if (!is_genuine(record)) {
-        refuse(from, record, DropReason::Forged);
+        refuse(from, record, DropReason::Forged, now);
         return;
     }
-    acknowledge(from, record);
+    acknowledge(from, record, now);
     const RecordVersion heard{.key = record.key, .version = record.version};
     if (origin == self && own.supersede(heard, record.body.empty(), now)) {
         tell_due(now);
@@ -314,21 +318,21 @@ void Records::Impl::take(Neighbor& from, const Record& record, Instant now) {
 void Records::Impl::on_known(Neighbor& from, const Record& record, const StoredRecord& known,
                              Instant now) {
     if (known.version > record.version) {
-        acknowledge(from, record);
+        acknowledge(from, record, now);
         offer(from, known.key, known.version);
         return;
     }
     if (!is_same(known, record)) {  // an origin tells a version once, in one life
         if (known.key.origin != self || !is_genuine(record)) {
-            refuse(from, record, DropReason::Forged);
+            refuse(from, record, DropReason::Forged, now);
             return;
         }
-        acknowledge(from, record);
+        acknowledge(from, record, now);
         own.supersede({.key = record.key, .version = record.version}, record.body.empty(), now);
         tell_due(now);
         return;
     }
-    acknowledge(from, record);
+    acknowledge(from, record, now);
     from.outbox.on_known(known.key, known.version, known.version, now);
 }
 
@@ -355,12 +359,15 @@ bool Records::Impl::is_genuine(const Record& record) {
     return ports.trust.verify(origin, scratch, record.signature);
 }
 
-void Records::Impl::refuse(Neighbor& from, const Record& record, DropReason reason) {
-    acknowledge(from, record);
+void Records::Impl::refuse(Neighbor& from, const Record& record, DropReason reason, Instant now) {
+    acknowledge(from, record, now);
     ports.listener.on_refused(from.node, reason);
 }
 
-void Records::Impl::acknowledge(Neighbor& from, const Record& record) {
+void Records::Impl::acknowledge(Neighbor& from, const Record& record, Instant now) {
+    if (from.acks.empty()) {
+        from.acks_due_at = std::max(now, from.acks_sent_at + kRecordAckDelay);
+    }
     from.acks.push_back({.key = record.key, .version = record.version});
 }
 
@@ -385,11 +392,12 @@ void Records::Impl::tell_due(Instant now) {
 
 void Records::Impl::install(const Record& record, NodeId from, Instant now) {
     const Bytes told = writer.write(record).last(told_bytes(record));
-    store.put({.key = record.key,
-               .version = record.version,
-               .expires_at = now + std::chrono::milliseconds(record.left_ms),
-               .told = ports.pool == nullptr ? SharedBytes::copy_of(told) : ports.pool->share(told),
-               .body_bytes = narrow<std::uint16_t>(record.body.size())});
+    const StoredRecord& stored = store.put(
+        {.key = record.key,
+         .version = record.version,
+         .expires_at = now + std::chrono::milliseconds(record.left_ms),
+         .told = ports.pool == nullptr ? SharedBytes::copy_of(told) : ports.pool->share(told),
+         .body_bytes = narrow<std::uint16_t>(record.body.size())});
     for (auto& [node, neighbor] : neighbors) {
         if (node == from) {
             neighbor.outbox.on_known(record.key, record.version, record.version, now);
@@ -397,7 +405,7 @@ void Records::Impl::install(const Record& record, NodeId from, Instant now) {
             offer(neighbor, record.key, record.version);
         }
     }
-    ports.listener.on_record(record.key, store.find(record.key), now);
+    ports.listener.on_record(record.key, &stored, now);
 }
 
 void Records::Impl::forget_expired(Instant now) {
@@ -435,6 +443,8 @@ void Records::Impl::send_answers(Neighbor& neighbor, Instant now) {
     if (!neighbor.acks.empty()) {
         send_frame(neighbor, RecordAck{.records = std::move(neighbor.acks)}, now);
         neighbor.acks.clear();
+        neighbor.acks_due_at = Instant::never();
+        neighbor.acks_sent_at = now;
     }
     if (!neighbor.requests.empty()) {
         send_frame(neighbor, RecordRequest{.records = std::move(neighbor.requests)}, now);
@@ -449,7 +459,7 @@ void Records::Impl::send_frame(const Neighbor& neighbor, const Frame& frame, Ins
 void Records::Impl::plan() {
     deadline = std::min(own.deadline(), store.next_expiry());
     for (const auto& [node, neighbor] : neighbors) {
-        deadline = std::min(deadline, neighbor.outbox.deadline());
+        deadline = std::min({deadline, neighbor.outbox.deadline(), neighbor.acks_due_at});
     }
 }
 

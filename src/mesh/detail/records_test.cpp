@@ -76,9 +76,14 @@ class RecordsTest : public ::testing::Test, public RecordListener, public Record
         });
         return found;
     }
+    std::vector<RecordAck> take_ack_frames(NodeId neighbor) {
+        records.flush(now);
+        advance(kRecordAckDelay);
+        return take<RecordAck>(neighbor);
+    }
     RecordVersions take_acks(NodeId neighbor) {
         RecordVersions acks;
-        for (const RecordAck& ack : take<RecordAck>(neighbor)) {
+        for (const RecordAck& ack : take_ack_frames(neighbor)) {
             acks.insert(acks.end(), ack.records.begin(), ack.records.end());
         }
         return acks;
@@ -188,24 +193,33 @@ TEST_F(RecordsTest, ARecordIsTakenVerifiedHandedOnAndAcknowledged) {
     EXPECT_TRUE(take_acks(kB).empty());
 }
 
-TEST_F(RecordsTest, AcknowledgementsOfATurnLeaveInOneFrame) {
+TEST_F(RecordsTest, AcknowledgementsBehindAnotherWaitAndLeaveInOneFrame) {
     meet(kA);
     hear(kA, SignedRecord::identity(kFar));
-    for (std::uint16_t part = 0; part < 20; ++part) {
-        hear(kA, SignedRecord::interest(kFar, 1, "a", part));
-    }
-    EXPECT_TRUE(sent.empty());
     EXPECT_EQ(take<RecordAck>(kA).size(), 1U);
+    hear(kA, SignedRecord::interest(kFar, 1, "a", 1));
+    records.flush(now);
+    EXPECT_EQ(records.deadline(), now + kRecordAckDelay);
+    advance(kRecordAckDelay - 1ns);
+    hear(kA, SignedRecord::interest(kFar, 1, "a"));
     records.flush(now);
     EXPECT_TRUE(sent.empty());
+    advance(1ns);
+    const auto acks = take<RecordAck>(kA);
+    ASSERT_EQ(acks.size(), 1U);
+    EXPECT_EQ(acks[0].records.size(), 2U);
+    advance(1s);
+    EXPECT_TRUE(take<RecordAck>(kA).empty());
 }
 
-TEST_F(RecordsTest, MoreAcknowledgementsThanAFrameHoldsGoInSeveral) {
+// Goal: who sends much at once does not wait for the delay.
+TEST_F(RecordsTest, ManyAcknowledgementsLeaveAtOnce) {
     meet(kA);
-    for (std::size_t i = 0; i < kListEntriesMax + 1; ++i) {
+    for (std::size_t i = 0; i < kRecordAcksWaitingMax * 2 + 1; ++i) {
         hear(kA, SignedRecord::identity(kFar));
     }
     EXPECT_EQ(take<RecordAck>(kA).size(), 2U);
+    EXPECT_EQ(take_acks(kA).size(), 1U);
 }
 
 TEST_F(RecordsTest, WithoutItsIdentityARecordWaitsAndTheIdentityIsAskedFor) {
@@ -354,10 +368,11 @@ TEST_F(RecordsTest, WhatHasLittleLeftToLiveIsNotTaken) {
 TEST_F(RecordsTest, ARecordIsForgottenWhenItsLifeEnds) {
     meet(kA);
     hear(kA, SignedRecord::identity(kFar).with_left_ms(3'600'000));
-    records.flush(now);
+    EXPECT_EQ(take_acks(kA).size(), 1U);
     const Digests before = records.digests();
-    EXPECT_EQ(records.deadline(), now + 1h);
-    advance(1h - 1ns);
+    EXPECT_NE(before, Digests{});
+    EXPECT_EQ(records.deadline(), kStart + 1h);
+    advance(kStart + 1h - 1ns - now);
     EXPECT_EQ(records.digests(), before);
     advance(1ns);
     EXPECT_EQ(records.digests(), Digests{});

@@ -180,9 +180,10 @@ void Waves::on_timer(Instant now) {
 
 Instant Waves::deadline() const {
     Instant earliest = impl_->waiting.tokens.empty() ? Instant::never() : impl_->next_start_at;
-    if (!impl_->forget_at.empty()) {
-        earliest = std::min(earliest, impl_->forget_at.front().first);
+    if (impl_->forget_at.empty()) {  // there is no wave
+        return earliest;
     }
+    earliest = std::min(earliest, impl_->forget_at.front().first);
     for (auto entry = impl_->first_own();
          entry != impl_->waves.end() && entry->first.initiator == impl_->options.self; ++entry) {
         if (!entry->second.has_ended) {
