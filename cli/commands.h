@@ -16,6 +16,7 @@ void add_run(CLI::App& app, std::function<int()>& node);
 void add_config(CLI::App& app, int& exit_code);
 /// Under `kith config`.
 void add_acl(CLI::App& config, int& exit_code);
+void add_mesh(CLI::App& app, int& exit_code);
 void add_audit(CLI::App& app, int& exit_code);
 void add_token(CLI::App& app, int& exit_code);
 void add_user(CLI::App& app, int& exit_code);

@@ -28,6 +28,7 @@ int run_command(int argc, char** argv, std::function<int()>& node) {
     kith::cli::add_token(app, exit_code);
     kith::cli::add_user(app, exit_code);
     kith::cli::add_machine(app, exit_code);
+    kith::cli::add_mesh(app, exit_code);
     kith::cli::add_audit(app, exit_code);
     kith::cli::add_config(app, exit_code);
     kith::cli::add_backup(app, exit_code);

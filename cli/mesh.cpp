@@ -1,0 +1,56 @@
+// kith mesh: found a mesh, invite nodes to it, join one, revoke a node, see what this one is.
+#include "cli/commands.h"
+#include "cli/control_command.h"
+#include "cli/mesh_commands.h"
+
+#include <CLI/CLI.hpp>
+
+namespace kith::cli {
+
+void add_mesh(CLI::App& app, int& exit_code) {
+    CLI::App* group =
+        app.add_subcommand("mesh", "Nodes that belong together: invite, join, revoke");
+    group->require_subcommand(1);
+    group->footer("Example: kith mesh invite --data data");
+    ControlCommands<MeshOptions> commands(*group, exit_code);
+    MeshOptions& options = commands.options();
+
+    CLI::App* invite = commands.add_plain(
+        "invite", "Print a token by which a node joins; the first founds the mesh", mesh_invite);
+    invite->add_option("--uses", options.uses, "How many nodes may join with it")
+        ->check(CLI::Range(1, 1000))
+        ->capture_default_str();
+    invite->add_option("--expires", options.expires, "How long it is good: 90s, 15m, 2h, 7d")
+        ->capture_default_str();
+    invite->add_option("--role", options.role, "A router forwards for others, a leaf never does")
+        ->check(CLI::IsMember({"router", "leaf"}))
+        ->capture_default_str();
+    invite->add_option("--address", options.addresses,
+                       "HOST:PORT where this node is reached, repeatable; without, those of its "
+                       "interfaces with port 7883");
+    invite->add_option("--name", options.name,
+                       "What this node is called in the mesh that it founds; the host's name");
+    invite->add_flag("--qr", options.with_qr, "A QR code, too, even if nobody looks on");
+    invite->footer("Example: kith mesh invite --data data --expires 1h --role leaf");
+
+    CLI::App* join =
+        commands.add_plain("join", "Keep a token: the node joins when it next runs", mesh_join);
+    join->add_option("token", options.token,
+                     "As kith mesh invite printed it; '-' reads it from stdin")
+        ->required();
+    join->add_option("--name", options.name,
+                     "What the node is called in the mesh; the host's name");
+    join->footer("Example: kith mesh join kith1.AQAAA... --data data --name cellar");
+
+    CLI::App* revoke =
+        commands.add_plain("revoke", "Say that a node does not belong any more", mesh_revoke);
+    revoke->add_option("node", options.node, "Its id, or the name with which it joined")
+        ->required();
+    revoke->footer("Example: kith mesh revoke 3f0c9a1be2d47785 --data data");
+
+    CLI::App* status =
+        commands.add_plain("status", "What this node is to a mesh, from its files", mesh_status);
+    status->footer("Example: kith mesh status --data data --json");
+}
+
+}  // namespace kith::cli
