@@ -7,6 +7,7 @@
 //     backup.sock                                          where a running node is asked for a copy
 //     messages.db.copy control.db.copy                     while a backup is made
 //     backups/                                             those that were asked for over HTTP
+//     mesh/                                                which mesh it belongs to: mesh/trust
 //
 // Made with mode 0700, files with 0600. Threads: one.
 #pragma once

@@ -153,6 +153,29 @@ class Membership(unittest.TestCase):
         self.assertIn("cannot revoke itself", self.refused("revoke", made["node"]))
         self.assertIn("nobody", self.refused("revoke", "nobody"))
 
+    def note_uses(self, invite: str, *names: str) -> list[str]:
+        """As if nodes with these names had joined by the invite; their ids."""
+        ids = [f"{number:016x}" for number in range(0xC0, 0xC0 + len(names))]
+        with open(self.founder / "mesh" / "invites", "a") as book:
+            for node, name in zip(ids, names):
+                book.write(f"used {invite} {node} 1790000000000 {name}\n")
+        return ids
+
+    def test_revoking_is_for_others_by_the_name_with_which_they_joined(self):
+        made = self.mesh("invite", "--uses", 3)
+        cellar, *_ = self.note_uses(made["invite"], "the cellar", "attic", "attic")
+        self.assertEqual(self.mesh("revoke", "the cellar"), {"revoked": cellar})
+        self.assertIn("several nodes", self.refused("revoke", "attic"))
+
+    def test_an_invite_that_was_spent_twice_is_shown(self):
+        made = self.mesh("invite")
+        self.note_uses(made["invite"], "cellar", "attic")
+        (invite,) = self.mesh("status")["invites"]
+        self.assertEqual((invite["overspent"], invite["uses_left"]), (True, 0))
+        self.assertEqual([each["name"] for each in invite["used_by"]], ["cellar", "attic"])
+        said = kith("mesh", "status", "--data", self.founder).stdout
+        self.assertIn("used more often than allowed", said)
+
     def test_status_of_no_mesh_says_what_to_do_and_makes_nothing(self):
         self.assertEqual(self.mesh("status"), {"state": "none"})
         self.assertIn("kith mesh invite", kith("mesh", "status", "--data", self.founder).stdout)

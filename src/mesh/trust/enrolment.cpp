@@ -182,7 +182,7 @@ Result<Buffer> make_join_request(const JoinToken& token, const NodeKey& key, std
     return request;
 }
 
-bool JoinAttempts::take(Instant now) {
+bool JoinAttempts::has_left(Instant now) {
     if (left_ == kJoinAttemptsAtOnce) {
         filled_at_ = now;
     }
@@ -191,25 +191,30 @@ bool JoinAttempts::take(Instant now) {
         filled_at_ = filled_at_ + more * kJoinAttemptInterval;
         left_ = static_cast<int>(std::min<std::int64_t>(left_ + more, kJoinAttemptsAtOnce));
     }
-    if (left_ == 0) {
+    return left_ > 0;
+}
+
+bool JoinAttempts::take(Instant now) {
+    if (!has_left(now)) {
         return false;
     }
     --left_;
     return true;
 }
 
+JoinOutcome refuse_join_request(JoinVerdict verdict) {
+    return {.verdict = verdict, .node = {}, .name = {}, .answer = refusal(verdict)};
+}
+
 JoinOutcome answer_join_request(const JoinOffice& office, Bytes request, Bytes channel_binding) {
-    JoinOutcome outcome;
     if (!office.attempts.take(office.now)) {
-        outcome.verdict = JoinVerdict::Busy;
-        outcome.answer = refusal(outcome.verdict);
-        return outcome;
+        return refuse_join_request(JoinVerdict::Busy);
     }
     const Result<JoinRequest> read = decode_join_request(request);
     if (!read || !check_binding(channel_binding)) {
-        outcome.answer = refusal(outcome.verdict);
-        return outcome;
+        return refuse_join_request(JoinVerdict::Malformed);
     }
+    JoinOutcome outcome;
     outcome.node = node_id_of(read->public_key);
     outcome.name = std::string(read->name);
     outcome.verdict = judge(office, *read, channel_binding);

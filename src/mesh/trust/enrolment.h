@@ -82,6 +82,8 @@ struct JoinRequest {
 /// How many attempts an issuer looks at: a bucket that fills again.
 class JoinAttempts {
   public:
+    /// Whether take() would give one.
+    [[nodiscard]] bool has_left(Instant now);
     /// False: too many.
     [[nodiscard]] bool take(Instant now);
 
@@ -106,6 +108,9 @@ struct JoinOutcome {
     std::string name;                  // likewise empty
     std::vector<std::uint8_t> answer;  // to be sent in any case
 };
+
+/// An answer that says no, to a request that was not read.
+[[nodiscard]] JoinOutcome refuse_join_request(JoinVerdict verdict);
 
 /// What the issuer answers. Only Accepted changes the office's invites.
 [[nodiscard]] JoinOutcome answer_join_request(const JoinOffice& office, Bytes request,

@@ -273,6 +273,10 @@ OrFileProblem<NewInvite> MeshDirectory::invite(const InviteTerms& terms,
 
 OrFileProblem<JoinOutcome> MeshDirectory::answer(Bytes request, Bytes channel_binding,
                                                  const JoinMoment& moment) {
+    // Before the disk is asked, too: whoever floods is not worth its time.
+    if (!moment.attempts.has_left(moment.now)) {
+        return refuse_join_request(JoinVerdict::Busy);
+    }
     const auto held = lock();
     const auto signer = held ? authority() : tl::unexpected(held.error());
     if (!signer) {

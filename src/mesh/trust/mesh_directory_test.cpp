@@ -205,6 +205,17 @@ TEST_F(MeshDirectoryTest, DoesNotLetInWhomItRevoked) {
     EXPECT_FALSE(founder.revoke(founder.load()->key->id(), kNow));
 }
 
+TEST_F(MeshDirectoryTest, DoesNotAskTheDiskForWhoFloods) {
+    ASSERT_TRUE(founder.found("gw-1", secrets, kNow));
+    const JoinMoment moment{.wall_now = kNow, .now = Instant(), .attempts = attempts};
+    for (int i = 0; i < kJoinAttemptsAtOnce; ++i) {
+        EXPECT_EQ(founder.answer({}, {}, moment)->verdict, JoinVerdict::Malformed);
+    }
+    fs::remove_all(founder.path());
+    EXPECT_EQ(founder.answer({}, {}, moment)->verdict, JoinVerdict::Busy);
+    EXPECT_FALSE(fs::exists(founder.path()));
+}
+
 TEST_F(MeshDirectoryTest, RefusesWhatOthersCanRead) {
     ASSERT_TRUE(founder.found("gw-1", secrets, kNow));
     for (const char* name : {"node.key", "authority.key", "membership", "certificate.pem"}) {
