@@ -16,6 +16,7 @@ namespace {
 struct Options {
     std::string file;
     std::vector<std::string> sets;
+    std::vector<std::string> peers;
     std::vector<node::ConfigOverride> flags;
 };
 
@@ -32,6 +33,7 @@ constexpr KeyFlag kKeyFlags[] = {
     {"--mqtt", "mqtt.address", "MQTT: ADDRESS:PORT or off [127.0.0.1:1883]"},
     {"--mqtts", "mqtts.address", "MQTT over TLS: ADDRESS:PORT or off [127.0.0.1:8883]"},
     {"--http", "http.address", "Console and API: ADDRESS:PORT or off [127.0.0.1:8080]"},
+    {"--mesh", "mesh.address", "The mesh: ADDRESS:PORT or off [0.0.0.0:7883 once it is a member]"},
     {"--workers", "workers", "Threads that serve clients [one a core, 4 at most]"},
     {"--log", "log.level", "trace, debug, info, warn, error or off [info]"},
 };
@@ -49,6 +51,12 @@ void add_key_flag(CLI::App& command, const std::shared_ptr<Options>& options, co
 
 std::optional<node::ConfigSources> sources_of(const Options& options) {
     node::ConfigSources sources{.file = options.file, .overrides = options.flags};
+    if (!options.peers.empty()) {
+        sources.overrides.push_back(
+            {.key = "mesh.peers",
+             .value = fmt::format("[\"{}\"]", fmt::join(options.peers, "\", \"")),
+             .source = "--peer"});
+    }
     for (const std::string& each : options.sets) {
         const std::size_t equals = each.find('=');
         if (equals == std::string::npos) {
@@ -69,7 +77,7 @@ void print_ready(const node::Node& node) {
     const node::Node::Addresses& addresses = node.addresses();
     for (const auto& [name, address] :
          {std::pair("mqtt", &addresses.mqtt), std::pair("mqtts", &addresses.mqtts),
-          std::pair("http", &addresses.http)}) {
+          std::pair("http", &addresses.http), std::pair("mesh", &addresses.mesh)}) {
         if (*address) {
             line += fmt::format(" {}={}", name, (*address)->to_string());
         }
@@ -143,6 +151,10 @@ void add_run(CLI::App& app, std::function<int()>& node) {
     for (const KeyFlag& flag : kKeyFlags) {
         add_key_flag(*command, options, flag);
     }
+    command
+        ->add_option("--peer", options->peers,
+                     "HOST:PORT of another node of the mesh; may be given again")
+        ->take_all();
     command->add_option("--set", options->sets, "Any key of the configuration: KEY=VALUE")
         ->take_all();
     command->footer(

@@ -566,6 +566,17 @@ std::vector<NeighborView> MeshNode::neighbors() const {
 std::vector<RouteView> MeshNode::routes() const {
     return impl_->routes.views();
 }
+std::vector<NodeView> MeshNode::nodes() const {
+    std::vector<NodeView> views;
+    for (const StoredRecord* record : impl_->records.all(RecordKind::LinkState)) {
+        if (const Result<LinkStateBody> body = decode_link_state(record->body())) {
+            views.push_back(
+                {.node = record->key.origin, .name = std::string(body->name), .role = body->role});
+        }
+    }
+    return views;
+}
+
 Digests MeshNode::digests() const {
     return impl_->records.digests();
 }

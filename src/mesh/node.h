@@ -17,6 +17,7 @@
 #include <compare>
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -73,6 +74,13 @@ struct RouteView {
     NodeId next_hop;     // 0: not reachable
     NodeId alternative;  // 0: none; taken while the next hop is suspect
     std::uint32_t cost = 0;
+};
+
+/// What a node has told of itself.
+struct NodeView {
+    NodeId node;
+    std::string name;
+    NodeRole role = NodeRole::Router;
 };
 
 struct MeshCounters {
@@ -135,6 +143,8 @@ class MeshNode {
 
     [[nodiscard]] std::vector<NeighborView> neighbors() const;
     [[nodiscard]] std::vector<RouteView> routes() const;
+    /// All that are known, this one too, in order of id; not all of them can be reached.
+    [[nodiscard]] std::vector<NodeView> nodes() const;
     [[nodiscard]] Digests digests() const;
     [[nodiscard]] const MeshCounters& counters() const;
 

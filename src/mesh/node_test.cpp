@@ -66,6 +66,17 @@ TEST(MeshNode, FindsTheWayThroughOthers) {
     EXPECT_EQ(mesh.node(1).routes().back().next_hop, NodeId(2));
 }
 
+TEST(MeshNode, KnowsAllByNameThemselvesToo) {
+    Line mesh;
+    const std::vector<NodeView> nodes = mesh.node(1).nodes();
+    ASSERT_EQ(nodes.size(), 3U);
+    for (std::uint64_t id = 1; id <= 3; ++id) {
+        EXPECT_EQ(nodes[id - 1].node, NodeId(id));
+        EXPECT_EQ(nodes[id - 1].name, "n" + std::to_string(id));
+        EXPECT_EQ(nodes[id - 1].role, NodeRole::Router);
+    }
+}
+
 TEST(MeshNode, CarriesMessagesOfEveryQosToWhoWantsThem) {
     Line mesh;
     mesh.subscribe(3, "a/#");

@@ -21,6 +21,18 @@ namespace kith::node {
 
 enum class LogFormat : std::uint8_t { Text, Json };
 
+/// How soon a silent neighbour is noticed, and what an idle link costs.
+enum class MeshProfile : std::uint8_t { Fast, Normal, Frugal };
+
+/// A node is in the mesh once it is a member; until then nothing of this is used.
+struct MeshConfig {
+    std::string address = "0.0.0.0:7883";  // "off": no mesh at all
+    std::vector<std::string> peers;        // HOST:PORT
+    MeshProfile profile = MeshProfile::Normal;
+
+    [[nodiscard]] bool is_on() const { return address != "off"; }
+};
+
 /// One listening address; empty when it is off.
 struct ListenerConfig {
     std::string address;
@@ -58,6 +70,8 @@ struct NodeConfig {
     std::string jwt_audience;
     std::string jwt_machine_claim = "sub";
     std::string acl_file;  // of topic roles, beside those of the store; empty: none
+
+    MeshConfig mesh;
 
     broker::BrokerOptions broker = broker_defaults();
 

@@ -2,6 +2,7 @@
 
 #include "node/detail/broker_keys.h"
 #include "node/detail/key_kinds.h"
+#include "node/detail/mesh_keys.h"
 #include "runtime/address_range.h"
 
 #include <span>
@@ -186,6 +187,7 @@ std::span<const ConfigKey> config_keys() {
         add_proxy_keys(all);
         add_access_keys(all);
         add_role_keys(all);
+        add_mesh_keys(all);
         add_broker_keys(all);
         return all;
     }();

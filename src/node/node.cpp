@@ -6,6 +6,7 @@
 #include "node/detail/broker_pillar.h"
 #include "node/detail/ground.h"
 #include "node/detail/listener_pillar.h"
+#include "node/detail/mesh_pillar.h"
 #include "node/process_facts.h"
 
 #include <array>
@@ -26,10 +27,12 @@ struct Node::Impl {
     AccessPillar access{ground};
     BrokerPillar broker{ground, access};
     BackupPillar backups{ground, broker};
+    MeshPillar mesh{ground};
     ApiPillar api{{ground, access, broker, backups}};
     ListenerPillar listeners{ground, broker, api};
 
-    const std::vector<Pillar*> pillars{&access, &broker, &backups, &api, &listeners};
+    const std::vector<Pillar*> pillars{&access, &broker, &backups, &mesh, &api, &listeners};
+    Addresses addresses;
     std::string claim_link;
     bool is_running = false;
 };
@@ -74,6 +77,8 @@ OrProblem<void> Node::Impl::start() {
 
 /// Everything is open: says so, and lets the first user in by the claim link.
 void Node::Impl::go_live() {
+    addresses = listeners.addresses();
+    addresses.mesh = mesh.address();
     api.show_ready(listeners.facts());
     const std::string console = listeners.console_url();
     const std::string code = console.empty() ? std::string() : access.issue_claim_code();
@@ -91,7 +96,7 @@ const std::string& Node::name() const {
 }
 
 const Node::Addresses& Node::addresses() const {
-    return impl_->listeners.addresses();
+    return impl_->addresses;
 }
 
 const std::string& Node::claim_link() const {

@@ -37,6 +37,7 @@ class Node {
         std::optional<runtime::SocketAddress> mqtt;
         std::optional<runtime::SocketAddress> mqtts;
         std::optional<runtime::SocketAddress> http;
+        std::optional<runtime::SocketAddress> mesh;
     };
 
     [[nodiscard]] static OrProblem<std::unique_ptr<Node>> start(

@@ -1,0 +1,56 @@
+#include "node/detail/mesh_keys.h"
+
+#include "mesh/live/limits.h"
+#include "node/detail/key_kinds.h"
+
+#include <charconv>
+#include <cstdint>
+#include <string>
+
+namespace kith::node {
+namespace {
+
+constexpr Choice<MeshProfile> kProfiles[] = {
+    {"fast", MeshProfile::Fast}, {"normal", MeshProfile::Normal}, {"frugal", MeshProfile::Frugal}};
+
+/// A host and a port that can be dialled; whether there is such a host shows when it is.
+bool is_peer(const std::string& text) {
+    const std::size_t colon = text.rfind(':');
+    if (colon == std::string::npos || colon == 0 ||
+        text.find_first_of(" \t\"\\/") != std::string::npos) {
+        return false;
+    }
+    std::uint16_t port = 0;
+    const char* end = text.data() + text.size();
+    const auto parsed = std::from_chars(text.data() + colon + 1, end, port);
+    return parsed.ec == std::errc() && parsed.ptr == end && port != 0;
+}
+
+ConfigKey peers_key() {
+    ConfigKey key =
+        list_key({"mesh.peers", R"(a list of "HOST:PORT", 64 at most)",
+                  "Nodes of the mesh that this one dials, for ever; the flag --peer adds one."},
+                 &is_peer, MEMBER(mesh.peers));
+    const auto set = key.set;
+    key.set = [set](NodeConfig& config, const ConfigValue& value) {
+        return set(config, value) && config.mesh.peers.size() <= mesh::kStaticPeersMax;
+    };
+    return key;
+}
+
+}  // namespace
+
+void add_mesh_keys(std::vector<ConfigKey>& keys) {
+    keys.push_back(address_key("mesh.address",
+                               "Where other nodes of the mesh link up, over TLS with certificates "
+                               "of the mesh. Opened once this node is a member.",
+                               MEMBER(mesh.address)));
+    keys.push_back(peers_key());
+    keys.push_back(
+        choice_key({"mesh.profile", R"("fast", "normal" or "frugal")",
+                    "How soon a silent neighbour is noticed while nothing else is sent: 320 ms, "
+                    "1.6 s or 16 s; the sooner, the more an idle link costs."},
+                   kProfiles, MEMBER(mesh.profile)));
+}
+
+}  // namespace kith::node

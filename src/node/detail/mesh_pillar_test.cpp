@@ -1,0 +1,223 @@
+// The mesh of nodes on this machine, over sockets: from what is on disk to a link.
+
+#include "node/detail/mesh_pillar.h"
+
+#include "crypto/fake_secrets.h"
+#include "node/detail/mesh_view.h"
+#include "node/process_facts.h"
+#include "runtime/testing/rig.h"
+#include "storage/testing/temp_directory.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+namespace kith::node {
+namespace {
+
+/// Waits for lines of the log.
+class Lines final : public LogSink {
+  public:
+    void write(LogLevel, std::string_view event, std::span<const LogField> fields) override {
+        if (event != "mesh neighbour") {
+            return;
+        }
+        for (const LogField& field : fields) {
+            if (field.key == "change" && std::get<std::string_view>(field.value) == "up") {
+                up.set();
+            }
+            if (field.key == "change" && std::get<std::string_view>(field.value) == "down") {
+                down.set();
+            }
+        }
+    }
+    runtime::Signal up;
+    runtime::Signal down;
+};
+
+/// A node of which nothing runs but the mesh.
+class MeshOnly {
+  public:
+    explicit MeshOnly(std::uint64_t seed) : secrets_(seed) {
+        config_.data_directory = temp_.file("data");
+        config_.workers = 1;
+        config_.mesh.address = "127.0.0.1:0";
+        EXPECT_TRUE(NodeDirectory::open(config_.data_directory));
+    }
+    ~MeshOnly() { stop(); }
+
+    [[nodiscard]] NodeConfig& config() { return config_; }
+    [[nodiscard]] mesh::MeshDirectory directory() const {
+        return mesh::MeshDirectory(config_.data_directory);
+    }
+    [[nodiscard]] crypto::SecretSource& secrets() { return secrets_; }
+    void found_mesh() { ASSERT_TRUE(directory().found("founder", secrets_, wall_now())); }
+    /// As the nodes themselves would over a link.
+    void join(MeshOnly& founder) {
+        mesh::MeshDirectory theirs = founder.directory();
+        const auto invite = theirs.invite({}, founder.secrets(), wall_now());
+        ASSERT_TRUE(invite);
+        const std::string token =
+            to_text(mesh::JoinToken{.expires_at = invite->expires_at,
+                                    .root_fingerprint = theirs.load()->root_fingerprint,
+                                    .invite = invite->id,
+                                    .secret = invite->secret,
+                                    .locators = {}});
+        ASSERT_TRUE(directory().begin_join(token, "second", secrets_));
+        const mesh::Membership joining = directory().load().value();
+        const std::vector<std::uint8_t> channel(32, 1);
+        const auto request =
+            make_join_request(*joining.token, *joining.key, joining.name, channel).value();
+        mesh::JoinAttempts attempts;
+        const auto outcome = theirs.answer(
+            request, channel, {.wall_now = wall_now(), .now = Instant(), .attempts = attempts});
+        ASSERT_TRUE(outcome);
+        ASSERT_TRUE(directory().admit(
+            read_join_answer(outcome->answer, *joining.token, *joining.key, wall_now()).value()));
+    }
+    void start() {
+        ground_ = std::make_unique<Ground>(config_, log_,
+                                           NodeDirectory::open(config_.data_directory).value(),
+                                           StoreTestOptions{.vfs = {}, .unsafe_no_sync = true});
+        ASSERT_TRUE(ground_->open());
+        mesh_ = std::make_unique<MeshPillar>(*ground_);
+        ASSERT_TRUE(mesh_->prepare());
+        ground_->shards->start();
+        started_ = mesh_->start();
+    }
+    void stop() {
+        if (mesh_ == nullptr) {
+            return;
+        }
+        mesh_->drain();
+        ground_->shards->stop();
+        mesh_->finish();
+        mesh_.reset();
+        ground_.reset();
+    }
+    [[nodiscard]] MeshPillar& mesh() { return *mesh_; }
+    [[nodiscard]] const OrProblem<void>& started() const { return started_; }
+    [[nodiscard]] api::MeshFacts facts() {
+        return run_on(ground_->home(), [this](runtime::Shard&) { return mesh_facts(*mesh_); });
+    }
+    [[nodiscard]] Ground& ground() { return *ground_; }
+    [[nodiscard]] Lines& lines() { return lines_; }
+
+  private:
+    storage::testing::TempDirectory temp_;
+    crypto::FakeSecrets secrets_;
+    NodeConfig config_;
+    Lines lines_;
+    Log log_{lines_, LogLevel::Info};
+    std::unique_ptr<Ground> ground_;
+    std::unique_ptr<MeshPillar> mesh_;
+    OrProblem<void> started_;
+};
+
+constexpr std::chrono::seconds kLong{60};
+
+TEST(MeshPillar, ANodeThatBelongsToNoMeshOpensNothingAndSaysSo) {
+    MeshOnly node(1);
+    node.start();
+    EXPECT_TRUE(node.started());
+    EXPECT_FALSE(node.mesh().is_on());
+    EXPECT_EQ(node.mesh().address(), std::nullopt);
+    const api::MeshFacts facts = node.facts();
+    EXPECT_FALSE(facts.is_on);
+    EXPECT_EQ(facts.off_reason, "this node belongs to no mesh");
+}
+
+TEST(MeshPillar, AMemberThatWantsNoMeshHasNone) {
+    MeshOnly node(1);
+    node.found_mesh();
+    node.config().mesh.address = "off";
+    node.start();
+    EXPECT_FALSE(node.mesh().is_on());
+    EXPECT_EQ(node.facts().off_reason, "mesh.address is \"off\"");
+}
+
+TEST(MeshPillar, ABrokenMembershipKeepsTheMeshOffAndNotTheNode) {
+    MeshOnly node(1);
+    node.found_mesh();
+    ASSERT_TRUE(mesh::write_private_file(node.directory().path() + "/certificate.pem", "nonsense"));
+    node.start();
+    EXPECT_TRUE(node.started());
+    EXPECT_FALSE(node.mesh().is_on());
+    EXPECT_NE(node.mesh().off_reason().find("certificate.pem"), std::string::npos)
+        << node.mesh().off_reason();
+}
+
+TEST(MeshPillar, TheEpochGrowsWithEveryStartAlsoIfTheClockWentBack) {
+    MeshOnly node(1);
+    node.found_mesh();
+    const std::string file = node.directory().path() + "/epoch";
+    const std::uint64_t future_s = 4'000'000'000;
+    ASSERT_TRUE(mesh::write_private_file(file, std::to_string(future_s)));
+    node.start();
+    EXPECT_TRUE(node.mesh().is_on());
+    node.stop();
+    EXPECT_EQ(mesh::read_private_file(file).value(), std::to_string(future_s + 1) + "\n");
+    ASSERT_TRUE(mesh::write_private_file(file, "soon"));
+    node.start();
+    EXPECT_FALSE(node.mesh().is_on());
+}
+
+TEST(MeshPillar, APortThatIsTakenIsAProblemThatNamesTheKey) {
+    MeshOnly first(1);
+    first.found_mesh();
+    first.start();
+    ASSERT_TRUE(first.started());
+    MeshOnly second(2);
+    second.found_mesh();
+    second.config().mesh.address = first.mesh().address()->to_string();
+    second.start();
+    ASSERT_FALSE(second.started());
+    EXPECT_NE(second.started().error().text.find("mesh.address"), std::string::npos);
+}
+
+TEST(MeshPillar, TwoMembersLinkUpAndKnowEachOtherByName) {
+    MeshOnly founder(1);
+    founder.found_mesh();
+    founder.start();
+    MeshOnly second(2);
+    second.join(founder);
+    second.config().mesh.peers = {founder.mesh().address()->to_string()};
+    second.start();
+    ASSERT_TRUE(second.lines().up.wait_for(kLong));
+    ASSERT_TRUE(founder.lines().up.wait_for(kLong));
+    const api::MeshFacts facts = second.facts();
+    EXPECT_TRUE(facts.is_on);
+    EXPECT_EQ(facts.name, "second");
+    ASSERT_EQ(facts.links.size(), 1U);
+    EXPECT_EQ(facts.links[0].to, founder.facts().node);
+    EXPECT_EQ(facts.links[0].address, founder.mesh().address()->to_string());
+    EXPECT_TRUE(facts.links[0].is_dialled);
+    EXPECT_TRUE(facts.links[0].is_up);
+    EXPECT_GT(facts.links[0].rtt_ms, 0);
+    ASSERT_EQ(facts.peers.size(), 1U);
+    EXPECT_EQ(facts.peers[0].state, "linked");
+    EXPECT_EQ(facts.drops.size(), mesh::kDropReasonCount);
+    second.stop();
+    EXPECT_TRUE(founder.lines().down.wait_for(kLong)) << "a good-bye";
+}
+
+TEST(MeshPillar, AReloadSendsAwayWhoWasRevoked) {
+    MeshOnly founder(1);
+    founder.found_mesh();
+    founder.start();
+    MeshOnly second(2);
+    second.join(founder);
+    second.config().mesh.peers = {founder.mesh().address()->to_string()};
+    second.start();
+    ASSERT_TRUE(founder.lines().up.wait_for(kLong));
+    ASSERT_TRUE(founder.directory().revoke(second.directory().load()->key->id(), wall_now()));
+    auto take_up = founder.mesh().reload({founder.config(), founder.ground().tls});
+    ASSERT_TRUE(take_up);
+    (*take_up)();
+    EXPECT_TRUE(founder.lines().down.wait_for(kLong));
+    EXPECT_TRUE(founder.facts().links.empty());
+}
+
+}  // namespace
+}  // namespace kith::node

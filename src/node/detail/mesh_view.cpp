@@ -1,0 +1,118 @@
+#include "node/detail/mesh_view.h"
+
+#include <algorithm>
+#include <string_view>
+
+namespace kith::node {
+namespace {
+
+using mesh::NodeId;
+
+std::string name_or_empty(NodeId node) {
+    return node == NodeId() ? std::string() : mesh::node_name_of(node);
+}
+
+const mesh::NeighborView* find(const std::vector<mesh::NeighborView>& neighbors, NodeId node) {
+    const auto found = std::ranges::find(neighbors, node, &mesh::NeighborView::node);
+    return found == neighbors.end() ? nullptr : &*found;
+}
+
+/// What is known of the ways to others, asked for once.
+struct Ways {
+    NodeId self;
+    std::vector<mesh::NeighborView> neighbors;
+    std::vector<mesh::RouteView> routes;  // in order of node
+};
+
+std::string state_of(NodeId node, const Ways& ways) {
+    if (node == ways.self) {
+        return "self";
+    }
+    if (const mesh::NeighborView* neighbor = find(ways.neighbors, node)) {
+        return neighbor->is_suspect ? "suspect" : "neighbor";
+    }
+    const auto route = std::ranges::lower_bound(ways.routes, node, {}, &mesh::RouteView::node);
+    const bool is_reachable =
+        route != ways.routes.end() && route->node == node && route->next_hop != NodeId();
+    return is_reachable ? "reachable" : "unreachable";
+}
+
+api::MeshLinkFacts link_facts(const mesh::LiveLinkView& link,
+                              const std::vector<mesh::NeighborView>& neighbors, Instant now) {
+    api::MeshLinkFacts facts{.to = mesh::node_name_of(link.node),
+                             .address = link.remote.to_string(),
+                             .is_dialled = link.is_dialled,
+                             .queue_bytes = link.waiting_bytes,
+                             .received_bytes = link.received_bytes,
+                             .sent_bytes = link.sent_bytes,
+                             .age_ms = to_ms(now - link.open_since)};
+    if (const mesh::NeighborView* neighbor = find(neighbors, link.node)) {
+        facts.is_up = true;
+        facts.rtt_ms = std::chrono::duration<double, std::milli>(neighbor->round_trip).count();
+        facts.loss = neighbor->loss;
+        facts.cost = neighbor->cost;
+    }
+    return facts;
+}
+
+void add_counters(api::MeshFacts& facts, const mesh::MeshHost& host) {
+    const mesh::MeshCounters& core = host.node().counters();
+    for (std::size_t i = 0; i < mesh::kDropReasonCount; ++i) {
+        facts.drops.emplace_back(to_string(static_cast<mesh::DropReason>(i)), core.drops[i]);
+    }
+    const mesh::MeshHostCounters& links = host.counters();
+    facts.events = {{"dialled", links.dials},
+                    {"accepted", links.accepted},
+                    {"accept_refused", links.accepts_refused},
+                    {"up", links.links_up},
+                    {"handshake_broken", links.handshakes_broken},
+                    {"handshake_timeout", links.handshakes_timed_out},
+                    {"not_a_member", links.not_members},
+                    {"own_address", links.own_addresses},
+                    {"duplicate", links.duplicates},
+                    {"malformed", links.malformed},
+                    {"overflow", links.overflows}};
+}
+
+}  // namespace
+
+api::MeshFacts mesh_facts(const MeshPillar& mesh) {
+    api::MeshFacts facts{.is_on = mesh.is_on(),
+                         .off_reason = mesh.off_reason(),
+                         .node = {},
+                         .name = mesh.member_name(),
+                         .address = {}};
+    if (!mesh.is_on()) {
+        return facts;
+    }
+    const mesh::MeshHost& host = mesh.host();
+    const NodeId self = mesh.trust().self();
+    facts.node = mesh::node_name_of(self);
+    facts.address = mesh.address() ? mesh.address()->to_string() : std::string();
+    const Ways ways{
+        .self = self, .neighbors = host.node().neighbors(), .routes = host.node().routes()};
+    for (const mesh::NodeView& node : host.node().nodes()) {
+        facts.nodes.push_back({.id = mesh::node_name_of(node.node),
+                               .name = node.name,
+                               .role = node.role == mesh::NodeRole::Leaf ? "leaf" : "router",
+                               .state = state_of(node.node, ways)});
+    }
+    for (const mesh::LiveLinkView& link : host.links()) {
+        facts.links.push_back(link_facts(link, ways.neighbors, mesh.now()));
+    }
+    for (const mesh::RouteView& route : ways.routes) {
+        facts.routes.push_back({.to = mesh::node_name_of(route.node),
+                                .next_hop = name_or_empty(route.next_hop),
+                                .alternative = name_or_empty(route.alternative),
+                                .cost = route.cost});
+    }
+    for (const mesh::PeerView& peer : host.peers()) {
+        facts.peers.push_back({.peer = peer.peer,
+                               .state = std::string(peer.state),
+                               .failed_rounds = peer.failed_rounds});
+    }
+    add_counters(facts, host);
+    return facts;
+}
+
+}  // namespace kith::node
