@@ -44,7 +44,6 @@ void Host::start() {
     frozen_until_ = Instant();
     timer_local_ = Instant::never();
     ++timer_generation_;
-    trust_ = std::make_unique<FakeTrust>(id_, key_, surroundings_.seed);
     mesh::MeshOptions options = surroundings_.options;
     options.self = id_;
     options.name = "n" + std::to_string(index_);

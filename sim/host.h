@@ -108,7 +108,7 @@ class Host final : public mesh::LinkPort,
     Clock clock_;
     Random disk_draw_;
     Disk disk_;
-    std::unique_ptr<FakeTrust> trust_;
+    std::unique_ptr<FakeTrust> trust_;  // whom it has met, which it remembers as its disk does
     std::unique_ptr<Participant> participant_;  // null while no process runs
     mesh::NodeId id_;
     std::uint64_t key_ = 0;

@@ -124,6 +124,20 @@ TEST(World, GivesANodeThatLostItsDiskAnotherIdentity) {
     EXPECT_EQ(rig.journal.count("restored 7"), 0);
 }
 
+TEST(World, RemembersKeysForAsLongAsADisk) {
+    StubWorld rig(1);
+    FakeTrust other(mesh::NodeId(5), 55, 1);
+    FakeTrust twin(mesh::NodeId(5), 66, 1);
+    auto& trust = const_cast<FakeTrust&>(rig.world.host(0).trust());
+    ASSERT_TRUE(trust.admit(mesh::NodeId(5), other.certificate()));
+    rig.world.kill(0, Death::Power);
+    rig.world.start(0);
+    EXPECT_FALSE(rig.world.host(0).trust().check(mesh::NodeId(5), twin.certificate()));
+    rig.world.kill(0, Death::Power);
+    rig.world.wipe(0);
+    EXPECT_TRUE(rig.world.host(0).trust().check(mesh::NodeId(5), twin.certificate()));
+}
+
 TEST(World, GivesEachLifeALaterEpoch) {
     StubWorld rig(1);
     for (int i = 0; i < 5; ++i) {
