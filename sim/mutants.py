@@ -10,9 +10,10 @@ import subprocess
 import sys
 
 KITH = os.environ["KITH_BINARY"]
-RUN = ["sim", "--nodes", "8", "--minutes", "0.5", "--faults", "crash,cut,partition", "--json"]
+FAULTS = "crash,power,cut,partition"
+RUN = ["sim", "--nodes", "12", "--minutes", "1", "--faults", FAULTS, "--json"]
 # Each with seeds in which its mistake shows.
-MUTANTS = {"forgets-custody": "3..4", "forgets-duplicates": "3..4"}
+MUTANTS = {"forgets-custody": "1..3", "forgets-duplicates": "1..5"}
 
 
 def failed_seeds(seeds, *options):
