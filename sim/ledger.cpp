@@ -163,10 +163,20 @@ bool Ledger::has_arrived(const Published& message, const Subscription& claim) co
     });
 }
 
+/// A message that waits for a member that leaves its share group is lost with it, as a session's
+/// queue is: which member it was given to, the books do not know.
+bool Ledger::has_former_member(const Subscription& shared) const {
+    return !shared.group.empty() &&
+           std::ranges::any_of(subscriptions_, [&](const Subscription& member) {
+               return member.is_ended && member.group == shared.group &&
+                      member.filter == shared.filter;
+           });
+}
+
 bool Ledger::is_missing(const Published& message, const Subscription& claim) const {
     const bool is_promised = message.qos > 0 || message.is_reliable;
     return is_promised && message.is_acknowledged && !message.is_excused && !claim.is_ended &&
-           !has_arrived(message, claim);
+           !has_arrived(message, claim) && !has_former_member(claim);
 }
 
 std::uint64_t Ledger::missing_count() const {

@@ -103,6 +103,7 @@ class Ledger {
 
     [[nodiscard]] bool has_member_at(NodeIndex node, const Subscription& shared) const;
     [[nodiscard]] bool has_arrived(const Published& message, const Subscription& claim) const;
+    [[nodiscard]] bool has_former_member(const Subscription& shared) const;
     [[nodiscard]] bool is_missing(const Published& message, const Subscription& claim) const;
     void judge_order(NodeIndex node, mesh::NodeId receiver, const Published& message, Instant at);
 

@@ -165,6 +165,16 @@ TEST(Ledger, WantsAnyMemberOfAShareGroup) {
     EXPECT_EQ(rig.ledger.missing_count(), 0);
 }
 
+TEST(Ledger, ExcusesAShareGroupThatAMemberLeft) {
+    Rig rig;
+    rig.ledger.know(rig.subscribe("a/#", "g", 1), 0, 1, {});
+    const SubscriptionIndex leaver = rig.subscribe("a/#", "g", 2);
+    rig.publish(1);
+    EXPECT_EQ(rig.ledger.missing_count(), 1);
+    rig.ledger.unsubscribe(leaver);
+    EXPECT_EQ(rig.ledger.missing_count(), 0);
+}
+
 TEST(Ledger, RefusesWhatNobodyPublished) {
     Rig rig;
     rig.ledger.on_delivered(1, kReceiver, {.number = 77}, rig.at);

@@ -80,6 +80,30 @@ void Workload::subscribe_somewhere() {
     announce(index);
 }
 
+/// By node: whether something could go from here to there and back just now.
+std::vector<bool> Workload::reachable_from(NodeIndex node) const {
+    std::vector<bool> is_reachable(world_.node_count());
+    std::vector<NodeIndex> next{node};
+    const Network& network = world_.network();
+    while (!next.empty()) {
+        const NodeIndex at = next.back();
+        next.pop_back();
+        if (is_reachable[at] || !world_.answers(at)) {
+            continue;
+        }
+        is_reachable[at] = true;
+        for (WireIndex index = 0; index < network.wire_count(); ++index) {
+            const Wire& wire = network.wire(index);
+            const bool is_whole = network.is_up(index) && wire.directions[0].cuts == 0 &&
+                                  wire.directions[1].cuts == 0;
+            if (is_whole && (wire.nodes[0] == at || wire.nodes[1] == at)) {
+                next.push_back(wire.nodes[0] == at ? wire.nodes[1] : wire.nodes[0]);
+            }
+        }
+    }
+    return is_reachable;
+}
+
 /// Tells the node of a subscription, and waits until all others know.
 void Workload::announce(SubscriptionIndex index) {
     const Subscription& subscription = ledger_.subscriptions()[index];
@@ -87,10 +111,11 @@ void Workload::announce(SubscriptionIndex index) {
     const std::uint64_t token = ++last_token_;
     Wait& wait = waits_[token];
     wait = {.subscription = index, .life = world_.host(node).life(), .begun_at = world_.now()};
+    const std::vector<bool> is_reachable = reachable_from(node);
     for (const mesh::RouteView& route : world_.host(node).participant().routes()) {
         const NodeIndex other = world_.index_of(route.node);
         if (other < node_count_ && other != node && route.next_hop != mesh::NodeId() &&
-            world_.host(other).id() == route.node && world_.host(other).is_running()) {
+            world_.host(other).id() == route.node && is_reachable[other]) {
             wait.covered.emplace_back(other, world_.host(other).life());
         }
     }

@@ -65,6 +65,7 @@ class Workload {
         std::vector<std::pair<NodeIndex, std::uint32_t>> covered;  // nodes and their lives
     };
 
+    [[nodiscard]] std::vector<bool> reachable_from(NodeIndex node) const;
     void subscribe_somewhere();
     void end_some_subscription();
     void churn(Instant until);
