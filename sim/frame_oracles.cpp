@@ -44,13 +44,10 @@ bool covers(std::string_view wide, std::string_view narrow) {
 }
 
 void VisitOracle::on_data(NodeIndex node, const mesh::Data& data, Instant now) {
-    if (messages_.size() >= kMessagesMax) {
-        messages_.erase(std::ranges::min_element(
-            messages_, {}, [](const auto& entry) { return entry.second.first_at; }));
-    }
     const auto [at, is_new] = messages_.try_emplace(data.id);
     Watched& watched = at->second;
     if (is_new) {
+        oldest_first_.push_back(data.id);
         watched.first_at = now;
         const auto first = std::ranges::lower_bound(changes_, now - kTransient);
         watched.first_change = static_cast<std::size_t>(first - changes_.begin());
@@ -67,6 +64,10 @@ void VisitOracle::on_data(NodeIndex node, const mesh::Data& data, Instant now) {
                             "changes and {} s after",
                             data.qos, node, visits, changes, seconds));
         }
+    }
+    if (oldest_first_.size() > kMessagesMax) {
+        messages_.erase(oldest_first_.front());
+        oldest_first_.pop_front();
     }
 }
 

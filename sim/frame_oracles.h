@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <string>
 #include <vector>
@@ -49,6 +50,7 @@ class VisitOracle {
 
     Verdicts& verdicts_;
     std::map<mesh::DataId, Watched> messages_;
+    std::deque<mesh::DataId> oldest_first_;
     std::vector<Instant> changes_;  // in order
 };
 
