@@ -198,8 +198,9 @@ void Ledger::finish(Instant now) {
                 const bool is_early = message.at - subscription.told_at < kEarly;
                 verdicts_.broken(
                     is_early ? Oracle::Barrier : Oracle::NoLoss, now,
-                    fmt::format("node {} never got {}, which {} there wants", subscription.node,
-                                name_of(number, message), subscription.filter));
+                    fmt::format("node {} never got {}, which {}{}{} there wants", subscription.node,
+                                name_of(number, message), subscription.group,
+                                subscription.group.empty() ? "" : ":", subscription.filter));
             }
         }
     }

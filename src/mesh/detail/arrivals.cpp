@@ -38,14 +38,14 @@ struct Arrivals::Impl {
     std::uint64_t last_token = 0;
     boost::unordered_flat_map<Flow, Last> flows;
 
-    [[nodiscard]] bool is_overtaken(const Data& data);
+    [[nodiscard]] bool note_latest(const Data& data);
     void wait(const DataId& id, NodeId from);
     void accept(const DataId& id);
     void deliver_ready(Instant now);
 };
 
-/// Whether a later message of its flow has been here [MQTT-4.6.0-6].
-bool Arrivals::Impl::is_overtaken(const Data& data) {
+/// Whether no later message of its flow has been here, of any QoS [MQTT-4.6.0-6].
+bool Arrivals::Impl::note_latest(const Data& data) {
     if (flows.size() >= kFlowsMax) {
         flows.clear();
     }
@@ -55,7 +55,7 @@ bool Arrivals::Impl::is_overtaken(const Data& data) {
     if (is_later) {
         last = {data.id.epoch, data.id.sequence};
     }
-    return !is_later;
+    return is_later;
 }
 
 void Arrivals::Impl::wait(const DataId& id, NodeId from) {
@@ -86,6 +86,7 @@ void Arrivals::Impl::deliver_ready(Instant now) {
             accept(ready.data.id);
             continue;
         }
+        (void)note_latest(ready.data);  // these wait for one another, and hold up QoS 0
         deliveries.emplace(++last_token, ready.data.id);
         listener.deliver(ready.data, last_token);
     }
@@ -97,10 +98,10 @@ Arrivals::~Arrivals() = default;
 
 void Arrivals::take(const Data& data, const Destination& here, NodeId from, Instant now) {
     if (data.qos == 0) {
-        if (impl_->is_overtaken(data)) {
-            impl_->listener.on_arrival_drop(DropReason::Overtaken, data);
-        } else {
+        if (impl_->note_latest(data)) {
             impl_->listener.deliver(data, 0);
+        } else {
+            impl_->listener.on_arrival_drop(DropReason::Overtaken, data);
         }
         return;
     }

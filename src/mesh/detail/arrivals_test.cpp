@@ -120,6 +120,15 @@ TEST_F(ArrivalsTest, DropsQos0ThatALaterOneOfItsFlowHasOvertaken) {
     EXPECT_TRUE(around.answers.empty());
 }
 
+TEST_F(ArrivalsTest, DropsQos0ThatAReliableOneOfItsFlowHasOvertaken) {
+    take(1, kLeft);  // number 101 of flow 0
+    take_qos0(100, 0);
+    EXPECT_EQ(around.drops, std::vector{DropReason::Overtaken});
+    take_qos0(102, 0);
+    take(2, kLeft);  // number 102 too, and never dropped
+    EXPECT_EQ(around.delivered.size(), 3U);
+}
+
 TEST_F(ArrivalsTest, IgnoresTokensThatItNeverGave) {
     arrivals.on_delivered(99, now);
     take(1, kLeft);
