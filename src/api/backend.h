@@ -15,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#include "api/mesh_facts.h"
 #include "api/observation.h"
 #include "base/bytes.h"
 #include "base/qos.h"
@@ -228,6 +229,8 @@ class Backend {
         const TapRequest& request, std::function<void(const TappedMessage&)> sink) = 0;
 
     [[nodiscard]] virtual SecurityFacts security() = 0;
+
+    [[nodiscard]] virtual MeshFacts mesh() = 0;
 
     /// For a closer look; lives as long as the backend.
     [[nodiscard]] virtual Observation& observation() = 0;

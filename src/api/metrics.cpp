@@ -258,6 +258,7 @@ std::string metrics_text(const MetricsView& view) {
     add_limits(page, view.totals.limits);
     add_runtime(page, view.totals);
     add_api(page, view);
+    add_mesh(page, view.mesh);
     add_certificates(page, view);
     add_credentials(page, view);
     return page.take();

@@ -51,6 +51,7 @@ struct MetricsView {
     const std::string& version;
     WallTime now = {};
     std::vector<CertificateStatus> certificates = {};
+    MeshFacts mesh = {};
 };
 
 [[nodiscard]] std::string metrics_text(const MetricsView& view);

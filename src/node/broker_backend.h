@@ -32,6 +32,7 @@ struct BackendParts {
     /// What one shard counted of signed credentials; called there.
     std::function<api::CredentialCounters(runtime::Shard&)> credentials;
     std::vector<const LoopProbe*> probes = {};  // one a shard, or none
+    std::function<api::MeshFacts()> mesh = [] { return api::MeshFacts(); };
 };
 
 class BrokerBackend final : public api::Backend {
@@ -69,6 +70,7 @@ class BrokerBackend final : public api::Backend {
         const api::TapRequest& request,
         std::function<void(const api::TappedMessage&)> sink) override;
     [[nodiscard]] api::SecurityFacts security() override;
+    [[nodiscard]] api::MeshFacts mesh() override { return parts_.mesh(); }
     [[nodiscard]] api::Observation& observation() override { return observatory_; }
 
   private:

@@ -28,7 +28,7 @@ struct Node::Impl {
     BrokerPillar broker{ground, access};
     BackupPillar backups{ground, broker};
     MeshPillar mesh{ground};
-    ApiPillar api{{ground, access, broker, backups}};
+    ApiPillar api{{ground, access, broker, backups, mesh}};
     ListenerPillar listeners{ground, broker, api};
 
     const std::vector<Pillar*> pillars{&access, &broker, &backups, &mesh, &api, &listeners};

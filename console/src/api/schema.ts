@@ -453,6 +453,67 @@ export type Limit = {
 
 export type LimitList = { items: Limit[]; next: string | null };
 
+export type MeshPeer = {
+    /** HOST:PORT, as the configuration names it */
+    peer: string;
+    /** elsewhere: another link reaches it the same way */
+    state: 'waiting' | 'resolving' | 'dialling' | 'linked' | 'elsewhere' | 'own_address';
+    failed_rounds: number;
+};
+
+export type Mesh = {
+    state: 'on' | 'off';
+    /** why it is off */
+    reason: string | null;
+    /** this node's id; null while the mesh is off */
+    node: string | null;
+    name: string | null;
+    /** where other nodes link up */
+    address: string | null;
+    peers: MeshPeer[];
+};
+
+export type MeshNode = {
+    id: string;
+    name: string;
+    role: 'router' | 'leaf';
+    state: 'self' | 'neighbor' | 'suspect' | 'reachable' | 'unreachable';
+};
+
+export type MeshNodeList = { items: MeshNode[]; next: string | null };
+
+export type MeshLink = {
+    to: string;
+    address: string;
+    /** by this node */
+    dialled: boolean;
+    /** whether the neighbour answers */
+    state: 'up' | 'down';
+    /** rtt_ms, loss and cost: of the neighbour's best link */
+    rtt_ms: number;
+    /** of hellos */
+    loss: number;
+    cost: number;
+    /** bytes that wait to be sent */
+    queue: number;
+    received_bytes: number;
+    sent_bytes: number;
+    age_ms: number;
+};
+
+export type MeshLinkList = { items: MeshLink[]; next: string | null };
+
+export type MeshRoute = {
+    to: string;
+    /** null: it cannot be reached */
+    next_hop: string | null;
+    /** taken while the next hop is suspect */
+    alternative: string | null;
+    cost: number;
+};
+
+export type MeshRouteList = { items: MeshRoute[]; next: string | null };
+
 export type SecurityCheck = {
     /** stable; docs/guide/security.md explains it */
     id: string;

@@ -94,6 +94,11 @@ class Handlers {
     void get_logged_client(const Call& call, const Respond& respond);
     void put_logged_client(const Call& call, const Respond& respond);
     void delete_logged_client(const Call& call, const Respond& respond);
+    // handlers_mesh.cpp
+    void get_mesh(const Call& call, const Respond& respond);
+    void get_mesh_nodes(const Call& call, const Respond& respond);
+    void get_mesh_links(const Call& call, const Respond& respond);
+    void get_mesh_routes(const Call& call, const Respond& respond);
     // handlers_storage.cpp
     void get_storage(const Call& call, const Respond& respond);
 

@@ -37,7 +37,8 @@ void Handlers::get_metrics(const Call&, const Respond& respond) {
                  static_cast<std::uint64_t>(std::max<std::int64_t>(0, uptime.count() / 1000)),
              .version = facts.version,
              .now = state_->parts.shard.wall_now(),
-             .certificates = state_->parts.backend.security().certificates}));
+             .certificates = state_->parts.backend.security().certificates,
+             .mesh = state_->parts.backend.mesh()}));
         response.headers = {};
         response.headers.add("Content-Type", "text/plain; version=0.0.4; charset=utf-8");
         respond(std::move(response));

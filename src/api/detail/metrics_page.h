@@ -3,11 +3,11 @@
 
 #include <fmt/format.h>
 
-#include <concepts>
 #include <cstdint>
 #include <iterator>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 
 #include "api/backend.h"
@@ -28,7 +28,8 @@ class MetricsPage {
     void head(std::string_view name, std::string_view help, std::string_view type) {
         fmt::format_to(out(), "# HELP kith_{} {}\n# TYPE kith_{} {}\n", name, help, name, type);
     }
-    template <std::integral T>
+    template <typename T>
+    requires std::is_arithmetic_v<T>
     void labelled(std::string_view name, std::string_view label, std::string_view label_value,
                   T value) {
         fmt::format_to(out(), "kith_{}{{{}=\"{}\"}} {}\n", name, label, label_value, value);
@@ -46,5 +47,7 @@ class MetricsPage {
 
 /// metrics_runtime.cpp: the loops of the shards, TLS, proxies.
 void add_runtime(MetricsPage& page, const Totals& totals);
+/// metrics_mesh.cpp: links to neighbours, and what was dropped.
+void add_mesh(MetricsPage& page, const MeshFacts& mesh);
 
 }  // namespace kith::api

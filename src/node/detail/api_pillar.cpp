@@ -2,6 +2,7 @@
 
 #include "base/version.h"
 #include "node/console_files.h"
+#include "node/detail/mesh_view.h"
 #include "node/process_facts.h"
 #include "node/proxy_gate.h"
 #include "node/security_facts.h"
@@ -55,7 +56,8 @@ void ApiPillar::make_backend() {
         .data_directory = data.path(),
         .credentials =
             [this](runtime::Shard& here) { return on_.access.credential_counters(here); },
-        .probes = probe_list});
+        .probes = probe_list,
+        .mesh = [this] { return mesh_facts(on_.mesh); }});
 }
 
 void ApiPillar::make_server() {

@@ -9,6 +9,7 @@
 #include "node/detail/backup_pillar.h"
 #include "node/detail/broker_pillar.h"
 #include "node/detail/ground.h"
+#include "node/detail/mesh_pillar.h"
 #include "node/detail/pillar.h"
 #include "node/loop_probe.h"
 
@@ -23,6 +24,7 @@ struct ApiGround {
     AccessPillar& access;
     BrokerPillar& broker;
     BackupPillar& backups;
+    MeshPillar& mesh;
 };
 
 class ApiPillar final : public Pillar {

@@ -1,0 +1,57 @@
+// The part of /metrics about the mesh.
+#include "api/detail/metrics_page.h"
+
+#include <algorithm>
+#include <vector>
+
+namespace kith::api {
+namespace {
+
+/// One link of each neighbour, the first: round trip, loss and cost are the neighbour's.
+std::vector<const MeshLinkFacts*> one_each(const std::vector<MeshLinkFacts>& links) {
+    std::vector<const MeshLinkFacts*> chosen;
+    for (const MeshLinkFacts& link : links) {
+        const bool is_new = std::ranges::none_of(
+            chosen, [&link](const MeshLinkFacts* other) { return other->to == link.to; });
+        if (link.is_up && is_new) {
+            chosen.push_back(&link);
+        }
+    }
+    return chosen;
+}
+
+}  // namespace
+
+void add_mesh(MetricsPage& page, const MeshFacts& mesh) {
+    page.gauge("mesh_on", "1 while this node takes part in the mesh.", mesh.is_on ? 1 : 0);
+    const auto reachable = std::ranges::count_if(mesh.nodes, [](const MeshNodeFacts& node) {
+        return node.state != "unreachable" && node.state != "self";
+    });
+    page.gauge("mesh_nodes_reachable", "Other nodes of the mesh that this one has a way to.",
+               static_cast<double>(reachable));
+    page.gauge("mesh_links", "Connections to neighbours.", static_cast<double>(mesh.links.size()));
+    const std::vector<const MeshLinkFacts*> neighbors = one_each(mesh.links);
+    page.head("mesh_link_rtt_seconds", "Round trip to each neighbour.", "gauge");
+    for (const MeshLinkFacts* link : neighbors) {
+        page.labelled("mesh_link_rtt_seconds", "to", link->to, link->rtt_ms / 1000);
+    }
+    page.head("mesh_link_loss_ratio", "Hellos to each neighbour that were lost, 0 to 1.", "gauge");
+    for (const MeshLinkFacts* link : neighbors) {
+        page.labelled("mesh_link_loss_ratio", "to", link->to, link->loss);
+    }
+    page.head("mesh_link_cost", "Cost of sending to each neighbour.", "gauge");
+    for (const MeshLinkFacts* link : neighbors) {
+        page.labelled("mesh_link_cost", "to", link->to, link->cost);
+    }
+    page.head("mesh_drops_total", "Messages and records not passed on, by reason.", "counter");
+    for (const auto& [reason, count] : mesh.drops) {
+        page.labelled("mesh_drops_total", "reason", reason, count);
+    }
+    page.head("mesh_link_events_total", "What happened to connections of the mesh, by kind.",
+              "counter");
+    for (const auto& [kind, count] : mesh.events) {
+        page.labelled("mesh_link_events_total", "kind", kind, count);
+    }
+}
+
+}  // namespace kith::api
