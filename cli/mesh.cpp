@@ -1,11 +1,43 @@
 // kith mesh: found a mesh, invite nodes to it, join one, revoke a node, see what this one is.
+#include "cli/ask_node.h"
 #include "cli/commands.h"
 #include "cli/control_command.h"
 #include "cli/mesh_commands.h"
 
 #include <CLI/CLI.hpp>
 
+#include <memory>
+
 namespace kith::cli {
+namespace {
+
+/// A command that asks a running node.
+struct QuestionCommand {
+    const char* name;
+    const char* help;
+    const char* footer;
+    int (*run)(const MeshQuestion& question);
+};
+
+void add_question(CLI::App& group, int& exit_code, const QuestionCommand& what) {
+    struct Options {
+        AskOptions node;
+        bool as_json = false;
+    };
+    CLI::App& command = add_command(group, what.name, what.help);
+    // shared_ptr: the command line keeps what it was given.
+    auto options = std::make_shared<Options>();
+    add_ask_options(command, options->node, "operator");
+    command.add_flag("--json", options->as_json, "One JSON object");
+    command.footer(what.footer);
+    on_command(command, exit_code, [options, run = what.run] {
+        return run({.http = options->node.http,
+                    .token = options->node.token,
+                    .as_json = options->as_json});
+    });
+}
+
+}  // namespace
 
 void add_mesh(CLI::App& app, int& exit_code) {
     CLI::App* group =
@@ -48,9 +80,31 @@ void add_mesh(CLI::App& app, int& exit_code) {
         ->required();
     revoke->footer("Example: kith mesh revoke 3f0c9a1be2d47785 --data data");
 
-    CLI::App* status =
-        commands.add_plain("status", "What this node is to a mesh, from its files", mesh_status);
-    status->footer("Example: kith mesh status --data data --json");
+    CLI::App* status = commands.add_plain(
+        "status", "What this node is to a mesh: from its files, or with --http from itself",
+        [](const MeshOptions& given) {
+            return given.http.empty() ? mesh_status(given)
+                                      : mesh_running_status({.http = given.http,
+                                                             .token = given.http_token,
+                                                             .as_json = given.as_json});
+        });
+    status->add_option("--http", options.http, "HOST:PORT of the running node's HTTP listener");
+    status
+        ->add_option("--token", options.http_token,
+                     "An API token, of the role operator at least [$KITH_TOKEN]")
+        ->envname("KITH_TOKEN");
+    status->footer("Example: kith mesh status --http 127.0.0.1:8080 --token $TOKEN --json");
+
+    add_question(*group, exit_code,
+                 {.name = "peers",
+                  .help = "Whom a running node dials, and its links",
+                  .footer = "Example: kith mesh peers --token $TOKEN",
+                  .run = mesh_peers});
+    add_question(*group, exit_code,
+                 {.name = "routes",
+                  .help = "The ways of a running node to others",
+                  .footer = "Example: kith mesh routes --token $TOKEN --json",
+                  .run = mesh_routes});
 }
 
 }  // namespace kith::cli

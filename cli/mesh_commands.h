@@ -1,5 +1,6 @@
 // What `kith mesh` does to a node's membership, in its data directory, with the node running or
-// stopped. Each returns the exit status and says on stderr why it failed.
+// stopped, and what it asks a running node. Each returns the exit status and says on stderr why it
+// failed.
 #pragma once
 
 #include <chrono>
@@ -9,8 +10,17 @@
 
 namespace kith::cli {
 
+/// What is asked of a running node.
+struct MeshQuestion {
+    std::string http;
+    std::string token;
+    bool as_json = false;
+};
+
 struct MeshOptions {
     std::string data = "data";
+    std::string http;  // of status: the node to ask; empty: the files
+    std::string http_token;
     std::string name;   // of the node; empty: the host's
     std::string token;  // "-": from stdin
     std::string node;   // to revoke: its id, or the name with which it joined
@@ -26,5 +36,9 @@ int mesh_invite(const MeshOptions& options);
 int mesh_join(const MeshOptions& options);
 int mesh_revoke(const MeshOptions& options);
 int mesh_status(const MeshOptions& options);
+
+int mesh_running_status(const MeshQuestion& question);
+int mesh_peers(const MeshQuestion& question);
+int mesh_routes(const MeshQuestion& question);
 
 }  // namespace kith::cli
