@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 #include <utility>
 
 #include "base/check.h"
@@ -25,6 +26,7 @@ struct Stream {
     std::uint64_t delivered = 0;
     std::map<std::uint64_t, Held> held;  // by place; the first is behind a gap
     std::size_t held_bytes = 0;
+    std::set<std::uint64_t> given_up;  // below `delivered`, and never came
     std::uint32_t epoch_before = 0;
     std::uint64_t delivered_before = 0;
 };
@@ -125,6 +127,12 @@ Streams::Verdict Streams::Impl::take(Stream& stream, const Data& data, const Des
         begin_epoch(stream, data.id.epoch);
     }
     advance(stream, std::min(here.stream_first, place));
+    if (stream.given_up.erase(place) > 0) {
+        // Its origin had it after all: late is better than lost.
+        --counters.given_up;
+        ready.push_back(copy_of(data, here));
+        return Verdict::Taken;
+    }
     if (place <= stream.delivered || stream.held.contains(place)) {
         return Verdict::Duplicate;
     }
@@ -168,6 +176,7 @@ void Streams::Impl::begin_epoch(Stream& stream, std::uint32_t epoch) {
     while (!stream.held.empty()) {
         give_up_gap(stream);
     }
+    stream.given_up.clear();
     stream.epoch_before = std::exchange(stream.epoch, epoch);
     stream.delivered_before = std::exchange(stream.delivered, 0);
 }
@@ -179,12 +188,20 @@ void Streams::Impl::advance(Stream& stream, std::uint64_t place) {
     if (place > 0) {
         stream.delivered = std::max(stream.delivered, place - 1);
     }
+    stream.given_up.erase(stream.given_up.begin(), stream.given_up.lower_bound(place));
     release_in_turn(stream);
 }
 
 /// Goes on behind the first gap. Requires: something waits there.
 void Streams::Impl::give_up_gap(Stream& stream) {
-    counters.given_up += stream.held.begin()->first - stream.delivered - 1;
+    const std::uint64_t next = stream.held.begin()->first;
+    counters.given_up += next - stream.delivered - 1;
+    for (std::uint64_t place = stream.delivered + 1; place < next; ++place) {
+        stream.given_up.insert(place);  // bounded: a gap is less than kStreamWindow
+    }
+    while (stream.given_up.size() > kStreamWindow) {
+        stream.given_up.erase(stream.given_up.begin());
+    }
     release_first(stream);
     release_in_turn(stream);
 }

@@ -5,7 +5,8 @@
 // be missing, and what came twice to be a duplicate. A message that comes early waits for those
 // before it. Each says which place is the first that this node has not acknowledged: what is before
 // it is done with, so a node that lost its own books takes the stream up from there. A gap is given
-// up only when its origin cannot be reached for kStreamGapPatience; or when a later epoch of the
+// up only when its origin cannot be reached for kStreamGapPatience, and what comes there after all
+// is handed out late, not lost; or when a later epoch of the
 // origin begins, which an origin does only when the older one is done with: what waits behind a gap
 // there is handed out first. What comes of the older epoch after that is handed out as it comes, if
 // nothing behind it was.

@@ -277,7 +277,21 @@ TEST_F(StreamsTest, AGapIsGivenUpWhenTheOriginIsGoneForTooLong) {
     EXPECT_EQ(ready(), (Places{3}));
     EXPECT_EQ(streams.counters().given_up, 2U);
     EXPECT_EQ(streams.deadline(), Instant::never());
-    EXPECT_EQ(take(1), Verdict::Duplicate);
+}
+
+TEST_F(StreamsTest, WhatWasGivenUpAndComesAfterAllIsHandedOutOnce) {
+    EXPECT_EQ(take(4), Verdict::Taken);
+    wait(kStreamGapPatience);
+    EXPECT_EQ(ready(), (Places{4}));
+    EXPECT_EQ(streams.counters().given_up, 3U);
+    EXPECT_EQ(take(2), Verdict::Taken);
+    EXPECT_EQ(ready(), (Places{2}));
+    EXPECT_EQ(take(2), Verdict::Duplicate);
+    EXPECT_EQ(streams.counters().given_up, 2U);
+    // What the origin is done with does not come any more.
+    EXPECT_EQ(take(Place{.number = 5, .first = 4}), Verdict::Taken);
+    EXPECT_EQ(take(3), Verdict::Duplicate);
+    EXPECT_EQ(ready(), (Places{5}));
 }
 
 TEST_F(StreamsTest, AnOriginThatComesBackIsWaitedForAnew) {
