@@ -3,15 +3,19 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <iterator>
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/random.h"
+#include "broker/testing/random_path.h"
 
 namespace kith::broker {
 namespace {
+
+using testing::random_path;
+using testing::Wildcards;
 
 using Numbers = std::vector<std::uint32_t>;
 
@@ -124,25 +128,7 @@ TEST(FilterTree, TakesTheDeepestTopicAllowed) {
     EXPECT_EQ(tree.text(tree.insert(shared)), shared);
 }
 
-std::string random_path(Random& random, bool wildcards) {
-    static constexpr std::string_view kLevels[] = {"a", "b",  "c",
-                                                   "",  "$x", "a-level-of-21-bytes-x"};
-    std::string path;
-    const std::uint64_t count = 1 + random.below(5);
-    for (std::uint64_t i = 0; i < count; ++i) {
-        if (i > 0) {
-            path += '/';
-        }
-        if (wildcards && i + 1 == count && random.chance(0.2)) {
-            path += '#';
-        } else if (wildcards && random.chance(0.25)) {
-            path += '+';
-        } else {
-            path += kLevels[random.below(std::size(kLevels))];
-        }
-    }
-    return path.empty() ? "a" : path;
-}
+constexpr std::string_view kLevels[] = {"a", "b", "c", "", "$x", "a-level-of-21-bytes-x"};
 
 // Against the definition: random inserts and removals, every lookup compared with the naive
 // matcher. Edges come and go, so that holes are closed and the table grows.
@@ -151,14 +137,14 @@ TEST(FilterTree, AgreesWithTheNaiveMatcher) {
     FilterTree tree;
     std::map<std::string, std::uint32_t> known;
     for (std::uint32_t round = 1; round < 4000; ++round) {
-        const std::string filter = random_path(random, true);
+        const std::string filter = random_path(random, kLevels, Wildcards::Yes);
         if (known.erase(filter) > 0) {
             drop(tree, filter);
         } else {
             put(tree, filter, round);
             known[filter] = round;
         }
-        const std::string topic = random_path(random, false);
+        const std::string topic = random_path(random, kLevels, Wildcards::No);
         Numbers wanted;
         for (const auto& [each, number] : known) {
             if (bus::TopicFilter::create(each)->matches(bus::TopicName::create(topic).value())) {

@@ -5,12 +5,17 @@
 #include <algorithm>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/random.h"
+#include "broker/testing/random_path.h"
 
 namespace kith::broker {
 namespace {
+
+using testing::random_path;
+using testing::Wildcards;
 
 struct Mark {
     std::string path;
@@ -60,24 +65,7 @@ TEST(TopicTrie, ForgetsPathsThatHoldNothing) {
     EXPECT_EQ(trie.find("a"), nullptr);
 }
 
-std::string random_path(Random& random, bool wildcards) {
-    static constexpr std::string_view kLevels[] = {"a", "b", "c", "", "$x", "dd"};
-    std::string path;
-    const std::uint64_t count = 1 + random.below(5);
-    for (std::uint64_t i = 0; i < count; ++i) {
-        if (i > 0) {
-            path += '/';
-        }
-        if (wildcards && i + 1 == count && random.chance(0.2)) {
-            path += '#';
-        } else if (wildcards && random.chance(0.25)) {
-            path += '+';
-        } else {
-            path += kLevels[random.below(std::size(kLevels))];
-        }
-    }
-    return path.empty() ? "a" : path;
-}
+constexpr std::string_view kLevels[] = {"a", "b", "c", "", "$x", "dd"};
 
 // Against the definition: random inserts and removals, every lookup compared with the naive
 // matcher.
@@ -86,14 +74,14 @@ TEST(TopicTrie, AgreesWithTheNaiveMatcher) {
     TopicTrie<Mark> topics;
     std::set<std::string> topic_set;
     for (int round = 0; round < 3000; ++round) {
-        const std::string path = random_path(random, false);
+        const std::string path = random_path(random, kLevels, Wildcards::No);
         if (topic_set.erase(path) > 0) {
             drop(topics, path);
         } else {
             put(topics, path);
             topic_set.insert(path);
         }
-        const std::string filter = random_path(random, true);
+        const std::string filter = random_path(random, kLevels, Wildcards::Yes);
         std::vector<std::string> wanted;
         for (const std::string& each : topic_set) {
             if (bus::TopicFilter::create(filter)->matches(bus::TopicName::create(each).value())) {

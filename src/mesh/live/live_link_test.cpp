@@ -7,7 +7,9 @@
 #include <algorithm>
 #include <optional>
 #include <string>
+#include <string_view>
 
+#include "base/check.h"
 #include "mesh/live/limits.h"
 #include "mesh/live/testing/live_mesh.h"
 #include "runtime/limits.h"
@@ -113,61 +115,49 @@ TEST(LiveLink, KnowsAConnectionThatBroke) {
     EXPECT_EQ(one.ended, LinkEnd::Broken);
 }
 
-TEST(MeshHost, DropsAndCountsQos0ForANeighbourThatDoesNotRead) {
-    LiveMesh mesh(2);
-    mesh.start(1, {2});
-    mesh.start(2, {});
-    ASSERT_TRUE(mesh.world.run_until([&] { return mesh.reachable(1) == 1; }, 3s));
-    mesh.run_on(2, [&](runtime::Shard&) {
-        mesh.host(2).call([](MeshNode& node, Instant now) {
-            node.subscribe({.share_group = {}, .filter = "a"}, now);
-        });
-    });
-    mesh.world.run_for(1s);
-    mesh.machine(2).cut();
-    const std::string payload(50'000, 'x');
-    mesh.run_on(1, [&](runtime::Shard&) {
-        for (std::uint64_t i = 0; i < 100; ++i) {
-            mesh.host(1).call([&](MeshNode& node, Instant now) {
-                node.publish({.topic = "a",
-                              .properties = {},
-                              .payload = as_bytes(payload),
-                              .qos = Qos::AtMostOnce,
-                              .published_at = {}},
-                             i, now);
+/// Two nodes; the second wants "a", and then its machine takes nothing any more.
+struct CutOffReader : LiveMesh {
+    CutOffReader() : LiveMesh(2) {
+        start(1, {2});
+        start(2, {});
+        CHECK(world.run_until([&] { return reachable(1) == 1; }, 3s));
+        run_on(2, [&](runtime::Shard&) {
+            host(2).call([](MeshNode& node, Instant now) {
+                node.subscribe({.share_group = {}, .filter = "a"}, now);
             });
-        }
-    });
+        });
+        world.run_for(1s);
+        machine(2).cut();
+    }
+
+    void publish(std::uint64_t count, std::string_view payload, Qos qos) {
+        run_on(1, [&](runtime::Shard&) {
+            for (std::uint64_t i = 0; i < count; ++i) {
+                host(1).call([&](MeshNode& node, Instant now) {
+                    node.publish({.topic = "a",
+                                  .properties = {},
+                                  .payload = as_bytes(payload),
+                                  .qos = qos,
+                                  .published_at = {}},
+                                 i, now);
+                });
+            }
+        });
+    }
+};
+
+TEST(MeshHost, DropsAndCountsQos0ForANeighbourThatDoesNotRead) {
+    CutOffReader mesh;
+    const std::string payload(50'000, 'x');
+    mesh.publish(100, payload, Qos::AtMostOnce);
     const auto drops = mesh.host(1).node().counters().drops;
     EXPECT_GE(drops[static_cast<std::size_t>(DropReason::Congestion)], 70U);
     EXPECT_LE(mesh.host(1).links()[0].waiting_bytes, kLinkQueueBytesMax + 2 * payload.size());
 }
 
 TEST(MeshHost, EndsALinkBehindWhichTooMuchWaits) {
-    LiveMesh mesh(2);
-    mesh.start(1, {2});
-    mesh.start(2, {});
-    ASSERT_TRUE(mesh.world.run_until([&] { return mesh.reachable(1) == 1; }, 3s));
-    mesh.run_on(2, [&](runtime::Shard&) {
-        mesh.host(2).call([](MeshNode& node, Instant now) {
-            node.subscribe({.share_group = {}, .filter = "a"}, now);
-        });
-    });
-    mesh.world.run_for(1s);
-    mesh.machine(2).cut();
-    const std::string payload(1'000'000, 'x');
-    mesh.run_on(1, [&](runtime::Shard&) {
-        for (std::uint64_t i = 0; i < 20; ++i) {
-            mesh.host(1).call([&](MeshNode& node, Instant now) {
-                node.publish({.topic = "a",
-                              .properties = {},
-                              .payload = as_bytes(payload),
-                              .qos = Qos::AtLeastOnce,
-                              .published_at = {}},
-                             i, now);
-            });
-        }
-    });
+    CutOffReader mesh;
+    mesh.publish(20, std::string(1'000'000, 'x'), Qos::AtLeastOnce);
     mesh.world.run_for(100ms);
     EXPECT_EQ(mesh.host(1).counters().overflows, 1U);
     mesh.machine(2).mend();
