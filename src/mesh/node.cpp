@@ -561,7 +561,11 @@ void MeshNode::publish(const Publication& publication, std::uint64_t token, Inst
 }
 
 std::vector<NeighborView> MeshNode::neighbors() const {
-    return impl_->neighbors.views();
+    std::vector<NeighborView> views = impl_->neighbors.views();
+    for (NeighborView& view : views) {
+        view.custody_count = impl_->custody.handed_count(view.node);
+    }
+    return views;
 }
 std::vector<RouteView> MeshNode::routes() const {
     return impl_->routes.views();
@@ -570,8 +574,14 @@ std::vector<NodeView> MeshNode::nodes() const {
     std::vector<NodeView> views;
     for (const StoredRecord* record : impl_->records.all(RecordKind::LinkState)) {
         if (const Result<LinkStateBody> body = decode_link_state(record->body())) {
-            views.push_back(
-                {.node = record->key.origin, .name = std::string(body->name), .role = body->role});
+            NodeView& view = views.emplace_back(NodeView{.node = record->key.origin,
+                                                         .name = std::string(body->name),
+                                                         .role = body->role,
+                                                         .is_leaving = body->is_leaving,
+                                                         .neighbors = {}});
+            for (const NeighborCost& neighbor : body->neighbors) {
+                view.neighbors.push_back({neighbor.node, neighbor.cost});
+            }
         }
     }
     return views;

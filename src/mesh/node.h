@@ -67,6 +67,7 @@ struct NeighborView {
     Duration round_trip{};
     double loss = 0;  // of hellos, 0 to 1
     std::uint32_t link_count = 0;
+    std::size_t custody_count = 0;  // messages sent to it that this node still answers for
 };
 
 struct RouteView {
@@ -76,11 +77,19 @@ struct RouteView {
     std::uint32_t cost = 0;
 };
 
+/// A neighbour of a node, as that node tells.
+struct ToldNeighbor {
+    NodeId node;
+    std::uint32_t cost = 0;  // of sending to it
+};
+
 /// What a node has told of itself.
 struct NodeView {
     NodeId node;
     std::string name;
     NodeRole role = NodeRole::Router;
+    bool is_leaving = false;
+    std::vector<ToldNeighbor> neighbors;  // in order of id
 };
 
 struct MeshCounters {

@@ -77,6 +77,30 @@ TEST(MeshNode, KnowsAllByNameThemselvesToo) {
     }
 }
 
+TEST(MeshNode, KnowsWhoIsWhoseNeighborAndAtWhatCost) {
+    Line mesh;
+    const std::vector<NodeView> nodes = mesh.node(1).nodes();
+    ASSERT_EQ(nodes.size(), 3U);
+    ASSERT_EQ(nodes[1].neighbors.size(), 2U);
+    EXPECT_EQ(nodes[1].neighbors[0].node, NodeId(1));
+    EXPECT_EQ(nodes[1].neighbors[1].node, NodeId(3));
+    EXPECT_GT(nodes[1].neighbors[1].cost, 0U);
+    ASSERT_EQ(nodes[2].neighbors.size(), 1U);
+    EXPECT_EQ(nodes[2].neighbors[0].node, NodeId(2));
+    EXPECT_FALSE(nodes[2].is_leaving);
+}
+
+TEST(MeshNode, SaysWhatItStillAnswersForPerNeighbor) {
+    Line mesh;
+    mesh.subscribe(3, "a/#");
+    mesh.time.run_for(1s);
+    mesh.cut(2, 3);
+    mesh.publish(1, "a/b", "on", Qos::AtLeastOnce);
+    mesh.time.run_for(5ms);
+    ASSERT_EQ(mesh.node(1).neighbors().size(), 1U);
+    EXPECT_EQ(mesh.node(1).neighbors()[0].custody_count, 1U);
+}
+
 TEST(MeshNode, CarriesMessagesOfEveryQosToWhoWantsThem) {
     Line mesh;
     mesh.subscribe(3, "a/#");

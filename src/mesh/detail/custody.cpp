@@ -37,6 +37,7 @@ struct Custody::Impl {
     Table held;
     OutgoingStreams streams;
     std::map<CustodyTicket, DataId> tickets;
+    std::map<NodeId, std::size_t> handed;  // legs that a neighbour has; none of 0
     RetryQueue retries;
     Instant restored_at = Instant::never();  // messages of the life before have not been sent yet
     std::size_t held_bytes = 0;
@@ -60,6 +61,17 @@ struct Custody::Impl {
     void count_bytes(const HeldMessage& message, std::size_t change) {
         held_bytes += change;
         relayed_bytes += is_of_others(message) ? change : 0;
+    }
+    /// Who has it now; 0: it waits here.
+    void hand(Leg& leg, NodeId neighbor) {
+        if (const auto before = handed.find(leg.via);
+            before != handed.end() && --before->second == 0) {
+            handed.erase(before);
+        }
+        leg.via = neighbor;
+        if (neighbor != NodeId()) {
+            ++handed[neighbor];
+        }
     }
     void forget(HeldMessage& message) {
         count_bytes(message, 0 - message.bytes());
@@ -125,7 +137,7 @@ void Custody::Impl::dispatch(HeldMessage& message, Instant now) {
         }
         NodeIds avoid = leg.upstreams;
         avoid.push_back(leg.avoid);
-        leg.via = listener.way_to(leg.to.node, avoid);
+        hand(leg, listener.way_to(leg.to.node, avoid));
         leg.tried_at = now;
         leg.tries = static_cast<std::uint8_t>(std::min(leg.tries + 1, 255));
         retries.add(message.id(), leg.tries, now);
@@ -177,6 +189,7 @@ void Custody::Impl::finish(HeldMessage& message, NodeId destination, Instant now
     const bool is_own = message.is_own;
     const OutgoingStreams::Key stream = stream_of(message, destination);
     const std::uint64_t place = leg->to.stream_sequence;
+    hand(*leg, NodeId());
     message.erase_leg(destination);
     if (message.legs.empty()) {
         tell(message);
@@ -200,6 +213,7 @@ void Custody::Impl::give_back(HeldMessage& message, Leg& leg) {
     for (const NodeId upstream : leg.upstreams) {
         listener.send_custody(upstream, {message.id(), CustodyVerdict::Returned, {leg.to.node}});
     }
+    hand(leg, NodeId());
     message.erase_leg(leg.to.node);
 }
 
@@ -242,7 +256,7 @@ void Custody::Impl::retry(HeldMessage& message, Instant now) {
             give_back(message, leg);
             continue;
         }
-        leg.via = NodeId();
+        hand(leg, NodeId());
         leg.avoid = NodeId();
         ++i;
     }
@@ -265,7 +279,7 @@ void Custody::Impl::leave(NodeId neighbor, NeighborChange change, Instant now) {
             const NodeId other = listener.way_to(leg.to.node, avoid);
             const bool is_better = other.value() != 0 && !listener.is_suspect(other);
             if (change == NeighborChange::Down || is_better) {
-                leg.via = NodeId();
+                hand(leg, NodeId());
                 leg.avoid = neighbor;
                 leg.tries = 0;
                 is_waiting = true;
@@ -421,7 +435,7 @@ void Custody::on_custody(NodeId neighbor, const CustodyEntry& entry, Instant now
                 break;
             case CustodyVerdict::Returned:
                 if (leg->via == neighbor) {
-                    leg->via = NodeId();
+                    impl_->hand(*leg, NodeId());
                     leg->avoid = neighbor;
                     impl_->dispatch(message, now);
                 }
@@ -515,6 +529,10 @@ Instant Custody::deadline() const {
 
 std::size_t Custody::held_count() const {
     return impl_->held.size();
+}
+std::size_t Custody::handed_count(NodeId neighbor) const {
+    const auto found = impl_->handed.find(neighbor);
+    return found == impl_->handed.end() ? 0 : found->second;
 }
 std::size_t Custody::held_bytes() const {
     return impl_->held_bytes;

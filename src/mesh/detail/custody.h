@@ -69,6 +69,9 @@ class Custody {
     [[nodiscard]] Instant deadline() const;
 
     [[nodiscard]] std::size_t held_count() const;
+    /// What this neighbour was sent and has not acknowledged; a message for two destinations behind
+    /// it counts twice.
+    [[nodiscard]] std::size_t handed_count(NodeId neighbor) const;
     [[nodiscard]] std::size_t held_bytes() const;
 
   private:

@@ -132,6 +132,22 @@ TEST_F(CustodyTest, IsTheOriginsUntilEachDestinationHasIt) {
     EXPECT_TRUE(around.stored.empty());
 }
 
+TEST_F(CustodyTest, CountsWhatEachNeighborHasNotAcknowledged) {
+    around.ways = {{kFar, {kLeft, kRight}}, {kFurther, {kLeft}}};
+    custody.publish(message(1, {kFar, kFurther}), {}, now);
+    EXPECT_EQ(custody.handed_count(kLeft), 2U);
+    EXPECT_EQ(custody.handed_count(kRight), 0U);
+    around.suspects = {kLeft};
+    custody.on_neighbor_suspect(kLeft, now);
+    EXPECT_EQ(custody.handed_count(kLeft), 1U);
+    EXPECT_EQ(custody.handed_count(kRight), 1U);
+    acknowledge(kRight, own(1), CustodyVerdict::Accepted);
+    EXPECT_EQ(custody.handed_count(kRight), 0U);
+    custody.on_neighbor_down(kLeft, now);
+    EXPECT_EQ(custody.handed_count(kLeft), 0U);  // it waits here
+    EXPECT_EQ(custody.held_count(), 1U);
+}
+
 TEST_F(CustodyTest, TellsThePublisherWhenTheDiskHasIt) {
     around.ways = {{kFar, {kLeft}}};
     custody.publish(message(1, {kFar}), {.token = 5, .level = PublishLevel::Local}, now);
