@@ -15,6 +15,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "base/bytes.h"
 #include "base/check.h"
@@ -43,8 +44,16 @@ struct TlsPeer {
     std::string serial;       // as that one numbers it: upper-case hex
     std::string fingerprint;  // SHA-256 of its DER, lower-case hex
     std::string key_hash;     // SHA-256 of its public key (SubjectPublicKeyInfo), likewise
+    WallTime not_before;
     WallTime not_after;
     bool is_own_authority = false;  // signed by TlsServerOptions::own_client_ca_pem
+    // If describes_channel asks for it:
+    /// Names this connection and no other, at both ends alike (RFC 9266, tls-exporter): 32 bytes
+    /// under TLS 1.3, else empty.
+    std::vector<std::uint8_t> channel_binding;
+    /// Certificates as the peer has shown them, its own first, DER. Nobody has verified them but
+    /// for this: it has the key of the first.
+    std::vector<std::vector<std::uint8_t>> shown_chain;
 };
 
 class StreamHandler {

@@ -32,6 +32,11 @@ struct TlsServerOptions {
     /// Revoked certificates of client_ca_pem, a list of each authority; empty: not looked at. An
     /// authority without a list, or whose list has run out, vouches for nobody then.
     std::string client_crl_pem;
+    /// Of `alpn`: whose clients need no certificate, whatever client_certificates says, and are not
+    /// asked for one.
+    std::vector<std::string> open_alpn;
+    bool any_date = false;           // as TlsClientOptions
+    bool describes_channel = false;  // as TlsClientOptions
 };
 
 struct TlsClientOptions {
@@ -42,6 +47,10 @@ struct TlsClientOptions {
     bool any_name = false;
     std::vector<std::string> alpn;
     TlsIdentity identity;  // empty: no client certificate
+    /// Certificates are taken whenever they are valid: the caller looks at the dates in TlsPeer.
+    bool any_date = false;
+    /// TlsPeer says what names this connection, and what the peer has shown.
+    bool describes_channel = false;
 };
 
 /// Why handshakes of servers fail; names in to_string().

@@ -1,10 +1,13 @@
 // TlsContext over OpenSSL: reads PEM, sets up SSL_CTX, answers OpenSSL's questions about names and
 // protocols.
 
+#include <algorithm>
+
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
 
+#include "base/bytes.h"
 #include "base/check.h"
 #include "base/narrow.h"
 #include "runtime/limits.h"
@@ -138,6 +141,10 @@ Status use_revocation_lists(SSL_CTX* ctx, const std::string& pem) {
     return {};
 }
 
+void take_any_date(SSL_CTX* ctx) {
+    X509_VERIFY_PARAM_set_flags(SSL_CTX_get0_param(ctx), X509_V_FLAG_NO_CHECK_TIME);
+}
+
 /// As OpenSSL's macros do, without their C casts.
 template <typename Callback>
 void set_callback(SSL_CTX* ctx, int command, Callback callback) {
@@ -195,6 +202,8 @@ Result<std::shared_ptr<TlsContext>> TlsContextImpl::create_server(const TlsServe
         context->own_authority_ = std::move(own->front());
     }
     TRY(context->set_alpn(options.alpn));
+    context->open_alpn_ = options.open_alpn;
+    context->describes_channel_ = options.describes_channel;
     for (const TlsIdentity& identity : options.identities) {
         TRY(context->add_server_identity(options, identity));
     }
@@ -218,6 +227,9 @@ Status TlsContextImpl::add_server_identity(const TlsServerOptions& options,
                            &TlsContextImpl::verify_client);
         SSL_CTX_set_verify_depth(ctx, kTlsChainDepthMax);
         TRY(trust_clients(ctx, options));
+        if (options.any_date) {
+            take_any_date(ctx);
+        }
     }
     identities_.push_back({std::move(context), std::move(leaf)});
     return {};
@@ -283,6 +295,7 @@ Result<std::shared_ptr<TlsContext>> TlsContextImpl::create_client(const TlsClien
         context->server_name_ = options.server_name;
     }
     context->verify_ = options.verify;
+    context->describes_channel_ = options.describes_channel;
     TRY(context->set_alpn(options.alpn));
     TRY_ASSIGN(SslContextPointer made, new_context(TLS_client_method()));
     SSL_CTX* ctx = made.get();
@@ -297,6 +310,9 @@ Result<std::shared_ptr<TlsContext>> TlsContextImpl::create_client(const TlsClien
         return invalid("a TLS client needs the server's name to verify its certificate");
     }
     SSL_CTX_set_verify(ctx, options.verify ? SSL_VERIFY_PEER : SSL_VERIFY_NONE, nullptr);
+    if (options.any_date) {
+        take_any_date(ctx);
+    }
     if (!options.ca_pem.empty()) {
         TRY(trust(ctx, options.ca_pem));
     } else if (SSL_CTX_set_default_verify_paths(ctx) != 1) {
@@ -362,10 +378,11 @@ int TlsContextImpl::choose_identity(SSL* ssl, int*, void* self) {
 }
 
 // style: the parameters are OpenSSL's.
-int TlsContextImpl::choose_protocol(SSL*, const unsigned char** chosen, unsigned char* chosen_bytes,
-                                    const unsigned char* offered, unsigned offered_bytes,
-                                    void* self) {
-    const std::string& wire = static_cast<const TlsContextImpl*>(self)->alpn_wire_;
+int TlsContextImpl::choose_protocol(SSL* ssl, const unsigned char** chosen,
+                                    unsigned char* chosen_bytes, const unsigned char* offered,
+                                    unsigned offered_bytes, void* self) {
+    const auto& context = *static_cast<const TlsContextImpl*>(self);
+    const std::string& wire = context.alpn_wire_;
     unsigned char* found = nullptr;
     const int result = SSL_select_next_proto(&found, chosen_bytes,
                                              reinterpret_cast<const unsigned char*>(wire.data()),
@@ -374,6 +391,13 @@ int TlsContextImpl::choose_protocol(SSL*, const unsigned char** chosen, unsigned
         return SSL_TLSEXT_ERR_ALERT_FATAL;  // RFC 7301, 3.2: no_application_protocol
     }
     *chosen = found;
+    if (std::ranges::find(context.open_alpn_, as_text({found, *chosen_bytes})) !=
+        context.open_alpn_.end()) {
+        // The certificate is asked for after this. No tickets: one would carry a client without a
+        // certificate into the protocols that want one.
+        SSL_set_verify(ssl, SSL_VERIFY_NONE, nullptr);
+        SSL_set_num_tickets(ssl, 0);
+    }
     return SSL_TLSEXT_ERR_OK;
 }
 

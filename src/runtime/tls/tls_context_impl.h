@@ -26,6 +26,7 @@ class TlsContextImpl final : public TlsContext {
     /// A connection in its initial state, handshake direction set; null when out of memory.
     [[nodiscard]] SslPointer new_connection() const;
     [[nodiscard]] bool is_server() const { return is_server_; }
+    [[nodiscard]] bool describes_channel() const { return describes_channel_; }
     [[nodiscard]] TicketKeys& ticket_keys() const { return *ticket_keys_; }
     /// True if the node's own authority signed it.
     [[nodiscard]] bool is_own(X509* certificate) const;
@@ -51,9 +52,11 @@ class TlsContextImpl final : public TlsContext {
     CertificatePointer own_authority_;         // null: it vouches for nobody
     std::unique_ptr<TicketKeys> ticket_keys_;  // of a server; changes under its own lock
     std::string alpn_wire_;                    // as RFC 7301 has it: length-prefixed names
+    std::vector<std::string> open_alpn_;       // of it, those without client certificates
     std::string server_name_;                  // clients: SNI and the name to verify
     bool is_server_ = false;
     bool verify_ = true;
+    bool describes_channel_ = false;
 };
 
 }  // namespace kith::runtime

@@ -1,6 +1,8 @@
 #include "runtime/tls/tls_peer.h"
 
 #include <array>
+#include <string_view>
+#include <vector>
 
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
@@ -74,11 +76,11 @@ std::string serial_of(const X509* certificate) {
     return text;
 }
 
-WallTime end_of(const X509* certificate) {
+WallTime wall_time(const ASN1_TIME* time) {
     const std::unique_ptr<ASN1_TIME, OpensslFree<ASN1_TIME_free>> epoch(ASN1_TIME_set(nullptr, 0));
     int days = 0;
     int seconds = 0;
-    if (ASN1_TIME_diff(&days, &seconds, epoch.get(), X509_get0_notAfter(certificate)) != 1) {
+    if (ASN1_TIME_diff(&days, &seconds, epoch.get(), time) != 1) {
         return {};
     }
     return WallTime::from_ms((std::int64_t{days} * 86'400 + seconds) * 1000);
@@ -112,9 +114,48 @@ std::string text_or_empty(const char* text) {
     return text == nullptr ? std::string() : std::string(text);
 }
 
+std::vector<std::uint8_t> der_of(const X509* certificate) {
+    const int count = i2d_X509(certificate, nullptr);
+    std::vector<std::uint8_t> der(count > 0 ? static_cast<std::size_t>(count) : 0U);
+    unsigned char* end = der.data();
+    if (count > 0) {
+        i2d_X509(certificate, &end);
+    }
+    return der;
+}
+
+/// RFC 9266, 2.
+std::vector<std::uint8_t> channel_binding_of(SSL* ssl) {
+    constexpr std::string_view kLabel = "EXPORTER-Channel-Binding";
+    std::vector<std::uint8_t> binding(32);
+    const bool is_made =
+        SSL_version(ssl) == TLS1_3_VERSION &&
+        SSL_export_keying_material(ssl, binding.data(), binding.size(), kLabel.data(),
+                                   kLabel.size(), nullptr, 0, 0) == 1;
+    return is_made ? binding : std::vector<std::uint8_t>();
+}
+
+/// A client's view has the server's own certificate in the chain, a server's has not.
+std::vector<std::vector<std::uint8_t>> shown_chain_of(const SSL* ssl) {
+    std::vector<std::vector<std::uint8_t>> shown;
+    const CertificatePointer own(SSL_get1_peer_certificate(ssl));
+    if (own == nullptr) {
+        return shown;
+    }
+    const STACK_OF(X509)* chain = SSL_get_peer_cert_chain(ssl);
+    const int count = chain == nullptr ? 0 : sk_X509_num(chain);
+    if (SSL_is_server(ssl) == 1) {
+        shown.push_back(der_of(own.get()));
+    }
+    for (int i = 0; i < count; ++i) {
+        shown.push_back(der_of(sk_X509_value(chain, i)));
+    }
+    return shown;
+}
+
 }  // namespace
 
-TlsPeer describe_peer(const SSL* ssl, const TlsContextImpl& context) {
+TlsPeer describe_peer(SSL* ssl, const TlsContextImpl& context) {
     TlsPeer peer;
     peer.version = SSL_get_version(ssl);
     peer.cipher = SSL_get_cipher_name(ssl);
@@ -136,8 +177,13 @@ TlsPeer describe_peer(const SSL* ssl, const TlsContextImpl& context) {
         peer.serial = serial_of(certificate.get());
         peer.fingerprint = fingerprint_of(certificate.get());
         peer.key_hash = key_hash_of(certificate.get());
-        peer.not_after = end_of(certificate.get());
+        peer.not_before = wall_time(X509_get0_notBefore(certificate.get()));
+        peer.not_after = wall_time(X509_get0_notAfter(certificate.get()));
         peer.is_own_authority = context.is_own(certificate.get());
+    }
+    if (context.describes_channel()) {
+        peer.channel_binding = channel_binding_of(ssl);
+        peer.shown_chain = shown_chain_of(ssl);
     }
     return peer;
 }

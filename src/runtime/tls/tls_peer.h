@@ -10,6 +10,6 @@ namespace kith::runtime {
 class TlsContextImpl;
 
 /// The certificate's fields stay empty unless it was verified.
-[[nodiscard]] TlsPeer describe_peer(const SSL* ssl, const TlsContextImpl& context);
+[[nodiscard]] TlsPeer describe_peer(SSL* ssl, const TlsContextImpl& context);
 
 }  // namespace kith::runtime
