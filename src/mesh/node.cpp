@@ -417,6 +417,9 @@ void MeshNode::Impl::on_record(const RecordKey& key, const StoredRecord* record,
         if (!interest.set(key.origin, key.part, record == nullptr ? Bytes{} : record->body())) {
             drop(DropReason::Malformed, nullptr);
         }
+        for (const InterestTable::Change& change : interest.take_changes()) {
+            ports.delivery.on_wanted(change.tenant, change.filter, change.is_wanted);
+        }
     }
     waves.on_record(key, now);
 }

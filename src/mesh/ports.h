@@ -106,6 +106,12 @@ class DeliveryPort {
     virtual void on_published(std::uint64_t token, PublishLevel level) = 0;
     /// All nodes that could be reached know of what was subscribed before barrier(`token`).
     virtual void on_barrier(std::uint64_t token, bool is_complete) = 0;
+    /// One node more, or one less, wants what matches this filter: messages of others are worth a
+    /// publish(). A filter is wanted as often as it was told and not taken back; what comes is told
+    /// before what goes. kEveryTenant and kReservedTopics (detail/) stand for all.
+    virtual void on_wanted(std::uint32_t tenant, std::string_view filter, bool is_wanted) {
+        static_cast<void>(tenant), static_cast<void>(filter), static_cast<void>(is_wanted);
+    }
 
   protected:
     ~DeliveryPort() = default;

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 #include <map>
 #include <utility>
 
@@ -249,6 +250,16 @@ Status check_entry(const Entry& entry) {
     return {};
 }
 
+/// Of a body that was checked; in order, none twice.
+std::vector<Entry> entries_of(Bytes body) {
+    if (body.empty()) {
+        return {};
+    }
+    Result<InterestBody> decoded = decode_interest(body);
+    CHECK(decoded.has_value());
+    return std::move(decoded->entries);
+}
+
 void unite(std::vector<NodeId>& nodes, std::size_t source_count) {
     if (source_count > 1) {
         std::ranges::sort(nodes);
@@ -264,8 +275,7 @@ struct InterestTable::Impl {
     using Parts = boost::container::flat_map<std::uint16_t, std::vector<std::uint8_t>>;
 
     [[nodiscard]] Match compute(std::uint32_t tenant, std::string_view topic) const;
-    void add_body(NodeId node, Bytes body);
-    void remove_body(NodeId node, Bytes body);
+    void replace(NodeId node, Bytes before, Bytes now);
     void changed();
 
     WantedTree tree;
@@ -273,6 +283,7 @@ struct InterestTable::Impl {
     std::size_t part_count = 0;
     std::uint64_t generation = 0;
     MatchCache cache;
+    std::vector<Change> changes;
 };
 
 InterestTable::Match InterestTable::Impl::compute(std::uint32_t tenant,
@@ -296,22 +307,24 @@ InterestTable::Match InterestTable::Impl::compute(std::uint32_t tenant,
     return match;
 }
 
-void InterestTable::Impl::add_body(NodeId node, Bytes body) {
-    const Result<InterestBody> decoded = decode_interest(body);
-    CHECK(decoded.has_value());
-    for (const Entry& entry : decoded->entries) {
+/// What stays is not touched, and what comes is there before what it replaces goes.
+void InterestTable::Impl::replace(NodeId node, Bytes before, Bytes now) {
+    const std::vector<Entry> old_entries = entries_of(before);
+    const std::vector<Entry> new_entries = entries_of(now);
+    std::vector<Entry> difference;
+    std::ranges::set_difference(new_entries, old_entries, std::back_inserter(difference));
+    for (const Entry& entry : difference) {
         tree.add(entry, node);
+        changes.push_back({entry.tenant, std::string(entry.filter), true});
     }
-    ++part_count;
-}
-
-void InterestTable::Impl::remove_body(NodeId node, Bytes body) {
-    const Result<InterestBody> decoded = decode_interest(body);
-    CHECK(decoded.has_value());
-    for (const Entry& entry : decoded->entries) {
+    difference.clear();
+    std::ranges::set_difference(old_entries, new_entries, std::back_inserter(difference));
+    for (const Entry& entry : difference) {
         tree.remove(entry, node);
+        changes.push_back({entry.tenant, std::string(entry.filter), false});
     }
-    --part_count;
+    part_count += now.empty() ? 0U : 1U;
+    part_count -= before.empty() ? 0U : 1U;
 }
 
 void InterestTable::Impl::changed() {
@@ -339,12 +352,10 @@ Status InterestTable::set(NodeId node, std::uint16_t part, Bytes body) {
         return {};
     }
     Impl::Parts& parts = impl_->parts_of_node[node];
-    if (is_known) {
-        impl_->remove_body(node, parts[part]);
+    impl_->replace(node, is_known ? Bytes(parts[part]) : Bytes(), body);
+    if (body.empty()) {
         parts.erase(part);
-    }
-    if (!body.empty()) {
-        impl_->add_body(node, body);
+    } else {
         parts[part].assign(body.begin(), body.end());
     }
     if (parts.empty()) {
@@ -360,10 +371,14 @@ void InterestTable::remove(NodeId node) {
         return;
     }
     for (const auto& [part, body] : found->second) {
-        impl_->remove_body(node, body);
+        impl_->replace(node, body, {});
     }
     impl_->parts_of_node.erase(found);
     impl_->changed();
+}
+
+std::vector<InterestTable::Change> InterestTable::take_changes() {
+    return std::exchange(impl_->changes, {});
 }
 
 const InterestTable::Match& InterestTable::match(std::uint32_t tenant, std::string_view topic) {

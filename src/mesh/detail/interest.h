@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -64,6 +65,15 @@ class InterestTable {
     /// after which everything is as before.
     [[nodiscard]] Status set(NodeId node, std::uint16_t part, Bytes body);
     void remove(NodeId node);
+
+    /// A filter that one node more, or one less, wants; shared or not.
+    struct Change {
+        std::uint32_t tenant = 0;
+        std::string filter;
+        bool is_wanted = false;
+    };
+    /// Since the last call, in order: what comes before what goes.
+    [[nodiscard]] std::vector<Change> take_changes();
 
     struct Match {
         /// Nodes that have an unshared subscription, in order of id, each once.

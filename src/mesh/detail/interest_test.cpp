@@ -224,6 +224,27 @@ TEST(InterestTable, TheSameBodyAgainChangesNothing) {
     EXPECT_EQ(table.size().nodes, 1U);
 }
 
+TEST(InterestTable, TellsWhichFiltersOneNodeMoreOrLessWants) {
+    InterestTable table;
+    const auto changes = [&table] {
+        std::vector<std::string> told;
+        for (const InterestTable::Change& change : table.take_changes()) {
+            told.push_back((change.is_wanted ? "+" : "-") + change.filter);
+        }
+        return told;
+    };
+    using Told = std::vector<std::string>;
+    ASSERT_TRUE(table.set(NodeId(1), 0, body_of({{0, "", "a"}, {0, "", "b"}, {0, "g", "s"}})));
+    EXPECT_EQ(changes(), (Told{"+a", "+b", "+s"}));
+    ASSERT_TRUE(table.set(NodeId(2), 0, filter_body("a")));
+    EXPECT_EQ(changes(), Told{"+a"}) << "counted node by node";
+    ASSERT_TRUE(table.set(NodeId(1), 0, body_of({{0, "", "b"}, {0, "", "c"}})));
+    EXPECT_EQ(changes(), (Told{"+c", "-a", "-s"})) << "what stays is not told again";
+    table.remove(NodeId(1));
+    EXPECT_EQ(changes(), (Told{"-b", "-c"}));
+    EXPECT_TRUE(changes().empty());
+}
+
 TEST(InterestTable, AMalformedBodyChangesNothing) {
     InterestTable table;
     ASSERT_TRUE(table.set(NodeId(1), 0, filter_body("a")));
