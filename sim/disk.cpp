@@ -92,7 +92,7 @@ void Disk::apply(Operation& operation) {
             return;
         }
         case Operation::Kind::Deliver:
-            delivered_[operation.delivery.stream] = operation.delivery.sequence;
+            progress_[operation.delivery.stream] = operation.delivery.progress;
             return;
     }
 }
@@ -112,7 +112,7 @@ void Disk::crash(Random& random, DiskListener& listener) {
 
 void Disk::wipe() {
     held_.clear();
-    delivered_.clear();
+    progress_.clear();
     pending_.clear();
     syncing_count_ = 0;
 }

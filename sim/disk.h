@@ -43,7 +43,7 @@ class StoredMessage {
 struct Delivery {
     mesh::DataId id;
     mesh::StreamPosition stream;
-    std::uint64_t sequence = 0;  // in the stream; 0 for QoS 0
+    mesh::StreamProgress progress;  // of the stream, with this
     std::uint8_t qos = 0;
     std::uint64_t flow = 0;
     std::uint64_t number = 0;  // of the publish, as its payload says
@@ -85,8 +85,8 @@ class Disk {
     using Held = std::map<mesh::CustodyTicket, std::unique_ptr<StoredMessage>>;
     /// What a restart finds.
     [[nodiscard]] const Held& held() const { return held_; }
-    [[nodiscard]] const std::map<mesh::StreamPosition, std::uint64_t>& delivered() const {
-        return delivered_;
+    [[nodiscard]] const std::map<mesh::StreamPosition, mesh::StreamProgress>& progress() const {
+        return progress_;
     }
     [[nodiscard]] std::size_t pending_count() const { return pending_.size(); }
 
@@ -104,7 +104,7 @@ class Disk {
     void apply(Operation& operation);
 
     Held held_;
-    std::map<mesh::StreamPosition, std::uint64_t> delivered_;
+    std::map<mesh::StreamPosition, mesh::StreamProgress> progress_;
     std::deque<Operation> pending_;
     std::size_t syncing_count_ = 0;  // of pending_, which the sync under way takes
     Health health_ = Health::Good;

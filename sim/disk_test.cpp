@@ -16,7 +16,7 @@ struct Listener final : DiskListener {
 
     void on_stored(CustodyTicket ticket) override { stored.push_back(ticket.value()); }
     void on_delivery_stored(const Delivery& delivery, std::uint64_t token) override {
-        delivered.push_back(delivery.sequence);
+        delivered.push_back(delivery.progress.delivered);
         tokens.push_back(token);
     }
 };
@@ -102,11 +102,11 @@ TEST(Disk, TellsOfDeliveriesThatSurvivedACrash) {
     for (std::uint64_t seed = 1; seed < 50; ++seed) {
         Rig rig;
         Random random(seed);
-        rig.disk.store_delivery({.sequence = 5}, 9);
+        rig.disk.store_delivery({.progress = {.delivered = 5, .given_up = {}}}, 9);
         rig.disk.crash(random, rig.listener);
-        EXPECT_EQ(rig.listener.delivered.size(), rig.disk.delivered().size());
-        survived |= !rig.disk.delivered().empty();
-        was_lost |= rig.disk.delivered().empty();
+        EXPECT_EQ(rig.listener.delivered.size(), rig.disk.progress().size());
+        survived |= !rig.disk.progress().empty();
+        was_lost |= rig.disk.progress().empty();
         EXPECT_TRUE(rig.listener.tokens.empty() || rig.listener.tokens[0] == 0);
     }
     EXPECT_TRUE(survived);
@@ -134,11 +134,11 @@ TEST(Disk, StallsForHalfASecondWhenSlow) {
 TEST(Disk, IsEmptyAfterItIsWiped) {
     Rig rig;
     rig.disk.store(CustodyTicket(1), message("a"));
-    rig.disk.store_delivery({.sequence = 1}, 1);
+    rig.disk.store_delivery({.progress = {.delivered = 1, .given_up = {}}}, 1);
     rig.sync();
     rig.disk.wipe();
     EXPECT_TRUE(rig.disk.held().empty());
-    EXPECT_TRUE(rig.disk.delivered().empty());
+    EXPECT_TRUE(rig.disk.progress().empty());
 }
 
 }  // namespace

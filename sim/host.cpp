@@ -63,8 +63,8 @@ void Host::start() {
 }
 
 void Host::restore() {
-    for (const auto& [stream, delivered] : disk_.delivered()) {
-        participant_->restore_stream(stream, delivered);
+    for (const auto& [stream, progress] : disk_.progress()) {
+        participant_->restore_stream(stream, progress);
     }
     for (const auto& [ticket, message] : disk_.held()) {
         participant_->restore(ticket, message->data(), local_now());
@@ -147,15 +147,16 @@ void Host::settle(mesh::CustodyTicket ticket, const mesh::Destinations& left) {
     disk_.settle(ticket, left);
 }
 
-void Host::deliver(const mesh::Data& data, std::uint64_t token) {
+void Host::deliver(const mesh::Data& data, const mesh::StreamProgress& progress,
+                   std::uint64_t token) {
     Delivery delivery{.id = data.id,
-                      .stream = {data.id.origin, data.id.epoch, data.priority},
+                      .stream = mesh::stream_of(data),
+                      .progress = progress,
                       .qos = data.qos,
                       .flow = data.flow,
                       .number = number_of(data.payload)};
     for (const mesh::Destination& destination : data.destinations) {
         if (destination.node == id_) {
-            delivery.sequence = destination.stream_sequence;
             delivery.for_all = destination.for_all;
             delivery.groups.assign(destination.groups.begin(), destination.groups.end());
         }

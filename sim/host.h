@@ -85,7 +85,8 @@ class Host final : public mesh::LinkPort,
     void store(mesh::CustodyTicket ticket, const mesh::Data& data) override;
     void settle(mesh::CustodyTicket ticket, const mesh::Destinations& left) override;
     // DeliveryPort
-    void deliver(const mesh::Data& data, std::uint64_t token) override;
+    void deliver(const mesh::Data& data, const mesh::StreamProgress& progress,
+                 std::uint64_t token) override;
     void on_published(std::uint64_t token, mesh::PublishLevel level) override;
     void on_barrier(std::uint64_t token, bool is_complete) override;
     // MeshEvents

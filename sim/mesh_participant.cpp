@@ -11,8 +11,9 @@ class MeshParticipant final : public Participant {
     void restore(mesh::CustodyTicket ticket, const mesh::Data& data, Instant now) override {
         node_.restore(ticket, data, now);
     }
-    void restore_stream(const mesh::StreamPosition& stream, std::uint64_t delivered) override {
-        node_.restore_stream(stream, delivered);
+    void restore_stream(const mesh::StreamPosition& stream,
+                        const mesh::StreamProgress& progress) override {
+        node_.restore_stream(stream, progress);
     }
     void on_link_up(mesh::LinkId link, const mesh::LinkPeer& peer, Instant now) override {
         node_.on_link_up(link, peer, now);

@@ -20,7 +20,8 @@ class Participant {
     Participant& operator=(const Participant&) = delete;
 
     virtual void restore(mesh::CustodyTicket ticket, const mesh::Data& data, Instant now) = 0;
-    virtual void restore_stream(const mesh::StreamPosition& stream, std::uint64_t delivered) = 0;
+    virtual void restore_stream(const mesh::StreamPosition& stream,
+                                const mesh::StreamProgress& progress) = 0;
 
     virtual void on_link_up(mesh::LinkId link, const mesh::LinkPeer& peer, Instant now) = 0;
     virtual void on_link_down(mesh::LinkId link, Instant now) = 0;

@@ -18,7 +18,7 @@ class Rogue final : public Participant {
     explicit Rogue(const Birth& birth);
 
     void restore(mesh::CustodyTicket, const mesh::Data&, Instant) override {}
-    void restore_stream(const mesh::StreamPosition&, std::uint64_t) override {}
+    void restore_stream(const mesh::StreamPosition&, const mesh::StreamProgress&) override {}
     void on_link_up(mesh::LinkId link, const mesh::LinkPeer& peer, Instant now) override;
     void on_link_down(mesh::LinkId link, Instant now) override;
     [[nodiscard]] Result<std::size_t> on_bytes(mesh::LinkId link, Bytes bytes,

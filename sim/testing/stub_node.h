@@ -34,7 +34,7 @@ class StubNode final : public Participant {
     void restore(mesh::CustodyTicket ticket, const mesh::Data&, Instant now) override {
         note("restored " + std::to_string(ticket.value()), now);
     }
-    void restore_stream(const mesh::StreamPosition&, std::uint64_t) override {}
+    void restore_stream(const mesh::StreamPosition&, const mesh::StreamProgress&) override {}
     void on_link_up(mesh::LinkId link, const mesh::LinkPeer& peer, Instant now) override {
         links_[link] = peer.node;
         note("up", now);

@@ -99,6 +99,9 @@ inline constexpr std::size_t kStreamsBytesMax = 64U << 20U;
 /// Origins of which a destination remembers what was delivered; beyond it, who cannot be reached
 /// and has nothing waiting is forgotten, the longest gone first.
 inline constexpr std::size_t kStreamOriginsMax = 2 * kNodesMax;
+/// Ranges of places of one stream that were given up and may still come. Beyond it the oldest is
+/// forgotten: who comes after that comes too late.
+inline constexpr std::size_t kStreamRangesMax = 64;
 /// A gap in a stream whose origin cannot be reached is given up after this, and counted.
 inline constexpr Duration kStreamGapPatience = 60s;
 /// Messages of one stream that are on their way at the same time; the rest wait at the origin. Well

@@ -117,9 +117,9 @@ struct MeshNode::Impl final : NeighborListener,
     void on_custody_drop(DropReason reason, const Data& data) override { drop(reason, &data); }
 
     // ArrivalListener
-    void deliver(const Data& data, std::uint64_t token) override {
+    void deliver(const Data& data, const StreamProgress& progress, std::uint64_t token) override {
         ++counters.data_delivered;
-        ports.delivery.deliver(data, token);
+        ports.delivery.deliver(data, progress, token);
     }
     void on_arrival_drop(DropReason reason, const Data& data) override { drop(reason, &data); }
 };
@@ -450,8 +450,8 @@ void MeshNode::restore(CustodyTicket ticket, const Data& data, Instant now) {
     impl_->custody.restore(ticket, data, now);
 }
 
-void MeshNode::restore_stream(const StreamPosition& stream, std::uint64_t delivered) {
-    impl_->arrivals.restore(stream, delivered);
+void MeshNode::restore_stream(const StreamPosition& stream, const StreamProgress& progress) {
+    impl_->arrivals.restore(stream, progress);
 }
 
 void MeshNode::on_link_up(LinkId link, const LinkPeer& peer, Instant now) {

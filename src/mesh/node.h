@@ -14,7 +14,6 @@
 #pragma once
 
 #include <array>
-#include <compare>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -42,15 +41,6 @@ struct Publication {
     WallTime published_at;
     std::uint32_t expires_after_ms = 0;  // 0: never
     PublishLevel level = PublishLevel::Local;
-};
-
-/// A stream of messages to this node.
-struct StreamPosition {
-    NodeId origin;
-    std::uint32_t epoch = 0;
-    Priority priority = Priority::Default;
-
-    friend auto operator<=>(const StreamPosition&, const StreamPosition&) = default;
 };
 
 /// A subscription of this node's clients.
@@ -122,8 +112,8 @@ class MeshNode {
 
     /// Before anything else, in any order: what the store still holds of the life before.
     void restore(CustodyTicket ticket, const Data& data, Instant now);
-    /// How far a stream was delivered here.
-    void restore_stream(const StreamPosition& stream, std::uint64_t delivered);
+    /// How far a stream has come here, as the last deliver() of it said that was stored.
+    void restore_stream(const StreamPosition& stream, const StreamProgress& progress);
 
     void on_link_up(LinkId link, const LinkPeer& peer, Instant now);
     void on_link_down(LinkId link, Instant now);

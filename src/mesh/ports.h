@@ -7,6 +7,7 @@
 
 #include <boost/container/small_vector.hpp>
 
+#include <compare>
 #include <cstdint>
 #include <string_view>
 
@@ -89,6 +90,39 @@ class CustodyPort {
     ~CustodyPort() = default;
 };
 
+/// A stream of messages to this node.
+struct StreamPosition {
+    NodeId origin;
+    std::uint32_t epoch = 0;
+    Priority priority = Priority::Default;
+
+    friend auto operator<=>(const StreamPosition&, const StreamPosition&) = default;
+};
+
+/// The stream in which a message of QoS 1 or 2 has its place.
+[[nodiscard]] inline StreamPosition stream_of(const Data& data) {
+    return {data.id.origin, data.id.epoch, data.priority};
+}
+
+/// Places of a stream, both included.
+struct PlaceRange {
+    std::uint64_t first = 0;
+    std::uint64_t last = 0;
+
+    friend bool operator==(const PlaceRange&, const PlaceRange&) = default;
+};
+
+/// How far a stream has come here: what a host stores of it.
+struct StreamProgress {
+    /// All up to this place were handed out, or given up.
+    std::uint64_t delivered = 0;
+    /// Of these, what was given up and may still come. In order, apart from one another,
+    /// kStreamRangesMax at most; almost always none.
+    boost::container::small_vector<PlaceRange, 1> given_up;
+
+    friend bool operator==(const StreamProgress&, const StreamProgress&) = default;
+};
+
 /// How far a message has to be before its publisher is told.
 enum class PublishLevel : std::uint8_t {
     Local,      // this node's disk has it
@@ -100,8 +134,11 @@ enum class PublishLevel : std::uint8_t {
 class DeliveryPort {
   public:
     /// Hands a message to the sessions here. For QoS 1 and 2 MeshNode::on_delivered(token) says
-    /// when they have it, after which nobody else does. In the order of its stream.
-    virtual void deliver(const Data& data, std::uint64_t token) = 0;
+    /// when they have it, after which nobody else does. In the order of its stream, but for what
+    /// comes late, where it was given up. `progress` is how far stream_of(data) has come with it:
+    /// stored with the message in one write, in the order of these calls, in the place of what was
+    /// stored of the stream before; MeshNode::restore_stream() gets it back. Nothing for QoS 0.
+    virtual void deliver(const Data& data, const StreamProgress& progress, std::uint64_t token) = 0;
     /// A publish() of this node has reached what it asked for.
     virtual void on_published(std::uint64_t token, PublishLevel level) = 0;
     /// All nodes that could be reached know of what was subscribed before barrier(`token`).

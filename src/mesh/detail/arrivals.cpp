@@ -88,7 +88,7 @@ void Arrivals::Impl::deliver_ready(Instant now) {
         }
         (void)note_latest(ready.data);  // these wait for one another, and hold up QoS 0
         deliveries.emplace(++last_token, ready.data.id);
-        listener.deliver(ready.data, last_token);
+        listener.deliver(ready.data, ready.progress, last_token);
     }
 }
 
@@ -99,7 +99,7 @@ Arrivals::~Arrivals() = default;
 void Arrivals::take(const Data& data, const Destination& here, NodeId from, Instant now) {
     if (data.qos == 0) {
         if (impl_->note_latest(data)) {
-            impl_->listener.deliver(data, 0);
+            impl_->listener.deliver(data, {}, 0);
         } else {
             impl_->listener.on_arrival_drop(DropReason::Overtaken, data);
         }
@@ -108,7 +108,8 @@ void Arrivals::take(const Data& data, const Destination& here, NodeId from, Inst
     if (impl_->options.mutants.forgets_duplicates) {
         impl_->wait(data.id, from);
         impl_->deliveries.emplace(++impl_->last_token, data.id);
-        impl_->listener.deliver(data, impl_->last_token);
+        impl_->listener.deliver(data, {.delivered = here.stream_sequence, .given_up = {}},
+                                impl_->last_token);
         return;
     }
     switch (impl_->streams.take(data, here, now)) {
@@ -140,8 +141,8 @@ void Arrivals::on_delivered(std::uint64_t token, Instant) {
     impl_->deliveries.erase(found);
 }
 
-void Arrivals::restore(const StreamPosition& stream, std::uint64_t delivered) {
-    impl_->streams.restore(stream, delivered);
+void Arrivals::restore(const StreamPosition& stream, const StreamProgress& progress) {
+    impl_->streams.restore(stream, progress);
 }
 
 void Arrivals::set_reachable(std::span<const NodeId> origins, Instant now) {

@@ -20,7 +20,7 @@ namespace kith::mesh {
 
 class ArrivalListener {
   public:
-    virtual void deliver(const Data& data, std::uint64_t token) = 0;
+    virtual void deliver(const Data& data, const StreamProgress& progress, std::uint64_t token) = 0;
     virtual void send_custody(NodeId neighbor, CustodyEntry entry) = 0;
     virtual void on_arrival_drop(DropReason reason, const Data& data) = 0;
 
@@ -36,7 +36,7 @@ class Arrivals {
     /// `here` is this node's own destination in `data`.
     void take(const Data& data, const Destination& here, NodeId from, Instant now);
     void on_delivered(std::uint64_t token, Instant now);
-    void restore(const StreamPosition& stream, std::uint64_t delivered);
+    void restore(const StreamPosition& stream, const StreamProgress& progress);
     /// Who can be reached, in order of id, and nobody else.
     void set_reachable(std::span<const NodeId> origins, Instant now);
     void on_timer(Instant now);

@@ -20,7 +20,7 @@ class Around final : public ArrivalListener {
     std::vector<std::pair<NodeId, CustodyEntry>> answers;
     std::vector<DropReason> drops;
 
-    void deliver(const Data& data, std::uint64_t token) override {
+    void deliver(const Data& data, const StreamProgress&, std::uint64_t token) override {
         delivered.emplace_back(as_text(data.payload), token);
     }
     void send_custody(NodeId neighbor, CustodyEntry entry) override {
@@ -102,7 +102,7 @@ TEST_F(ArrivalsTest, DeliversInTheOrderOfTheStream) {
 }
 
 TEST_F(ArrivalsTest, GoesOnAfterARestartWhereTheStoreSays) {
-    arrivals.restore({kOrigin, 1, Priority::Default}, 7);
+    arrivals.restore({kOrigin, 1, Priority::Default}, {.delivered = 7, .given_up = {}});
     take(7, kLeft);
     EXPECT_TRUE(around.delivered.empty());
     EXPECT_EQ(around.answers.size(), 1U);

@@ -4,10 +4,10 @@
 
 #include <algorithm>
 #include <map>
-#include <set>
 #include <utility>
 
 #include "base/check.h"
+#include "mesh/detail/stream_progress.h"
 #include "mesh/limits.h"
 
 namespace kith::mesh {
@@ -23,12 +23,11 @@ struct Held {
 
 struct Stream {
     std::uint32_t epoch = 0;
-    std::uint64_t delivered = 0;
+    StreamProgress progress;
     std::map<std::uint64_t, Held> held;  // by place; the first is behind a gap
     std::size_t held_bytes = 0;
-    std::set<std::uint64_t> given_up;  // below `delivered`, and never came
     std::uint32_t epoch_before = 0;
-    std::uint64_t delivered_before = 0;
+    StreamProgress progress_before;
 };
 
 struct Origin {
@@ -72,6 +71,11 @@ struct Streams::Impl {
     }
     Verdict take(Stream& stream, const Data& data, const Destination& here, Instant now);
     Verdict take_of_epoch_before(Stream& stream, const Data& data, const Destination& here);
+    Verdict take_late(StreamProgress& progress, const Data& data, const Destination& here);
+    void hand_out(Ready message, const StreamProgress& progress) {
+        message.progress = progress;
+        ready.push_back(std::move(message));
+    }
     void begin_epoch(Stream& stream, std::uint32_t epoch);
     /// All before `place` is done with; what waits there is handed out.
     void advance(Stream& stream, std::uint64_t place);
@@ -127,23 +131,20 @@ Streams::Verdict Streams::Impl::take(Stream& stream, const Data& data, const Des
         begin_epoch(stream, data.id.epoch);
     }
     advance(stream, std::min(here.stream_first, place));
-    if (stream.given_up.erase(place) > 0) {
-        // Its origin had it after all: late is better than lost.
-        --counters.given_up;
-        ready.push_back(copy_of(data, here));
-        return Verdict::Taken;
+    if (place <= stream.progress.delivered) {
+        return take_late(stream.progress, data, here);
     }
-    if (place <= stream.delivered || stream.held.contains(place)) {
+    if (stream.held.contains(place)) {
         return Verdict::Duplicate;
     }
-    if (place == stream.delivered + 1) {
-        ready.push_back(copy_of(data, here));
-        stream.delivered = place;
+    if (place == stream.progress.delivered + 1) {
+        stream.progress.delivered = place;
+        hand_out(copy_of(data, here), stream.progress);
         release_in_turn(stream);
         return Verdict::Taken;
     }
     const std::size_t bytes = bytes_of(data);
-    const bool is_beyond = place - stream.delivered > kStreamWindow ||
+    const bool is_beyond = place - stream.progress.delivered > kStreamWindow ||
                            stream.held_bytes + bytes > kStreamBytesMax ||
                            counters.held_bytes + bytes > kStreamsBytesMax;
     if (is_beyond) {
@@ -162,13 +163,39 @@ Streams::Verdict Streams::Impl::take(Stream& stream, const Data& data, const Des
 /// Nobody waits for what is missing of an epoch that is over.
 Streams::Verdict Streams::Impl::take_of_epoch_before(Stream& stream, const Data& data,
                                                      const Destination& here) {
-    const std::uint64_t place = here.stream_sequence;
-    if (data.id.epoch != stream.epoch_before || place <= stream.delivered_before) {
+    if (data.id.epoch != stream.epoch_before) {
         return Verdict::Duplicate;
     }
-    counters.given_up += place - stream.delivered_before - 1;
-    stream.delivered_before = place;
-    ready.push_back(copy_of(data, here));
+    const std::uint64_t place = here.stream_sequence;
+    const std::uint64_t first = std::min(here.stream_first, place);
+    StreamProgress& progress = stream.progress_before;
+    forget_before(progress, first);
+    progress.delivered = std::max(progress.delivered, std::max<std::uint64_t>(first, 1) - 1);
+    if (place <= progress.delivered) {
+        return take_late(progress, data, here);
+    }
+    if (place > progress.delivered + 1) {
+        counters.given_up += place - progress.delivered - 1;
+        give_up_to(progress, place - 1);
+    }
+    progress.delivered = place;
+    hand_out(copy_of(data, here), progress);
+    return Verdict::Taken;
+}
+
+/// Its origin had it after all: late is better than lost.
+Streams::Verdict Streams::Impl::take_late(StreamProgress& progress, const Data& data,
+                                          const Destination& here) {
+    switch (mesh::take_late(progress, here.stream_sequence)) {
+        case Lateness::NotAwaited:
+            return Verdict::Duplicate;
+        case Lateness::NoRoom:
+            return Verdict::TooEarly;
+        case Lateness::Late:
+            break;
+    }
+    counters.given_up -= counters.given_up > 0 ? 1 : 0;  // 0 of what was given up in a life before
+    hand_out(copy_of(data, here), progress);
     return Verdict::Taken;
 }
 
@@ -176,9 +203,8 @@ void Streams::Impl::begin_epoch(Stream& stream, std::uint32_t epoch) {
     while (!stream.held.empty()) {
         give_up_gap(stream);
     }
-    stream.given_up.clear();
     stream.epoch_before = std::exchange(stream.epoch, epoch);
-    stream.delivered_before = std::exchange(stream.delivered, 0);
+    stream.progress_before = std::exchange(stream.progress, {});
 }
 
 void Streams::Impl::advance(Stream& stream, std::uint64_t place) {
@@ -186,22 +212,17 @@ void Streams::Impl::advance(Stream& stream, std::uint64_t place) {
         release_first(stream);
     }
     if (place > 0) {
-        stream.delivered = std::max(stream.delivered, place - 1);
+        stream.progress.delivered = std::max(stream.progress.delivered, place - 1);
     }
-    stream.given_up.erase(stream.given_up.begin(), stream.given_up.lower_bound(place));
+    forget_before(stream.progress, place);
     release_in_turn(stream);
 }
 
 /// Goes on behind the first gap. Requires: something waits there.
 void Streams::Impl::give_up_gap(Stream& stream) {
     const std::uint64_t next = stream.held.begin()->first;
-    counters.given_up += next - stream.delivered - 1;
-    for (std::uint64_t place = stream.delivered + 1; place < next; ++place) {
-        stream.given_up.insert(place);  // bounded: a gap is less than kStreamWindow
-    }
-    while (stream.given_up.size() > kStreamWindow) {
-        stream.given_up.erase(stream.given_up.begin());
-    }
+    counters.given_up += next - stream.progress.delivered - 1;
+    give_up_to(stream.progress, next - 1);
     release_first(stream);
     release_in_turn(stream);
 }
@@ -212,13 +233,13 @@ void Streams::Impl::release_first(Stream& stream) {
     stream.held_bytes -= bytes;
     counters.held_bytes -= bytes;
     --counters.held_messages;
-    stream.delivered = first->first;
-    ready.push_back(std::move(first->second.message));
+    stream.progress.delivered = first->first;
+    hand_out(std::move(first->second.message), stream.progress);
     stream.held.erase(first);
 }
 
 void Streams::Impl::release_in_turn(Stream& stream) {
-    while (!stream.held.empty() && stream.held.begin()->first == stream.delivered + 1) {
+    while (!stream.held.empty() && stream.held.begin()->first == stream.progress.delivered + 1) {
         release_first(stream);
     }
 }
@@ -250,20 +271,22 @@ std::vector<Streams::Ready> Streams::ready(Instant now) {
     return std::exchange(impl_->ready, {});
 }
 
-void Streams::restore(const StreamPosition& position, std::uint64_t delivered) {
+void Streams::restore(const StreamPosition& position, const StreamProgress& stored) {
     Stream* stream = impl_->find_or_make(position.origin, position.priority, Instant());
     if (stream == nullptr) {
         return;  // its messages will say where they go on
     }
     CHECK(stream->held.empty());
+    const StreamProgress progress =
+        is_sound(stored) ? stored : StreamProgress{.delivered = stored.delivered, .given_up = {}};
     if (position.epoch > stream->epoch) {
         impl_->begin_epoch(*stream, position.epoch);
-        stream->delivered = delivered;
-    } else if (position.epoch == stream->epoch) {
-        stream->delivered = std::max(stream->delivered, delivered);
+    }
+    if (position.epoch == stream->epoch) {
+        stream->progress = progress;
     } else if (position.epoch > stream->epoch_before) {
         stream->epoch_before = position.epoch;
-        stream->delivered_before = delivered;
+        stream->progress_before = progress;
     }
 }
 
@@ -315,9 +338,9 @@ std::uint64_t Streams::delivered(const StreamPosition& position) const {
     }
     const Stream& stream = found->second;
     if (position.epoch == stream.epoch) {
-        return stream.delivered;
+        return stream.progress.delivered;
     }
-    return position.epoch == stream.epoch_before ? stream.delivered_before : 0;
+    return position.epoch == stream.epoch_before ? stream.progress_before.delivered : 0;
 }
 
 const Streams::Counters& Streams::counters() const {

@@ -8,8 +8,9 @@
 // up only when its origin cannot be reached for kStreamGapPatience, and what comes there after all
 // is handed out late, not lost; or when a later epoch of the
 // origin begins, which an origin does only when the older one is done with: what waits behind a gap
-// there is handed out first. What comes of the older epoch after that is handed out as it comes, if
-// nothing behind it was.
+// there is handed out first. What comes of the older epoch after that is handed out as it comes.
+// What was given up is part of the progress that each message is handed out with, so that a
+// destination which starts again takes no late message for a duplicate.
 //
 // Who is not said to be reachable is not, or this would wait for ever for one that nobody speaks of
 // any more. Threads: shard-local. Limits: kStream*.
@@ -46,6 +47,7 @@ class Streams {
     /// A message whose turn it is. It may be moved, not copied.
     struct Ready {
         Destination here;
+        StreamProgress progress;          // of its stream, with this
         std::vector<std::uint8_t> bytes;  // what `data` borrows from
         Data data;
 
@@ -56,8 +58,8 @@ class Streams {
     /// In order, each once; empty if nothing is ready.
     [[nodiscard]] std::vector<Ready> ready(Instant now);
 
-    /// Requires: nothing of this stream was taken yet.
-    void restore(const StreamPosition& stream, std::uint64_t delivered);
+    /// Requires: nothing of this stream was taken yet. Ranges that are not sound are forgotten.
+    void restore(const StreamPosition& stream, const StreamProgress& progress);
     /// Who can be reached, in order of id, and nobody else: their gaps are waited for.
     void set_reachable(std::span<const NodeId> origins, Instant now);
     void on_timer(Instant now);

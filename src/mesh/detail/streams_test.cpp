@@ -68,6 +68,9 @@ class StreamsTest : public ::testing::Test {
     [[nodiscard]] std::uint64_t delivered(std::uint32_t epoch = 1) const {
         return streams.delivered({.origin = kOrigin, .epoch = epoch});
     }
+    void restore(const StreamPosition& stream, std::uint64_t delivered) {
+        streams.restore(stream, {.delivered = delivered, .given_up = {}});
+    }
     void set_reachable(const std::vector<NodeId>& origins) { streams.set_reachable(origins, now); }
     void wait(Duration time) {
         now = now + time;
@@ -249,6 +252,9 @@ TEST_F(StreamsTest, WhatStillComesOfTheOlderEpochIsHandedOutOnce) {
     EXPECT_EQ(ready(), (Places{3}));
     EXPECT_EQ(delivered(1), 3U);
     EXPECT_EQ(streams.counters().given_up, 1U);
+    EXPECT_EQ(take({.number = 2, .epoch = 1}), Verdict::Taken) << "late";
+    EXPECT_EQ(take({.number = 2, .epoch = 1}), Verdict::Duplicate);
+    EXPECT_EQ(ready(), (Places{2}));
     // Whatever is older than the epoch before came and was acknowledged long ago.
     EXPECT_EQ(take({.number = 1, .epoch = 3}), Verdict::Taken);
     EXPECT_EQ(take({.number = 4, .epoch = 1}), Verdict::Duplicate);
@@ -294,6 +300,42 @@ TEST_F(StreamsTest, WhatWasGivenUpAndComesAfterAllIsHandedOutOnce) {
     EXPECT_EQ(ready(), (Places{5}));
 }
 
+TEST_F(StreamsTest, AfterARestartWhatWasGivenUpIsStillAwaited) {
+    EXPECT_EQ(take(1), Verdict::Taken);
+    EXPECT_EQ(take(4), Verdict::Taken);
+    wait(kStreamGapPatience);
+    const std::vector<Streams::Ready> all = streams.ready(now);
+    ASSERT_EQ(all.size(), 2U);
+    EXPECT_EQ(all[0].progress, (StreamProgress{.delivered = 1, .given_up = {}}));
+    EXPECT_EQ(all[1].progress, (StreamProgress{.delivered = 4, .given_up = {{2, 3}}}));
+    streams = Streams();
+    streams.restore({.origin = kOrigin, .epoch = 1}, all[1].progress);
+    EXPECT_EQ(take(4), Verdict::Duplicate);
+    EXPECT_EQ(take(3), Verdict::Taken);
+    const std::vector<Streams::Ready> late = streams.ready(now);
+    ASSERT_EQ(late.size(), 1U);
+    EXPECT_EQ(late[0].progress, (StreamProgress{.delivered = 4, .given_up = {{2, 2}}}));
+    EXPECT_EQ(take(3), Verdict::Duplicate);
+}
+
+TEST_F(StreamsTest, WhatWasGivenUpOfTheEpochBeforeIsStillAwaited) {
+    EXPECT_EQ(take(3), Verdict::Taken);
+    EXPECT_EQ(take({.number = 1, .epoch = 2}), Verdict::Taken);
+    EXPECT_EQ(ready(), (Places{3, 1}));
+    EXPECT_EQ(take(1), Verdict::Taken);
+    EXPECT_EQ(take({.number = 3, .first = 2}), Verdict::Duplicate);
+    EXPECT_EQ(take(2), Verdict::Taken);
+    EXPECT_EQ(ready(), (Places{1, 2}));
+    EXPECT_EQ(take({.number = 9, .first = 7}), Verdict::Taken);
+    EXPECT_EQ(take(6), Verdict::Duplicate) << "its origin is done with it";
+}
+
+TEST_F(StreamsTest, UnsoundBooksAreTakenForThePositionAlone) {
+    streams.restore({.origin = kOrigin, .epoch = 1}, {.delivered = 4, .given_up = {{3, 9}}});
+    EXPECT_EQ(take(3), Verdict::Duplicate);
+    EXPECT_EQ(take(5), Verdict::Taken);
+}
+
 TEST_F(StreamsTest, AnOriginThatComesBackIsWaitedForAnew) {
     EXPECT_EQ(take(2), Verdict::Taken);
     wait(kStreamGapPatience - 1ns);
@@ -336,8 +378,8 @@ TEST_F(StreamsTest, EachGapHasThePatienceOfWhatWaitsBehindIt) {
 }
 
 TEST_F(StreamsTest, WhatWasRestoredIsADuplicate) {
-    streams.restore({.origin = kOrigin, .epoch = 2}, 10);
-    streams.restore({.origin = kOrigin, .epoch = 1}, 20);
+    restore({.origin = kOrigin, .epoch = 2}, 10);
+    restore({.origin = kOrigin, .epoch = 1}, 20);
     EXPECT_EQ(delivered(2), 10U);
     EXPECT_EQ(delivered(1), 20U);
     EXPECT_EQ(take({.number = 10, .epoch = 2}), Verdict::Duplicate);
@@ -347,10 +389,9 @@ TEST_F(StreamsTest, WhatWasRestoredIsADuplicate) {
 }
 
 TEST_F(StreamsTest, RestoringInAnyOrderKeepsTheLastTwoEpochs) {
-    streams.restore({.origin = kOrigin, .epoch = 2}, 20);
-    streams.restore({.origin = kOrigin, .epoch = 1}, 10);
-    streams.restore({.origin = kOrigin, .epoch = 3}, 30);
-    streams.restore({.origin = kOrigin, .epoch = 3}, 29);
+    restore({.origin = kOrigin, .epoch = 2}, 20);
+    restore({.origin = kOrigin, .epoch = 1}, 10);
+    restore({.origin = kOrigin, .epoch = 3}, 30);
     EXPECT_EQ(delivered(1), 0U);
     EXPECT_EQ(delivered(2), 20U);
     EXPECT_EQ(delivered(3), 30U);
@@ -501,6 +542,7 @@ class Network {
             const Key key{ready.data.id.origin, ready.data.priority};
             const std::uint64_t place = ready.here.stream_sequence;
             log_[key].emplace_back(ready.data.id.epoch, place);
+            books_of_[key] = ready.progress;
             acknowledge(key, ready.data.id.epoch, place);
         }
     }
@@ -516,8 +558,7 @@ class Network {
         streams_.set_reachable(kOrigins, now_);
         for (auto& [key, source] : sources_) {
             if (books_ == Books::Kept && !log_[key].empty()) {
-                const auto& [epoch, place] = log_[key].back();
-                streams_.restore({key.first, epoch, key.second}, place);
+                streams_.restore({key.first, log_[key].back().first, key.second}, books_of_[key]);
             }
         }
     }
@@ -537,6 +578,7 @@ class Network {
     std::map<Key, Source> sources_;
     std::vector<Copy> under_way_;
     std::map<Key, Log> log_;
+    std::map<Key, StreamProgress> books_of_;
     std::map<Key, Log> sent_;
     int crash_count_ = 0;
 };

@@ -6,7 +6,7 @@
 
 namespace kith::mesh {
 
-void Unbridged::deliver(const Data&, std::uint64_t token) {
+void Unbridged::deliver(const Data&, const StreamProgress&, std::uint64_t token) {
     if (token != 0) {  // QoS 0 has none
         delivered_.push_back(token);
         shard_.defer(*this);

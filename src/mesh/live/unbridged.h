@@ -23,7 +23,7 @@ class Unbridged final : public DeliveryPort, public CustodyPort, private runtime
     /// Whom it answers, in a later step of the turn.
     void attach(MeshHost& host) { host_ = &host; }
 
-    void deliver(const Data& data, std::uint64_t token) override;
+    void deliver(const Data& data, const StreamProgress& progress, std::uint64_t token) override;
     void on_published(std::uint64_t, PublishLevel) override {}
     void on_barrier(std::uint64_t, bool) override {}
     void store(CustodyTicket ticket, const Data& data) override;

@@ -126,7 +126,7 @@ class SmallMesh {
             std::string payload;
         };
         std::map<CustodyTicket, Stored> disk;
-        std::map<StreamPosition, std::uint64_t> streams;
+        std::map<StreamPosition, StreamProgress> streams;
 
         void start() {
             MeshOptions options{.self = self, .name = "n" + std::to_string(self.value())};
@@ -143,8 +143,8 @@ class SmallMesh {
                 stored.data.payload = as_bytes(stored.payload);
                 node->restore(ticket, stored.data, mesh.time.now());
             }
-            for (const auto& [stream, delivered_to] : streams) {
-                node->restore_stream(stream, delivered_to);
+            for (const auto& [stream, progress] : streams) {
+                node->restore_stream(stream, progress);
             }
             wake();
         }
@@ -224,18 +224,17 @@ class SmallMesh {
                 }
             });
         }
-        void deliver(const Data& data, std::uint64_t token) override {
+        void deliver(const Data& data, const StreamProgress& progress,
+                     std::uint64_t token) override {
             const std::string text =
                 std::string(data.topic) + " " + std::string(as_text(data.payload));
             if (token == 0) {
                 delivered.push_back(text);
                 return;
             }
-            const auto here = std::ranges::find(data.destinations, self, &Destination::node);
-            const StreamPosition stream{data.id.origin, data.id.epoch, data.priority};
-            later(2ms, [this, token, text, stream, place = here->stream_sequence] {
+            later(2ms, [this, token, text, stream = stream_of(data), progress] {
                 delivered.push_back(text);
-                streams[stream] = place;
+                streams[stream] = progress;
                 node->on_delivered(token, mesh.time.now());
             });
         }
