@@ -38,6 +38,12 @@ inline constexpr Duration kDuplicateWindow = 5s;
 /// The link that is not kept stays so long, until the other one carries.
 inline constexpr Duration kDuplicateLinger = 1s;
 
+/// Nodes that are being let in, and of them those from one address; more are closed at once.
+inline constexpr std::size_t kJoinChannelsMax = 64;
+inline constexpr std::size_t kJoinChannelsPerAddressMax = 8;
+/// One request and one answer, from the connection on.
+inline constexpr Duration kJoinChannelMax = 5s;
+
 /// Good-byes get so long to leave when the node stops.
 inline constexpr Duration kHostCloseGrace = 1s;
 

@@ -25,6 +25,8 @@ class LinkSecurity {
 
     /// Of a stream that is ready. Errors: Denied for one that is no member of this mesh.
     [[nodiscard]] virtual Result<LinkPeer> identify(const runtime::StreamInfo& info) const = 0;
+    /// Whether an accepted stream that is ready is no link, but somebody who wants to be let in.
+    [[nodiscard]] virtual bool is_newcomer(const runtime::StreamInfo&) const { return false; }
 
   protected:
     ~LinkSecurity() = default;

@@ -38,6 +38,11 @@ void LiveLink::start(std::unique_ptr<runtime::Stream> stream, runtime::Shard& sh
 
 void LiveLink::on_connected() {
     cancel();
+    if (!is_dialled() && security_.is_newcomer(stream_->info())) {
+        state_ = State::Ended;
+        owner_.on_link_newcomer(*this, std::move(stream_));
+        return;
+    }
     const Result<LinkPeer> peer = security_.identify(stream_->info());
     if (!peer) {
         stream_->abort();

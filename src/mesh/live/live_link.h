@@ -34,6 +34,9 @@ class LinkOwner {
   public:
     /// The handshake is done: peer() is known.
     virtual void on_link_ready(LiveLink& link) = 0;
+    /// Somebody wants to be let in: no link. The stream has to get its next handler in this call;
+    /// the link has ended, and this is the last call.
+    virtual void on_link_newcomer(LiveLink& link, std::unique_ptr<runtime::Stream> stream) = 0;
     /// As MeshNode::on_bytes(): how many were used.
     [[nodiscard]] virtual Result<std::size_t> on_link_bytes(LiveLink& link, Bytes bytes) = 0;
     /// close_later() is due.

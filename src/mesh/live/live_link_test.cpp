@@ -34,6 +34,7 @@ struct OneLink final : LinkOwner {
         EXPECT_TRUE(world.run_until([this] { return link.is_open(); }, 1s));
     }
     void on_link_ready(LiveLink&) override { ++ready_count; }
+    void on_link_newcomer(LiveLink&, std::unique_ptr<runtime::Stream>) override {}
     Result<std::size_t> on_link_bytes(LiveLink&, Bytes bytes) override { return bytes.size(); }
     void on_link_close_due(LiveLink&) override { ++due_count; }
     void on_link_ended(LiveLink&, LinkEnd how) override { ended = how; }

@@ -108,6 +108,7 @@ void MeshHost::run_task() {
         }
     }
     retired_.clear();
+    declined_.clear();
     if (is_closing_ && links_.empty()) {
         finish_closing();
     }
@@ -173,6 +174,18 @@ void MeshHost::on_link_ready(LiveLink& link) {
         settle_duplicates(link);
     }
     arm();
+}
+
+void MeshHost::on_link_newcomer(LiveLink& link, std::unique_ptr<runtime::Stream> stream) {
+    if (ports_.newcomers == nullptr || is_closing_) {
+        ++counters_.not_members;
+        stream->abort();
+        // The stream is in a call of its own.
+        declined_.push_back(std::move(stream));
+    } else {
+        ports_.newcomers->on_newcomer(std::move(stream));
+    }
+    retire(link.id());
 }
 
 /// Another open link to the same node at the same address.

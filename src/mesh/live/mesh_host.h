@@ -65,6 +65,16 @@ struct PeerView {
     unsigned failed_rounds = 0;
 };
 
+/// Takes whoever wants to be let in, from the port that links come to.
+class NewcomerPort {
+  public:
+    /// A stream that is ready; nothing of it was read yet.
+    virtual void on_newcomer(std::unique_ptr<runtime::Stream> stream) = 0;
+
+  protected:
+    ~NewcomerPort() = default;
+};
+
 class MeshHost final : LinkPort,
                        LinkOwner,
                        DialOwner,
@@ -80,6 +90,7 @@ class MeshHost final : LinkPort,
         DeliveryPort& delivery;
         MeshEvents& events;
         runtime::BlockingPool& names;
+        NewcomerPort* newcomers = nullptr;  // null: nobody is let in here
     };
 
     /// Opens the port; start() follows. Errors: Io as of bind(2), Limit (too many peers).
@@ -119,6 +130,7 @@ class MeshHost final : LinkPort,
 
     // LinkOwner
     void on_link_ready(LiveLink& link) override;
+    void on_link_newcomer(LiveLink& link, std::unique_ptr<runtime::Stream> stream) override;
     [[nodiscard]] Result<std::size_t> on_link_bytes(LiveLink& link, Bytes bytes) override;
     void on_link_close_due(LiveLink& link) override;
     void on_link_ended(LiveLink& link, LinkEnd end) override;
@@ -160,8 +172,9 @@ class MeshHost final : LinkPort,
     MeshHostCounters counters_;
     std::uint32_t last_link_ = 0;
     std::map<LinkId, Entry> links_;  // before node_, which sends from its constructor on
-    std::vector<std::unique_ptr<LiveLink>> retired_;  // until the turn is over
-    std::vector<LinkId> overflowing_;                 // to be ended once the core has returned
+    std::vector<std::unique_ptr<LiveLink>> retired_;          // until the turn is over
+    std::vector<std::unique_ptr<runtime::Stream>> declined_;  // likewise
+    std::vector<LinkId> overflowing_;  // to be ended once the core has returned
     std::vector<std::unique_ptr<PeerDialer>> dialers_;
     std::unique_ptr<runtime::Listener> listener_;
     MeshNode node_;

@@ -33,12 +33,20 @@ Result<std::unique_ptr<TlsLinkSecurity>> TlsLinkSecurity::create(const LinkCrede
 Status TlsLinkSecurity::renew(const LinkCredentials& credentials) {
     runtime::TlsServerOptions accepting;
     accepting.identities = {credentials.identity};
+    accepting.any_date = true;
     accepting.alpn = {kMeshAlpn};
+    if (credentials.lets_in) {
+        accepting.identities[0].certificate_chain_pem += credentials.root_pem;
+        accepting.alpn.emplace_back(kMeshJoinAlpn);
+        accepting.open_alpn = {kMeshJoinAlpn};
+        accepting.describes_channel = true;
+    }
     accepting.client_certificates = runtime::ClientCertificates::Require;
     accepting.client_ca_pem = credentials.root_pem;
     runtime::TlsClientOptions dialling;
     dialling.ca_pem = credentials.root_pem;
     dialling.any_name = true;
+    dialling.any_date = true;
     dialling.alpn = {kMeshAlpn};
     dialling.identity = credentials.identity;
     TRY_ASSIGN(auto server, runtime::TlsContext::server(accepting));
@@ -70,12 +78,19 @@ Result<LinkPeer> TlsLinkSecurity::identify(const runtime::StreamInfo& info) cons
     if (members_.is_revoked(node)) {
         return fail(ErrorKind::Denied, "was revoked");
     }
+    if (now_ && (*now_ < peer->not_before || *now_ >= peer->not_after)) {
+        return fail(ErrorKind::Denied, "showed a certificate that is not valid now");
+    }
     for (const NodeRole role : {NodeRole::Router, NodeRole::Leaf}) {
         if (peer->uri_name == role_uri(role)) {
             return LinkPeer{.node = node, .role = role};
         }
     }
     return fail(ErrorKind::Denied, "showed a certificate that is not a node's");
+}
+
+bool TlsLinkSecurity::is_newcomer(const runtime::StreamInfo& info) const {
+    return info.tls != nullptr && info.tls->alpn == kMeshJoinAlpn;
 }
 
 }  // namespace kith::mesh

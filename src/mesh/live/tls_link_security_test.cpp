@@ -123,6 +123,69 @@ TEST(TlsLinkSecurity, WhatIsNoNodeOfAMeshIsDenied) {
     EXPECT_EQ(denied(&peer), "does not speak kith-mesh/1 over TLS 1.3");
 }
 
+TEST(TlsLinkSecurity, DatesAreLookedAtOnceTheTimeIsKnown) {
+    const TestMember one = TestMember::make(1);
+    const TestMember two = TestMember::make(2);
+    const MemberTable members;
+    const auto first = security(one.credentials(), members);
+    const auto second = security(two.credentials(), members);
+    Handshake handshake(*second, *first);
+    ASSERT_TRUE(handshake.server_took_it());
+    const auto denied = [&] {
+        const Result<LinkPeer> peer = first->identify(handshake.server.stream->info());
+        return peer ? std::string("taken") : std::string(peer.error().text);
+    };
+    EXPECT_EQ(denied(), "taken");
+    first->set_time(TestMember::now());
+    EXPECT_EQ(denied(), "taken");
+    for (const WallTime wrong : {TestMember::now() + 24h * 366, TestMember::now() - 24h * 366}) {
+        first->set_time(wrong);
+        EXPECT_EQ(denied(), "showed a certificate that is not valid now");
+    }
+    first->set_time(std::nullopt);
+    EXPECT_EQ(denied(), "taken");
+}
+
+/// Somebody without a certificate, who speaks `protocol`.
+struct Stranger {
+    explicit Stranger(LinkSecurity& door, const char* protocol) : door_(door) {
+        acceptor.when_accepted = [this](std::unique_ptr<runtime::Stream> stream) {
+            server.take(door_.wrap_accepted(std::move(stream), shard()));
+        };
+        acceptor.listen(shard(), {.address = machine.address(7883)});
+        client.connect(shard(), machine.address(7883));
+        auto context = runtime::TlsContext::client({.verify = false, .alpn = {protocol}}).value();
+        client.take(runtime::TlsContext::wrap(context, std::move(client.stream), shard()));
+        EXPECT_TRUE(world.run_until(
+            [this] { return server.connected.is_set() || server.closed.is_set(); }, 10s));
+    }
+    runtime::Shard& shard() { return machine.shard(ShardId(0)); }
+    [[nodiscard]] bool is_newcomer() const {
+        return server.connected_count == 1 && door_.is_newcomer(server.stream->info());
+    }
+
+    LinkSecurity& door_;
+    Log log;
+    runtime::sim::World world{{.seed = 5}};
+    runtime::sim::Host& machine = world.add_host("machine", 1, log);
+    runtime::Acceptor acceptor;
+    runtime::Peer server;
+    runtime::Peer client;
+};
+
+TEST(TlsLinkSecurity, TakesNewcomersWithoutACertificateOnlyIfItLetsThemIn) {
+    const TestMember one = TestMember::make(1);
+    const MemberTable members;
+    LinkCredentials credentials = one.credentials();
+    const auto shut = security(credentials, members);
+    EXPECT_EQ(Stranger(*shut, kMeshJoinAlpn).server.connected_count, 0);
+    credentials.lets_in = true;
+    const auto open = security(credentials, members);
+    EXPECT_TRUE(Stranger(*open, kMeshJoinAlpn).is_newcomer());
+    EXPECT_EQ(Stranger(*open, kMeshAlpn).server.connected_count, 0)
+        << "a link still needs a certificate";
+}
+
 TEST(TlsLinkSecurity, WhatOpensslRefusesIsAnError) {
     const MemberTable members;
     LinkCredentials broken = TestMember::make(1).credentials();
