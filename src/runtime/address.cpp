@@ -81,6 +81,10 @@ bool SocketAddress::is_multicast() const {
     return is_v4_ ? (ip_[kMappedPrefixBytes] & 0xf0) == 0xe0 : ip_[0] == 0xff;
 }
 
+bool SocketAddress::is_link_local() const {
+    return !is_v4_ && ip_[0] == 0xfe && (ip_[1] & 0xc0) == 0x80;
+}
+
 SocketAddress SocketAddress::with_port(std::uint16_t port) const {
     return SocketAddress(ip_, port, is_v4_);
 }
@@ -92,9 +96,14 @@ std::string SocketAddress::to_string() const {
 
 std::string SocketAddress::host_to_string() const {
     std::array<char, INET6_ADDRSTRLEN> text{};
-    const void* ip = ip_.data() + (is_v4_ ? kMappedPrefixBytes : 0);
-    inet_ntop(is_v4_ ? AF_INET : AF_INET6, ip, text.data(), text.size());
-    return text.data();
+    std::array<std::uint8_t, 16> ip = ip_;
+    const unsigned interface = is_link_local() ? static_cast<unsigned>(ip[2] << 8) | ip[3] : 0U;
+    if (interface != 0) {
+        ip[2] = ip[3] = 0;
+    }
+    inet_ntop(is_v4_ ? AF_INET : AF_INET6, ip.data() + (is_v4_ ? kMappedPrefixBytes : 0),
+              text.data(), text.size());
+    return interface == 0 ? text.data() : fmt::format("{}%{}", text.data(), interface);
 }
 
 }  // namespace kith::runtime

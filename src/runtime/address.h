@@ -24,7 +24,8 @@ class SocketAddress {
                                           std::uint16_t port);
     [[nodiscard]] static SocketAddress loopback(std::uint16_t port);
 
-    /// IPv4 addresses are kept mapped, ::ffff:a.b.c.d.
+    /// IPv4 addresses are kept mapped, ::ffff:a.b.c.d. A link-local IPv6 address that came from the
+    /// kernel has the number of its interface in the third and fourth byte.
     [[nodiscard]] const std::array<std::uint8_t, 16>& ip() const { return ip_; }
     [[nodiscard]] std::uint16_t port() const { return port_; }
     [[nodiscard]] bool is_v4() const { return is_v4_; }
@@ -32,11 +33,13 @@ class SocketAddress {
     /// All interfaces: 0.0.0.0 or [::].
     [[nodiscard]] bool is_any() const;
     [[nodiscard]] bool is_multicast() const;
+    /// fe80::/10: means something on one interface alone.
+    [[nodiscard]] bool is_link_local() const;
     [[nodiscard]] SocketAddress with_port(std::uint16_t port) const;
 
     /// "127.0.0.1:1883" or "[::1]:1883".
     [[nodiscard]] std::string to_string() const;
-    /// "127.0.0.1" or "::1".
+    /// "127.0.0.1", "::1" or "fe80::1%2", where 2 is the interface.
     [[nodiscard]] std::string host_to_string() const;
 
     friend auto operator<=>(const SocketAddress&, const SocketAddress&) = default;

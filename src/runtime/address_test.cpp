@@ -1,5 +1,7 @@
 #include "runtime/address.h"
 
+#include <array>
+
 #include <gtest/gtest.h>
 
 namespace kith::runtime {
@@ -40,6 +42,17 @@ TEST(SocketAddress, KnowsItsKind) {
     EXPECT_TRUE(SocketAddress::parse("239.1.2.3:1")->is_multicast());
     EXPECT_TRUE(SocketAddress::parse("[ff02::1]:1")->is_multicast());
     EXPECT_FALSE(SocketAddress::parse("223.1.2.3:1")->is_multicast());
+    EXPECT_TRUE(SocketAddress::parse("[fe80::1]:1")->is_link_local());
+    EXPECT_TRUE(SocketAddress::parse("[febf::1]:1")->is_link_local());
+    EXPECT_FALSE(SocketAddress::parse("[fec0::1]:1")->is_link_local());
+    EXPECT_FALSE(SocketAddress::parse("254.128.0.1:1")->is_link_local());
+}
+
+TEST(SocketAddress, ALinkLocalAddressSaysOnWhichInterface) {
+    EXPECT_EQ(round_trip("[fe80::1]:7"), "[fe80::1]:7");
+    std::array<std::uint8_t, 16> ip{0xfe, 0x80, 0, 3};
+    ip[15] = 1;
+    EXPECT_EQ(SocketAddress::v6(ip, 7).to_string(), "[fe80::1%3]:7");
 }
 
 TEST(SocketAddress, ComparesByValue) {

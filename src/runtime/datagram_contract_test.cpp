@@ -2,8 +2,10 @@
 
 #include "runtime/datagram.h"
 
+#include <algorithm>
 #include <functional>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -29,7 +31,7 @@ TYPED_TEST_SUITE(DatagramContract, Rigs, RigNames);
 class Receiver final : public DatagramHandler {
   public:
     void open(Shard& shard, const SocketAddress& local) {
-        auto opened = shard.network().open_datagram(local, *this);
+        auto opened = shard.network().open_datagram({.local = local}, *this);
         ASSERT_TRUE(opened.has_value()) << opened.error().text;
         port = std::move(*opened);
     }
@@ -132,7 +134,8 @@ TYPED_TEST(DatagramContract, APortInUseIsRefused) {
         Receiver receiver;
         rig.call(0, [&](Shard& shard) {
             receiver.open(shard, rig.address());
-            const auto again = shard.network().open_datagram(receiver.port->local(), receiver);
+            const auto again =
+                shard.network().open_datagram({.local = receiver.port->local()}, receiver);
             ASSERT_FALSE(again.has_value());
             EXPECT_EQ(again.error().code, EADDRINUSE);
         });
@@ -164,6 +167,60 @@ TYPED_TEST(DatagramContract, MembersOfAGroupHearEachOther) {
         rig.stop();
         EXPECT_EQ(a.received.front(), "here I am");
         EXPECT_EQ(b.received.front(), "here I am");
+    });
+}
+
+TYPED_TEST(DatagramContract, OneInterfaceCarriesADatagramToTheGroup) {
+    for_each_seed<TypeParam>(1, [](TypeParam& rig) {
+        Receiver receiver;
+        SocketAddress group = *SocketAddress::parse("239.255.77.84:0");
+        bool can_multicast = true;
+        rig.call(0, [&](Shard& shard) {
+            receiver.open(shard, group);
+            group = group.with_port(receiver.port->local().port());
+            can_multicast = receiver.port->join(group).has_value();
+            // Once more changes nothing: nothing comes twice.
+            EXPECT_EQ(receiver.port->join(group).has_value(), can_multicast);
+        });
+        if (!can_multicast) {
+            GTEST_SKIP() << "no interface here carries multicast";
+        }
+        rig.call(0, [&](Shard& shard) {
+            const std::vector<NetworkInterface> all = shard.network().interfaces();
+            auto chosen = std::ranges::find_if(all, [](const NetworkInterface& each) {
+                return each.carries_multicast && !each.is_loopback;
+            });
+            chosen = chosen == all.end() ? all.begin() : chosen;
+            ASSERT_NE(chosen, all.end());
+            EXPECT_FALSE(chosen->name.empty());
+            receiver.expected_count = 2;
+            EXPECT_TRUE(receiver.port->send_out_of(chosen->id, group, as_bytes("one")));
+            EXPECT_TRUE(receiver.port->send_out_of(chosen->id, group, as_bytes("two")));
+            const Status refused = receiver.port->send_out_of(
+                chosen->id, group, as_bytes(std::string(kDatagramBytesMax + 1, 'x')));
+            EXPECT_EQ(refused.error().kind, ErrorKind::Limit);
+        });
+        ASSERT_TRUE(rig.wait(receiver.all));
+        rig.stop();
+        EXPECT_EQ(std::set(receiver.received.begin(), receiver.received.end()),
+                  (std::set<std::string>{"one", "two"}));
+    });
+}
+
+TYPED_TEST(DatagramContract, TheMachinesOwnAddressesAreThoseOfItsInterfaces) {
+    for_each_seed<TypeParam>(1, [](TypeParam& rig) {
+        rig.call(0, [&](Shard& shard) {
+            const std::vector<NetworkInterface> all = shard.network().interfaces();
+            const bool has_own = std::ranges::any_of(all, [&](const NetworkInterface& each) {
+                return std::ranges::find(each.addresses, rig.address().with_port(0)) !=
+                       each.addresses.end();
+            });
+            EXPECT_TRUE(has_own);
+            for (const NetworkInterface& each : all) {
+                EXPECT_NE(each.id, InterfaceId());
+            }
+        });
+        rig.stop();
     });
 }
 

@@ -68,6 +68,8 @@ inline constexpr std::size_t kDatagramsPerTurnMax = 128;
 
 /// Network interfaces that one port joins a multicast group on.
 inline constexpr std::size_t kMulticastInterfacesMax = 16;
+/// Addresses of one interface that are looked at.
+inline constexpr std::size_t kInterfaceAddressesMax = 8;
 
 /// How long a listener waits when the process is out of descriptors or memory; peers wait in the
 /// kernel's backlog meanwhile.

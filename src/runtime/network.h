@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <vector>
 
 #include "base/result.h"
 #include "runtime/address.h"
@@ -43,10 +44,10 @@ class Network {
     /// a lack of descriptors is an error of the call itself.
     [[nodiscard]] virtual Result<std::unique_ptr<Stream>> connect(const SocketAddress& to,
                                                                   StreamHandler& handler) = 0;
-    /// A multicast address as `local` may be open several times on one machine; it still needs
-    /// Datagram::join().
     [[nodiscard]] virtual Result<std::unique_ptr<Datagram>> open_datagram(
-        const SocketAddress& local, DatagramHandler& handler) = 0;
+        const DatagramOptions& options, DatagramHandler& handler) = 0;
+    /// In the kernel's order, kMulticastInterfacesMax at most.
+    [[nodiscard]] virtual std::vector<NetworkInterface> interfaces() const = 0;
 };
 
 }  // namespace kith::runtime

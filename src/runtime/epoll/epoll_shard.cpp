@@ -11,6 +11,7 @@
 
 #include "base/check.h"
 #include "runtime/detail/io_error.h"
+#include "runtime/epoll/interfaces.h"
 #include "runtime/epoll/socket_address.h"
 #include "runtime/epoll/tcp_listener.h"
 #include "runtime/epoll/tcp_socket.h"
@@ -331,9 +332,13 @@ Result<std::unique_ptr<Stream>> EpollShard::connect(const SocketAddress& to,
     return std::unique_ptr<Stream>(std::move(stream));
 }
 
-Result<std::unique_ptr<Datagram>> EpollShard::open_datagram(const SocketAddress& local,
+Result<std::unique_ptr<Datagram>> EpollShard::open_datagram(const DatagramOptions& options,
                                                             DatagramHandler& handler) {
-    return UdpPort::open(*this, local, handler);
+    return UdpPort::open(*this, options, handler);
+}
+
+std::vector<NetworkInterface> EpollShard::interfaces() const {
+    return machine_interfaces();
 }
 
 }  // namespace kith::runtime

@@ -81,7 +81,8 @@ class EpollShard final : public Shard, private Network {
     [[nodiscard]] Result<std::unique_ptr<Stream>> connect(const SocketAddress& to,
                                                           StreamHandler& handler) override;
     [[nodiscard]] Result<std::unique_ptr<Datagram>> open_datagram(
-        const SocketAddress& local, DatagramHandler& handler) override;
+        const DatagramOptions& options, DatagramHandler& handler) override;
+    [[nodiscard]] std::vector<NetworkInterface> interfaces() const override;
 
     FileDescriptor epoll_;
     FileDescriptor wakeup_;  // an eventfd, edge-triggered: never read

@@ -454,7 +454,7 @@ TEST(EpollNetwork, ADatagramThatIsTooLargeIsDroppedAndCounted) {
     LastDatagram last;
     std::unique_ptr<Datagram> port;
     rig.call(0, [&](Shard& shard) {
-        port = shard.network().open_datagram(rig.address(), last).value();
+        port = shard.network().open_datagram({.local = rig.address()}, last).value();
     });
     const FileDescriptor sender(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
     sockaddr_storage storage;
@@ -479,10 +479,10 @@ TEST(EpollNetwork, ABurstOfDatagramsIsTakenOverSeveralTurns) {
     std::unique_ptr<Datagram> sender;
     constexpr std::size_t kCount = kDatagramsPerTurnMax + kDatagramBatch;
     rig.call(0, [&](Shard& shard) {
-        port = shard.network().open_datagram(rig.address(), last).value();
+        port = shard.network().open_datagram({.local = rig.address()}, last).value();
     });
     rig.call(1, [&](Shard& shard) {
-        sender = shard.network().open_datagram(rig.address(), unused).value();
+        sender = shard.network().open_datagram({.local = rig.address()}, unused).value();
         const HeldShard held(rig.shard(0));
         for (std::size_t i = 0; i < kCount; ++i) {
             EXPECT_TRUE(sender->send_to(port->local(), as_bytes("x")).has_value());
@@ -511,7 +511,7 @@ TEST(EpollNetwork, SendingDatagramsCausesNoTurns) {
     const socklen_t length = to_kernel(SocketAddress::loopback(0), any);
     ASSERT_EQ(::bind(sink.get(), reinterpret_cast<const sockaddr*>(&any), length), 0);
     rig.call(0, [&](Shard& shard) {
-        port = shard.network().open_datagram(rig.address(), unused).value();
+        port = shard.network().open_datagram({.local = rig.address()}, unused).value();
     });
     rig.call(0, [&](Shard& shard) {
         turns = shard.counters().turns;
@@ -531,8 +531,8 @@ TEST(EpollNetwork, AnIpv6DatagramPortTalksToIpv4Too) {
     std::unique_ptr<Datagram> v6_port;
     bool has_ipv6 = true;
     rig.call(0, [&](Shard& shard) {
-        v4_port = shard.network().open_datagram(rig.address(), v4).value();
-        auto opened = shard.network().open_datagram(*SocketAddress::parse("[::]:0"), v6);
+        v4_port = shard.network().open_datagram({.local = rig.address()}, v4).value();
+        auto opened = shard.network().open_datagram({.local = *SocketAddress::parse("[::]:0")}, v6);
         has_ipv6 = opened.has_value();
         if (has_ipv6) {
             v6_port = std::move(*opened);
@@ -554,6 +554,23 @@ TEST(EpollNetwork, AnIpv6DatagramPortTalksToIpv4Too) {
     rig.stop();
     EXPECT_EQ(v6.text, "to v6");
     EXPECT_EQ(v6.from, v4_port->local()) << "told as IPv4, not mapped";
+}
+
+TEST(EpollNetwork, ASharedPortIsOpenTwiceAndNotToThoseWhoDoNotShare) {
+    EpollRig rig(1, 1);
+    LastDatagram unused;
+    rig.call(0, [&](Shard& shard) {
+        Network& network = shard.network();
+        const auto first = network.open_datagram({.local = rig.address(), .shared = true}, unused);
+        ASSERT_TRUE(first.has_value());
+        const SocketAddress local = (*first)->local();
+        EXPECT_TRUE(network.open_datagram({.local = local, .shared = true}, unused).has_value());
+        EXPECT_EQ(network.open_datagram({.local = local}, unused).error().code, EADDRINUSE);
+        const auto v6 = SocketAddress::parse("[::]:0")->with_port(local.port());
+        const auto beside = network.open_datagram({.local = v6, .shared = true}, unused);
+        EXPECT_TRUE(beside.has_value() || beside.error().code == EAFNOSUPPORT);
+    });
+    rig.stop();
 }
 
 TEST(EpollNetwork, AcceptedStreamsInheritTheListenersOptions) {

@@ -6,6 +6,13 @@
 #include <netinet/in.h>
 
 namespace kith::runtime {
+namespace {
+
+// A link-local address means something on one interface alone. SocketAddress has no field for it;
+// the interface stands in the two bytes behind fe80, which are 0 on the wire, as in BSD's kernels.
+constexpr std::size_t kScopeByte = 2;
+
+}  // namespace
 
 socklen_t to_kernel(const SocketAddress& address, sockaddr_storage& storage) {
     return to_kernel_of(address.is_v4() ? AF_INET : AF_INET6, address, storage);
@@ -25,6 +32,11 @@ socklen_t to_kernel_of(int family, const SocketAddress& address, sockaddr_storag
     v6.sin6_family = AF_INET6;
     v6.sin6_port = htons(address.port());
     std::memcpy(&v6.sin6_addr, address.ip().data(), 16);
+    if (IN6_IS_ADDR_LINKLOCAL(&v6.sin6_addr)) {
+        std::uint8_t* scope = v6.sin6_addr.s6_addr + kScopeByte;
+        v6.sin6_scope_id = static_cast<std::uint32_t>(scope[0] << 8) | scope[1];
+        scope[0] = scope[1] = 0;
+    }
     std::memcpy(&storage, &v6, sizeof(v6));
     return sizeof(v6);
 }
@@ -46,6 +58,10 @@ SocketAddress from_kernel(const sockaddr_storage& storage) {
     std::memcpy(ip.data(), &v6.sin6_addr, ip.size());
     if (IN6_IS_ADDR_V4MAPPED(&v6.sin6_addr)) {
         return SocketAddress::v4({ip[12], ip[13], ip[14], ip[15]}, ntohs(v6.sin6_port));
+    }
+    if (IN6_IS_ADDR_LINKLOCAL(&v6.sin6_addr)) {
+        ip[kScopeByte] = static_cast<std::uint8_t>(v6.sin6_scope_id >> 8);
+        ip[kScopeByte + 1] = static_cast<std::uint8_t>(v6.sin6_scope_id);
     }
     return SocketAddress::v6(ip, ntohs(v6.sin6_port));
 }

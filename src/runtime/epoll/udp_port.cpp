@@ -1,44 +1,29 @@
 #include "runtime/epoll/udp_port.h"
 
-#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
 #include <memory>
 
-#include <ifaddrs.h>
-#include <net/if.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 
 #include "runtime/detail/io_error.h"
+#include "runtime/epoll/interfaces.h"
 #include "runtime/epoll/socket_address.h"
 
 namespace kith::runtime {
 namespace {
 
 /// The interfaces that carry multicast; loopback alone if there is no other.
-std::vector<unsigned> multicast_interfaces() {
-    ifaddrs* found = nullptr;
-    if (getifaddrs(&found) != 0) {
-        return {};
-    }
-    const std::unique_ptr<ifaddrs, void (*)(ifaddrs*)> owner(found, &freeifaddrs);
-    std::vector<unsigned> carrying;
-    std::vector<unsigned> loopback;
-    for (const ifaddrs* entry = found; entry != nullptr; entry = entry->ifa_next) {
-        if ((entry->ifa_flags & IFF_UP) == 0) {
-            continue;
-        }
-        const bool is_loopback = (entry->ifa_flags & IFF_LOOPBACK) != 0;
-        if (!is_loopback && (entry->ifa_flags & IFF_MULTICAST) == 0) {
-            continue;
-        }
-        std::vector<unsigned>& list = is_loopback ? loopback : carrying;
-        const unsigned index = if_nametoindex(entry->ifa_name);
-        const bool known = std::find(list.begin(), list.end(), index) != list.end();
-        if (!known && list.size() < kMulticastInterfacesMax) {
-            list.push_back(index);
+std::vector<InterfaceId> multicast_interfaces() {
+    std::vector<InterfaceId> carrying;
+    std::vector<InterfaceId> loopback;
+    for (const NetworkInterface& interface : machine_interfaces()) {
+        if (interface.is_loopback) {
+            loopback.push_back(interface.id);
+        } else if (interface.carries_multicast) {
+            carrying.push_back(interface.id);
         }
     }
     return carrying.empty() ? loopback : carrying;
@@ -46,17 +31,17 @@ std::vector<unsigned> multicast_interfaces() {
 
 /// Room for the control message that names an interface.
 struct InterfaceControl {
-    explicit InterfaceControl(msghdr& message, int family, unsigned interface) {
+    InterfaceControl(msghdr& message, int family, InterfaceId interface) {
         message.msg_control = room.data();
         message.msg_controllen = room.size();
         cmsghdr* header = CMSG_FIRSTHDR(&message);
         if (family == AF_INET) {
             in_pktinfo chosen{};
-            chosen.ipi_ifindex = static_cast<int>(interface);
+            chosen.ipi_ifindex = static_cast<int>(interface.value());
             fill(*header, IPPROTO_IP, IP_PKTINFO, chosen);
         } else {
             in6_pktinfo chosen{};
-            chosen.ipi6_ifindex = interface;
+            chosen.ipi6_ifindex = interface.value();
             fill(*header, IPPROTO_IPV6, IPV6_PKTINFO, chosen);
         }
         message.msg_controllen = CMSG_ALIGN(header->cmsg_len);
@@ -74,24 +59,36 @@ struct InterfaceControl {
     alignas(cmsghdr) std::array<std::uint8_t, CMSG_SPACE(sizeof(in6_pktinfo))> room{};
 };
 
+/// What cannot be set shows where it matters: in bind(), or in what is sent.
+void set_options(int fd, const DatagramOptions& options) {
+    const int on = 1;
+    if (options.local.is_multicast() || options.shared) {
+        setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+    }
+    if (options.shared) {
+        setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on));
+    }
+    const int hops = options.multicast_hops;
+    if (options.local.is_v4()) {
+        setsockopt(fd, IPPROTO_IP, IP_MULTICAST_TTL, &hops, sizeof(hops));
+    } else {
+        const int v6_only = options.shared ? 1 : 0;
+        setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &v6_only, sizeof(v6_only));
+        setsockopt(fd, IPPROTO_IPV6, IPV6_MULTICAST_HOPS, &hops, sizeof(hops));
+    }
+}
+
 }  // namespace
 
-Result<std::unique_ptr<Datagram>> UdpPort::open(EpollShard& shard, const SocketAddress& local,
+Result<std::unique_ptr<Datagram>> UdpPort::open(EpollShard& shard, const DatagramOptions& options,
                                                 DatagramHandler& handler) {
     sockaddr_storage storage;
-    const socklen_t length = to_kernel(local, storage);
+    const socklen_t length = to_kernel(options.local, storage);
     FileDescriptor fd(::socket(storage.ss_family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
     if (!fd.is_open()) {
         return tl::unexpected(io_error(errno, "no socket for datagrams"));
     }
-    const int on = 1;
-    const int off = 0;
-    if (local.is_multicast()) {
-        setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-    }
-    if (!local.is_v4()) {
-        setsockopt(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof(off));
-    }
+    set_options(fd.get(), options);
     if (::bind(fd.get(), reinterpret_cast<const sockaddr*>(&storage), length) != 0) {
         return tl::unexpected(io_error(errno, "the address cannot be bound"));
     }
@@ -155,22 +152,22 @@ std::size_t UdpPort::read_batch() {
 }
 
 Status UdpPort::send_to(const SocketAddress& to, Bytes bytes) {
-    if (bytes.size() > kDatagramBytesMax) {
-        ++shard_.counters().datagrams_dropped;
-        return fail(ErrorKind::Limit, "the datagram is too large");
-    }
     if (!to.is_multicast() || interfaces_.empty()) {
-        return send_out_of(0, to, bytes);
+        return send_out_of(InterfaceId(), to, bytes);
     }
     Status sent = fail(ErrorKind::Io, "no interface sends multicast");
-    for (const unsigned interface : interfaces_) {
+    for (const InterfaceId interface : interfaces_) {
         const Status result = send_out_of(interface, to, bytes);
         sent = sent ? sent : result;  // one interface is enough
     }
     return sent;
 }
 
-Status UdpPort::send_out_of(unsigned interface, const SocketAddress& to, Bytes bytes) {
+Status UdpPort::send_out_of(InterfaceId interface, const SocketAddress& to, Bytes bytes) {
+    if (bytes.size() > kDatagramBytesMax) {
+        ++shard_.counters().datagrams_dropped;
+        return fail(ErrorKind::Limit, "the datagram is too large");
+    }
     if (family_ == AF_INET && !to.is_v4()) {
         return tl::unexpected(io_error(EAFNOSUPPORT, "an IPv4 port cannot send to IPv6"));
     }
@@ -181,7 +178,7 @@ Status UdpPort::send_out_of(unsigned interface, const SocketAddress& to, Bytes b
     message.msg_name = &storage;
     message.msg_iov = &vector;
     message.msg_iovlen = 1;
-    if (interface == 0) {
+    if (interface == InterfaceId()) {
         return send_result(::sendmsg(fd_.get(), &message, MSG_NOSIGNAL));
     }
     const InterfaceControl control(message, family_, interface);
@@ -203,10 +200,9 @@ Status UdpPort::join(const SocketAddress& group) {
     if (!group.is_multicast() || (group.is_v4() != (family_ == AF_INET))) {
         return fail(ErrorKind::Invalid, "not a multicast group of the port's family");
     }
-    for (const unsigned interface : multicast_interfaces()) {
-        const bool known =
-            std::find(interfaces_.begin(), interfaces_.end(), interface) != interfaces_.end();
-        if (join_on(interface, group) && !known) {
+    interfaces_.clear();  // some may have gone
+    for (const InterfaceId interface : multicast_interfaces()) {
+        if (join_on(interface, group)) {
             interfaces_.push_back(interface);
         }
     }
@@ -216,11 +212,11 @@ Status UdpPort::join(const SocketAddress& group) {
     return {};
 }
 
-bool UdpPort::join_on(unsigned interface, const SocketAddress& group) {
+bool UdpPort::join_on(InterfaceId interface, const SocketAddress& group) {
     sockaddr_storage storage;
     static_cast<void>(to_kernel(group, storage));
     group_req request{};
-    request.gr_interface = interface;
+    request.gr_interface = interface.value();
     std::memcpy(&request.gr_group, &storage, sizeof(storage));
     const int level = family_ == AF_INET ? IPPROTO_IP : IPPROTO_IPV6;
     const int joined = setsockopt(fd_.get(), level, MCAST_JOIN_GROUP, &request, sizeof(request));

@@ -1,6 +1,7 @@
 // A datagram port of a simulated host. Threads: the world's one thread.
 #pragma once
 
+#include <algorithm>
 #include <memory>
 #include <utility>
 
@@ -13,6 +14,9 @@ namespace kith::runtime::sim {
 
 class SimDatagram final : public Datagram, private Pollable {
   public:
+    /// A machine has one.
+    static constexpr InterfaceId kInterface{1};
+
     [[nodiscard]] static Result<std::unique_ptr<Datagram>> open(SimShard& shard, Net& net,
                                                                 const SocketAddress& local,
                                                                 DatagramHandler& handler) {
@@ -40,12 +44,17 @@ class SimDatagram final : public Datagram, private Pollable {
         net_.send_datagram(shard_.machine(), port_, to, bytes);
         return {};
     }
+    [[nodiscard]] Status send_out_of(InterfaceId, const SocketAddress& to, Bytes bytes) override {
+        return send_to(to, bytes);
+    }
     [[nodiscard]] SocketAddress local() const override { return port_.address; }
     [[nodiscard]] Status join(const SocketAddress& group) override {
         if (!group.is_multicast()) {
             return fail(ErrorKind::Invalid, "not a multicast group of the port's family");
         }
-        port_.groups.push_back(group);
+        if (std::ranges::find(port_.groups, group) == port_.groups.end()) {
+            port_.groups.push_back(group);
+        }
         return {};
     }
 

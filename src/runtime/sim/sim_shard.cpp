@@ -139,9 +139,17 @@ Result<std::unique_ptr<Stream>> SimShard::connect(const SocketAddress& to, Strea
     return std::unique_ptr<Stream>(std::move(stream));
 }
 
-Result<std::unique_ptr<Datagram>> SimShard::open_datagram(const SocketAddress& local,
+Result<std::unique_ptr<Datagram>> SimShard::open_datagram(const DatagramOptions& options,
                                                           DatagramHandler& handler) {
-    return SimDatagram::open(*this, net_, local, handler);
+    return SimDatagram::open(*this, net_, options.local, handler);
+}
+
+std::vector<NetworkInterface> SimShard::interfaces() const {
+    return {{.id = SimDatagram::kInterface,
+             .name = "sim0",
+             .is_loopback = false,
+             .carries_multicast = true,
+             .addresses = {machine_.address.with_port(0)}}};
 }
 
 }  // namespace kith::runtime::sim

@@ -61,7 +61,8 @@ class SimShard final : public Shard, private Network {
     [[nodiscard]] Result<std::unique_ptr<Stream>> connect(const SocketAddress& to,
                                                           StreamHandler& handler) override;
     [[nodiscard]] Result<std::unique_ptr<Datagram>> open_datagram(
-        const SocketAddress& local, DatagramHandler& handler) override;
+        const DatagramOptions& options, DatagramHandler& handler) override;
+    [[nodiscard]] std::vector<NetworkInterface> interfaces() const override;
 
     Core& core_;
     Net& net_;

@@ -455,10 +455,14 @@ enum class Cable { Whole, Cut };
 int datagrams_arrived(const WorldOptions& options, Cable cable) {
     TwoHosts hosts(options);
     DatagramCounter counter;
-    const auto to =
-        hosts.a.shard(ShardId(0)).network().open_datagram(hosts.a.address(5), counter).value();
-    const auto from =
-        hosts.b.shard(ShardId(0)).network().open_datagram(hosts.b.address(5), counter).value();
+    const auto to = hosts.a.shard(ShardId(0))
+                        .network()
+                        .open_datagram({.local = hosts.a.address(5)}, counter)
+                        .value();
+    const auto from = hosts.b.shard(ShardId(0))
+                          .network()
+                          .open_datagram({.local = hosts.b.address(5)}, counter)
+                          .value();
     if (cable == Cable::Cut) {
         hosts.b.cut();
     }
@@ -482,7 +486,7 @@ TEST(World, ADatagramPortThatIsFullDropsAndCounts) {
     TwoHosts hosts({.seed = 1});
     DatagramCounter counter;
     Shard& shard = hosts.a.shard(ShardId(0));
-    const auto port = shard.network().open_datagram(hosts.a.address(5), counter).value();
+    const auto port = shard.network().open_datagram({.local = hosts.a.address(5)}, counter).value();
     hosts.a.freeze();
     for (std::size_t i = 0; i < kDatagramsPerTurnMax + 10; ++i) {
         EXPECT_TRUE(port->send_to(port->local(), as_bytes("x")).has_value());
@@ -497,10 +501,14 @@ TEST(World, ADatagramPortThatIsFullDropsAndCounts) {
 TEST(World, DatagramsOfACrashedHostGoNowhere) {
     TwoHosts hosts({.seed = 1});
     DatagramCounter counter;
-    const auto a =
-        hosts.a.shard(ShardId(0)).network().open_datagram(hosts.a.address(5), counter).value();
-    const auto b =
-        hosts.b.shard(ShardId(0)).network().open_datagram(hosts.b.address(5), counter).value();
+    const auto a = hosts.a.shard(ShardId(0))
+                       .network()
+                       .open_datagram({.local = hosts.a.address(5)}, counter)
+                       .value();
+    const auto b = hosts.b.shard(ShardId(0))
+                       .network()
+                       .open_datagram({.local = hosts.b.address(5)}, counter)
+                       .value();
     hosts.a.crash();
     EXPECT_TRUE(a->send_to(hosts.b.address(5), as_bytes("x")).has_value());
     EXPECT_TRUE(b->send_to(hosts.a.address(5), as_bytes("x")).has_value());
