@@ -22,7 +22,8 @@ fuzz_all() {
 fuzz_group() {
     case $1 in
         codec)
-            echo jwt member_certificate mesh_frame mqtt_decoder proxy_header scram websocket_codec
+            echo beacon jwt member_certificate mesh_frame mqtt_decoder proxy_header scram \
+                websocket_codec
             ;;
         session) echo session ;;
         mesh) echo mesh_join ;;
