@@ -528,6 +528,7 @@ TEST_P(DurabilityTest, LeavesNoRowOfASessionThatEndedMeanwhile) {
         void on_delivery(const storage::DeliveryRecord&) override { ++count; }
         void on_inbound(SessionId, PacketId) override {}
         void on_retained(const storage::RetainedRecord&) override {}
+        void on_mark(const storage::MarkRecord&) override {}
         std::size_t count = 0;
     } rows;
     ASSERT_TRUE(rig.store().recover(rows));

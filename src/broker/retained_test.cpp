@@ -53,6 +53,7 @@ class RetainedTest : public testing::ShardsTest {
             void on_delivery(const storage::DeliveryRecord&) override {}
             void on_inbound(SessionId, PacketId) override {}
             void on_retained(const storage::RetainedRecord&) override { ++count; }
+            void on_mark(const storage::MarkRecord&) override {}
             std::size_t count = 0;
         } rows;
         EXPECT_TRUE(rig.store().recover(rows));

@@ -104,8 +104,9 @@ class Journal {
 
 /// What a store shows of its content at start, in this order: sessions by id, subscriptions by
 /// (session, filter), queues by session, Released deliveries by (session, sequence), inbound ids by
-/// (session, packet id), retained messages by (tenant, topic). Text is ordered by its bytes. The
-/// messages that wait are not shown, however many: read_queue() reads them.
+/// (session, packet id), retained messages by (tenant, topic), marks by key. Text and keys are
+/// ordered by their bytes. The messages that wait are not shown, however many: read_queue() reads
+/// them.
 class RecoveryVisitor {
   public:
     virtual ~RecoveryVisitor() = default;
@@ -115,6 +116,7 @@ class RecoveryVisitor {
     virtual void on_delivery(const DeliveryRecord& delivery) = 0;
     virtual void on_inbound(SessionId session, PacketId packet_id) = 0;
     virtual void on_retained(const RetainedRecord& retained) = 0;
+    virtual void on_mark(const MarkRecord& mark) = 0;
 };
 
 /// What read_queue() finds. Views live as long as the call.

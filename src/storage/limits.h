@@ -22,6 +22,11 @@ inline constexpr std::size_t kPlacesKeptMax = 1024;
 /// larger batch is a transaction of its own.
 inline constexpr std::size_t kGroupBytesMax = 4 * 1024 * 1024;
 
+/// Bytes of a mark's key, which names one thing such as the stream of one origin, and of its value:
+/// a position with what is open around it. Larger would be content, not a note beside it.
+inline constexpr std::size_t kMarkKeyBytesMax = 64;
+inline constexpr std::size_t kMarkValueBytesMax = 64 * 1024;
+
 /// Reads of queues between two commits, so that clients who catch up do not hold up publishers.
 inline constexpr std::size_t kReadsBetweenCommitsMax = 8;
 

@@ -98,4 +98,12 @@ struct RetainedRecord {
     WallTime expires_at;
 };
 
+/// What a part of the node remembers together with messages: written in their batch, it is there
+/// exactly when they were. Both are opaque to the store; whoever writes a key begins it with a
+/// prefix of his own, and bounds how many there are.
+struct MarkRecord {
+    Bytes key;    // 1 to kMarkKeyBytesMax bytes
+    Bytes value;  // up to kMarkValueBytesMax bytes
+};
+
 }  // namespace kith::storage

@@ -25,6 +25,8 @@ enum class Change : std::uint8_t {
     DeleteInbound,
     PutRetained,
     DeleteRetained,
+    PutMark,
+    DeleteMark,
 };
 
 constexpr std::size_t kIdBytes = 8;
@@ -220,8 +222,19 @@ void replay(Change change, ByteReader& reader, BatchVisitor& visitor) {
             const TenantId tenant(reader.u32());
             return visitor.delete_retained(tenant, text(reader));
         }
+        case Change::PutMark: {
+            const Bytes key = bytes(reader);
+            return visitor.put_mark({.key = key, .value = bytes(reader)});
+        }
+        case Change::DeleteMark:
+            return visitor.delete_mark(bytes(reader));
     }
     CHECK_TEXT(false, "a batch holds a change that nobody wrote");
+}
+
+void check_key(Bytes key) {
+    CHECK(!key.empty());
+    CHECK(key.size() <= kMarkKeyBytesMax);
 }
 
 }  // namespace
@@ -349,6 +362,22 @@ void WriteBatch::delete_retained(TenantId tenant, std::string_view topic) {
     ChangeWriter(encoded_, Change::DeleteRetained, kTenantBytes + field_bytes(topic.size()))
         .id(tenant)
         .text(topic);
+}
+
+void WriteBatch::put_mark(const MarkRecord& mark) {
+    check_key(mark.key);
+    CHECK(mark.value.size() <= kMarkValueBytesMax);
+    ++change_count_;
+    ChangeWriter(encoded_, Change::PutMark,
+                 field_bytes(mark.key.size()) + field_bytes(mark.value.size()))
+        .bytes(mark.key)
+        .bytes(mark.value);
+}
+
+void WriteBatch::delete_mark(Bytes key) {
+    check_key(key);
+    ++change_count_;
+    ChangeWriter(encoded_, Change::DeleteMark, field_bytes(key.size())).bytes(key);
 }
 
 void WriteBatch::clear() {

@@ -32,6 +32,8 @@ class BatchVisitor {
     virtual void delete_inbound(SessionId session, PacketId packet_id) = 0;
     virtual void put_retained(const RetainedRecord& retained) = 0;
     virtual void delete_retained(TenantId tenant, std::string_view topic) = 0;
+    virtual void put_mark(const MarkRecord& mark) = 0;
+    virtual void delete_mark(Bytes key) = 0;
 };
 
 class WriteBatch final : public BatchVisitor {
@@ -58,6 +60,10 @@ class WriteBatch final : public BatchVisitor {
     void delete_inbound(SessionId session, PacketId packet_id) override;
     void put_retained(const RetainedRecord& retained) override;
     void delete_retained(TenantId tenant, std::string_view topic) override;
+    /// Replaces the mark of the same key. Requires: sizes within the limits of MarkRecord.
+    void put_mark(const MarkRecord& mark) override;
+    /// Requires: a key as put_mark() takes it.
+    void delete_mark(Bytes key) override;
 
     /// Replays the batch. Views in the records point into the batch and live until it changes.
     void visit(BatchVisitor& visitor) const;

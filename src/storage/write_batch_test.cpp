@@ -56,9 +56,11 @@ TEST(WriteBatch, ReplaysItsChangesInOrderWithEveryField) {
                         .published_at = WallTime::from_ms(8),
                         .expires_at = WallTime::from_ms(9)});
     batch.delete_retained(TenantId(2), "");
+    batch.put_mark({.key = as_bytes("k"), .value = bytes});
+    batch.delete_mark(bytes);
     batch.delete_session(SessionId(9));
 
-    EXPECT_EQ(batch.change_count(), 12U);
+    EXPECT_EQ(batch.change_count(), 14U);
     EXPECT_EQ(
         to_text(batch),
         "put session 72623859790382856 tenant=7 client=press-07 principal=token:k3 "
@@ -74,6 +76,8 @@ TEST(WriteBatch, ReplaysItsChangesInOrderWithEveryField) {
         "delete inbound 1 4\n"
         "put retained tenant=2 r payload=3:0001ff properties=3:0001ff qos=1 at=8 expires=9\n"
         "delete retained 2 \n"
+        "put mark 1:6b value=3:0001ff\n"
+        "delete mark 3:0001ff\n"
         "delete session 9\n");
 }
 
@@ -115,6 +119,21 @@ TEST(WriteBatch, KeepsMemoryForSteadyTrafficButNotThatOfAGiant) {
     EXPECT_GT(batch.kept_bytes(), kBatchKeptBytesMax);
     batch.clear();
     EXPECT_LE(batch.kept_bytes(), kBatchKeptBytesMax);
+}
+
+TEST(WriteBatchDeathTest, AMarkBeyondItsLimitsIsABrokenInvariant) {
+    const std::vector<std::uint8_t> key(kMarkKeyBytesMax + 1);
+    const std::vector<std::uint8_t> value(kMarkValueBytesMax + 1);
+    const Bytes largest_key = Bytes(key).first(kMarkKeyBytesMax);
+    WriteBatch batch;
+    batch.put_mark({.key = largest_key, .value = Bytes(value).first(kMarkValueBytesMax)});
+    batch.delete_mark(largest_key);
+    EXPECT_EQ(batch.change_count(), 2U);
+    EXPECT_DEATH(batch.put_mark({.key = key, .value = {}}), "kMarkKeyBytesMax");
+    EXPECT_DEATH(batch.put_mark({.key = {}, .value = {}}), "empty");
+    EXPECT_DEATH(batch.put_mark({.key = largest_key, .value = value}), "kMarkValueBytesMax");
+    EXPECT_DEATH(batch.delete_mark(key), "kMarkKeyBytesMax");
+    EXPECT_DEATH(batch.delete_mark({}), "empty");
 }
 
 }  // namespace

@@ -108,6 +108,8 @@ class WindowFiller final : public storage::BatchVisitor {
     void delete_inbound(SessionId, PacketId) override {}
     void put_retained(const storage::RetainedRecord&) override {}
     void delete_retained(TenantId, std::string_view) override {}
+    void put_mark(const storage::MarkRecord&) override {}
+    void delete_mark(Bytes) override {}
 
   private:
     ShardContext& context_;

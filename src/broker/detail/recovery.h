@@ -33,6 +33,7 @@ class Recovery final : public storage::RecoveryVisitor {
     void on_delivery(const storage::DeliveryRecord& delivery) override;
     void on_inbound(SessionId session, PacketId packet_id) override;
     void on_retained(const storage::RetainedRecord& retained) override;
+    void on_mark(const storage::MarkRecord&) override {}
 
     [[nodiscard]] const RecoveryCounts& counts() const { return counts_; }
 

@@ -28,6 +28,7 @@ class StoreCount final : public storage::RecoveryVisitor {
     void on_delivery(const storage::DeliveryRecord&) override { ++deliveries; }
     void on_inbound(SessionId, PacketId) override { ++inbound; }
     void on_retained(const storage::RetainedRecord&) override { ++retained; }
+    void on_mark(const storage::MarkRecord&) override {}
 
     std::size_t sessions = 0;
     std::size_t subscriptions = 0;

@@ -85,6 +85,8 @@ class MemoryMessageStore final : public MessageStore, private BatchVisitor {
     void delete_inbound(SessionId session, PacketId packet_id) override;
     void put_retained(const RetainedRecord& retained) override;
     void delete_retained(TenantId tenant, std::string_view topic) override;
+    void put_mark(const MarkRecord& mark) override;
+    void delete_mark(Bytes key) override;
 
     void drop_live_delivery(MessageId message);
     void delete_rows_of(SessionId session);
@@ -98,6 +100,7 @@ class MemoryMessageStore final : public MessageStore, private BatchVisitor {
     std::map<Place, OwnedDelivery> deliveries_;
     std::set<std::pair<SessionId, PacketId>> inbound_;
     std::map<std::pair<TenantId, std::string>, OwnedRetained> retained_;
+    std::map<OwnedBytes, OwnedBytes> marks_;
     std::vector<MessageId> put_in_batch_;
     MessageId last_message_id_;
     SessionId last_session_id_;
@@ -129,6 +132,9 @@ Status MemoryMessageStore::recover(RecoveryVisitor& visitor) {
         record.payload = retained.payload;
         record.properties = retained.properties;
         visitor.on_retained(record);
+    }
+    for (const auto& [key, value] : marks_) {
+        visitor.on_mark({.key = key, .value = value});
     }
     recovered_ = true;
     return {};
@@ -324,6 +330,14 @@ void MemoryMessageStore::put_retained(const RetainedRecord& retained) {
 
 void MemoryMessageStore::delete_retained(TenantId tenant, std::string_view topic) {
     retained_.erase({tenant, std::string(topic)});
+}
+
+void MemoryMessageStore::put_mark(const MarkRecord& mark) {
+    marks_.insert_or_assign(copy(mark.key), copy(mark.value));
+}
+
+void MemoryMessageStore::delete_mark(Bytes key) {
+    marks_.erase(copy(key));
 }
 
 void MemoryMessageStore::delete_rows_of(SessionId session) {

@@ -93,6 +93,36 @@ TEST_F(DiskFaultTest, AFailedCommitLeavesNothingAndMayBeTriedAgain) {
     EXPECT_GT(failure_count, 20U);
 }
 
+/// A message and the mark of its place, as a stream is delivered: whatever operation fails, alone
+/// or with all behind it, and wherever the power is lost then, there are both or neither.
+TEST_F(DiskFaultTest, AMarkIsThereExactlyWhenTheMessageOfItsBatchIs) {
+    open();
+    std::uint64_t failure_count = 0;
+    for (std::uint64_t id = 1; id <= 40; ++id) {
+        WriteBatch batch;
+        fill(batch, id, 3000);
+        const std::string position = std::to_string(id);
+        batch.put_mark({.key = as_bytes("stream"), .value = as_bytes(position)});
+        vfs_.fail_after(1 + id % 10, id % 2 == 0 ? 1 : kNever);
+        const Status status = commit(batch);
+        failure_count += status ? 0U : 1U;
+        vfs_.fail_after(kNever, 0);
+        vfs_.cut_power();
+        store_.reset();
+        vfs_.restore_power();
+        auto opened =
+            open_message_store({.path = directory_.file("messages.db"), .vfs = "disk-fault"});
+        ASSERT_TRUE(opened) << opened.error().text;
+        store_ = std::move(*opened);
+        const std::string content = to_text(*store_);
+        if (status || content != to_text(*oracle_)) {
+            expect(batch);
+        }
+        ASSERT_EQ(content, to_text(*oracle_)) << "message " << id;
+    }
+    EXPECT_GT(failure_count, 10U);
+}
+
 TEST_F(DiskFaultTest, AFailedCommitDoesNotForgetTheHighestIds) {
     open();
     for (std::uint64_t operation = 1; operation <= 8; ++operation) {

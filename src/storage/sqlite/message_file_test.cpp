@@ -122,7 +122,10 @@ TEST_F(MessageFileTest, ImpossibleValuesAreCorrupt) {
              "UPDATE deliveries SET message = -message",
              "INSERT INTO inbound VALUES(1, -1)",
              "UPDATE retained SET qos = -1",
-             "UPDATE marks SET value = -5",
+             "UPDATE id_marks SET value = -5",
+             "INSERT INTO marks VALUES(x'', x'')",
+             "INSERT INTO marks VALUES(zeroblob(65), x'')",
+             "INSERT INTO marks VALUES(x'01', zeroblob(65537))",
          }) {
         std::filesystem::remove(path_);
         fill();
@@ -198,7 +201,7 @@ TEST_F(MessageFileTest, AMessageThatComesAndGoesInOneGroupWritesNothing) {
     ASSERT_EQ(to_text(**store), "");
     WriteBatch batch;
     batch.put_message({.id = MessageId(1), .topic = "t"});
-    commit(**store, batch);  // writes the mark of the highest id
+    commit(**store, batch);  // writes the id mark
     const auto size_before = std::filesystem::file_size(path_ + "-wal");
     for (std::uint64_t id = 2; id <= 100; ++id) {
         batch.clear();

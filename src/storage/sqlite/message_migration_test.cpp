@@ -95,6 +95,24 @@ INSERT INTO inbound VALUES(1, 77);
 INSERT INTO retained VALUES(0, 'r', 1, 100, 0, x'', x'52');
 )sql";
 
+/// What version 2 had otherwise than version 1.
+constexpr const char* kSchema2 = R"sql(
+DROP TABLE deliveries;
+CREATE TABLE deliveries(
+    session                  INTEGER NOT NULL,
+    sequence                 INTEGER NOT NULL,
+    message                  INTEGER NOT NULL,
+    state                    INTEGER NOT NULL,
+    qos                      INTEGER NOT NULL,
+    retain                   INTEGER NOT NULL,
+    bytes                    INTEGER NOT NULL,
+    expires_at_ms            INTEGER NOT NULL,
+    subscription_identifiers BLOB NOT NULL,
+    PRIMARY KEY(session, sequence)
+) STRICT, WITHOUT ROWID;
+PRAGMA user_version = 2;
+)sql";
+
 class MessageMigrationTest : public ::testing::Test {
   protected:
     void execute(const char* sql) {
@@ -141,7 +159,7 @@ TEST_F(MessageMigrationTest, Version1KeepsSessionsQueuesAndTheirOrder) {
     EXPECT_EQ(content(), expected);
     EXPECT_EQ(content(), expected);  // and again, without a step
     auto database = detail::Database::open({.path = path_});
-    EXPECT_EQ(database->query_integer("PRAGMA user_version"), 2);
+    EXPECT_EQ(database->query_integer("PRAGMA user_version"), 3);
     // Packet ids are what they were: 1 + sequence modulo 65,535.
     EXPECT_EQ(database->query_integer("SELECT 1 + sequence % 65535 FROM deliveries"
                                       " WHERE message = 10"),
@@ -169,9 +187,38 @@ TEST_F(MessageMigrationTest, AnEmptyFileOfVersion1IsTakenAlong) {
     EXPECT_EQ(content(), "");
 }
 
+TEST_F(MessageMigrationTest, Version2KeepsItsContentAndTheHighestIdsAndTakesMarks) {
+    execute(kSchema1);
+    execute(kSchema2);
+    execute(
+        "INSERT INTO marks VALUES('message', 70000), ('session', 80000);"
+        "INSERT INTO sessions VALUES(1, 0, 'press', '', 1, 5, 0, x'');"
+        "INSERT INTO messages VALUES(5, 0, 1, 0, 0, 't', x'', x'');"
+        "INSERT INTO deliveries VALUES(1, 9, 5, 0, 1, 0, 97, 0, x'')");
+    const std::string queue =
+        "session 1 tenant=0 client=press principal= expiry=1 version=5 at=0 0:\n"
+        "queue 1 from 9 last=9 messages=1 bytes=97 expires=0\n";
+    const std::string waiting =
+        "message 5 tenant=0 t payload=0: properties=0: qos=1 at=0 expires=0\n"
+        "delivery 1 at 9 of 5 qos=1 retain=false state=0 bytes=97 expires=0 0:\n"
+        "messages 1\n";
+    {
+        auto store = open_message_store({.path = path_});
+        ASSERT_TRUE(store) << store.error().text;
+        EXPECT_EQ(to_text(**store), queue + waiting);
+        EXPECT_EQ((*store)->last_message_id(), MessageId(70'000));
+        EXPECT_EQ((*store)->last_session_id(), SessionId(80'000));
+        WriteBatch batch;
+        batch.put_mark({.key = as_bytes("message"), .value = as_bytes("x")});
+        const WriteBatch* const group = &batch;
+        ASSERT_TRUE((*store)->commit({&group, 1}));
+    }
+    EXPECT_EQ(content(), queue + "mark 7:6d657373616765 value=1:78\n" + waiting);
+}
+
 TEST_F(MessageMigrationTest, ANewerFileIsRefusedAndLeftAsItIs) {
     EXPECT_EQ(content(), "");
-    execute("PRAGMA user_version = 3");
+    execute("PRAGMA user_version = 4");
     const std::string before = file_bytes();
     const auto store = open_message_store({.path = path_});
     ASSERT_FALSE(store);

@@ -95,6 +95,8 @@ class SqliteMessageStore final : public MessageStore, private BatchVisitor {
     void delete_inbound(SessionId session, PacketId packet_id) override;
     void put_retained(const RetainedRecord& retained) override;
     void delete_retained(TenantId tenant, std::string_view topic) override;
+    void put_mark(const MarkRecord& mark) override;
+    void delete_mark(Bytes key) override;
 
     /// Runs a change in the transaction, unless an earlier one has failed.
     template <typename Change>
@@ -106,7 +108,7 @@ class SqliteMessageStore final : public MessageStore, private BatchVisitor {
     [[nodiscard]] Status delete_stored_rows_of(SessionId session);
     [[nodiscard]] Status checkpoint();
     template <typename Id>
-    [[nodiscard]] Status load_mark(std::string_view kind, HighId<Id>& high);
+    [[nodiscard]] Status load_id_mark(std::string_view kind, HighId<Id>& high);
     template <typename Id>
     void note_id(std::string_view kind, HighId<Id>& high, Id id);
     void undo();
@@ -125,7 +127,7 @@ class SqliteMessageStore final : public MessageStore, private BatchVisitor {
     const std::string vfs_;
     const std::uint32_t log_pages_max_;
     std::uint32_t log_page_count_ = 0;
-    bool marks_loaded_ = false;
+    bool id_marks_loaded_ = false;
     bool recovered_ = false;
 };
 
@@ -139,10 +141,10 @@ void SqliteMessageStore::watch_log() {
 
 Status SqliteMessageStore::recover(RecoveryVisitor& visitor) {
     recovered_ = false;
-    if (!marks_loaded_) {
-        TRY(load_mark("message", messages_));
-        TRY(load_mark("session", sessions_));
-        marks_loaded_ = true;
+    if (!id_marks_loaded_) {
+        TRY(load_id_mark("message", messages_));
+        TRY(load_id_mark("session", sessions_));
+        id_marks_loaded_ = true;
     }
     detail::MessageRecovery recovery(database_, tables_, counts_);
     TRY(recovery.run(visitor));
@@ -262,8 +264,8 @@ Status SqliteMessageStore::checkpoint() {
 }
 
 template <typename Id>
-Status SqliteMessageStore::load_mark(std::string_view kind, HighId<Id>& high) {
-    TRY_ASSIGN(high.mark, tables_.mark(kind));
+Status SqliteMessageStore::load_id_mark(std::string_view kind, HighId<Id>& high) {
+    TRY_ASSIGN(high.mark, tables_.id_mark(kind));
     high.keep();
     high.last = std::max(high.last, Id(high.mark));
     return {};
@@ -273,8 +275,8 @@ template <typename Id>
 void SqliteMessageStore::note_id(std::string_view kind, HighId<Id>& high, Id id) {
     high.last = std::max(high.last, id);
     if (id.value() > high.mark) {
-        high.mark = id.value() + detail::kMarkStep;
-        write([&] { return tables_.put_mark(kind, high.mark); });
+        high.mark = id.value() + detail::kIdMarkStep;
+        write([&] { return tables_.put_id_mark(kind, high.mark); });
     }
 }
 
@@ -384,6 +386,14 @@ void SqliteMessageStore::put_retained(const RetainedRecord& retained) {
 
 void SqliteMessageStore::delete_retained(TenantId tenant, std::string_view topic) {
     write([&] { return tables_.delete_retained(tenant, topic); });
+}
+
+void SqliteMessageStore::put_mark(const MarkRecord& mark) {
+    write([&] { return tables_.put_mark(mark); });
+}
+
+void SqliteMessageStore::delete_mark(Bytes key) {
+    write([&] { return tables_.delete_mark(key); });
 }
 
 Status configure(Database& database, const SqliteOptions& options) {

@@ -51,6 +51,7 @@ class BenchStore {
             void on_delivery(const DeliveryRecord&) override { ++rows; }
             void on_inbound(SessionId, PacketId) override { ++rows; }
             void on_retained(const RetainedRecord&) override { ++rows; }
+            void on_mark(const MarkRecord&) override { ++rows; }
             std::size_t rows = 0;
         } count;
         CHECK(store_->recover(count).has_value());

@@ -110,6 +110,8 @@ TYPED_TEST(MessageStoreTest, ShowsEveryFieldInTheOrderOfRecovery) {
         "message 6 tenant=4294967295 x/y payload=3:0001ff properties=3:0001ff qos=2 at=1 "
         "expires=2\n";
     this->commit([&](WriteBatch& batch) {
+        batch.put_mark({.key = as_bytes("s"), .value = bytes});
+        batch.put_mark({.key = bytes, .value = {}});
         batch.put_retained({.tenant = TenantId(1), .topic = "a", .payload = bytes});
         batch.put_retained({.tenant = TenantId(0),
                             .topic = "b",
@@ -173,7 +175,9 @@ TYPED_TEST(MessageStoreTest, ShowsEveryFieldInTheOrderOfRecovery) {
             "retained tenant=0 a payload=3:0001ff properties=0: qos=0 at=0 expires=0\n"
             "retained tenant=0 b payload=3:0001ff properties=3:0001ff qos=2 at=8 expires=9\n"
             "retained tenant=0 \xC3\xA4 payload=3:0001ff properties=0: qos=0 at=0 expires=0\n"
-            "retained tenant=1 a payload=3:0001ff properties=0: qos=0 at=0 expires=0\n" +
+            "retained tenant=1 a payload=3:0001ff properties=0: qos=0 at=0 expires=0\n"
+            "mark 3:0001ff value=0:\n"
+            "mark 1:73 value=3:0001ff\n" +
             waiting_line(1, 5) + kMessage6 +
             "delivery 1 at 6 of 6 qos=2 retain=true state=1 bytes=4294967295 expires=2 3:0001ff\n" +
             kMessage6 + delivery_line(2, 6) + count_line(2));
@@ -187,13 +191,15 @@ TYPED_TEST(MessageStoreTest, PutReplacesTheRowOfTheSameKey) {
                 {.session = SessionId(1), .filter = "f", .options = text[0] == 'n'});
             batch.put_inbound(SessionId(1), PacketId(1));
             batch.put_retained({.topic = "r", .payload = as_bytes(text)});
+            batch.put_mark({.key = as_bytes("m"), .value = as_bytes(text)});
         });
     }
     EXPECT_EQ(this->content(),
               "session 1 tenant=0 client=new principal= expiry=0 version=0 at=0 0:\n"
               "subscription 1 f options=1 identifier=0\n"
               "inbound 1 1\n"
-              "retained tenant=0 r payload=3:6e6577 properties=0: qos=0 at=0 expires=0\n");
+              "retained tenant=0 r payload=3:6e6577 properties=0: qos=0 at=0 expires=0\n"
+              "mark 1:6d value=3:6e6577\n");
 }
 
 TYPED_TEST(MessageStoreTest, DeletesWhatIsNamedAndIgnoresWhatIsNotThere) {
@@ -201,6 +207,7 @@ TYPED_TEST(MessageStoreTest, DeletesWhatIsNamedAndIgnoresWhatIsNotThere) {
         batch.delete_subscription(SessionId(1), "f");
         batch.delete_inbound(SessionId(1), PacketId(1));
         batch.delete_retained(TenantId(0), "r");
+        batch.delete_mark(as_bytes("m"));
         batch.delete_delivery({SessionId(1), 1, MessageId(1)});
         batch.set_delivery({SessionId(1), 1, MessageId(1)}, DeliveryState::Sent);
         batch.delete_session(SessionId(7));
@@ -213,6 +220,7 @@ TYPED_TEST(MessageStoreTest, DeletesWhatIsNamedAndIgnoresWhatIsNotThere) {
         batch.put_subscription({.session = SessionId(1), .filter = "g"});
         batch.put_inbound(SessionId(1), PacketId(1));
         batch.put_retained({.topic = "r", .payload = as_bytes("x")});
+        batch.put_mark({.key = as_bytes("m"), .value = {}});
         batch.put_message(message(1));
         batch.put_delivery(delivery(1, 1));
     });
@@ -379,6 +387,63 @@ TYPED_TEST(MessageStoreTest, RecoveryDropsRowsWithoutSession) {
     this->commit([](WriteBatch& batch) { batch.delete_delivery({SessionId(2), 2, MessageId(2)}); });
     EXPECT_EQ(this->content(), session_line(1) + session_line(2) +
                                    "subscription 2 f options=0 identifier=0\ninbound 2 1\n");
+}
+
+TYPED_TEST(MessageStoreTest, MarksAreOrderedByTheBytesOfTheirKeys) {
+    const auto put = [](WriteBatch& batch, std::vector<std::uint8_t> key) {
+        batch.put_mark({.key = key, .value = Bytes(key).first(1)});
+    };
+    this->commit([&](WriteBatch& batch) {
+        put(batch, {0xFF});
+        put(batch, {0x01, 0x00});
+        put(batch, {0x7F, 0x80});
+        put(batch, {0x01});
+        put(batch, {0x00, 0xFF});
+        put(batch, {0x7F});
+    });
+    EXPECT_EQ(this->content(),
+              "mark 2:00ff value=1:00\nmark 1:01 value=1:01\nmark 2:0100 value=1:01\n"
+              "mark 1:7f value=1:7f\nmark 2:7f80 value=1:7f\nmark 1:ff value=1:ff\n");
+}
+
+TYPED_TEST(MessageStoreTest, TheLastChangeOfAMarkInAGroupCounts) {
+    WriteBatch put;
+    put.put_mark({.key = as_bytes("a"), .value = as_bytes("1")});
+    put.put_mark({.key = as_bytes("a"), .value = as_bytes("2")});
+    put.put_mark({.key = as_bytes("b"), .value = as_bytes("1")});
+    WriteBatch change;
+    change.delete_mark(as_bytes("b"));
+    change.delete_mark(as_bytes("a"));
+    change.put_mark({.key = as_bytes("a"), .value = as_bytes("3")});
+    this->commit_group({&put, &change});
+    EXPECT_EQ(this->content(), "mark 1:61 value=1:33\n");
+}
+
+TYPED_TEST(MessageStoreTest, KeepsTheLargestMarkWhole) {
+    const std::vector<std::uint8_t> key(kMarkKeyBytesMax, 0xAB);
+    std::vector<std::uint8_t> value(kMarkValueBytesMax);
+    for (std::size_t i = 0; i < value.size(); ++i) {
+        value[i] = static_cast<std::uint8_t>(i * 7 + i / 256);
+    }
+    this->commit([&](WriteBatch& batch) { batch.put_mark({.key = key, .value = value}); });
+    struct Marks final : RecoveryVisitor {
+        void on_session(const SessionRecord&) override {}
+        void on_subscription(const SubscriptionRecord&) override {}
+        void on_queue(const QueueRecord&) override {}
+        void on_delivery(const DeliveryRecord&) override {}
+        void on_inbound(SessionId, PacketId) override {}
+        void on_retained(const RetainedRecord&) override {}
+        void on_mark(const MarkRecord& mark) override {
+            keys.emplace_back(mark.key.begin(), mark.key.end());
+            values.emplace_back(mark.value.begin(), mark.value.end());
+        }
+        std::vector<std::vector<std::uint8_t>> keys;
+        std::vector<std::vector<std::uint8_t>> values;
+    } marks;
+    ASSERT_TRUE(this->store_->recover(marks));
+    ASSERT_EQ(marks.keys.size(), 1U);
+    EXPECT_EQ(marks.keys[0], key);
+    EXPECT_EQ(marks.values[0], value);
 }
 
 TYPED_TEST(MessageStoreTest, RemembersTheHighestIdsOfWhatIsGone) {

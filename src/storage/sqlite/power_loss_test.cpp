@@ -9,6 +9,8 @@
 
 #include <csignal>
 
+#include <fmt/format.h>
+
 #include "base/random.h"
 #include "storage/memory/memory_stores.h"
 #include "storage/sqlite/sqlite_stores.h"
@@ -185,7 +187,8 @@ TEST(PowerLoss, AStoreThatDoesNotSyncIsCaught) {
     EXPECT_GT(count_failures(10, {.leak_chance = 0.6, .unsafe_no_sync = true}), 0U);
 }
 
-/// Commits messages 1, 2, 3 ... for ever and writes the id of each reported one into the pipe.
+/// Commits messages 1, 2, 3 ... for ever, each with a mark that says its id, and writes the id of
+/// each reported one into the pipe.
 [[noreturn]] void commit_until_killed(const SqliteOptions& options, int pipe) {
     const test::FaultVfs vfs({.name = options.vfs});
     auto store = open_message_store(options);
@@ -197,6 +200,8 @@ TEST(PowerLoss, AStoreThatDoesNotSyncIsCaught) {
         batch.put_session({.id = SessionId(1), .client_id = "c"});
         batch.put_message({.id = MessageId(id), .topic = "t"});
         batch.put_delivery({.session = SessionId(1), .sequence = id, .message = MessageId(id)});
+        const std::string position = std::to_string(id);
+        batch.put_mark({.key = as_bytes("stream"), .value = as_bytes(position)});
         const WriteBatch* const group = &batch;
         const bool works = (*store)->commit({&group, 1}) && (*store)->tidy();
         if (!works || ::write(pipe, &id, sizeof(id)) != sizeof(id)) {
@@ -230,10 +235,13 @@ std::uint64_t kill_after(std::uint64_t id, const SqliteOptions& options) {
 }
 
 /// What the real disk holds, seen without the VFS.
-std::uint64_t count_messages(const SqliteOptions& options) {
+std::string read_content(const SqliteOptions& options) {
     auto store = open_message_store({.path = options.path});
     EXPECT_TRUE(store);
-    const std::string content = to_text(**store);
+    return to_text(**store);
+}
+
+std::uint64_t count_messages(const std::string& content) {
     std::uint64_t count = 0;
     while (content.find("message " + std::to_string(count + 1) + " ") != std::string::npos) {
         ++count;
@@ -247,8 +255,14 @@ TEST(PowerLoss, AKilledProcessOnTheVfsHasLostNothingThatItReported) {
         const SqliteOptions options{
             .path = directory.file("messages.db"), .vfs = "killed", .log_pages_max = 30};
         const std::uint64_t reported = kill_after(id, options);
-        const std::uint64_t count = count_messages(options);
+        const std::string content = read_content(options);
+        const std::uint64_t count = count_messages(content);
         EXPECT_TRUE(count == reported || count == reported + 1) << count << " of " << reported;
+        const std::string position = std::to_string(count);
+        EXPECT_NE(content.find(fmt::format("mark 6:73747265616d value={}:{}\n", position.size(),
+                                           to_hex(as_bytes(position)))),
+                  std::string::npos)
+            << content;
     }
 }
 
@@ -257,7 +271,7 @@ TEST(PowerLoss, AKilledProcessThatDoesNotSyncIsCaught) {
     const SqliteOptions options{
         .path = directory.file("messages.db"), .vfs = "killed", .unsafe_no_sync = true};
     const std::uint64_t reported = kill_after(20, options);
-    EXPECT_LT(count_messages(options), reported);
+    EXPECT_LT(count_messages(read_content(options)), reported);
 }
 
 }  // namespace

@@ -47,6 +47,10 @@ std::string text_of(const RetainedRecord& r) {
                        static_cast<int>(r.qos), r.published_at.ms(), r.expires_at.ms());
 }
 
+std::string text_of(const MarkRecord& m) {
+    return fmt::format("mark {} value={}", text_of(m.key), text_of(m.value));
+}
+
 class BatchText final : public BatchVisitor {
   public:
     void put_session(const SessionRecord& session) override { line("put " + text_of(session)); }
@@ -79,6 +83,8 @@ class BatchText final : public BatchVisitor {
     void delete_retained(TenantId tenant, std::string_view topic) override {
         line(fmt::format("delete retained {} {}", tenant.value(), topic));
     }
+    void put_mark(const MarkRecord& mark) override { line("put " + text_of(mark)); }
+    void delete_mark(Bytes key) override { line("delete mark " + text_of(key)); }
 
     std::string text;
 
@@ -106,6 +112,7 @@ class StoreText final : public RecoveryVisitor {
         line(fmt::format("inbound {} {}", session.value(), packet_id.value()));
     }
     void on_retained(const RetainedRecord& retained) override { line(text_of(retained)); }
+    void on_mark(const MarkRecord& mark) override { line(text_of(mark)); }
 
     void line(std::string_view content) {
         text += content;

@@ -36,8 +36,10 @@ void Workload::change(WriteBatch& batch) {
         change_subscription(batch);
     } else if (kind < 94) {
         change_inbound(batch);
-    } else {
+    } else if (kind < 97) {
         change_retained(batch);
+    } else {
+        change_mark(batch);
     }
 }
 
@@ -133,6 +135,17 @@ void Workload::change_retained(WriteBatch& batch) {
                         .qos = static_cast<Qos>(random_.below(3)),
                         .published_at = WallTime::from_ms(1'700'000'000'001),
                         .expires_at = WallTime()});
+}
+
+/// Keys of which one begins another, of the lowest and of the highest bytes: their order is easily
+/// wrong.
+void Workload::change_mark(WriteBatch& batch) {
+    const std::vector<std::uint8_t> key(1 + random_.below(3), random_.chance(0.5) ? 0x00 : 0xFF);
+    if (random_.chance(0.2)) {
+        batch.delete_mark(key);
+        return;
+    }
+    batch.put_mark({.key = key, .value = bytes(payload_, random_.chance(0.05) ? 9000 : 60)});
 }
 
 SessionId Workload::session() {

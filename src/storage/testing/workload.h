@@ -1,7 +1,7 @@
 // Random changes as a broker makes them, for tests that compare stores or cut their power.
 //
-// Few sessions, topics and packet ids, so that changes meet; message ids grow, a little out of
-// order as from several shards, and are never put twice. Deliveries are mostly, not always, of
+// Few sessions, topics, packet ids and marks, so that changes meet; message ids grow, a little out
+// of order as from several shards, and are never put twice. Deliveries are mostly, not always, of
 // messages that exist. Everything follows from the seed.
 #pragma once
 
@@ -27,6 +27,7 @@ class Workload {
     void change_delivery(WriteBatch& batch);
     void change_inbound(WriteBatch& batch);
     void change_retained(WriteBatch& batch);
+    void change_mark(WriteBatch& batch);
 
     [[nodiscard]] SessionId session();
     [[nodiscard]] MessageId new_message();

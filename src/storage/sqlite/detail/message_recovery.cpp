@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "storage/limits.h"
 #include "storage/sqlite/detail/row_reader.h"
 
 namespace kith::storage::detail {
@@ -49,7 +50,8 @@ Status MessageRecovery::run(RecoveryVisitor& visitor) {
     show_queues(visitor);
     TRY(show_released(visitor));
     TRY(show_inbound(visitor));
-    return show_retained(visitor);
+    TRY(show_retained(visitor));
+    return show_marks(visitor);
 }
 
 Status MessageRecovery::drop_rows_without_session() {
@@ -270,6 +272,19 @@ Status MessageRecovery::show_retained(RecoveryVisitor& visitor) {
                             visitor.on_retained(retained);
                             return {};
                         });
+}
+
+Status MessageRecovery::show_marks(RecoveryVisitor& visitor) {
+    return for_each_row(
+        database_, "SELECT key, value FROM marks ORDER BY key", [&](RowReader row) -> Status {
+            const MarkRecord mark{.key = row.bytes(), .value = row.bytes()};
+            if (mark.key.empty() || mark.key.size() > kMarkKeyBytesMax ||
+                mark.value.size() > kMarkValueBytesMax) {
+                return fail(ErrorKind::Corrupt, "a stored mark has a size that none can have");
+            }
+            visitor.on_mark(mark);
+            return {};
+        });
 }
 
 }  // namespace kith::storage::detail

@@ -36,6 +36,7 @@ class MessageRecovery {
     [[nodiscard]] Status show_released(RecoveryVisitor& visitor);
     [[nodiscard]] Status show_inbound(RecoveryVisitor& visitor);
     [[nodiscard]] Status show_retained(RecoveryVisitor& visitor);
+    [[nodiscard]] Status show_marks(RecoveryVisitor& visitor);
     [[nodiscard]] Result<std::vector<DeliveryKey>> find_unpaired();
     [[nodiscard]] Status drop_unpaired();
 

@@ -33,8 +33,10 @@ enum class MessageTables::Sql : std::uint8_t {
     DeleteInbound,
     PutRetained,
     DeleteRetained,
-    Mark,
     PutMark,
+    DeleteMark,
+    IdMark,
+    PutIdMark,
     Count,
 };
 
@@ -74,8 +76,10 @@ constexpr const char* kSql[] = {
     "INSERT OR REPLACE INTO retained(tenant, topic, qos, published_at_ms, expires_at_ms,"
     " properties, payload) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)",
     "DELETE FROM retained WHERE tenant = ?1 AND topic = ?2",
-    "SELECT value FROM marks WHERE name = ?1",
-    "INSERT OR REPLACE INTO marks(name, value) VALUES(?1, ?2)",
+    "INSERT OR REPLACE INTO marks(key, value) VALUES(?1, ?2)",
+    "DELETE FROM marks WHERE key = ?1",
+    "SELECT value FROM id_marks WHERE name = ?1",
+    "INSERT OR REPLACE INTO id_marks(name, value) VALUES(?1, ?2)",
 };
 static_assert(static_cast<int>(DeliveryState::Released) == 2);
 
@@ -318,19 +322,27 @@ Status MessageTables::delete_retained(TenantId tenant, std::string_view topic) {
     return statement(Sql::DeleteRetained).bind(1, tenant.value()).bind(2, topic).run();
 }
 
-Result<std::uint64_t> MessageTables::mark(std::string_view kind) {
-    Statement& find = statement(Sql::Mark).bind(1, kind);
+Status MessageTables::put_mark(const MarkRecord& mark) {
+    return statement(Sql::PutMark).bind(1, mark.key).bind(2, mark.value).run();
+}
+
+Status MessageTables::delete_mark(Bytes key) {
+    return statement(Sql::DeleteMark).bind(1, key).run();
+}
+
+Result<std::uint64_t> MessageTables::id_mark(std::string_view kind) {
+    Statement& find = statement(Sql::IdMark).bind(1, kind);
     TRY_ASSIGN(const bool found, find.step());
     const std::int64_t value = found ? find.integer(0) : 0;
     find.reset();
     if (value < 0) {
-        return fail(ErrorKind::Corrupt, "a stored mark is negative");
+        return fail(ErrorKind::Corrupt, "a stored id mark is negative");
     }
     return static_cast<std::uint64_t>(value);
 }
 
-Status MessageTables::put_mark(std::string_view kind, std::uint64_t value) {
-    return statement(Sql::PutMark).bind(1, kind).bind(2, narrow<std::int64_t>(value)).run();
+Status MessageTables::put_id_mark(std::string_view kind, std::uint64_t value) {
+    return statement(Sql::PutIdMark).bind(1, kind).bind(2, narrow<std::int64_t>(value)).run();
 }
 
 }  // namespace kith::storage::detail

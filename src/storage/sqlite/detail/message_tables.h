@@ -50,10 +50,12 @@ class MessageTables {
     [[nodiscard]] Status delete_inbound(SessionId session, PacketId packet_id);
     [[nodiscard]] Status put_retained(const RetainedRecord& retained);
     [[nodiscard]] Status delete_retained(TenantId tenant, std::string_view topic);
+    [[nodiscard]] Status put_mark(const MarkRecord& mark);
+    [[nodiscard]] Status delete_mark(Bytes key);
 
     /// The highest id that may have been used, by kind: "message" or "session"; 0 at first.
-    [[nodiscard]] Result<std::uint64_t> mark(std::string_view kind);
-    [[nodiscard]] Status put_mark(std::string_view kind, std::uint64_t value);
+    [[nodiscard]] Result<std::uint64_t> id_mark(std::string_view kind);
+    [[nodiscard]] Status put_id_mark(std::string_view kind, std::uint64_t value);
 
   private:
     enum class Sql : std::uint8_t;

@@ -5,6 +5,15 @@
 namespace kith::storage::detail {
 namespace {
 
+// Step 3: marks. The name belonged to those of the highest ids.
+constexpr SchemaStep kMessageStep3 = R"sql(
+ALTER TABLE marks RENAME TO id_marks;
+CREATE TABLE marks(
+    key   BLOB PRIMARY KEY,
+    value BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
+)sql";
+
 // Text tables are ordered by bytes (collation BINARY), as the stores promise. WITHOUT ROWID keeps a
 // row in its key's tree: one tree to change instead of two. Messages have a row id because their
 // rows are large and arrive in order of id.
@@ -105,7 +114,8 @@ LEFT JOIN messages m ON m.id = d.message
 WHERE d.packet_id > 0;
 DROP TABLE deliveries;
 ALTER TABLE queued RENAME TO deliveries;
-)sql"};
+)sql",
+                                        kMessageStep3};
 
 // Step 2: machines with credentials, roles, claim codes. `counts` keeps the sizes of the tables
 // that are too large to be counted at every change. `changes` says what rows changed, so that a
