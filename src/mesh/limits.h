@@ -102,7 +102,8 @@ inline constexpr std::size_t kStreamOriginsMax = 2 * kNodesMax;
 /// Ranges of places of one stream that were given up and may still come. Beyond it the oldest is
 /// forgotten: who comes after that comes too late.
 inline constexpr std::size_t kStreamRangesMax = 64;
-/// A gap in a stream whose origin cannot be reached is given up after this, and counted.
+/// A gap in a stream whose origin cannot be reached, or has started anew since, is given up after
+/// this, and counted. Longer than what is left at the origin may wait until it is sent again.
 inline constexpr Duration kStreamGapPatience = 60s;
 /// Messages of one stream that are on their way at the same time; the rest wait at the origin. Well
 /// below kStreamWindow, so that a destination never has to send one back.

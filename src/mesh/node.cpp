@@ -413,6 +413,11 @@ void MeshNode::Impl::on_neighbor_down(NodeId neighbor, Instant now) {
 void MeshNode::Impl::on_record(const RecordKey& key, const StoredRecord* record, Instant now) {
     if (key.kind == RecordKind::LinkState) {
         routes.touch(now);
+        if (record != nullptr) {
+            arrivals.set_epoch(key.origin, record->version.epoch, now);
+        } else {
+            arrivals.forget_epoch(key.origin);
+        }
     } else if (key.kind == RecordKind::Interest && key.origin != options.self) {
         if (!interest.set(key.origin, key.part, record == nullptr ? Bytes{} : record->body())) {
             drop(DropReason::Malformed, nullptr);

@@ -125,7 +125,7 @@ void Arrivals::take(const Data& data, const Destination& here, NodeId from, Inst
                     from, {data.id, CustodyVerdict::Accepted, {impl_->options.self}});
             }
             break;
-        case Streams::Verdict::TooEarly:  // its sender tries again, when there is room
+        case Streams::Verdict::TooEarly:  // its sender tries again
             break;
     }
     // What `here` says of the stream may let others go on, whatever became of this one.
@@ -147,6 +147,14 @@ void Arrivals::restore(const StreamPosition& stream, const StreamProgress& progr
 
 void Arrivals::set_reachable(std::span<const NodeId> origins, Instant now) {
     impl_->streams.set_reachable(origins, now);
+}
+
+void Arrivals::set_epoch(NodeId origin, std::uint32_t epoch, Instant now) {
+    impl_->streams.set_epoch(origin, epoch, now);
+}
+
+void Arrivals::forget_epoch(NodeId origin) {
+    impl_->streams.forget_epoch(origin);
 }
 
 void Arrivals::on_timer(Instant now) {

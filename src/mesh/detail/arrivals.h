@@ -39,6 +39,9 @@ class Arrivals {
     void restore(const StreamPosition& stream, const StreamProgress& progress);
     /// Who can be reached, in order of id, and nobody else.
     void set_reachable(std::span<const NodeId> origins, Instant now);
+    /// As streams.h has it.
+    void set_epoch(NodeId origin, std::uint32_t epoch, Instant now);
+    void forget_epoch(NodeId origin);
     void on_timer(Instant now);
     [[nodiscard]] Instant deadline() const;
 

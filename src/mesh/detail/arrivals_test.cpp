@@ -36,6 +36,8 @@ class ArrivalsTest : public testing::Test {
     Around around;
     Arrivals arrivals{options, around};
 
+    ArrivalsTest() { arrivals.set_epoch(kOrigin, 1, now); }
+
     void take(std::uint64_t place, NodeId from, std::string_view payload = "on") {
         Data data;
         data.id = {kOrigin, 1, 100 + place};

@@ -123,7 +123,7 @@ void Custody::Impl::store_it(HeldMessage& message) {
     store.store(message.ticket, data);
 }
 
-/// Sends every leg that waits and has a way, one copy to each neighbour.
+/// Sends every leg that is due and has a way, one copy to each neighbour.
 void Custody::Impl::dispatch(HeldMessage& message, Instant now) {
     if (message.data().kind != DataKind::Void && message.has_expired(now)) {
         listener.on_custody_drop(DropReason::Expired, message.data());
@@ -132,9 +132,10 @@ void Custody::Impl::dispatch(HeldMessage& message, Instant now) {
     }
     NodeIds neighbors;
     for (Leg& leg : message.legs) {
-        if (leg.via.value() != 0 || !leg.is_open) {
+        if (!leg.is_due || !leg.is_open) {
             continue;
         }
+        leg.is_due = false;
         NodeIds avoid = leg.upstreams;
         avoid.push_back(leg.avoid);
         hand(leg, listener.way_to(leg.to.node, avoid));
@@ -258,6 +259,7 @@ void Custody::Impl::retry(HeldMessage& message, Instant now) {
         }
         hand(leg, NodeId());
         leg.avoid = NodeId();
+        leg.is_due = true;
         ++i;
     }
     if (message.legs.empty()) {
@@ -282,6 +284,7 @@ void Custody::Impl::leave(NodeId neighbor, NeighborChange change, Instant now) {
                 hand(leg, NodeId());
                 leg.avoid = neighbor;
                 leg.tries = 0;
+                leg.is_due = true;
                 is_waiting = true;
             }
         }
@@ -437,6 +440,7 @@ void Custody::on_custody(NodeId neighbor, const CustodyEntry& entry, Instant now
                 if (leg->via == neighbor) {
                     impl_->hand(*leg, NodeId());
                     leg->avoid = neighbor;
+                    leg->is_due = true;
                     impl_->dispatch(message, now);
                 }
                 break;
@@ -486,7 +490,8 @@ void Custody::on_routes(Instant now) {
         bool is_waiting = false;
         for (Leg& leg : it.legs) {
             leg.avoid = NodeId();
-            is_waiting = is_waiting || (leg.is_open && leg.via.value() == 0);
+            leg.is_due = leg.via.value() == 0;
+            is_waiting = is_waiting || (leg.is_open && leg.is_due);
         }
         if (!is_waiting) {
             continue;

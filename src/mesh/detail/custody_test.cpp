@@ -249,6 +249,45 @@ TEST_F(CustodyTest, ARelayGivesBackWhatHasNoWayInTimeToo) {
     EXPECT_EQ(around.answers[0].second.verdict, CustodyVerdict::Returned);
 }
 
+TEST_F(CustodyTest, HoweverOftenAMessageWasTriedARelayGivesItBack) {
+    // Each try leaves an entry in the queue of retries; none of them may put off the others.
+    around.ways = {{kFar, {kRight}}};
+    custody.relay(foreign(4, {kFar}), kLeft, now);
+    const CustodyEntry returned{foreign(4, {}).id, CustodyVerdict::Returned, {kFar}};
+    for (int i = 0; i < 5; ++i) {
+        custody.on_custody(kRight, returned, now);  // no other way
+        custody.on_routes(now);
+        around.ways = {{kFar, {kRight}}};
+        custody.relay(foreign(4, {kFar}), kLeft, now);
+    }
+    custody.on_neighbor_suspect(kRight, now);
+    now = now + kCustodyRetransmitInterval / 2;
+    custody.on_custody(kRight, returned, now);
+    around.ways.clear();
+    around.answers.clear();
+    const Instant waits_since = now;
+    while (around.answers.empty() && now - waits_since < 2 * kCustodyRetransmitIntervalMax) {
+        now = custody.deadline();
+        custody.on_timer(now);
+    }
+    ASSERT_EQ(around.answers.size(), 1U);
+    EXPECT_EQ(around.answers[0].second.verdict, CustodyVerdict::Returned);
+    EXPECT_EQ(custody.held_count(), 0U);
+}
+
+TEST_F(CustodyTest, OneDestinationThatAnswersSlowlyDoesNotKeepAnotherWaiting) {
+    around.ways = {{kFar, {kRight}}};
+    custody.relay(foreign(4, {kFar, kFurther}), kLeft, now);
+    const Instant waits_since = now;
+    while (around.answers.empty() && now - waits_since < 2 * kCustodyRetransmitIntervalMax) {
+        now = custody.deadline();
+        custody.on_timer(now);
+    }
+    ASSERT_EQ(around.answers.size(), 1U);
+    EXPECT_EQ(around.answers[0].second.destinations.front(), kFurther);
+    EXPECT_EQ(now - waits_since, kCustodyRetransmitInterval);
+}
+
 TEST_F(CustodyTest, ARelaySendsACopyThatCameTwiceOnlyOnce) {
     around.ways = {{kFar, {kRight}}};
     constexpr NodeId kThird{4};

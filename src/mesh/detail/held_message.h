@@ -21,6 +21,7 @@ struct Leg {
     NodeId avoid;      // gave it back; not tried again until routes change
     Instant tried_at;  // sent, or found without a way
     std::uint8_t tries = 0;
+    bool is_due = true;    // to be tried now; else when it is overdue, or something has changed
     bool is_open = true;   // within the window of its stream; only the origin closes it
     bool is_held = false;  // a second disk has it
     NodeIds upstreams;     // who waits for the acknowledgement; none at the origin

@@ -40,6 +40,12 @@ struct Origin {
     }
 };
 
+/// The last start that an origin has told of.
+struct Start {
+    std::uint32_t epoch = 0;
+    Instant known_since;
+};
+
 std::size_t bytes_of(const Data& data) {
     return sizeof(Held) + data.topic.size() + data.properties.size() + data.payload.size();
 }
@@ -82,10 +88,16 @@ struct Streams::Impl {
     void give_up_gap(Stream& stream);
     void release_first(Stream& stream);
     void release_in_turn(Stream& stream);
-    [[nodiscard]] static Instant gap_deadline(const Origin& origin, const Stream& stream);
+    [[nodiscard]] bool may_have_begun(NodeId origin, std::uint32_t epoch) const {
+        const auto start = starts.find(origin);
+        return start != starts.end() && epoch <= start->second.epoch;
+    }
+    [[nodiscard]] Instant gap_deadline(NodeId id, const Stream& stream) const;
+    void expect_gaps(NodeId id);
 
     std::map<NodeId, Origin> origins;
-    std::vector<NodeId> reachable;  // in order
+    std::map<NodeId, Start> starts;  // as many as there are records
+    std::vector<NodeId> reachable;   // in order
     std::vector<Ready> ready;
     Instant deadline = Instant::never();  // of the first gap, or earlier
     Counters counters;
@@ -154,9 +166,7 @@ Streams::Verdict Streams::Impl::take(Stream& stream, const Data& data, const Des
     stream.held_bytes += bytes;
     counters.held_bytes += bytes;
     ++counters.held_messages;
-    if (!is_reachable(data.id.origin)) {
-        deadline = std::min(deadline, gap_deadline(origins.at(data.id.origin), stream));
-    }
+    deadline = std::min(deadline, gap_deadline(data.id.origin, stream));
     return Verdict::Taken;
 }
 
@@ -244,10 +254,33 @@ void Streams::Impl::release_in_turn(Stream& stream) {
     }
 }
 
-/// When the first gap is given up, if the origin cannot be reached until then.
-Instant Streams::Impl::gap_deadline(const Origin& origin, const Stream& stream) {
-    const Instant waits_since = stream.held.begin()->second.taken_at;
-    return std::max(origin.unreachable_since, waits_since) + kStreamGapPatience;
+/// When the first gap is given up, if nothing changes until then. Requires: something waits.
+Instant Streams::Impl::gap_deadline(NodeId id, const Stream& stream) const {
+    Instant hopeless_since = Instant::never();
+    if (!is_reachable(id)) {
+        hopeless_since = origins.at(id).unreachable_since;
+    }
+    const auto start = starts.find(id);
+    if (start != starts.end() && start->second.epoch > stream.epoch) {
+        hopeless_since = std::min(hopeless_since, start->second.known_since);
+    }
+    if (hopeless_since == Instant::never()) {
+        return Instant::never();
+    }
+    return std::max(hopeless_since, stream.held.begin()->second.taken_at) + kStreamGapPatience;
+}
+
+/// What is known of an origin has changed.
+void Streams::Impl::expect_gaps(NodeId id) {
+    const auto origin = origins.find(id);
+    if (origin == origins.end()) {
+        return;
+    }
+    for (const auto& [priority, stream] : origin->second.streams) {
+        if (!stream.held.empty()) {
+            deadline = std::min(deadline, gap_deadline(id, stream));
+        }
+    }
 }
 
 Streams::Streams() : impl_(std::make_unique<Impl>()) {}
@@ -257,7 +290,9 @@ Streams& Streams::operator=(Streams&&) noexcept = default;
 
 Streams::Verdict Streams::take(const Data& data, const Destination& here, Instant now) {
     Verdict verdict = Verdict::Duplicate;  // as the place 0 is, which no message has
-    if (here.stream_sequence > 0) {
+    if (here.stream_sequence > 0 && !impl_->may_have_begun(data.id.origin, data.id.epoch)) {
+        verdict = Verdict::TooEarly;
+    } else if (here.stream_sequence > 0) {
         Stream* stream = impl_->find_or_make(data.id.origin, data.priority, now);
         verdict = stream == nullptr ? Verdict::TooEarly : impl_->take(*stream, data, here, now);
     }
@@ -303,23 +338,30 @@ void Streams::set_reachable(std::span<const NodeId> origins, Instant now) {
     impl_->reachable.assign(origins.begin(), origins.end());
 }
 
+void Streams::set_epoch(NodeId origin, std::uint32_t epoch, Instant now) {
+    Start& start = impl_->starts[origin];
+    if (epoch != start.epoch) {
+        start = {.epoch = epoch, .known_since = now};
+        impl_->expect_gaps(origin);
+    }
+}
+
+void Streams::forget_epoch(NodeId origin) {
+    impl_->starts.erase(origin);
+}
+
 void Streams::on_timer(Instant now) {
     if (now < impl_->deadline) {
         return;
     }
     impl_->deadline = Instant::never();
     for (auto& [id, origin] : impl_->origins) {
-        if (impl_->is_reachable(id)) {
-            continue;
-        }
         for (auto& [priority, stream] : origin.streams) {
-            while (!stream.held.empty() && Impl::gap_deadline(origin, stream) <= now) {
+            while (!stream.held.empty() && impl_->gap_deadline(id, stream) <= now) {
                 impl_->give_up_gap(stream);
             }
-            if (!stream.held.empty()) {
-                impl_->deadline = std::min(impl_->deadline, Impl::gap_deadline(origin, stream));
-            }
         }
+        impl_->expect_gaps(id);
     }
 }
 

@@ -5,12 +5,16 @@
 // be missing, and what came twice to be a duplicate. A message that comes early waits for those
 // before it. Each says which place is the first that this node has not acknowledged: what is before
 // it is done with, so a node that lost its own books takes the stream up from there. A gap is given
-// up only when its origin cannot be reached for kStreamGapPatience, and what comes there after all
-// is handed out late, not lost; or when a later epoch of the
-// origin begins, which an origin does only when the older one is done with: what waits behind a gap
-// there is handed out first. What comes of the older epoch after that is handed out as it comes.
-// What was given up is part of the progress that each message is handed out with, so that a
-// destination which starts again takes no late message for a duplicate.
+// up only when for kStreamGapPatience its origin could not be reached, or was known to have started
+// anew, for then it would have sent what it still has; or at once when a later epoch of the origin
+// begins in the stream, which an origin does only when the older one is done with: what waits
+// behind a gap there is handed out first. What comes after all where it was given up is handed out
+// late, not lost; as is what comes of the epoch before. What was given up is part of the progress
+// that each message is handed out with, so that a destination which starts again takes no late
+// message for a duplicate.
+//
+// Messages are not signed, and a stream that went on to an epoch that never was would refuse all
+// that its origin sends: an epoch is taken only once the origin has told it in a signed record.
 //
 // Who is not said to be reachable is not, or this would wait for ever for one that nobody speaks of
 // any more. Threads: shard-local. Limits: kStream*.
@@ -38,7 +42,7 @@ class Streams {
     enum class Verdict : std::uint8_t {
         Taken,      // and is or will be ready
         Duplicate,  // it is here, or was delivered
-        TooEarly,   // beyond the window, or no room: its sender keeps it
+        TooEarly,   // beyond window or room, or of an epoch not told yet: its sender keeps it
     };
     /// A copy of `data` is kept until it is ready; but for its destinations, of which only `here`
     /// is kept, this node's own. Its place holders (DataKind::Void) are messages like all others.
@@ -62,6 +66,10 @@ class Streams {
     void restore(const StreamPosition& stream, const StreamProgress& progress);
     /// Who can be reached, in order of id, and nobody else: their gaps are waited for.
     void set_reachable(std::span<const NodeId> origins, Instant now);
+    /// The epoch of the last start that this origin has told of under its signature.
+    void set_epoch(NodeId origin, std::uint32_t epoch, Instant now);
+    /// Nothing that it told stands any more.
+    void forget_epoch(NodeId origin);
     void on_timer(Instant now);
     [[nodiscard]] Instant deadline() const;
     /// The last place up to which everything was ready, or given up; 0 of a stream that is not

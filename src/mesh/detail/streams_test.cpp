@@ -53,6 +53,10 @@ class StreamsTest : public ::testing::Test {
                                .groups = {}};
         const Destination other{.node = NodeId(2), .groups = {}};
         data.destinations = {other, here};
+        if (records_come_first && place.epoch > told[place.origin]) {
+            told[place.origin] = place.epoch;
+            streams.set_epoch(place.origin, place.epoch, now);
+        }
         return streams.take(data, here, now);
     }
     Verdict take(std::uint64_t number) { return take(Place{.number = number}); }
@@ -79,6 +83,8 @@ class StreamsTest : public ::testing::Test {
 
     Streams streams;
     Instant now = kStart;
+    bool records_come_first = true;
+    std::map<NodeId, std::uint32_t> told;
 };
 
 TEST_F(StreamsTest, WhatComesInOrderIsReadyAtOnce) {
@@ -271,6 +277,39 @@ TEST_F(StreamsTest, AGapIsWaitedForAsLongAsTheOriginCanBeReached) {
     EXPECT_EQ(ready(), (Places{1, 2}));
 }
 
+TEST_F(StreamsTest, AGapOfAnOriginThatHasStartedAnewIsGivenUp) {
+    set_reachable({kOrigin});
+    EXPECT_EQ(take(3), Verdict::Taken);
+    EXPECT_EQ(streams.deadline(), Instant::never());
+    wait(kStreamGapPatience);
+    streams.set_epoch(kOrigin, 2, now);
+    EXPECT_EQ(streams.deadline(), now + kStreamGapPatience);
+    wait(kStreamGapPatience / 2);
+    streams.set_epoch(kOrigin, 2, now);  // told again: nothing new
+    wait(kStreamGapPatience / 2 - 1ns);
+    EXPECT_EQ(ready(), Places{});
+    wait(1ns);
+    EXPECT_EQ(ready(), (Places{3}));
+    EXPECT_EQ(streams.counters().given_up, 2U);
+    EXPECT_EQ(take(2), Verdict::Taken) << "late";
+    EXPECT_EQ(take(5), Verdict::Taken);
+    EXPECT_EQ(streams.deadline(), now + kStreamGapPatience);
+}
+
+TEST_F(StreamsTest, AnEpochThatItsOriginHasNotToldIsNotTakenYet) {
+    records_come_first = false;
+    EXPECT_EQ(take(1), Verdict::TooEarly);
+    streams.set_epoch(kOrigin, 1, now);
+    EXPECT_EQ(take({.number = 1, .epoch = 2}), Verdict::TooEarly);
+    EXPECT_EQ(take(1), Verdict::Taken);
+    streams.set_epoch(kOrigin, 2, now);
+    EXPECT_EQ(take({.number = 1, .epoch = 2}), Verdict::Taken);
+    streams.forget_epoch(kOrigin);
+    EXPECT_EQ(take({.number = 2, .epoch = 2}), Verdict::TooEarly);
+    EXPECT_EQ(streams.counters().too_early, 3U);
+    EXPECT_EQ(streams.counters().origins, 1U);
+}
+
 TEST_F(StreamsTest, AGapIsGivenUpWhenTheOriginIsGoneForTooLong) {
     set_reachable({kOrigin});
     EXPECT_EQ(take(3), Verdict::Taken);
@@ -309,6 +348,7 @@ TEST_F(StreamsTest, AfterARestartWhatWasGivenUpIsStillAwaited) {
     EXPECT_EQ(all[0].progress, (StreamProgress{.delivered = 1, .given_up = {}}));
     EXPECT_EQ(all[1].progress, (StreamProgress{.delivered = 4, .given_up = {{2, 3}}}));
     streams = Streams();
+    streams.set_epoch(kOrigin, 1, now);
     streams.restore({.origin = kOrigin, .epoch = 1}, all[1].progress);
     EXPECT_EQ(take(4), Verdict::Duplicate);
     EXPECT_EQ(take(3), Verdict::Taken);
@@ -380,6 +420,7 @@ TEST_F(StreamsTest, EachGapHasThePatienceOfWhatWaitsBehindIt) {
 TEST_F(StreamsTest, WhatWasRestoredIsADuplicate) {
     restore({.origin = kOrigin, .epoch = 2}, 10);
     restore({.origin = kOrigin, .epoch = 1}, 20);
+    streams.set_epoch(kOrigin, 2, now);
     EXPECT_EQ(delivered(2), 10U);
     EXPECT_EQ(delivered(1), 20U);
     EXPECT_EQ(take({.number = 10, .epoch = 2}), Verdict::Duplicate);
@@ -438,6 +479,7 @@ class Network {
             }
         }
         streams_.set_reachable(kOrigins, now_);
+        tell_epochs();
         for (int step = 0; step < 4000; ++step) {
             now_ = now_ + 1ms;
             this->step();
@@ -556,10 +598,16 @@ class Network {
         ++crash_count_;
         streams_ = Streams();
         streams_.set_reachable(kOrigins, now_);
+        tell_epochs();
         for (auto& [key, source] : sources_) {
             if (books_ == Books::Kept && !log_[key].empty()) {
                 streams_.restore({key.first, log_[key].back().first, key.second}, books_of_[key]);
             }
+        }
+    }
+    void tell_epochs() {
+        for (const NodeId origin : kOrigins) {
+            streams_.set_epoch(origin, UINT32_MAX, now_);
         }
     }
     void settle() {
