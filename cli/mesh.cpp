@@ -65,8 +65,8 @@ void add_mesh(CLI::App& app, int& exit_code) {
     invite->add_flag("--qr", options.with_qr, "A QR code, too, even if nobody looks on");
     invite->footer("Example: kith mesh invite --data data --expires 1h --role leaf");
 
-    CLI::App* join =
-        commands.add_plain("join", "Keep a token: the node joins when it next runs", mesh_join);
+    CLI::App* join = commands.add_plain(
+        "join", "Keep a token: the node joins by it, now or when it next runs", mesh_join);
     join->add_option("token", options.token,
                      "As kith mesh invite printed it; '-' reads it from stdin")
         ->required();

@@ -11,15 +11,19 @@
 #include "mesh/trust/text_lines.h"
 #include "node/node_directory.h"
 #include "node/process_facts.h"
+#include "runtime/address.h"
 
 #include <fmt/format.h>
+#include <signal.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdio>
 #include <filesystem>
 #include <optional>
 #include <string_view>
+#include <thread>
 #include <utility>
 
 namespace kith::cli {
@@ -81,11 +85,45 @@ void note(const MeshOptions& options, std::string what, std::string detail) {
     }
 }
 
-/// Addresses for the token; nothing after saying which is none.
-std::optional<std::vector<std::string>> locators_of(const MeshOptions& options) {
-    if (options.addresses.empty()) {
-        return own_addresses(kMeshPort, kOwnAddressesMax);
+/// Whether a node runs on this data.
+bool is_running(const std::string& data) {
+    const auto directory = node::NodeDirectory::open(data);
+    const auto process = directory ? mesh::read_number<pid_t>(directory->holder()) : std::nullopt;
+    return process && *process > 0 && (::kill(*process, 0) == 0 || errno == EPERM);
+}
+
+/// Where the node listens, or listened when it last ran. One that runs has a moment to open its
+/// port, which it does once it sees that it belongs to a mesh.
+std::optional<runtime::SocketAddress> listening_address(const MeshDirectory& directory,
+                                                        const std::string& data) {
+    constexpr auto kStep = std::chrono::milliseconds(50);
+    constexpr int kStepsMax = 60;
+    for (int step = 0; step < kStepsMax; ++step) {
+        const auto noted = directory.noted_address();
+        if (!noted || *noted) {
+            const auto address = noted ? runtime::SocketAddress::parse(**noted)
+                                       : tl::unexpected(Error{ErrorKind::Malformed, 0, ""});
+            return address ? std::optional(*address) : std::nullopt;
+        }
+        if (!is_running(data)) {
+            break;
+        }
+        std::this_thread::sleep_for(kStep);
     }
+    return std::nullopt;
+}
+
+/// Where other nodes reach this one.
+std::vector<std::string> locators_here(const MeshDirectory& directory, const std::string& data) {
+    const auto listening = listening_address(directory, data);
+    const bool is_everywhere = !listening || listening->is_any();
+    return is_everywhere
+               ? own_addresses(listening ? listening->port() : kMeshPort, kOwnAddressesMax)
+               : std::vector{listening->to_string()};
+}
+
+/// Addresses that were given; nothing after saying which is none.
+std::optional<std::vector<std::string>> locators_of(const MeshOptions& options) {
     if (options.addresses.size() > mesh::kLocatorsMax) {
         fail_because("--address: a token has room for 8 of them");
         return std::nullopt;
@@ -192,7 +230,7 @@ int mesh_invite(const MeshOptions& options) {
         return fail_with(fmt::format("--expires {}", options.expires),
                          "not a time such as 90s, 15m, 2h or 7d");
     }
-    const auto locators = locators_of(options);
+    auto locators = locators_of(options);
     if (!locators || !make_data_directory(options.data)) {
         return 1;
     }
@@ -200,6 +238,9 @@ int mesh_invite(const MeshOptions& options) {
     const auto self = member_or_founder(directory, options);
     if (!self) {
         return 1;
+    }
+    if (locators->empty()) {
+        *locators = locators_here(directory, options.data);
     }
     const auto role = *mesh::read_role(options.role);
     crypto::SystemSecrets secrets;
@@ -259,9 +300,9 @@ int mesh_join(const MeshOptions& options) {
         });
         return 0;
     }
-    fmt::print("{} joins mesh {} as {} when it runs, until {}: kith run --data {}\n", joining->name,
-               mesh::mesh_name_of(joining->mesh()), id, to_rfc3339(token->expires_at),
-               options.data);
+    fmt::print("{} joins mesh {} as {}, until {}; it has to run: kith run --data {}\n",
+               joining->name, mesh::mesh_name_of(joining->mesh()), id,
+               to_rfc3339(token->expires_at), options.data);
     return 0;
 }
 

@@ -106,7 +106,10 @@ OrFileProblem<void> MeshDirectory::load_member(Membership& membership,
         return tl::unexpected(self ? authority_key.error() : self.error());
     }
     membership.state = MembershipState::Member;
-    membership.token.reset();
+    if (membership.token) {  // it was admitted, and crashed before the token was forgotten
+        membership.peers = membership.token->locators;
+        membership.token.reset();
+    }
     membership.root_pem = std::move(*root_pem);
     membership.root_fingerprint = crypto::sha256(*root);
     membership.chain = std::move(*chain);
@@ -134,19 +137,33 @@ OrFileProblem<void> MeshDirectory::load_name(Membership& membership) const {
         return damaged(name, {ErrorKind::Malformed, 0, "its second line is not the node's name"});
     }
     membership.name = std::string(first);
-    if (text.empty()) {
+    while (!text.empty()) {
+        TRY_FILE(load_name_line(membership, take_until(text, '\n')));
+    }
+    return {};
+}
+
+/// "token TOKEN" or "peer HOST:PORT".
+OrFileProblem<void> MeshDirectory::load_name_line(Membership& membership,
+                                                  std::string_view line) const {
+    const std::string_view word = take_until(line, ' ');
+    if (word == "token" && !membership.token && membership.peers.empty()) {
+        auto token = named(parse_join_token(line), file("membership"));
+        if (!token) {
+            return tl::unexpected(token.error());
+        }
+        membership.token = std::move(*token);
         return {};
     }
-    std::string_view second = take_until(text, '\n');
-    if (take_until(second, ' ') != "token" || !text.empty()) {
-        return damaged(name, {ErrorKind::Malformed, 0, "its third line is not a token"});
+    if (word == "peer" && membership.peers.size() < kLocatorsMax && !membership.token) {
+        if (const Status good = check_locator(line); !good) {
+            return damaged(file("membership"), good.error());
+        }
+        membership.peers.emplace_back(line);
+        return {};
     }
-    auto token = named(parse_join_token(second), name);
-    if (!token) {
-        return tl::unexpected(token.error());
-    }
-    membership.token = std::move(*token);
-    return {};
+    return damaged(file("membership"),
+                   {ErrorKind::Malformed, 0, "a line is neither a token nor a peer"});
 }
 
 OrFileProblem<Membership> MeshDirectory::found(std::string_view name, crypto::SecretSource& secrets,
@@ -208,7 +225,7 @@ OrFileProblem<Membership> MeshDirectory::begin_join(std::string_view token_text,
     if (const auto key = key_or_new(secrets); !key) {
         return tl::unexpected(key.error());
     }
-    TRY_FILE(write_name(name, token_text));
+    TRY_FILE(write_name(name, fmt::format("token {}\n", token_text)));
     return load();
 }
 
@@ -228,7 +245,14 @@ OrFileProblem<void> MeshDirectory::admit(const Admission& admission) {
         return file_problem(fmt::format("{}: the certificate that came is of another mesh", path_));
     }
     TRY_FILE(write_all({{"root.pem", admission.root_pem}, {"certificate.pem", *chain_pem}}));
-    return before->token ? write_name(before->name, {}) : OrFileProblem<void>();
+    if (!before->token) {
+        return {};
+    }
+    std::string peers;
+    for (const std::string& locator : before->token->locators) {
+        peers += fmt::format("peer {}\n", locator);
+    }
+    return write_name(before->name, peers);
 }
 
 OrFileProblem<MeshAuthority> MeshDirectory::authority() const {
@@ -300,6 +324,27 @@ OrFileProblem<JoinOutcome> MeshDirectory::answer(Bytes request, Bytes channel_bi
     return outcome;
 }
 
+OrFileProblem<void> MeshDirectory::note_address(std::string_view address) const {
+    return write_all({{"address", fmt::format("kith-mesh address 1\naddress {}\n", address)}});
+}
+
+OrFileProblem<std::optional<std::string>> MeshDirectory::noted_address() const {
+    const auto content = find_private_file(file("address"));
+    if (!content) {
+        return tl::unexpected(content.error());
+    }
+    if (!*content) {
+        return std::nullopt;
+    }
+    std::string_view text = **content;
+    const Status heading = take_heading(text, "address");
+    std::string_view line = take_until(text, '\n');
+    if (!heading || take_until(line, ' ') != "address" || !check_locator(line) || !text.empty()) {
+        return damaged(file("address"), {ErrorKind::Malformed, 0, "it is not an address"});
+    }
+    return std::string(line);
+}
+
 OrFileProblem<RevocationList> MeshDirectory::revocations() const {
     const auto text = find_private_file(file("revoked"));
     if (!text) {
@@ -369,13 +414,9 @@ OrFileProblem<MeshAuthority> MeshDirectory::authority_or_new(std::string_view na
     return std::move(*made);
 }
 
-OrFileProblem<void> MeshDirectory::write_name(std::string_view name,
-                                              std::string_view token_text) const {
-    std::string text = fmt::format("kith-mesh membership 1\nname {}\n", name);
-    if (!token_text.empty()) {
-        text += fmt::format("token {}\n", token_text);
-    }
-    return write_all({{"membership", text}});
+OrFileProblem<void> MeshDirectory::write_name(std::string_view name, std::string_view lines) const {
+    return write_all(
+        {{"membership", fmt::format("kith-mesh membership 1\nname {}\n{}", name, lines)}});
 }
 
 OrFileProblem<void> MeshDirectory::write_all(

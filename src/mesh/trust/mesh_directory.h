@@ -45,6 +45,8 @@ struct Membership {
     std::string name;                // as people call the node
     std::optional<NodeKey> key;      // from Joining on
     std::optional<JoinToken> token;  // while Joining
+    /// HOST:PORT of those that the token named with which it joined: where it finds the mesh again.
+    std::vector<std::string> peers;
     // A member has these:
     std::string root_pem;
     crypto::Digest root_fingerprint{};  // of a node that joins: what its token pins
@@ -79,7 +81,8 @@ class MeshDirectory {
     [[nodiscard]] OrFileProblem<Membership> begin_join(std::string_view token_text,
                                                        std::string_view name,
                                                        crypto::SecretSource& secrets);
-    /// What came of it; also a renewed certificate of the same mesh. The token is forgotten.
+    /// What came of it; also a renewed certificate of the same mesh. The token is forgotten but for
+    /// its addresses.
     [[nodiscard]] OrFileProblem<void> admit(const Admission& admission);
 
     /// For issuers.
@@ -90,6 +93,11 @@ class MeshDirectory {
     /// Answers a request to join; its use is on disk when this returns.
     [[nodiscard]] OrFileProblem<JoinOutcome> answer(Bytes request, Bytes channel_binding,
                                                     const JoinMoment& moment);
+
+    /// Where the running node listens for links, for the tokens that tools make.
+    [[nodiscard]] OrFileProblem<void> note_address(std::string_view address) const;
+    /// Of the last node that ran; nothing if none did.
+    [[nodiscard]] OrFileProblem<std::optional<std::string>> noted_address() const;
 
     [[nodiscard]] OrFileProblem<RevocationList> revocations() const;
     /// A problem if this node is no issuer, or the one to be revoked.
@@ -106,8 +114,11 @@ class MeshDirectory {
     [[nodiscard]] OrFileProblem<void> load_member(Membership& membership,
                                                   std::string_view chain_pem) const;
     [[nodiscard]] OrFileProblem<void> load_name(Membership& membership) const;
+    [[nodiscard]] OrFileProblem<void> load_name_line(Membership& membership,
+                                                     std::string_view line) const;
+    /// `lines` beyond the name: a token, or peers.
     [[nodiscard]] OrFileProblem<void> write_name(std::string_view name,
-                                                 std::string_view token_text) const;
+                                                 std::string_view lines) const;
     [[nodiscard]] OrFileProblem<void> write_all(
         const std::vector<std::pair<std::string_view, std::string_view>>& files) const;
     /// Requires: the lock is held.

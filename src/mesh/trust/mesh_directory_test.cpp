@@ -134,13 +134,46 @@ TEST_F(MeshDirectoryTest, OfASecondNodeJoinsByTheTokenAlone) {
     EXPECT_FALSE(member->is_issuer);
     EXPECT_FALSE(member->token);
     // The secret is nowhere any more.
-    EXPECT_EQ(others_data.content("membership"), "kith-mesh membership 1\nname cellar\n");
+    EXPECT_EQ(others_data.content("membership"),
+              "kith-mesh membership 1\nname cellar\npeer gw-1:7883\n");
+    EXPECT_EQ(member->peers, std::vector<std::string>{"gw-1:7883"});
     // The use is on disk, and both know each other as members.
     EXPECT_EQ(founder.invites()->invites().front().used_by.front().node, member->key->id());
     const auto trust = MeshTrust::create(
         *founder.load()->key,
         {.root_pem = member->root_pem, .certificate = founder.load()->chain, .now = kNow});
     EXPECT_EQ(trust->identify(member->chain)->node, member->key->id());
+}
+
+TEST_F(MeshDirectoryTest, KnowsItsPeersAlsoAfterACrashBeforeTheTokenWasForgotten) {
+    ASSERT_TRUE(founder.found("gw-1", secrets, kNow));
+    const auto joining = other.begin_join(invite(), "cellar", secrets);
+    ASSERT_TRUE(joining);
+    const std::string before = others_data.content("membership");
+    const auto outcome = ask(*joining);
+    ASSERT_TRUE(
+        other.admit(*read_join_answer(outcome->answer, *joining->token, *joining->key, kNow)));
+    others_data.put("membership", before);
+    const auto member = other.load();
+    EXPECT_EQ(member->state, MembershipState::Member);
+    EXPECT_EQ(member->peers, std::vector<std::string>{"gw-1:7883"});
+    EXPECT_FALSE(member->token);
+    for (const char* line :
+         {"peer nowhere\n", "token nonsense\n", "friend gw-1:7883\n", "peer\n"}) {
+        others_data.put("membership", std::string("kith-mesh membership 1\nname cellar\n") + line);
+        EXPECT_FALSE(other.load()) << line;
+    }
+}
+
+TEST_F(MeshDirectoryTest, NotesWhereTheNodeListens) {
+    ASSERT_TRUE(founder.found("gw-1", secrets, kNow));
+    EXPECT_EQ(founder.noted_address().value(), std::nullopt);
+    ASSERT_TRUE(founder.note_address("[::]:7884"));
+    EXPECT_EQ(founder.noted_address().value(), "[::]:7884");
+    for (const char* bad : {"nonsense", "kith-mesh address 1\naddress nowhere\n"}) {
+        founders_data.put("address", bad);
+        EXPECT_FALSE(founder.noted_address()) << bad;
+    }
 }
 
 TEST_F(MeshDirectoryTest, RenewsACertificateOfItsMeshAndTakesNoneOfAnother) {

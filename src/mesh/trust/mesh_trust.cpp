@@ -39,17 +39,22 @@ MeshTrust::MeshTrust(crypto::MemberVerifier verifier, NodeKey key, const Setting
     : verifier_(std::move(verifier)),
       key_(std::move(key)),
       own_key_(crypto::VerificationKey::ed25519(key_.public_key()).value()),
-      certificate_(settings.certificate.begin(), settings.certificate.end()),
       now_(settings.now) {}
 
 Result<MeshTrust> MeshTrust::create(NodeKey key, const Settings& settings) {
     TRY_ASSIGN(crypto::MemberVerifier verifier, crypto::MemberVerifier::create(settings.root_pem));
     MeshTrust trust(std::move(verifier), std::move(key), settings);
-    TRY_ASSIGN(const Member own, trust.identify(trust.certificate_));
-    if (own.public_key != trust.key_.public_key()) {
+    TRY(trust.set_certificate(settings.certificate));
+    return trust;
+}
+
+Status MeshTrust::set_certificate(Bytes certificate) {
+    TRY_ASSIGN(const Member own, identify(certificate));
+    if (own.public_key != key_.public_key()) {
         return fail(ErrorKind::Denied, "the node's certificate is not for its key");
     }
-    return trust;
+    certificate_.assign(certificate.begin(), certificate.end());
+    return {};
 }
 
 Result<Member> MeshTrust::identify(Bytes certificate) const {

@@ -44,8 +44,10 @@ class MeshTrust final : public TrustPort {
     /// valid now, or not for `key`.
     [[nodiscard]] static Result<MeshTrust> create(NodeKey key, const Settings& settings);
 
-    /// Once it is known, and from time to time: dates are compared with it.
-    void set_time(WallTime now) { now_ = now; }
+    /// Once it is known, and from time to time: dates are compared with it. Empty: not known.
+    void set_time(std::optional<WallTime> now) { now_ = now; }
+    /// This node's certificate was renewed. Errors: as create().
+    [[nodiscard]] Status set_certificate(Bytes certificate);
 
     /// Who shows this chain: for a handshake, which proves beside it that he has the key. Takes
     /// nobody in. Errors: Malformed, Limit (too long); Denied.

@@ -123,6 +123,18 @@ TEST(MeshTrust, DatesCountOnceTheTimeIsKnown) {
     EXPECT_EQ(admitted(trust, key(2).id(), other), "admitted");
 }
 
+TEST(MeshTrust, ItsOwnCertificateIsRenewedByOneForItsKey) {
+    MeshTrust trust = node(1);
+    const Buffer renewed =
+        issue_node_certificate(
+            root(), {.public_key = key(1).public_key(), .role = NodeRole::Router, .now = kNow + 1h})
+            .value();
+    ASSERT_TRUE(trust.set_certificate(renewed)) << "its clock is an hour behind, as they may be";
+    EXPECT_EQ(as_text(trust.certificate()), as_text(renewed));
+    EXPECT_EQ(trust.set_certificate(certificate(key(2))).error().kind, ErrorKind::Denied);
+    EXPECT_EQ(as_text(trust.certificate()), as_text(renewed));
+}
+
 TEST(MeshTrust, OfARevokedNodeNothingIsTaken) {
     MeshTrust trust = node(1);
     const Buffer other = certificate(key(2));

@@ -1,19 +1,19 @@
 #include "node/detail/mesh_pillar.h"
 
 #include "crypto/member_certificate.h"
-#include "mesh/trust/private_file.h"
+#include "mesh/live/limits.h"
 #include "node/detail/run_on.h"
 #include "node/process_facts.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
-#include <charconv>
 #include <utility>
 #include <vector>
 
 namespace kith::node {
 namespace {
+
+/// How often the machine's clock is looked at.
+constexpr Duration kClockInterval = std::chrono::minutes(1);
 
 mesh::Timing timing_of(MeshProfile profile) {
     switch (profile) {
@@ -48,13 +48,14 @@ OrProblem<void> MeshPillar::prepare() {
         stay_off("mesh.address is \"off\"");
         return {};
     }
-    auto membership = mesh::MeshDirectory(ground_.data.path()).load();
-    if (!membership) {
-        stay_off(membership.error().text);
+    const mesh::MeshDirectory directory(ground_.data.path());
+    stamp_ = MembershipWatch::stamp_of(directory);
+    auto files = read_membership(directory, WantsEpoch::Yes, wall_now());
+    if (!files) {
+        stay_off(files.error().text);
         return {};
     }
-    membership_ = std::move(*membership);
-    if (std::string reason = take_membership(); !reason.empty()) {
+    if (std::string reason = take_membership(std::move(*files)); !reason.empty()) {
         stay_off(std::move(reason));
         return {};
     }
@@ -62,7 +63,8 @@ OrProblem<void> MeshPillar::prepare() {
     return {};
 }
 
-std::string MeshPillar::take_membership() {
+std::string MeshPillar::take_membership(MembershipFiles files) {
+    membership_ = std::move(files.membership);
     if (membership_.state == mesh::MembershipState::Joining) {
         return "this node has a token, and has not been let in yet";
     }
@@ -70,78 +72,47 @@ std::string MeshPillar::take_membership() {
         return "this node belongs to no mesh";
     }
     auto trust = mesh::MeshTrust::create(
-        *membership_.key,
-        {.root_pem = membership_.root_pem, .certificate = membership_.chain, .now = wall_now()});
+        *membership_.key, {.root_pem = membership_.root_pem, .certificate = membership_.chain});
     if (!trust) {
         return explain("this node's certificate of the mesh cannot be used", trust.error());
     }
     trust_.emplace(std::move(*trust));
-    auto chain = crypto::chain_to_pem(membership_.chain);
-    if (!chain) {
-        return explain("this node's certificate of the mesh cannot be used", chain.error());
-    }
-    auto security =
-        mesh::TlsLinkSecurity::create({.identity = {.certificate_chain_pem = *chain,
-                                                    .private_key_pem = membership_.key->to_pem()},
-                                       .root_pem = membership_.root_pem},
-                                      trust_->members());
+    auto security = mesh::TlsLinkSecurity::create(credentials(), trust_->members());
     if (!security) {
         return explain("TLS with the certificate of the mesh", security.error());
     }
     security_ = std::move(*security);
-    if (std::string reason = revoke_the_revoked(); !reason.empty()) {
-        return reason;
-    }
-    const auto epoch = next_epoch();
-    if (!epoch) {
-        return epoch.error().text;
-    }
-    epoch_ = *epoch;
-    return {};
-}
-
-std::string MeshPillar::revoke_the_revoked() {
-    const auto revoked = mesh::MeshDirectory(ground_.data.path()).revocations();
-    if (!revoked) {
-        return revoked.error().text;
-    }
-    for (const auto& [node, at] : revoked->nodes()) {
+    for (const auto& [node, at] : files.revoked.nodes()) {
         if (const Status status = trust_->revoke(node); !status) {
             return explain("a node that was revoked", status.error());
         }
     }
+    epoch_ = epoch_ == 0 ? files.epoch : epoch_;
     return {};
 }
 
-/// Larger than that of every start before, also if the clock was set back.
-mesh::OrFileProblem<std::uint32_t> MeshPillar::next_epoch() {
-    const std::string path = mesh::MeshDirectory(ground_.data.path()).path() + "/epoch";
-    auto kept = mesh::find_private_file(path);
-    if (!kept) {
-        return tl::unexpected(kept.error());
-    }
-    std::uint32_t last = 0;
-    if (*kept) {
-        const std::string& text = **kept;
-        const char* end = text.data() + text.size() - (text.ends_with('\n') ? 1 : 0);
-        const auto parsed = std::from_chars(text.data(), end, last);
-        if (parsed.ec != std::errc() || parsed.ptr != end || last == UINT32_MAX) {
-            return mesh::file_problem(path + ": expected a number of seconds");
-        }
-    }
-    const auto seconds = static_cast<std::uint32_t>(
-        std::clamp<std::int64_t>(wall_now().ms() / 1000, 1, UINT32_MAX - 1));
-    const std::uint32_t next = std::max(seconds, last + 1);
-    if (auto written = mesh::write_private_file(path, fmt::format("{}\n", next)); !written) {
-        return tl::unexpected(written.error());
-    }
-    return next;
+mesh::LinkCredentials MeshPillar::credentials() const {
+    // What was loaded can be written as text again.
+    return {.identity = {.certificate_chain_pem = crypto::chain_to_pem(membership_.chain).value(),
+                         .private_key_pem = membership_.key->to_pem()},
+            .root_pem = membership_.root_pem,
+            .lets_in = membership_.is_issuer};
+}
+
+/// From time to time, since the clock may be set while the node runs.
+void MeshPillar::take_time() {
+    const std::optional<WallTime> now =
+        believable_time(wall_now(), membership_.not_after, crypto::kMemberLifetimeDefault);
+    trust_->set_time(now);
+    security_->set_time(now);
+    ground_.home().arm_after(clock_, kClockInterval);
 }
 
 void MeshPillar::stay_off(std::string reason) {
     off_reason_ = std::move(reason);
     const bool is_expected =
-        membership_.state == mesh::MembershipState::None && ground_.config.mesh.peers.empty();
+        membership_.state == mesh::MembershipState::Joining ||
+        (membership_.state == mesh::MembershipState::None && ground_.config.mesh.peers.empty());
     if (is_expected) {
         LOG(ground_.log, Info, "the mesh is off", {"reason", std::string_view(off_reason_)});
     } else {
@@ -149,40 +120,131 @@ void MeshPillar::stay_off(std::string reason) {
     }
 }
 
+std::string MeshPillar::off_reason() const {
+    const bool is_joining =
+        !is_on() && gate_ != nullptr && membership_.state == mesh::MembershipState::Joining;
+    const std::string trouble = is_joining ? gate_->joining_trouble() : std::string();
+    return trouble.empty() ? off_reason_ : off_reason_ + "; " + trouble;
+}
+
 OrProblem<void> MeshPillar::start() {
-    if (!off_reason_.empty()) {
+    if (!ground_.config.mesh.is_on()) {
         return {};
     }
+    files_ = runtime::make_blocking_pool(1);
     names_ = runtime::make_blocking_pool(1);
-    using Opened = std::shared_ptr<Result<std::unique_ptr<mesh::MeshHost>>>;
-    const Opened opened = run_on(ground_.home(), [this](runtime::Shard& here) {
-        unbridged_ = std::make_unique<mesh::Unbridged>(here);
-        mesh::MeshEvents& events = *this;
-        auto made = std::make_shared<Result<std::unique_ptr<mesh::MeshHost>>>(
-            mesh::MeshHost::open(here, options(),
-                                 {.security = *security_,
-                                  .trust = *trust_,
-                                  .custody = *unbridged_,
-                                  .delivery = *unbridged_,
-                                  .events = events,
-                                  .names = *names_}));
-        if (*made) {
-            unbridged_->attach(***made);
-            (**made)->start();
+    const Status opened = run_on(ground_.home(), [this](runtime::Shard& here) {
+        gate_ = make_gate(here);
+        Status status = off_reason_.empty() ? open(here) : Status();
+        if (membership_.state == mesh::MembershipState::Joining) {
+            gate_->join(membership_);
         }
-        return made;
+        gate_->start(stamp_);
+        return status;
     });
-    if (!*opened) {
+    if (!opened) {
         return problem(explain(
             "cannot listen on " + ground_.config.mesh.address + " (mesh.address) for the mesh",
-            opened->error()));
+            opened.error()));
     }
-    host_ = std::move(**opened);
-    address_ = host_->address();
+    address_ = host_ == nullptr ? std::nullopt : host_->address();
+    return {};
+}
+
+std::unique_ptr<MeshGate> MeshPillar::make_gate(runtime::Shard& here) {
+    return std::make_unique<MeshGate>(
+        here, MeshGate::Ports{
+                  .log = ground_.log,
+                  .directory = mesh::MeshDirectory(ground_.data.path()),
+                  .peers = ground_.config.mesh.peers,
+                  .files = *files_,
+                  .names = *names_,
+                  .wants_epoch = [this] { return epoch_ == 0 ? WantsEpoch::Yes : WantsEpoch::No; },
+                  .on_membership =
+                      [this](mesh::OrFileProblem<MembershipFiles> files) {
+                          on_membership(std::move(files));
+                      }});
+}
+
+Status MeshPillar::open(runtime::Shard& here) {
+    unbridged_ = std::make_unique<mesh::Unbridged>(here);
+    mesh::MeshEvents& events = *this;
+    TRY_ASSIGN(host_, mesh::MeshHost::open(here, options(),
+                                           {.security = *security_,
+                                            .trust = *trust_,
+                                            .custody = *unbridged_,
+                                            .delivery = *unbridged_,
+                                            .events = events,
+                                            .names = *names_,
+                                            .newcomers = &gate_->desk()}));
+    unbridged_->attach(*host_);
+    take_time();
+    host_->start();
+    gate_->note_address(*host_->address());
+    off_reason_.clear();
     LOG(ground_.log, Info, "the mesh is on",
         {"node", std::string_view(mesh::node_name_of(trust_->self()))},
-        {"name", std::string_view(membership_.name)}, {"peers", ground_.config.mesh.peers.size()});
+        {"name", std::string_view(membership_.name)},
+        {"address", std::string_view(host_->address()->to_string())});
     return {};
+}
+
+/// A tool, or the gate, has changed the files.
+void MeshPillar::on_membership(mesh::OrFileProblem<MembershipFiles> files) {
+    if (!files) {
+        LOG(ground_.log, Error, "the membership of the mesh cannot be read",
+            {"reason", std::string_view(files.error().text)});
+        if (!is_on()) {
+            off_reason_ = files.error().text;
+        }
+        return;
+    }
+    if (!is_on()) {
+        turn_on(std::move(*files));
+        return;
+    }
+    if (files->membership.state != mesh::MembershipState::Member ||
+        files->membership.key->id() != trust_->self()) {
+        LOG(ground_.log, Warn, "this node became another of the mesh; start it again");
+        return;
+    }
+    membership_ = std::move(files->membership);
+    put_out(files->revoked);
+    const Status renewed = trust_->set_certificate(membership_.chain);
+    if (!renewed || !security_->renew(credentials())) {
+        LOG(ground_.log, Error, "the certificate of the mesh cannot be used");
+    }
+    take_time();
+}
+
+void MeshPillar::turn_on(MembershipFiles files) {
+    std::string reason = take_membership(std::move(files));
+    if (membership_.state == mesh::MembershipState::Joining) {
+        off_reason_ = std::move(reason);
+        gate_->join(membership_);
+        return;
+    }
+    gate_->stop_joining();
+    if (reason.empty()) {
+        if (const Status opened = open(ground_.home()); !opened) {
+            reason = explain(
+                "cannot listen on " + ground_.config.mesh.address + " (mesh.address) for the mesh",
+                opened.error());
+        }
+    }
+    if (!reason.empty() && reason != off_reason_) {
+        stay_off(std::move(reason));
+    }
+}
+
+void MeshPillar::put_out(const mesh::RevocationList& revoked) {
+    for (const auto& [node, at] : revoked.nodes()) {
+        if (!trust_->members().is_revoked(node) && trust_->revoke(node)) {
+            host_->expel(node);
+            LOG(ground_.log, Warn, "a node was put out of the mesh",
+                {"node", std::string_view(mesh::node_name_of(node))});
+        }
+    }
 }
 
 mesh::MeshHostOptions MeshPillar::options() const {
@@ -195,34 +257,48 @@ mesh::MeshHostOptions MeshPillar::options() const {
     // The configuration has checked the text.
     options.listen = runtime::SocketAddress::parse(ground_.config.mesh.address).value();
     options.peers = ground_.config.mesh.peers;
+    for (const std::string& peer : membership_.peers) {
+        const bool is_new = std::ranges::find(options.peers, peer) == options.peers.end();
+        if (is_new && options.peers.size() < mesh::kStaticPeersMax) {
+            options.peers.push_back(peer);
+        }
+    }
     return options;
 }
 
 OrProblem<TakeUp> MeshPillar::reload(const Renewal& /*renewal*/) {
-    if (!is_on()) {
+    if (gate_ == nullptr) {
         return TakeUp([] {});
     }
-    auto revoked = mesh::MeshDirectory(ground_.data.path()).revocations();
-    if (!revoked) {
-        return problem(revoked.error().text);
+    // Read here, so that what is wrong refuses the reload.
+    auto files =
+        read_membership(mesh::MeshDirectory(ground_.data.path()), WantsEpoch::No, wall_now());
+    if (!files) {
+        return problem(files.error().text);
     }
-    return TakeUp([this, revoked = std::move(*revoked)] {
-        ground_.at_home([this, &revoked] {
-            for (const auto& [node, at] : revoked.nodes()) {
-                if (const Status status = trust_->revoke(node); status) {
-                    host_->expel(node);
-                }
+    return TakeUp([this, files = std::make_shared<MembershipFiles>(std::move(*files))] {
+        ground_.at_home([this, &files] {
+            if (is_on()) {
+                on_membership(std::move(*files));
+            } else {
+                gate_->look_now();
             }
         });
     });
 }
 
 void MeshPillar::drain() {
-    if (host_ == nullptr) {
+    if (gate_ == nullptr) {
         return;
     }
     static_cast<void>(
         ask<bool>(ground_.home(), [this](runtime::Shard&, std::function<void(bool)> answer) {
+            gate_->stop();
+            clock_.cancel();
+            if (host_ == nullptr) {
+                answer(true);
+                return;
+            }
             host_->close([answer = std::move(answer)] { answer(true); });
         }));
 }
@@ -230,7 +306,9 @@ void MeshPillar::drain() {
 void MeshPillar::finish() {
     host_.reset();
     unbridged_.reset();
+    gate_.reset();
     names_.reset();
+    files_.reset();
 }
 
 void MeshPillar::on_neighbor(mesh::NodeId neighbor, mesh::NeighborChange change) {

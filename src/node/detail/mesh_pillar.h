@@ -1,10 +1,12 @@
 // The mesh: this node's links to others, once it is a member.
 //
 // A node that is none, or whose membership cannot be used, runs without: is_on() is false and
-// off_reason() says why. Trouble with the mesh never keeps a node from serving its own clients;
-// only a port that is taken does, as it does for every listener. Clients are not bridged yet: what
-// they publish stays on this node.
-// Threads: those of pillar.h; host() and trust() belong to the first shard.
+// off_reason() says why. It becomes one while it runs, by a token or because a mesh is founded
+// here. Trouble with the mesh never keeps a node from serving its own clients; only a port that is
+// taken at the start does, as it does for every listener. Clients are not bridged yet: what they
+// publish stays on this node.
+// Threads: those of pillar.h; from start() to finish() all but address() belongs to the first
+// shard.
 #pragma once
 
 #include "mesh/live/mesh_host.h"
@@ -13,6 +15,7 @@
 #include "mesh/trust/mesh_directory.h"
 #include "mesh/trust/mesh_trust.h"
 #include "node/detail/ground.h"
+#include "node/detail/mesh_gate.h"
 #include "node/detail/pillar.h"
 #include "runtime/blocking_pool.h"
 
@@ -29,29 +32,36 @@ class MeshPillar final : public Pillar, private mesh::MeshEvents {
 
     [[nodiscard]] OrProblem<void> prepare() override;
     [[nodiscard]] OrProblem<void> start() override;
-    /// Reads again who was revoked.
+    /// Reads again what this node is to a mesh, and who was revoked.
     [[nodiscard]] OrProblem<TakeUp> reload(const Renewal& renewal) override;
     void drain() override;
     void finish() override;
 
-    /// There after start(); nothing if the mesh is off.
+    /// Where it listened after start(); nothing if the mesh was off.
     [[nodiscard]] const std::optional<runtime::SocketAddress>& address() const { return address_; }
     [[nodiscard]] bool is_on() const { return host_ != nullptr; }
     /// "this node belongs to no mesh"; empty while it is on.
-    [[nodiscard]] const std::string& off_reason() const { return off_reason_; }
+    [[nodiscard]] std::string off_reason() const;
     [[nodiscard]] const std::string& member_name() const { return membership_.name; }
     /// Requires: is_on().
     [[nodiscard]] const mesh::MeshHost& host() const { return *host_; }
     [[nodiscard]] const mesh::MeshTrust& trust() const { return *trust_; }
+    [[nodiscard]] const mesh::JoinDesk& desk() const { return gate_->desk(); }
     [[nodiscard]] Instant now() const { return ground_.shards->shard(ShardId(0)).now(); }
 
   private:
     /// What keeps the mesh off; empty if nothing does.
-    [[nodiscard]] std::string take_membership();
-    [[nodiscard]] std::string revoke_the_revoked();
-    [[nodiscard]] mesh::OrFileProblem<std::uint32_t> next_epoch();
+    [[nodiscard]] std::string take_membership(MembershipFiles files);
+    [[nodiscard]] mesh::LinkCredentials credentials() const;
+    void take_time();
     void stay_off(std::string reason);
     [[nodiscard]] mesh::MeshHostOptions options() const;
+    [[nodiscard]] std::unique_ptr<MeshGate> make_gate(runtime::Shard& here);
+    /// Opens the port and dials.
+    [[nodiscard]] Status open(runtime::Shard& here);
+    void on_membership(mesh::OrFileProblem<MembershipFiles> files);
+    void turn_on(MembershipFiles files);
+    void put_out(const mesh::RevocationList& revoked);
 
     void on_neighbor(mesh::NodeId neighbor, mesh::NeighborChange change) override;
     void on_drop(mesh::DropReason, const mesh::Data*) override {}  // the core counts them
@@ -59,13 +69,17 @@ class MeshPillar final : public Pillar, private mesh::MeshEvents {
 
     Ground& ground_;
     std::string off_reason_ = "not started";
+    std::string stamp_;  // of the files that prepare() has read
     mesh::Membership membership_;
-    std::uint32_t epoch_ = 0;
+    std::uint32_t epoch_ = 0;  // 0: it was never on
     std::optional<mesh::MeshTrust> trust_;
     std::unique_ptr<mesh::TlsLinkSecurity> security_;
+    std::unique_ptr<runtime::BlockingPool> files_;
     std::unique_ptr<runtime::BlockingPool> names_;
+    std::unique_ptr<MeshGate> gate_;
     std::unique_ptr<mesh::Unbridged> unbridged_;
     std::unique_ptr<mesh::MeshHost> host_;
+    runtime::CallbackTimer clock_{[this](Instant) { take_time(); }};
     std::optional<runtime::SocketAddress> address_;
 };
 

@@ -20,6 +20,9 @@ namespace {
 class Lines final : public LogSink {
   public:
     void write(LogLevel, std::string_view event, std::span<const LogField> fields) override {
+        if (event == "the mesh is on") {
+            on.set();
+        }
         if (event != "mesh neighbour") {
             return;
         }
@@ -32,6 +35,7 @@ class Lines final : public LogSink {
             }
         }
     }
+    runtime::Signal on;
     runtime::Signal up;
     runtime::Signal down;
 };
@@ -53,18 +57,27 @@ class MeshOnly {
     }
     [[nodiscard]] crypto::SecretSource& secrets() { return secrets_; }
     void found_mesh() { ASSERT_TRUE(directory().found("founder", secrets_, wall_now())); }
-    /// As the nodes themselves would over a link.
+    /// With this node's address in it, if it runs.
+    [[nodiscard]] std::string invite() {
+        const auto made = directory().invite({}, secrets_, wall_now());
+        EXPECT_TRUE(made);
+        std::vector<std::string> locators;
+        if (mesh_ != nullptr && !facts().address.empty()) {
+            locators.push_back(facts().address);
+        }
+        return to_text(mesh::JoinToken{.expires_at = made->expires_at,
+                                       .root_fingerprint = directory().load()->root_fingerprint,
+                                       .invite = made->id,
+                                       .secret = made->secret,
+                                       .locators = locators});
+    }
+    void begin_join(const std::string& token) {
+        ASSERT_TRUE(directory().begin_join(token, "second", secrets_));
+    }
+    /// As the nodes themselves do over a link.
     void join(MeshOnly& founder) {
         mesh::MeshDirectory theirs = founder.directory();
-        const auto invite = theirs.invite({}, founder.secrets(), wall_now());
-        ASSERT_TRUE(invite);
-        const std::string token =
-            to_text(mesh::JoinToken{.expires_at = invite->expires_at,
-                                    .root_fingerprint = theirs.load()->root_fingerprint,
-                                    .invite = invite->id,
-                                    .secret = invite->secret,
-                                    .locators = {}});
-        ASSERT_TRUE(directory().begin_join(token, "second", secrets_));
+        begin_join(founder.invite());
         const mesh::Membership joining = directory().load().value();
         const std::vector<std::uint8_t> channel(32, 1);
         const auto request =
@@ -200,6 +213,54 @@ TEST(MeshPillar, TwoMembersLinkUpAndKnowEachOtherByName) {
     EXPECT_EQ(facts.drops.size(), mesh::kDropReasonCount);
     second.stop();
     EXPECT_TRUE(founder.lines().down.wait_for(kLong)) << "a good-bye";
+}
+
+TEST(MeshPillar, AMeshThatIsFoundedWhileTheNodeRunsIsTakenUp) {
+    MeshOnly node(1);
+    node.start();
+    EXPECT_FALSE(node.facts().is_on);
+    node.found_mesh();
+    ASSERT_TRUE(node.lines().on.wait_for(kLong));
+    const api::MeshFacts facts = node.facts();
+    EXPECT_TRUE(facts.is_on);
+    EXPECT_EQ(facts.name, "founder");
+    EXPECT_NE(facts.address, "");
+    EXPECT_EQ(node.mesh().address(), std::nullopt) << "the ready line was printed before";
+}
+
+TEST(MeshPillar, ANodeWithATokenIsLetInAndLinksUpWithoutARestart) {
+    MeshOnly founder(1);
+    founder.found_mesh();
+    founder.start();
+    MeshOnly second(2);
+    second.start();
+    second.begin_join(founder.invite());
+    ASSERT_TRUE(second.lines().up.wait_for(kLong));
+    ASSERT_TRUE(founder.lines().up.wait_for(kLong));
+    EXPECT_EQ(second.facts().name, "second");
+    EXPECT_EQ(second.directory().load()->peers, std::vector{founder.facts().address});
+    EXPECT_EQ(founder.directory().noted_address().value(), founder.facts().address);
+    EXPECT_EQ(founder.directory().invites()->invites()[0].used_by.size(), 1U);
+}
+
+TEST(MeshPillar, ANodeThatIsNotLetInSaysWhy) {
+    MeshOnly founder(1);
+    founder.found_mesh();
+    founder.start();
+    const std::string token = founder.invite();
+    MeshOnly second(2);
+    second.begin_join(token);
+    second.start();
+    ASSERT_TRUE(second.lines().up.wait_for(kLong));
+    MeshOnly third(3);
+    third.begin_join(token);
+    third.start();
+    std::string reason;
+    do {
+        reason = third.facts().off_reason;
+    } while (reason.find(';') == std::string::npos);
+    EXPECT_NE(reason.find("used up"), std::string::npos) << reason;
+    EXPECT_FALSE(third.facts().is_on);
 }
 
 TEST(MeshPillar, AReloadSendsAwayWhoWasRevoked) {

@@ -74,6 +74,39 @@ void add_counters(api::MeshFacts& facts, const mesh::MeshHost& host) {
                     {"overflow", links.overflows}};
 }
 
+std::string verdict_word(mesh::JoinVerdict verdict) {
+    switch (verdict) {
+        case mesh::JoinVerdict::Accepted:
+            return "join_accepted";
+        case mesh::JoinVerdict::NotInvited:
+            return "join_not_invited";
+        case mesh::JoinVerdict::Expired:
+            return "join_expired";
+        case mesh::JoinVerdict::UsedUp:
+            return "join_used_up";
+        case mesh::JoinVerdict::Revoked:
+            return "join_revoked";
+        case mesh::JoinVerdict::Busy:
+            return "join_busy";
+        case mesh::JoinVerdict::NotPossible:
+            return "join_not_possible";
+        case mesh::JoinVerdict::Malformed:
+            return "join_malformed";
+    }
+    return "join_unknown";
+}
+
+void add_newcomers(api::MeshFacts& facts, const mesh::JoinDeskCounters& desk) {
+    facts.events.emplace_back("newcomer", desk.channels);
+    facts.events.emplace_back("newcomer_refused", desk.refused);
+    facts.events.emplace_back("newcomer_timeout", desk.timed_out);
+    facts.events.emplace_back("newcomer_broken", desk.broken + desk.malformed);
+    for (std::size_t i = 0; i < mesh::kJoinVerdictCount; ++i) {
+        facts.events.emplace_back(verdict_word(static_cast<mesh::JoinVerdict>(i)),
+                                  desk.verdicts[i]);
+    }
+}
+
 }  // namespace
 
 api::MeshFacts mesh_facts(const MeshPillar& mesh) {
@@ -88,7 +121,7 @@ api::MeshFacts mesh_facts(const MeshPillar& mesh) {
     const mesh::MeshHost& host = mesh.host();
     const NodeId self = mesh.trust().self();
     facts.node = mesh::node_name_of(self);
-    facts.address = mesh.address() ? mesh.address()->to_string() : std::string();
+    facts.address = host.address() ? host.address()->to_string() : std::string();
     const Ways ways{
         .self = self, .neighbors = host.node().neighbors(), .routes = host.node().routes()};
     for (const mesh::NodeView& node : host.node().nodes()) {
@@ -112,6 +145,7 @@ api::MeshFacts mesh_facts(const MeshPillar& mesh) {
                                .failed_rounds = peer.failed_rounds});
     }
     add_counters(facts, host);
+    add_newcomers(facts, mesh.desk().counters());
     return facts;
 }
 

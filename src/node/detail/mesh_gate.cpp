@@ -1,0 +1,135 @@
+#include "node/detail/mesh_gate.h"
+
+#include "node/problem.h"
+#include "node/process_facts.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace kith::node {
+
+std::optional<WallTime> believable_time(WallTime now, WallTime not_after,
+                                        std::chrono::milliseconds lifetime) {
+    // Certificates and tokens are made a little before they are used, by clocks that differ.
+    constexpr auto kSlack = std::chrono::days(1);
+    const bool is_believable = now < not_after && now + lifetime + kSlack >= not_after;
+    return is_believable ? std::optional(now) : std::nullopt;
+}
+
+MeshGate::MeshGate(runtime::Shard& shard, Ports ports)
+    : shard_(shard),
+      ports_(std::move(ports)),
+      watch_(shard, {.directory = ports_.directory,
+                     .files = ports_.files,
+                     .wants_epoch = ports_.wants_epoch,
+                     .on_change = ports_.on_membership}),
+      desk_(shard,
+            {.directory = ports_.directory,
+             .files = ports_.files,
+             .wall_now = [] { return wall_now(); },
+             .on_answered = [this](const mesh::JoinOutcome& outcome) { on_answered(outcome); },
+             .on_problem =
+                 [this](const std::string& text) {
+                     LOG(ports_.log, Error, "cannot let a node into the mesh",
+                         {"reason", std::string_view(text)});
+                 }}),
+      self_token_(std::make_shared<MeshGate*>(this)) {}
+
+MeshGate::~MeshGate() {
+    *self_token_ = nullptr;
+}
+
+void MeshGate::stop() {
+    watch_.stop();
+    stop_joining();
+}
+
+void MeshGate::stop_joining() {
+    caller_.reset();
+    token_.reset();
+}
+
+void MeshGate::join(const mesh::Membership& joining) {
+    if (caller_ != nullptr && token_ == joining.token) {
+        return;
+    }
+    stop_joining();
+    problem_.clear();
+    token_ = joining.token;
+    auto errand = joining_errand(
+        *joining.token, *joining.key, joining.name,
+        believable_time(wall_now(), joining.token->expires_at, mesh::kInviteLifetimeMax));
+    for (const std::string& peer : ports_.peers) {
+        if (std::ranges::find(errand.addresses, peer) == errand.addresses.end()) {
+            errand.addresses.push_back(peer);
+        }
+    }
+    auto caller = mesh::JoinCaller::create(
+        shard_, std::move(errand),
+        {.names = ports_.names,
+         .on_admitted = [this](mesh::Admission admission) { on_admitted(std::move(admission)); }});
+    if (!caller) {
+        problem_ = explain("cannot ask to be let in", caller.error());
+        return;
+    }
+    caller_ = std::move(*caller);
+    caller_->start();
+    LOG(ports_.log, Info, "asking to join the mesh", {"name", std::string_view(joining.name)},
+        {"addresses", joining.token->locators.size()});
+}
+
+std::string MeshGate::joining_trouble() const {
+    if (!problem_.empty() || caller_ == nullptr) {
+        return problem_;
+    }
+    return caller_->last_trouble();
+}
+
+void MeshGate::on_admitted(mesh::Admission admission) {
+    caller_.reset();
+    const Status submitted =
+        ports_.files.submit(shard_, [gate = self_token_, directory = ports_.directory,
+                                     admission = std::move(admission)]() mutable {
+            auto admitted = directory.admit(admission);
+            return runtime::make_mail([gate, admitted = std::move(admitted)](runtime::Shard&) {
+                if (*gate == nullptr) {
+                    return;
+                }
+                MeshGate& self = **gate;
+                if (!admitted) {
+                    self.problem_ = admitted.error().text;
+                    LOG(self.ports_.log, Error, "cannot keep the certificate of the mesh",
+                        {"reason", std::string_view(self.problem_)});
+                }
+                // A token that is still there is asked with again.
+                self.token_.reset();
+                self.watch_.look_now();
+            });
+        });
+    if (!submitted) {
+        token_.reset();
+        watch_.look_now();
+    }
+}
+
+void MeshGate::note_address(const runtime::SocketAddress& address) {
+    // A busy pool costs a tool its hint and nothing else.
+    static_cast<void>(
+        ports_.files.submit(shard_, [directory = ports_.directory, text = address.to_string()] {
+            static_cast<void>(directory.note_address(text));
+            return runtime::make_mail([](runtime::Shard&) {});
+        }));
+}
+
+void MeshGate::on_answered(const mesh::JoinOutcome& outcome) {
+    if (outcome.verdict == mesh::JoinVerdict::Accepted) {
+        LOG(ports_.log, Info, "a node joins the mesh", {"name", std::string_view(outcome.name)},
+            {"node", std::string_view(mesh::node_name_of(outcome.node))});
+    } else if (outcome.node != mesh::NodeId()) {  // else it is noise, which is counted
+        LOG(ports_.log, Warn, "a node was not let into the mesh",
+            {"name", std::string_view(outcome.name)},
+            {"reason", std::string_view(mesh::to_string(outcome.verdict))});
+    }
+}
+
+}  // namespace kith::node
