@@ -142,6 +142,7 @@ class Run final : public WorldObserver {
     void on_destroy(NodeIndex node);
     void fill_outcome();
     [[nodiscard]] bool is_settled() const;
+    [[nodiscard]] bool is_genuine(const mesh::Record& record) const;
     [[nodiscard]] std::uint64_t open_count(const Host& host) const;
 
     RunOptions options_;
@@ -215,10 +216,23 @@ void Run::on_frame(NodeIndex to, NodeIndex, Bytes frame) {
         }
     } else if ((*slice)->type == mesh::FrameType::Record) {
         const auto decoded = mesh::decode(**slice);
-        if (const auto* record = decoded ? std::get_if<mesh::Record>(&*decoded) : nullptr) {
+        const auto* record = decoded ? std::get_if<mesh::Record>(&*decoded) : nullptr;
+        if (record != nullptr && record->key.kind == mesh::RecordKind::Interest &&
+            is_genuine(*record)) {
             interest_.on_record(*record);
         }
     }
+}
+
+/// As its origin has signed it: a rogue damages what it heard, and its twin has another key.
+bool Run::is_genuine(const mesh::Record& record) const {
+    const NodeIndex origin = world_.index_of(record.key.origin);
+    if (origin >= member_count_) {
+        return false;
+    }
+    std::vector<std::uint8_t> message(mesh::signed_bytes(record));
+    mesh::encode_signed(record, message);
+    return world_.host(origin).trust().has_signed(message, record.signature);
 }
 
 void Run::on_routes(NodeIndex node, std::size_t reachable) {

@@ -50,6 +50,10 @@ bool FakeTrust::verify(mesh::NodeId origin, Bytes message, Bytes signature) {
     return key != keys_.end() && std::ranges::equal(signature, signature_of(key->second, message));
 }
 
+bool FakeTrust::has_signed(Bytes message, Bytes signature) const {
+    return std::ranges::equal(signature, signature_of(key_, message));
+}
+
 Status FakeTrust::admit(mesh::NodeId origin, Bytes certificate) {
     TRY(check(origin, certificate));
     keys_.emplace(origin, word_at(certificate, 8));

@@ -25,6 +25,8 @@ class FakeTrust final : public mesh::TrustPort {
     [[nodiscard]] bool verify(mesh::NodeId origin, Bytes message, Bytes signature) override;
     [[nodiscard]] Status admit(mesh::NodeId origin, Bytes certificate) override;
     [[nodiscard]] Bytes certificate() const override { return certificate_; }
+    /// Whether this node itself has signed it.
+    [[nodiscard]] bool has_signed(Bytes message, Bytes signature) const;
 
     /// What admit() would say, as at a handshake.
     [[nodiscard]] Status check(mesh::NodeId origin, Bytes certificate) const;

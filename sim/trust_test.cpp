@@ -51,5 +51,14 @@ TEST(FakeTrust, RefusesASecondKeyForTheSameId) {
     EXPECT_EQ(pair.b.admit(kA, twin.certificate()).error().kind, ErrorKind::Conflict);
 }
 
+TEST(FakeTrust, KnowsWhatItHasSignedItself) {
+    FakeTrust trust(kA, 11, 5);
+    FakeTrust twin(kA, 12, 5);
+    const auto signature = sign(trust, "word");
+    EXPECT_TRUE(trust.has_signed(as_bytes("word"), signature));
+    EXPECT_FALSE(trust.has_signed(as_bytes("ward"), signature));
+    EXPECT_FALSE(twin.has_signed(as_bytes("word"), signature));
+}
+
 }  // namespace
 }  // namespace kith::sim
