@@ -1,6 +1,9 @@
 // A message on its way through this node.
 #pragma once
 
+#include <cstdint>
+#include <cstring>
+
 #include "base/bytes.h"
 #include "base/ids.h"
 #include "base/qos.h"
@@ -8,6 +11,27 @@
 #include "bus/topic.h"
 
 namespace kith::bus {
+
+/// For whom a message is. One that another node sent says it, so that each share group of the mesh
+/// gets it once.
+struct Audience {
+    bool is_from_mesh = false;  // of another node: it goes to none again
+    bool for_all = true;        // subscriptions that are not shared
+    /// And a member of each of these share groups: MeshPort::group_id(), 8 bytes each as this
+    /// machine has them. Of messages of this node: all groups.
+    Bytes groups;
+
+    [[nodiscard]] bool has_group(std::uint64_t id) const {
+        for (std::size_t at = 0; at + sizeof id <= groups.size(); at += sizeof id) {
+            std::uint64_t each = 0;
+            std::memcpy(&each, groups.data() + at, sizeof each);
+            if (each == id) {
+                return true;
+            }
+        }
+        return !is_from_mesh;
+    }
+};
 
 /// All views are borrowed for the call that passes the message on.
 struct Message {
@@ -23,6 +47,7 @@ struct Message {
     SessionId publisher;      // 0: a part of this node
     WallTime published_at;
     WallTime expires_at;  // by the node's clock of messages, not the wall's; 0: never
+    Audience audience = {};
 };
 
 }  // namespace kith::bus

@@ -1,0 +1,103 @@
+// Where the broker and the mesh meet: messages that leave this node, and those that come.
+//
+// The broker knows which of its clients want what and has the disk; the mesh knows the other nodes.
+// Each is a port of the other, wired by node/. A message that must not be lost leaves as a delivery
+// of its own, in the transaction that the publisher's acknowledgement waits for; one that comes is
+// committed together with a mark that says how far its stream is. Threads: both belong to the first
+// shard, but for group_id().
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string_view>
+
+#include "base/bytes.h"
+#include "base/ids.h"
+#include "bus/message.h"
+#include "bus/topic.h"
+
+namespace kith::bus {
+
+/// What clients of this node subscribe to.
+struct MeshInterest {
+    TenantId tenant = kDefaultTenant;
+    std::string_view share_group;  // empty: not shared
+    std::string_view filter;
+};
+
+/// What the broker asks of the mesh.
+class MeshPort {
+  public:
+    /// Counted: as many unsubscribe() as subscribe() of the same.
+    virtual void subscribe(const MeshInterest& interest) = 0;
+    virtual void unsubscribe(const MeshInterest& interest) = 0;
+    /// `done(is_complete)` later, never from inside: all nodes that can be reached know of every
+    /// subscribe() before, or there was no more time to wait.
+    virtual void barrier(std::function<void(bool)> done) = 0;
+
+    /// What became of a message for others.
+    struct Sent {
+        bool has_receivers = false;
+        /// Not 0: it must be stored with `note`; MeshPort::on_stored(ticket) follows, and
+        /// BrokerPort::settle(ticket) ends it.
+        std::uint64_t ticket = 0;
+        Bytes note;  // valid until the next call
+    };
+    /// `expires_after_ms` is 0 for a message that does not expire.
+    [[nodiscard]] virtual Sent send(const Message& message, std::uint32_t expires_after_ms) = 0;
+    virtual void on_stored(std::uint64_t ticket) = 0;
+
+    /// Before anything else: what was stored in the life before, and not settled. The content of
+    /// one that the disk has lost is empty, and has_content false.
+    struct Kept {
+        std::uint64_t ticket = 0;
+        Bytes note;
+        bool has_content = true;
+        Message message;
+        std::uint32_t expires_after_ms = 0;
+    };
+    virtual void restore(const Kept& kept) = 0;
+    virtual void restore_mark(Bytes key, Bytes value) = 0;
+
+    /// Names a share group in Audience::groups. Any thread.
+    [[nodiscard]] virtual std::uint64_t group_id(const MeshInterest& group) const = 0;
+
+  protected:
+    ~MeshPort() = default;
+};
+
+/// A mark, as it is stored in one transaction with the message that it belongs to.
+struct MeshMark {
+    Bytes key;
+    Bytes value;
+};
+
+/// What the mesh asks of the broker.
+class BrokerPort {
+  public:
+    /// Other nodes want, or want no more, what matches this filter; counted.
+    virtual void want(TenantId tenant, std::string_view filter) = 0;
+    virtual void unwant(TenantId tenant, std::string_view filter) = 0;
+
+    /// Hands a message of another node to the clients here that its audience names. `done`, for QoS
+    /// 1 and 2, is called once they cannot lose it, perhaps from inside. Messages with a mark are
+    /// committed in the order of these calls. A message that no client may have published is
+    /// dropped and counted.
+    virtual void deliver(const Message& message, std::uint32_t expires_after_ms,
+                         const MeshMark& mark, std::function<void()> done) = 0;
+    /// Stores a mark by itself.
+    virtual void put_mark(const MeshMark& mark) = 0;
+    /// A mark is not needed any more.
+    virtual void forget_mark(Bytes key) = 0;
+
+    /// Stores a message of another node in its stead; MeshPort::on_stored() follows.
+    virtual void store(std::uint64_t ticket, const Message& message, std::uint32_t expires_after_ms,
+                       Bytes note) = 0;
+    /// A stored message, or one that was to be stored, is not needed any more.
+    virtual void settle(std::uint64_t ticket) = 0;
+
+  protected:
+    ~BrokerPort() = default;
+};
+
+}  // namespace kith::bus
