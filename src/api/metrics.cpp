@@ -47,6 +47,12 @@ void add_traffic(MetricsPage& page, const broker::Counters& broker) {
                  broker.shared_returned);
     page.counter("retained_refused_total", "Retained messages refused because the store is full.",
                  broker.refused_retained_full);
+    page.counter("mesh_messages_refused_total",
+                 "Messages of other nodes that no client may have published.",
+                 broker.refused_from_mesh);
+    page.counter("mesh_barriers_partial_total",
+                 "SUBACKs sent before all nodes of the mesh had answered.",
+                 broker.barriers_partial);
     page.counter("wills_published_total", "Will messages published.", broker.wills_published);
 }
 

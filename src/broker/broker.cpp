@@ -149,7 +149,7 @@ void Broker::on_committed(ShardId shard, storage::CommitTicket through) {
 void Broker::on_queue_read(ShardId shard, storage::QueuePart part) {
     impl_->parts.shards[shard.value()]->post_completion(
         runtime::make_mail([broker = impl_->shards[shard.value()].get(), read = std::move(part)](
-                               runtime::Shard&) { broker->loader().on_read(read); }));
+                               runtime::Shard&) { broker->on_queue_read(read); }));
 }
 
 void Broker::on_store_state(storage::StoreState state, const Error& reason) {

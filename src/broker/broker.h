@@ -23,6 +23,7 @@
 #include "bus/authenticator.h"
 #include "bus/authorizer.h"
 #include "bus/bus.h"
+#include "bus/mesh_port.h"
 #include "runtime/shard.h"
 #include "runtime/stream.h"
 #include "storage/journal.h"
@@ -89,6 +90,15 @@ class BrokerShard : public bus::Bus {
     /// end_packet_log(): on the shard where it lives, and its CONNECT on that which accepts it.
     virtual void log_packets(std::string_view client_id, PacketLogSink& sink) = 0;
     virtual void end_packet_log(std::string_view client_id) = 0;
+
+    /// On the first shard, once: hands `mesh` what was kept for it, then calls `done`, from when on
+    /// far_side() may be called and all shards be told to tell_mesh().
+    virtual void open_mesh(bus::MeshPort& mesh, std::function<void()> done) = 0;
+    /// From now on the mesh knows what clients of this shard subscribe to, and their SUBACKs wait
+    /// until all nodes do. Requires: open_mesh() is done.
+    virtual void tell_mesh(bus::MeshPort& mesh) = 0;
+    /// Requires: the first shard.
+    [[nodiscard]] virtual bus::BrokerPort& far_side() = 0;
 
     /// The shard that a client id lives on; the same on all shards.
     [[nodiscard]] virtual ShardId home_of(std::string_view client_id) const = 0;

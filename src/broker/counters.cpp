@@ -66,6 +66,8 @@ void Counters::add(const Counters& other) {
     dropped_too_large += other.dropped_too_large;
     dropped_no_receiver += other.dropped_no_receiver;
     refused_retained_full += other.refused_retained_full;
+    refused_from_mesh += other.refused_from_mesh;
+    barriers_partial += other.barriers_partial;
     refused_not_authorized += other.refused_not_authorized;
     denied_publishes += other.denied_publishes;
     denied_subscribes += other.denied_subscribes;

@@ -47,6 +47,8 @@ struct Counters {
     std::uint64_t dropped_too_large = 0;    // larger than the client's Maximum Packet Size
     std::uint64_t dropped_no_receiver = 0;  // nobody subscribed
     std::uint64_t refused_retained_full = 0;
+    std::uint64_t refused_from_mesh = 0;  // another node sent what no client may publish
+    std::uint64_t barriers_partial = 0;   // SUBACKs before all nodes of the mesh had answered
     std::uint64_t refused_not_authorized = 0;
     std::uint64_t denied_publishes = 0;       // by hard rules or roles
     std::uint64_t denied_subscribes = 0;      // the same; part of refused_not_authorized

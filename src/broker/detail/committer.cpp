@@ -8,6 +8,7 @@
 
 #include "base/narrow.h"
 #include "broker/detail/connection.h"
+#include "broker/detail/far_side.h"
 #include "broker/detail/queue_loader.h"
 #include "broker/detail/router.h"
 #include "broker/detail/session.h"
@@ -121,11 +122,17 @@ void Committer::append(MessageId id, const Pending& pending) {
         for (const DeliveryRow& row : pending.rows) {
             storage::DeliveryRecord delivery = to_record(row, *pending.stored);
             delivery.expires_at = context_.to_wall(delivery.expires_at);
+            if (row.session == context_.node.mesh_session()) {
+                delivery.expires_at = {};  // the mesh fills its place, whatever became of it
+            }
             batch.put_delivery(delivery);
         }
     }
     if (plan.move) {
         batch.delete_delivery({plan.move->session, plan.move->sequence, plan.move->message});
+    }
+    if (plan.origin.mark != nullptr) {
+        batch.put_mark({.key = plan.origin.mark->key, .value = plan.origin.mark->value});
     }
     if (plan.origin.qos == Qos::ExactlyOnce && plan.origin.is_durable) {
         batch.put_inbound(plan.origin.session, plan.origin.packet_id);
@@ -175,6 +182,10 @@ void Committer::show(MessageId id) {
     uncommitted_.erase(found);
     uncommitted.stored->mark_committed();
     for (const Awaiting& awaiting : uncommitted.awaiting) {
+        if (context_.far_side != nullptr && context_.far_side->owns(awaiting.session)) {
+            context_.far_side->on_stored(awaiting.sequence);
+            continue;
+        }
         Session* session = context_.sessions->find(awaiting.session);
         if (session == nullptr) {
             // It ended while its row was on the way: the row must not keep the message.

@@ -5,6 +5,7 @@
 #include "base/check.h"
 #include "broker/detail/committer.h"
 #include "broker/detail/connection.h"
+#include "broker/detail/far_side.h"
 #include "broker/detail/hold_list.h"
 #include "broker/detail/queue_loader.h"
 #include "broker/detail/router.h"
@@ -60,6 +61,37 @@ void Delivery::on_deliver(const MessageHeader& header, const bus::Message& messa
 
 void Delivery::to_route(const Route& route, Routing& routing) {
     const bus::Message& message = routing.message;
+    if (message.audience.for_all) [[likely]] {
+        to_targets(route, routing);
+    }
+    for (ShareGroup* group : route.groups) {
+        if (!message.audience.has_group(group->mesh_id())) {
+            continue;  // another node has a member of it that gets the message
+        }
+        switch (offer(*group, {}, routing)) {
+            case Offered::Relayed:
+                routing.relayed_count += routing.id.value() != 0 ? 1U : 0U;
+                ++routing.receiver_count;
+                break;
+            case Offered::Taken:
+                ++routing.receiver_count;
+                break;
+            case Offered::Refused:
+                break;
+        }
+    }
+    for (bus::Subscriber* tap : route.taps) {
+        ++routing.receiver_count;
+        tap->on_message(message);
+    }
+    if (route.is_far && !message.audience.is_from_mesh) {
+        context_.far_side->send(routing);
+    }
+    record_delay(routing);
+}
+
+void Delivery::to_targets(const Route& route, Routing& routing) {
+    const bus::Message& message = routing.message;
     for (const Target& target : route.targets) {
         const bool is_own = target.session->id() == message.publisher;
         if (is_own && !target.receives_own) {
@@ -79,24 +111,6 @@ void Delivery::to_route(const Route& route, Routing& routing) {
              .group = {}},
             routing);
     }
-    for (ShareGroup* group : route.groups) {
-        switch (offer(*group, {}, routing)) {
-            case Offered::Relayed:
-                routing.relayed_count += routing.id.value() != 0 ? 1U : 0U;
-                ++routing.receiver_count;
-                break;
-            case Offered::Taken:
-                ++routing.receiver_count;
-                break;
-            case Offered::Refused:
-                break;
-        }
-    }
-    for (bus::Subscriber* tap : route.taps) {
-        ++routing.receiver_count;
-        tap->on_message(message);
-    }
-    record_delay(routing);
 }
 
 bool Delivery::to_session(Session& session, const Grant& grant, Routing& routing) {

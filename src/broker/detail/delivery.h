@@ -77,6 +77,7 @@ class Delivery {
     };
     enum class Offered : std::uint8_t { Taken, Relayed, Refused };
 
+    void to_targets(const Route& route, Routing& routing);
     [[nodiscard]] Routing go_on(const bus::Message& message, const MessageHeader& header);
     Offered offer(ShareGroup& group, Offer offer, Routing& routing);
     void relay(const ShareMember& member, const ShareGroup& group, const Offer& offer,

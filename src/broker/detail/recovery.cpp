@@ -18,6 +18,10 @@ bool is_usable(std::string_view topic, Bytes properties) {
 }  // namespace
 
 void Recovery::on_session(const storage::SessionRecord& session) {
+    if (session.tenant == kMeshTenant) {
+        far_side().restore_session(session.id);
+        return;
+    }
     const bool is_usable = session.tenant == kDefaultTenant &&
                            is_mqtt_utf8(as_bytes(session.client_id)) &&
                            is_mqtt_utf8(as_bytes(session.principal));
@@ -30,6 +34,10 @@ void Recovery::on_session(const storage::SessionRecord& session) {
     shard.sessions().restore_session(session, now_);
     homes_.emplace(session.id, Home{.shard = &shard, .session = nullptr});
     ++counts_.sessions;
+}
+
+FarSide& Recovery::far_side() {
+    return *node_.shards.front()->context().far_side;
 }
 
 /// Null if there is no such session. Found when it is first asked for: a later record may have
@@ -54,6 +62,10 @@ void Recovery::on_subscription(const storage::SubscriptionRecord& subscription) 
 }
 
 void Recovery::on_queue(const storage::QueueRecord& queue) {
+    if (far_side().owns(queue.session)) {
+        far_side().restore_queue(queue);
+        return;
+    }
     const Home* at = home(queue.session);
     if (at == nullptr) {
         counts_.unusable += queue.message_count;

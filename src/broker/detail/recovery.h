@@ -33,7 +33,7 @@ class Recovery final : public storage::RecoveryVisitor {
     void on_delivery(const storage::DeliveryRecord& delivery) override;
     void on_inbound(SessionId session, PacketId packet_id) override;
     void on_retained(const storage::RetainedRecord& retained) override;
-    void on_mark(const storage::MarkRecord&) override {}
+    void on_mark(const storage::MarkRecord& mark) override { far_side().restore_mark(mark); }
 
     [[nodiscard]] const RecoveryCounts& counts() const { return counts_; }
 
@@ -42,6 +42,7 @@ class Recovery final : public storage::RecoveryVisitor {
         ShardBroker* shard = nullptr;
         Session* session = nullptr;
     };
+    [[nodiscard]] FarSide& far_side();
     [[nodiscard]] Home* home(SessionId id);
 
     NodeShared& node_;

@@ -38,12 +38,13 @@ struct Route {
     std::vector<std::uint32_t> identifiers;
     std::vector<ShareGroup*> groups;     // shared groups that this shard owns
     std::vector<bus::Subscriber*> taps;  // parts of this node
+    bool is_far = false;                 // other nodes want it; on the first shard
     std::uint64_t shards = 0;            // bit per other shard that has receivers
     std::uint64_t durable_shards = 0;    // ... durable ones among them
-    bool durable_local = false;          // a durable session or group here wants QoS 1 or 2
+    bool durable_local = false;  // a durable session or group, or the mesh, wants QoS 1 or 2
 
     [[nodiscard]] bool empty() const {
-        return targets.empty() && groups.empty() && taps.empty() && shards == 0;
+        return targets.empty() && groups.empty() && taps.empty() && shards == 0 && !is_far;
     }
     /// True if a message of QoS 1 or 2 must be on disk before it is acknowledged.
     [[nodiscard]] bool is_durable() const { return durable_local || durable_shards != 0; }
@@ -52,6 +53,7 @@ struct Route {
         identifiers.clear();
         groups.clear();
         taps.clear();
+        is_far = false;
         shards = 0;
         durable_shards = 0;
         durable_local = false;

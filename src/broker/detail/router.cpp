@@ -88,13 +88,16 @@ PublishResult Router::publish_passing(const bus::Message& message, const Publish
     return result;
 }
 
-void Router::publish(const bus::Message& message,
-                     std::function<void(const bus::PublishOutcome&)> done) {
-    PublishOrigin origin;
-    if (!done) {
-        publish(message, origin);
-        return;
+void Router::publish(const bus::Message& message, Done done) {
+    if (done) {
+        publish(message, PublishOrigin{}, std::move(done));
+    } else {
+        publish(message, PublishOrigin{});
     }
+}
+
+void Router::publish(const bus::Message& message, PublishOrigin origin, Done done) {
+    origin.shard = context_.shard.id();
     do {
         origin.ticket = ++last_ticket_;
     } while (origin.ticket == 0 || tickets_.contains(origin.ticket));
@@ -103,6 +106,19 @@ void Router::publish(const bus::Message& message,
     if (result.is_settled) {
         on_settled_record(origin, result.settlement, result.receiver_count);
     }
+}
+
+ShardId Router::coordinator_of(const bus::Message& message) {
+    const ShardId here = context_.shard.id();
+    if (context_.is_alone() || !is_remembered(message)) {
+        return here;
+    }
+    TopicTable& topics = context_.space(message.tenant).topics;
+    if (message.retain) {
+        return topics.at(message.topic.text(), message.publisher).owner;
+    }
+    const TopicEntry* known = topics.find(message.topic.text());
+    return known != nullptr && known->routed_in_flight > 0 ? known->owner : here;
 }
 
 PublishResult Router::send_to_owner(TopicEntry& entry, const bus::Message& message,
@@ -116,7 +132,9 @@ PublishResult Router::send_to_owner(TopicEntry& entry, const bus::Message& messa
         if (entry.fenced.empty()) {
             fenced_.push_back(&entry);
         }
-        entry.fenced.push_back({StoredMessage::create(message, MessageId{}), origin});
+        entry.fenced.push_back({.message = StoredMessage::create(message, MessageId{}),
+                                .audience = KeptAudience(message.audience),
+                                .origin = origin});
         if (entry.fenced.size() > kFencedMessagesMax) {
             context_.holds->note(Congestion::Backlog);  // ends by itself: nothing may be dropped
         }
@@ -145,7 +163,9 @@ void Router::check_fences() {
             return false;
         }
         for (const TopicEntry::Fenced& each : entry->fenced) {
-            post_route(*entry, each.message->view(), each.origin);
+            bus::Message message = each.message->view();
+            message.audience = each.audience.view();
+            post_route(*entry, message, each.origin);
         }
         entry->fenced = {};
         entry->straight_shards = 0;

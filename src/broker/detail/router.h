@@ -36,8 +36,13 @@ class Router final : public LinkReceiver {
 
     /// Takes a message that a client or a part of the node published on this shard.
     PublishResult publish(const bus::Message& message, PublishOrigin origin);
+    using Done = std::function<void(const bus::PublishOutcome&)>;
     /// The same, for callers inside the node.
-    void publish(const bus::Message& message, std::function<void(const bus::PublishOutcome&)> done);
+    void publish(const bus::Message& message, Done done);
+    /// The same for one that is committed with `origin.mark`, behind those of `origin.session`.
+    void publish(const bus::Message& message, PublishOrigin origin, Done done);
+    /// The shard that would coordinate a message of this topic now.
+    [[nodiscard]] ShardId coordinator_of(const bus::Message& message);
 
     /// Where messages of this topic go now.
     /// In `scratch`, if its topic is not remembered.
@@ -120,8 +125,7 @@ class Router final : public LinkReceiver {
     ShardContext& context_;
     FlushTask flush_task_;
     std::uint64_t flush_ = 1;  // of what is appended to links now
-    boost::unordered_flat_map<std::uint32_t, std::function<void(const bus::PublishOutcome&)>>
-        tickets_;
+    boost::unordered_flat_map<std::uint32_t, Done> tickets_;
     std::uint32_t last_ticket_ = 0;
     Instant next_retained_sweep_;
     std::deque<RouteMark> route_marks_;

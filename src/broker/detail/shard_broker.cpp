@@ -30,6 +30,7 @@ ShardBroker::ShardBroker(runtime::Shard& shard, NodeShared& node, const ShardPor
       router_(context_),
       delivery_(context_),
       committer_(context_),
+      mesh_interest_(context_),
       returns_(context_),
       rights_(context_),
       loader_(context_),
@@ -49,6 +50,10 @@ ShardBroker::ShardBroker(runtime::Shard& shard, NodeShared& node, const ShardPor
     context_.slow_clients = &slow_clients_;
     context_.loader = &loader_;
     context_.connections = &connections_;
+    context_.mesh_interest = &mesh_interest_;
+    if (shard.id() == ShardId(0)) {
+        context_.far_side = &far_side_.emplace(context_);
+    }
 }
 
 ShardBroker::~ShardBroker() = default;
@@ -123,6 +128,19 @@ std::unique_ptr<bus::Subscription> ShardBroker::subscribe(TenantId tenant, bus::
                                                           bus::Subscriber& subscriber) {
     return std::make_unique<TapSubscription>(subscriber_, tenant, std::string(filter.text()),
                                              subscriber);
+}
+
+void ShardBroker::open_mesh(bus::MeshPort& mesh, std::function<void()> done) {
+    CHECK(far_side_.has_value());
+    far_side_->open(mesh, std::move(done));
+}
+
+void ShardBroker::on_queue_read(const storage::QueuePart& part) {
+    if (far_side_ && far_side_->owns(part.read.session)) {
+        far_side_->on_queue_read(part);
+    } else {
+        loader_.on_read(part);
+    }
 }
 
 void ShardBroker::set_options(const BrokerOptions& options) {

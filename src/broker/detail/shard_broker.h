@@ -2,13 +2,16 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 
 #include "broker/broker.h"
 #include "broker/detail/client_rights.h"
 #include "broker/detail/committer.h"
 #include "broker/detail/connection_table.h"
 #include "broker/detail/delivery.h"
+#include "broker/detail/far_side.h"
 #include "broker/detail/hold_list.h"
+#include "broker/detail/mesh_interest.h"
 #include "broker/detail/queue_loader.h"
 #include "broker/detail/router.h"
 #include "broker/detail/session_table.h"
@@ -39,6 +42,7 @@ class ShardBroker final : public BrokerShard {
     [[nodiscard]] Subscriber& subscriber() { return subscriber_; }
     [[nodiscard]] SnapshotServer& snapshots() { return snapshots_; }
     [[nodiscard]] QueueLoader& loader() { return loader_; }
+    void on_queue_read(const storage::QueuePart& part);
 
     // bus::Bus
     void publish(const bus::Message& message,
@@ -77,6 +81,12 @@ class ShardBroker final : public BrokerShard {
     void log_packets(std::string_view client_id, PacketLogSink& sink) override;
     void end_packet_log(std::string_view client_id) override;
     [[nodiscard]] ShardId home_of(std::string_view client_id) const override;
+    void open_mesh(bus::MeshPort& mesh, std::function<void()> done) override;
+    void tell_mesh(bus::MeshPort& mesh) override { mesh_interest_.open(mesh); }
+    [[nodiscard]] bus::BrokerPort& far_side() override {
+        CHECK(far_side_.has_value());
+        return *far_side_;
+    }
 
   private:
     void turn_away(runtime::Stream& stream, Limit limit);
@@ -89,6 +99,8 @@ class ShardBroker final : public BrokerShard {
     Router router_;
     Delivery delivery_;
     Committer committer_;
+    MeshInterest mesh_interest_;
+    std::optional<FarSide> far_side_;  // on the first shard
     ShareReturns returns_;
     RightsTable rights_;  // before the sessions, which refer to it
     QueueLoader loader_;

@@ -36,6 +36,8 @@ class Committer;
 class ConnectionTable;
 class Delivery;
 class HoldList;
+class FarSide;
+class MeshInterest;
 class RightsTable;
 class QueueLoader;
 class Router;
@@ -71,6 +73,7 @@ struct NodeShared {
     bool is_started = false;  // before that shards call one another directly
     std::atomic<std::uint64_t> last_message_id = 0;
     std::atomic<std::uint64_t> last_session_id = 0;
+    std::atomic<std::uint64_t> mesh_session_id = 0;  // see FarSide; 0: there never was a mesh
     TraceNumbers trace_numbers;
     NodeBudget connections;
     NodeBudget pending_connections;
@@ -90,6 +93,9 @@ struct NodeShared {
     }
     [[nodiscard]] MessageId next_message_id() {
         return MessageId(last_message_id.fetch_add(1, std::memory_order_relaxed) + 1);
+    }
+    [[nodiscard]] SessionId mesh_session() const {
+        return SessionId(mesh_session_id.load(std::memory_order_relaxed));
     }
     [[nodiscard]] SessionId next_session_id() {
         return SessionId(last_session_id.fetch_add(1, std::memory_order_relaxed) + 1);
@@ -193,6 +199,8 @@ struct ShardContext {
     SlowClients* slow_clients = nullptr;
     QueueLoader* loader = nullptr;
     ConnectionTable* connections = nullptr;
+    MeshInterest* mesh_interest = nullptr;
+    FarSide* far_side = nullptr;  // on the first shard
 
   private:
     static constexpr std::uint64_t kSubscriptionBlock = 1024;

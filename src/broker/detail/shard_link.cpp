@@ -24,7 +24,10 @@ struct MessageFixed {
     std::uint16_t topic_bytes = 0;
     std::uint16_t trace = 0;
     Qos qos = Qos::AtMostOnce;
-    bool retain = false;
+    bool retain : 1 = false;
+    bool is_from_mesh : 1 = false;
+    bool for_all : 1 = true;
+    std::uint16_t group_bytes = 0;  // of its audience
 };
 
 /// Of a Deliver record: nearly all of what passes between shards has no more.
@@ -79,7 +82,10 @@ MessageFixed fixed_of(const bus::Message& message) {
             .topic_bytes = narrow<std::uint16_t>(message.topic.text().size()),
             .trace = message.trace,
             .qos = message.qos,
-            .retain = message.retain};
+            .retain = message.retain,
+            .is_from_mesh = message.audience.is_from_mesh,
+            .for_all = message.audience.for_all,
+            .group_bytes = narrow<std::uint16_t>(message.audience.groups.size())};
 }
 
 std::uint8_t* copy_to(std::uint8_t* at, const void* bytes, std::size_t count) {
@@ -97,13 +103,14 @@ void append_record(std::vector<std::uint8_t>& buffer, RecordKind kind, const Fix
     const std::string_view topic = message.topic.text();
     const std::size_t before = buffer.size();
     buffer.resize(before + sizeof(kind) + sizeof(fixed) + topic.size() + message.properties.size() +
-                  message.payload.size());
+                  message.payload.size() + message.audience.groups.size());
     std::uint8_t* at = buffer.data() + before;
     at = copy_to(at, &kind, sizeof(kind));
     at = copy_to(at, &fixed, sizeof(fixed));
     at = copy_to(at, topic.data(), topic.size());
     at = copy_to(at, message.properties.data(), message.properties.size());
-    copy_to(at, message.payload.data(), message.payload.size());
+    at = copy_to(at, message.payload.data(), message.payload.size());
+    copy_to(at, message.audience.groups.data(), message.audience.groups.size());
 }
 
 /// Reads what put() wrote; the two sides are one program, so a mismatch is a broken invariant.
@@ -129,11 +136,12 @@ class RecordReader {
     Bytes rest_;
 };
 
-/// Behind a fixed part stand topic, properties and payload.
+/// Behind a fixed part stand topic, properties, payload and the groups of the audience.
 bus::Message read_message(const MessageFixed& fixed, RecordReader& reader) {
     const Bytes topic = reader.take(fixed.topic_bytes);
     const Bytes properties = reader.take(fixed.properties_bytes);
     const Bytes payload = reader.take(fixed.payload_bytes);
+    const Bytes groups = reader.take(fixed.group_bytes);
     return {.tenant = fixed.tenant,
             .topic = bus::TopicName::trusted(as_text(topic)),
             .payload = payload,
@@ -143,7 +151,9 @@ bus::Message read_message(const MessageFixed& fixed, RecordReader& reader) {
             .trace = fixed.trace,
             .publisher = fixed.publisher,
             .published_at = fixed.published_at,
-            .expires_at = fixed.expires_at};
+            .expires_at = fixed.expires_at,
+            .audience = {
+                .is_from_mesh = fixed.is_from_mesh, .for_all = fixed.for_all, .groups = groups}};
 }
 
 void read_deliver(ShardId from, RecordReader& reader, LinkReceiver& receiver) {

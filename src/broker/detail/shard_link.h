@@ -21,6 +21,7 @@
 #include "broker/detail/delivery_row.h"
 #include "broker/detail/group_ref.h"
 #include "broker/detail/subscription.h"
+#include "bus/mesh_port.h"
 #include "bus/message.h"
 #include "runtime/shard.h"
 
@@ -50,8 +51,10 @@ struct PublishOrigin {
     ShardId shard;
     PacketId packet_id;
     Qos qos = Qos::AtMostOnce;
-    bool is_durable = false;             // its session is: a QoS 2 id goes to disk with the message
-    std::uint16_t trace = 0;             // the mark of the message
+    bool is_durable = false;  // its session is: a QoS 2 id goes to disk with the message
+    std::uint16_t trace = 0;  // the mark of the message
+    /// Stored with the message; whoever published keeps it until the settlement.
+    const bus::MeshMark* mark = nullptr;
     std::uint32_t ticket = 0;            // for callers inside the node; 0 is none
     TopicEntry* routed_topic = nullptr;  // on the origin's shard, which keeps it until RouteDone
 

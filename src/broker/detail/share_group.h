@@ -41,6 +41,10 @@ class ShareGroup {
     [[nodiscard]] const ShareMember* pick(SessionId except = {},
                                           Sleepers sleepers = Sleepers::Allowed);
 
+    /// What other nodes call it; 0 without a mesh.
+    void set_mesh_id(std::uint64_t id) { mesh_id_ = id; }
+    [[nodiscard]] std::uint64_t mesh_id() const { return mesh_id_; }
+
     [[nodiscard]] GroupRef ref() const { return ref_; }
     [[nodiscard]] const std::string& filter() const { return filter_; }
     [[nodiscard]] const std::vector<ShareMember>& members() const { return members_; }
@@ -54,6 +58,7 @@ class ShareGroup {
     std::string filter_;
     std::vector<ShareMember> members_;
     std::size_t turn_ = 0;
+    std::uint64_t mesh_id_ = 0;
 };
 
 }  // namespace kith::broker

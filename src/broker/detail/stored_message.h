@@ -18,6 +18,22 @@ namespace kith::broker {
 class StoredMessage;
 using MessageRef = boost::intrusive_ptr<StoredMessage>;
 
+/// For whom a message is, while it waits: a StoredMessage does not say.
+class KeptAudience {
+  public:
+    explicit KeptAudience(const bus::Audience& audience)
+        : audience_(audience), groups_(audience.groups.begin(), audience.groups.end()) {}
+    [[nodiscard]] bus::Audience view() const {
+        bus::Audience audience = audience_;
+        audience.groups = groups_;
+        return audience;
+    }
+
+  private:
+    bus::Audience audience_;
+    std::vector<std::uint8_t> groups_;
+};
+
 class StoredMessage {
   public:
     /// Copies `message`. `id` is 0 for a message that nothing durable waits for.

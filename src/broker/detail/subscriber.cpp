@@ -8,6 +8,7 @@
 #include "base/narrow.h"
 #include "broker/detail/client_rights.h"
 #include "broker/detail/hold_list.h"
+#include "broker/detail/mesh_interest.h"
 #include "broker/detail/session_table.h"
 #include "broker/detail/shard_broker.h"
 #include "broker/detail/share_returns.h"
@@ -22,6 +23,9 @@ namespace {
 
 /// What is announced in one turn goes in one mail, until it is so much.
 constexpr std::size_t kAnnouncementBytesMax = 64 * 1024;
+
+/// A user property (0x26), barrier=partial, as it is encoded [MQTT-3.9.2.1.3].
+constexpr std::string_view kBarrierPartial("\x26\0\7barrier\0\7partial", 19);
 
 /// For traces.
 std::string words_of(ReasonCode answered) {
@@ -56,6 +60,7 @@ struct Subscriber::Answer {
     std::uint32_t identifier = 0;
     std::vector<ReasonCode> codes;
     std::vector<std::string> snapshots;  // filters whose retained messages are due behind SUBACK
+    bool is_partial = false;             // not all nodes of the mesh may know of it yet
 };
 
 void Subscriber::subscribe(Session& session, Connection& connection,
@@ -78,7 +83,7 @@ void Subscriber::subscribe(Session& session, Connection& connection,
                                         .connection = connection.id(),
                                         .packet_id = packet.packet_id,
                                         .identifier = packet.subscription_identifier.value_or(0)});
-    const auto barrier = std::make_shared<Barrier>([this, answer] { finish_subscribe(*answer); });
+    const auto barrier = std::make_shared<Barrier>([this, answer] { await_mesh(answer); });
     barrier->expect();
     for (const mqtt::Subscription& wanted : packet.subscriptions) {
         if (answer->codes.size() < context_.options().subscribe_filters_max) {
@@ -163,6 +168,20 @@ Subscription& Subscriber::add_subscription(Session& session, std::string_view te
     return added;
 }
 
+/// What this node promises with a SUBACK, the whole mesh keeps.
+void Subscriber::await_mesh(const std::shared_ptr<Answer>& answer) {
+    const bool is_granted = !std::ranges::all_of(answer->codes, mqtt::is_failure);
+    if (!context_.mesh_interest->is_open() || !is_granted) {
+        finish_subscribe(*answer);
+        return;
+    }
+    context_.mesh_interest->barrier([this, answer](bool is_complete) {
+        answer->is_partial = !is_complete;
+        context_.counters.barriers_partial += is_complete ? 0U : 1U;
+        finish_subscribe(*answer);
+    });
+}
+
 void Subscriber::finish_subscribe(const Answer& answer) {
     Connection* connection = context_.sessions->connection_of(answer.session, answer.connection);
     if (connection == nullptr) {
@@ -174,7 +193,11 @@ void Subscriber::finish_subscribe(const Answer& answer) {
             code = mqtt::is_failure(code) ? ReasonCode::UnspecifiedError : code;  // 3.1.1: 0x80
         }
     }
-    connection->send(mqtt::Suback{.packet_id = answer.packet_id, .reason_codes = codes});
+    mqtt::Suback suback{.packet_id = answer.packet_id, .reason_codes = codes};
+    if (answer.is_partial && connection->version() == mqtt::Version::V5) {
+        suback.user_properties = mqtt::UserProperties(as_bytes(kBarrierPartial));
+    }
+    connection->send(suback);
     for (const std::string& filter : answer.snapshots) {
         context_.snapshots->request(*connection->session(), filter);
     }
@@ -335,6 +358,8 @@ void Subscriber::join_group(const std::string& key, const std::string& filter,
         group = std::make_unique<ShareGroup>(ref, filter);
         groups_by_number_.emplace(ref.number, group.get());
         index().add_group(filter, *group);
+        group->set_mesh_id(context_.mesh_interest->group_id(key));
+        context_.mesh_interest->note_group(key, true);
     }
     group->put(member);
     index().refresh_groups();
@@ -360,6 +385,7 @@ void Subscriber::leave_group(const std::string& key, SessionId session) {
     group.remove(session);
     index().refresh_groups();
     if (group.empty()) {
+        context_.mesh_interest->note_group(key, false);
         index().remove_group(filter, group);
         groups_by_number_.erase(group.ref().number);
         groups_.erase(found);
@@ -447,6 +473,14 @@ void Subscriber::remove_tap(TenantId, std::string_view filter, bus::Subscriber& 
     announce(filter, index().remove_tap(filter, tap));
 }
 
+void Subscriber::add_far(std::string_view filter) {
+    announce(filter, index().add_far(filter));
+}
+
+void Subscriber::remove_far(std::string_view filter) {
+    announce(filter, index().remove_far(filter));
+}
+
 void Subscriber::note_interests(ShardId from, std::string_view announcements) {
     for (std::size_t at = 0; at < announcements.size();) {
         const auto interest = static_cast<Interest>(announcements[at++]);
@@ -459,12 +493,18 @@ void Subscriber::note_interests(ShardId from, std::string_view announcements) {
 }
 
 void Subscriber::announce(const Subscription& subscription, InterestChange change) {
-    if (!context_.is_alone() && change.now != change.before) {
+    const bool concerns_shards = !context_.is_alone() && change.now != change.before;
+    const bool concerns_mesh =
+        change.is_plain != change.was_plain && context_.mesh_interest->is_open();
+    if (concerns_shards || concerns_mesh) {
         announce(index().filter(subscription), change);
     }
 }
 
 void Subscriber::announce(std::string_view filter, InterestChange change) {
+    if (change.is_plain != change.was_plain) {
+        context_.mesh_interest->note_filter(filter, change.is_plain);
+    }
     if (context_.is_alone() || change.now == change.before) {
         return;
     }
@@ -509,6 +549,7 @@ void Subscriber::wait_for_shards(const std::shared_ptr<Barrier>& barrier) {
 
 /// Behind what has been announced so far: whoever reads this has read that.
 void Subscriber::post_to(ShardId shard, std::function<void(Subscriber&)> action) {
+    context_.mesh_interest->flush();
     send_announcements();
     if (!context_.node.is_started) {
         // Recovery, on one thread: whoever is let in first must find all of it.

@@ -46,6 +46,16 @@ class Subscriber {
 
     void add_tap(TenantId tenant, std::string_view filter, bus::Subscriber& tap);
     void remove_tap(TenantId tenant, std::string_view filter, bus::Subscriber& tap);
+    /// Other nodes want it, or want it no more; counted.
+    void add_far(std::string_view filter);
+    void remove_far(std::string_view filter);
+    /// Calls visit(key, ShareGroup&) for those that this shard owns.
+    template <typename Visit>
+    void for_each_group(Visit&& visit) {
+        for (const auto& [key, group] : groups_) {
+            visit(key, *group);
+        }
+    }
 
     // The owner's side of a shared group.
     /// `done` is called with the group once every shard knows of it.
@@ -75,6 +85,7 @@ class Subscriber {
     void note_backlog();
     void note_limit(Limit limit, const Session& session);
     mqtt::ReasonCode unsubscribe_one(Session& session, std::string_view text);
+    void await_mesh(const std::shared_ptr<Answer>& answer);
     void finish_subscribe(const Answer& answer);
 
     void insert(Subscription& subscription, const std::shared_ptr<Barrier>& barrier);

@@ -176,6 +176,32 @@ InterestChange SubscriptionIndex::remove_tap(std::string_view filter, bus::Subsc
     return changed;
 }
 
+/// One node more or less of several changes no route.
+InterestChange SubscriptionIndex::add_far(std::string_view filter) {
+    const std::uint64_t generation = generation_;
+    bool is_first = false;
+    const InterestChange changed = change(filters_.insert(filter), [&](FilterEntry& entry) {
+        is_first = entry.with_extras().far_count++ == 0;
+    });
+    generation_ = is_first ? generation_ : generation;
+    return changed;
+}
+
+InterestChange SubscriptionIndex::remove_far(std::string_view filter) {
+    const std::uint64_t generation = generation_;
+    const FilterPlace place = filters_.find(filter);
+    CHECK(place != FilterTree::kNone);
+    bool is_last = false;
+    const InterestChange changed = change(place, [&](FilterEntry& entry) {
+        CHECK(entry.extras != nullptr && entry.extras->far_count > 0);
+        is_last = --entry.extras->far_count == 0;
+        entry.drop_empty_extras();
+    });
+    filters_.prune(place);
+    generation_ = is_last ? generation_ : generation;
+    return changed;
+}
+
 Interest SubscriptionIndex::interest(std::string_view filter) const {
     const FilterPlace place = filters_.find(filter);
     if (place == FilterTree::kNone) {
@@ -196,15 +222,19 @@ Interest SubscriptionIndex::interest(std::string_view filter) const {
 }
 
 Interest SubscriptionIndex::interest_of(const FilterEntry& entry) {
-    const bool has_groups_or_taps = entry.extras != nullptr;
-    if (entry.subscriptions.empty() && !has_groups_or_taps) {
+    if (entry.subscriptions.empty() && entry.extras == nullptr) {
         return Interest::None;
     }
-    const bool durable_group =
-        has_groups_or_taps &&
-        std::ranges::any_of(entry.extras->groups,
-                            [](const ShareGroup* group) { return group->is_durable(); });
-    return entry.durable_count > 0 || durable_group ? Interest::Durable : Interest::Transient;
+    const bool durable_extra =
+        entry.extras != nullptr &&
+        (entry.extras->far_count > 0 ||
+         std::ranges::any_of(entry.extras->groups,
+                             [](const ShareGroup* group) { return group->is_durable(); }));
+    return entry.durable_count > 0 || durable_extra ? Interest::Durable : Interest::Transient;
+}
+
+bool SubscriptionIndex::is_plain(const FilterEntry& entry) {
+    return !entry.subscriptions.empty() || (entry.extras != nullptr && !entry.extras->taps.empty());
 }
 
 void SubscriptionIndex::set_remote_interest(std::string_view filter, ShardId shard,
@@ -224,12 +254,13 @@ template <typename Edit>
 InterestChange SubscriptionIndex::change(FilterPlace place, Edit&& edit) {
     const std::uint32_t value = filters_.value(place);
     FilterEntry entry = unpack(value);
-    const Interest before = interest_of(entry);
+    InterestChange changed{.before = interest_of(entry), .was_plain = is_plain(entry)};
     edit(entry);
-    const Interest now = interest_of(entry);
+    changed.now = interest_of(entry);
+    changed.is_plain = is_plain(entry);
     filters_.value(place) = pack(std::move(entry));
     ++generation_;
-    return {.before = before, .now = now};
+    return changed;
 }
 
 /// Takes all out of `value`; pack() follows.
@@ -324,7 +355,8 @@ void SubscriptionIndex::resolve(bus::TopicName topic, Route& route) const {
     if (filter_count > 1) {
         merge_targets(route);
     }
-    route.durable_local = std::ranges::any_of(route.targets,
+    route.durable_local = route.is_far ||
+                          std::ranges::any_of(route.targets,
                                               [](const Target& target) {
                                                   return target.maximum_qos != Qos::AtMostOnce &&
                                                          target.session->is_durable();
@@ -356,6 +388,7 @@ void SubscriptionIndex::append_target(const Subscription& subscription, Route& r
 void SubscriptionIndex::append_extras(const Extras& extras, Route& route) {
     route.groups.insert(route.groups.end(), extras.groups.begin(), extras.groups.end());
     route.taps.insert(route.taps.end(), extras.taps.begin(), extras.taps.end());
+    route.is_far = route.is_far || extras.far_count > 0;
 }
 
 /// Makes one target of all that a session has: the highest QoS, every identifier [MQTT-3.3.4-2],

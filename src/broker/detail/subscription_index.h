@@ -34,6 +34,9 @@ enum class Interest : std::uint8_t { None, Transient, Durable };
 struct InterestChange {
     Interest before = Interest::None;
     Interest now = Interest::None;
+    /// Whether anybody here but share groups wants it: what other nodes are told.
+    bool was_plain = false;
+    bool is_plain = false;
 };
 
 class SubscriptionIndex {
@@ -75,6 +78,11 @@ class SubscriptionIndex {
     InterestChange add_tap(std::string_view filter, bus::Subscriber& tap);
     InterestChange remove_tap(std::string_view filter, bus::Subscriber& tap);
 
+    /// Nodes that want it; counted.
+    InterestChange add_far(std::string_view filter);
+    /// Requires: add_far() before.
+    InterestChange remove_far(std::string_view filter);
+
     /// What this shard would tell others about `filter` now.
     [[nodiscard]] Interest interest(std::string_view filter) const;
     /// What shard `shard` told.
@@ -90,6 +98,11 @@ class SubscriptionIndex {
     struct Extras {
         std::vector<ShareGroup*> groups;
         std::vector<bus::Subscriber*> taps;
+        std::uint32_t far_count = 0;  // nodes
+
+        [[nodiscard]] bool empty() const {
+            return groups.empty() && taps.empty() && far_count == 0;
+        }
     };
     struct RemoteInterest {
         std::uint64_t shards = 0;
@@ -114,7 +127,7 @@ class SubscriptionIndex {
             return *extras;
         }
         void drop_empty_extras() {
-            if (extras != nullptr && extras->groups.empty() && extras->taps.empty()) {
+            if (extras != nullptr && extras->empty()) {
                 extras.reset();
             }
         }
@@ -139,6 +152,7 @@ class SubscriptionIndex {
     [[nodiscard]] FilterEntry unpack(std::uint32_t value);
     [[nodiscard]] std::uint32_t pack(FilterEntry entry);
     [[nodiscard]] static Interest interest_of(const FilterEntry& entry);
+    [[nodiscard]] static bool is_plain(const FilterEntry& entry);
     [[nodiscard]] std::uint32_t retain_remote(const RemoteInterest& interest);
     void release_remote(std::uint32_t number);
     static void count_durable(FilterEntry& entry, Subscription& subscription, bool durable);

@@ -53,6 +53,7 @@ struct TopicEntry {
     /// Messages for the owner that wait until those have been read.
     struct Fenced {
         MessageRef message;
+        KeptAudience audience;
         PublishOrigin origin;
     };
     std::vector<Fenced> fenced;

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "base/hash.h"
 
@@ -43,11 +44,15 @@ class BrokerRig::Acceptor final : public runtime::AcceptHandler {
 
 BrokerRig::BrokerRig(const RigOptions& options)
     : options_(options),
-      world_({.seed = options.seed,
-              .piece_bytes_max = options.piece_bytes_max,
-              .window_bytes = options.window_bytes}),
+      own_world_(options.world != nullptr
+                     ? nullptr
+                     : std::make_unique<runtime::sim::World>(
+                           runtime::sim::WorldOptions{.seed = options.seed,
+                                                      .piece_bytes_max = options.piece_bytes_max,
+                                                      .window_bytes = options.window_bytes})),
+      world_(options.world != nullptr ? *options.world : *own_world_),
       store_(storage::make_memory_message_store()) {
-    clients_ = &world_.add_host("clients", 1, log_);
+    clients_ = &world_.add_host("clients of " + options.name, 1, log_);
     start(options.shard_count);
 }
 
@@ -59,7 +64,8 @@ BrokerRig::~BrokerRig() {
 }
 
 void BrokerRig::start(std::uint16_t shard_count) {
-    node_ = &world_.add_host("node-" + std::to_string(++generation_), shard_count, log_);
+    node_ =
+        &world_.add_host(options_.name + "-" + std::to_string(++generation_), shard_count, log_);
     BrokerParts parts;
     for (std::uint16_t i = 0; i < shard_count; ++i) {
         runtime::Shard& shard = node_->shard(ShardId(i));
@@ -92,8 +98,15 @@ void BrokerRig::listen() {
     world_.run_for(10ms);
 }
 
-void BrokerRig::restart(std::uint16_t shard_count) {
+void BrokerRig::power_off() {
     node_->crash();
+    is_off_ = true;
+}
+
+void BrokerRig::restart(std::uint16_t shard_count) {
+    if (!std::exchange(is_off_, false)) {
+        node_->crash();
+    }
     acceptors_.clear();
     journal_.reset();
     broker_.reset();

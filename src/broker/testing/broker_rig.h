@@ -48,6 +48,10 @@ struct RigOptions {
     Duration commit_delay = 1ms;
     std::size_t window_bytes = 256 * 1024;
     BrokerOptions broker = quiet();
+    /// Where it stands, if several rigs share one; then `seed`, `piece_bytes_max` and
+    /// `window_bytes` say nothing, and `name` tells the rigs apart.
+    runtime::sim::World* world = nullptr;
+    std::string name = "node";
 };
 
 /// One node. restart() stops it as a power cut would and starts it again on the same store.
@@ -77,6 +81,8 @@ class BrokerRig {
     /// Runs until nothing more is under way: long enough for any exchange of packets.
     void settle() { world_.run_for(200ms); }
     void run_for(Duration span) { world_.run_for(span); }
+    /// What was not committed is lost; until restart() nobody is there.
+    void power_off();
     /// Power off, power on, with as many shards as told.
     void restart(std::uint16_t shard_count);
     /// A client id that starts with `prefix` and lives on this shard.
@@ -94,7 +100,8 @@ class BrokerRig {
 
     RigOptions options_;
     Log log_;
-    runtime::sim::World world_;
+    std::unique_ptr<runtime::sim::World> own_world_;  // null: shared
+    runtime::sim::World& world_;
     runtime::sim::Host* node_ = nullptr;
     runtime::sim::Host* clients_ = nullptr;
     std::unique_ptr<storage::MessageStore> store_;
@@ -107,6 +114,7 @@ class BrokerRig {
     std::vector<std::unique_ptr<Acceptor>> acceptors_;
     std::vector<std::unique_ptr<TestClient>> test_clients_;
     int generation_ = 0;
+    bool is_off_ = false;
 };
 
 }  // namespace kith::broker::testing

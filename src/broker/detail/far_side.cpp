@@ -1,0 +1,306 @@
+#include "broker/detail/far_side.h"
+
+#include <algorithm>
+
+#include "base/check.h"
+#include "base/utf8.h"
+#include "broker/detail/mesh_interest.h"
+#include "broker/detail/router.h"
+#include "broker/detail/session.h"
+#include "broker/detail/subscriber.h"
+#include "wire/mqtt/properties.h"
+
+namespace kith::broker {
+namespace {
+
+constexpr std::size_t kReadMessagesMax = 1024;
+constexpr std::size_t kReadBytesMax = 4U << 20U;
+
+/// What a client may have published: another node may err, or worse.
+bool is_usable(const bus::Message& message) {
+    return message.tenant == kDefaultTenant && is_mqtt_utf8(as_bytes(message.topic.text())) &&
+           bus::TopicName::create(message.topic.text()) && is_of_all_nodes(message.topic.text()) &&
+           mqtt::MessageProperties::from_encoded(message.properties);
+}
+
+}  // namespace
+
+void FarSide::restore_session(SessionId session) {
+    context_.node.mesh_session_id = session.value();
+}
+
+void FarSide::restore_mark(const storage::MarkRecord& mark) {
+    marks_.emplace_back(std::vector<std::uint8_t>(mark.key.begin(), mark.key.end()),
+                        std::vector<std::uint8_t>(mark.value.begin(), mark.value.end()));
+}
+
+void FarSide::open(bus::MeshPort& mesh, std::function<void()> done) {
+    CHECK(mesh_ == nullptr);
+    mesh_ = &mesh;
+    opened_ = std::move(done);
+    if (context_.node.mesh_session() == SessionId()) {
+        const SessionId session = context_.node.next_session_id();
+        context_.node.mesh_session_id = session.value();
+        context_.store.batch().put_session({.id = session,
+                                            .tenant = kMeshTenant,
+                                            .client_id = "mesh",
+                                            .principal = {},
+                                            .session_expiry_interval_s = kSessionNeverExpires,
+                                            .will = {}});
+    }
+    for (const auto& [key, value] : std::exchange(marks_, {})) {
+        mesh_->restore_mark(key, value);
+    }
+    read_on(kept_.first_sequence);
+}
+
+void FarSide::read_on(std::uint64_t from) {
+    if (kept_.message_count == 0 || from > kept_.last_sequence) {
+        std::exchange(opened_, nullptr)();
+        return;
+    }
+    context_.store.read_queue({.session = context_.node.mesh_session(),
+                               .from = from,
+                               .behind = kept_.last_sequence + 1,
+                               .messages_max = kReadMessagesMax,
+                               .bytes_max = kReadBytesMax});
+}
+
+/// Hands the mesh what a read has found.
+class FarSide::Restorer final : public storage::BatchVisitor {
+  public:
+    explicit Restorer(FarSide& far_side) : far_side_(far_side) {}
+
+    void put_message(const storage::MessageRecord& message) override {
+        message_ = {.tenant = message.tenant,
+                    .topic = bus::TopicName::trusted(message.topic),
+                    .payload = message.payload,
+                    .properties = message.properties,
+                    .qos = message.qos,
+                    .published_at = message.published_at};
+        expires_at_ = message.expires_at;
+    }
+    void put_delivery(const storage::DeliveryRecord& delivery) override {
+        far_side_.rows_[delivery.sequence] = {.message = delivery.message, .is_stored = true};
+        message_.retain = delivery.retain;
+        far_side_.mesh_->restore({.ticket = delivery.sequence,
+                                  .note = delivery.subscription_identifiers,
+                                  .has_content = is_usable(message_),
+                                  .message = message_,
+                                  .expires_after_ms = far_side_.left_ms(expires_at_)});
+    }
+
+    void put_session(const storage::SessionRecord&) override {}
+    void delete_session(SessionId) override {}
+    void put_subscription(const storage::SubscriptionRecord&) override {}
+    void delete_subscription(SessionId, std::string_view) override {}
+    void set_delivery(const storage::DeliveryKey&, storage::DeliveryState) override {}
+    void delete_delivery(const storage::DeliveryKey&) override {}
+    void put_inbound(SessionId, PacketId) override {}
+    void delete_inbound(SessionId, PacketId) override {}
+    void put_retained(const storage::RetainedRecord&) override {}
+    void delete_retained(TenantId, std::string_view) override {}
+    void put_mark(const storage::MarkRecord&) override {}
+    void delete_mark(Bytes) override {}
+
+  private:
+    FarSide& far_side_;
+    bus::Message message_{.topic = bus::TopicName::trusted({})};
+    WallTime expires_at_;
+};
+
+void FarSide::on_queue_read(const storage::QueuePart& part) {
+    Restorer restorer(*this);
+    part.found.visit(restorer);
+    for (const storage::QueuePart::Dropped& dropped : part.dropped) {
+        // Its message is lost; what is known of its place has gone with it.
+        context_.store.batch().delete_delivery(dropped.key);
+        LOG(context_.shard.log(), Error, "a message for other nodes is lost on disk",
+            {"message", dropped.key.message.value()});
+    }
+    read_on(part.next);
+}
+
+WallTime FarSide::expiry(std::uint32_t expires_after_ms) const {
+    return expires_after_ms == 0
+               ? WallTime()
+               : context_.message_now() + std::chrono::milliseconds(expires_after_ms);
+}
+
+/// By the disk's wall time. 0 is never; what has expired has a moment left, in which it does.
+std::uint32_t FarSide::left_ms(WallTime expires_at) const {
+    if (expires_at == WallTime()) {
+        return 0;
+    }
+    const std::int64_t left = (expires_at - context_.shard.wall_now()).count();
+    return static_cast<std::uint32_t>(std::clamp<std::int64_t>(left, 1, UINT32_MAX));
+}
+
+// What leaves.
+
+void FarSide::send(Routing& routing) {
+    const bus::Message& message = routing.message;
+    std::uint32_t expires_after_ms = 0;
+    if (message.expires_at != WallTime()) {
+        const std::int64_t left = (message.expires_at - context_.message_now()).count();
+        expires_after_ms =
+            static_cast<std::uint32_t>(std::clamp<std::int64_t>(left, 1, UINT32_MAX));
+    }
+    const bus::MeshPort::Sent sent = mesh_->send(message, expires_after_ms);
+    routing.receiver_count += sent.has_receivers ? 1U : 0U;
+    if (sent.ticket == 0) {
+        return;
+    }
+    if (routing.id == MessageId()) {
+        // Its coordinator did not know yet that other nodes want it.
+        store_apart(sent.ticket, message, sent.note);
+        return;
+    }
+    if (routing.stored == nullptr) {
+        routing.stored = StoredMessage::create(message, routing.id);
+    }
+    rows_[sent.ticket] = {.message = routing.id};
+    DeliveryRow row{.session = context_.node.mesh_session(),
+                    .sequence = sent.ticket,
+                    .qos = message.qos,
+                    .retain = message.retain,
+                    .identifiers = {}};
+    row.identifiers.assign(sent.note.begin(), sent.note.end());
+    routing.rows.push_back(std::move(row));
+    routing.awaiting.push_back({.session = context_.node.mesh_session(), .sequence = sent.ticket});
+}
+
+void FarSide::store_apart(std::uint64_t ticket, const bus::Message& message, Bytes note) {
+    const MessageId id = context_.node.next_message_id();
+    rows_[ticket] = {.message = id};
+    storage::WriteBatch& batch = context_.store.batch();
+    batch.put_message({.id = id,
+                       .tenant = message.tenant,
+                       .topic = message.topic.text(),
+                       .payload = message.payload,
+                       .properties = message.properties,
+                       .qos = message.qos,
+                       .published_at = message.published_at,
+                       .expires_at = context_.to_wall(message.expires_at)});
+    batch.put_delivery({.session = context_.node.mesh_session(),
+                        .sequence = ticket,
+                        .message = id,
+                        .qos = message.qos,
+                        .retain = message.retain,
+                        .subscription_identifiers = note});
+    context_.store.when_committed([this, ticket] { on_stored(ticket); });
+}
+
+void FarSide::store(std::uint64_t ticket, const bus::Message& message,
+                    std::uint32_t expires_after_ms, Bytes note) {
+    bus::Message expiring = message;
+    expiring.expires_at = expiry(expires_after_ms);
+    store_apart(ticket, expiring, note);
+}
+
+void FarSide::on_stored(std::uint64_t ticket) {
+    const auto found = rows_.find(ticket);
+    CHECK(found != rows_.end());
+    found->second.is_stored = true;
+    if (found->second.is_settled) {
+        erase(ticket, found->second);
+    } else {
+        mesh_->on_stored(ticket);
+    }
+}
+
+void FarSide::settle(std::uint64_t ticket) {
+    const auto found = rows_.find(ticket);
+    if (found == rows_.end()) {
+        return;
+    }
+    if (found->second.is_stored) {
+        erase(ticket, found->second);
+    } else {
+        found->second.is_settled = true;  // its row is on the way to the disk
+    }
+}
+
+void FarSide::erase(std::uint64_t ticket, const Row& row) {
+    context_.store.batch().delete_delivery({context_.node.mesh_session(), ticket, row.message});
+    rows_.erase(ticket);
+}
+
+// What comes.
+
+void FarSide::want(TenantId, std::string_view filter) {
+    context_.subscriber->add_far(filter);
+}
+
+void FarSide::unwant(TenantId, std::string_view filter) {
+    context_.subscriber->remove_far(filter);
+}
+
+void FarSide::deliver(const bus::Message& message, std::uint32_t expires_after_ms,
+                      const bus::MeshMark& mark, std::function<void()> done) {
+    bus::Message arrived = message;
+    arrived.expires_at = expiry(expires_after_ms);
+    arrived.audience.is_from_mesh = true;
+    if (!is_usable(arrived)) {
+        ++context_.counters.refused_from_mesh;
+        if (done) {
+            done();
+        }
+        return;
+    }
+    if (arrived.qos == Qos::AtMostOnce) {
+        context_.router->publish(arrived, PublishOrigin{});
+        return;
+    }
+    auto arrival =
+        std::make_unique<Arrival>(Arrival{.message = StoredMessage::create(arrived, MessageId{}),
+                                          .audience = KeptAudience(arrived.audience),
+                                          .key = {mark.key.begin(), mark.key.end()},
+                                          .value = {mark.value.begin(), mark.value.end()},
+                                          .mark = {},
+                                          .done = std::move(done)});
+    arrival->mark = {.key = arrival->key, .value = arrival->value};
+    waiting_.push_back(std::move(arrival));
+    publish_waiting();
+}
+
+/// In order: the next one may go if the shard that coordinates it is the one that coordinates all
+/// that is under way.
+void FarSide::publish_waiting() {
+    if (is_publishing_) {
+        return;  // what has just been done with lets the loop below go on
+    }
+    is_publishing_ = true;
+    while (!waiting_.empty()) {
+        const ShardId coordinator =
+            context_.router->coordinator_of(waiting_.front()->message->view());
+        if (under_way_ > 0 && coordinator != lane_) {
+            break;
+        }
+        std::unique_ptr<Arrival> next = std::move(waiting_.front());
+        waiting_.pop_front();
+        publish(std::move(next), coordinator);
+    }
+    is_publishing_ = false;
+}
+
+void FarSide::publish(std::unique_ptr<Arrival> arrival, ShardId coordinator) {
+    lane_ = coordinator;
+    ++under_way_;
+    bus::Message message = arrival->message->view();
+    message.audience = arrival->audience.view();
+    PublishOrigin origin;
+    origin.session = context_.node.mesh_session();  // commits keep the order of a publisher
+    origin.qos = message.qos;
+    origin.mark = &arrival->mark;
+    // shared_ptr: what a std::function holds must be copyable.
+    context_.router->publish(
+        message, origin,
+        [this, kept = std::shared_ptr<Arrival>(std::move(arrival))](const bus::PublishOutcome&) {
+            --under_way_;
+            kept->done();
+            publish_waiting();
+        });
+}
+
+}  // namespace kith::broker

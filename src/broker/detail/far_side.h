@@ -1,0 +1,114 @@
+// The broker's side of the mesh, on the first shard: what leaves this node, what comes, and what of
+// it is on disk.
+//
+// The mesh is a durable receiver among others: a message of QoS 1 or 2 that other nodes want has a
+// row of its own in the transaction that its publisher waits for, in the queue of a session that
+// nobody owns (tenant kMeshTenant). The row's identifiers are the mesh's note on it, its sequence
+// the mesh's ticket; when all have got it, the row goes.
+//
+// Messages that come are published here in the order in which they came. Each is committed with a
+// mark of how far its stream is, so that it is there once, whenever the power fails. Marks must
+// reach the disk in their order too: a shard's commits keep theirs, so while one shard coordinates
+// messages with marks, those for another wait. Threads: shard-local. Limits: what is under way is
+// bounded by the mesh's windows.
+#pragma once
+
+#include <boost/unordered/unordered_flat_map.hpp>
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "broker/detail/delivery.h"
+#include "broker/detail/shard_context.h"
+#include "bus/mesh_port.h"
+#include "storage/journal.h"
+
+namespace kith::broker {
+
+/// Of the session that holds what leaves for other nodes.
+inline constexpr TenantId kMeshTenant{UINT32_MAX};
+
+class FarSide final : public bus::BrokerPort {
+  public:
+    explicit FarSide(ShardContext& context) : context_(context) {}
+
+    // Recovery, before the shard runs.
+    void restore_session(SessionId session);
+    void restore_queue(const storage::QueueRecord& queue) { kept_ = queue; }
+    void restore_mark(const storage::MarkRecord& mark);
+
+    /// Hands `mesh` what was kept, then calls `done`. Requires: called once.
+    void open(bus::MeshPort& mesh, std::function<void()> done);
+    /// The journal has read a part of what was kept.
+    void on_queue_read(const storage::QueuePart& part);
+
+    /// Of a message's way through this shard: it leaves for other nodes, too.
+    void send(Routing& routing);
+    /// The session whose rows are the mesh's.
+    [[nodiscard]] bool owns(SessionId session) const {
+        return session == context_.node.mesh_session();
+    }
+    /// A row is on disk.
+    void on_stored(std::uint64_t ticket);
+
+    // bus::BrokerPort
+    void want(TenantId tenant, std::string_view filter) override;
+    void unwant(TenantId tenant, std::string_view filter) override;
+    void deliver(const bus::Message& message, std::uint32_t expires_after_ms,
+                 const bus::MeshMark& mark, std::function<void()> done) override;
+    void put_mark(const bus::MeshMark& mark) override {
+        context_.store.batch().put_mark({.key = mark.key, .value = mark.value});
+    }
+    void forget_mark(Bytes key) override { context_.store.batch().delete_mark(key); }
+    void store(std::uint64_t ticket, const bus::Message& message, std::uint32_t expires_after_ms,
+               Bytes note) override;
+    void settle(std::uint64_t ticket) override;
+
+    [[nodiscard]] std::size_t kept_count() const { return rows_.size(); }
+    [[nodiscard]] std::size_t waiting_count() const { return waiting_.size(); }
+
+  private:
+    struct Row {
+        MessageId message;
+        bool is_stored = false;
+        bool is_settled = false;  // before it was stored
+    };
+    /// A message with a mark, until it is settled.
+    struct Arrival {
+        MessageRef message;
+        KeptAudience audience;
+        std::vector<std::uint8_t> key;
+        std::vector<std::uint8_t> value;
+        bus::MeshMark mark;  // of these
+        std::function<void()> done;
+    };
+    class Restorer;
+
+    void read_on(std::uint64_t from);
+    void put_row(std::uint64_t ticket, MessageId message);
+    void store_apart(std::uint64_t ticket, const bus::Message& message, Bytes note);
+    void erase(std::uint64_t ticket, const Row& row);
+    void publish(std::unique_ptr<Arrival> arrival, ShardId coordinator);
+    void publish_waiting();
+    [[nodiscard]] WallTime expiry(std::uint32_t expires_after_ms) const;
+    [[nodiscard]] std::uint32_t left_ms(WallTime expires_at) const;
+
+    ShardContext& context_;
+    bus::MeshPort* mesh_ = nullptr;
+    storage::QueueRecord kept_;
+    std::vector<std::pair<std::vector<std::uint8_t>, std::vector<std::uint8_t>>> marks_;
+    std::function<void()> opened_;
+    boost::unordered_flat_map<std::uint64_t, Row> rows_;  // by ticket
+    std::deque<std::unique_ptr<Arrival>> waiting_;        // for another coordinator than `lane_`
+    ShardId lane_;                                        // coordinates what is under way
+    std::size_t under_way_ = 0;
+    bool is_publishing_ = false;
+};
+
+}  // namespace kith::broker
