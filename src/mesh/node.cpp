@@ -427,6 +427,11 @@ void MeshNode::Impl::on_record(const RecordKey& key, const StoredRecord* record,
         }
     }
     waves.on_record(key, now);
+    const bool is_kept = key.kind == RecordKind::Identity || key.kind == RecordKind::Interest;
+    if (is_kept && key.origin != options.self) {
+        ports.custody.keep_record(key, record == nullptr ? Bytes{} : record->told.bytes(),
+                                  record == nullptr ? now : record->expires_at);
+    }
 }
 
 void MeshNode::Impl::on_barrier(std::uint64_t token, bool is_complete) {
@@ -457,6 +462,24 @@ void MeshNode::restore(CustodyTicket ticket, const Data& data, Instant now) {
 
 void MeshNode::restore_stream(const StreamPosition& stream, const StreamProgress& progress) {
     impl_->arrivals.restore(stream, progress);
+}
+
+Status MeshNode::restore_record(Bytes told, std::uint32_t left_ms, Instant now) {
+    std::vector<std::uint8_t> frame(kRecordHeadBytesMax + told.size());
+    const std::size_t head = encode_record_head(told.size(), left_ms, frame);
+    std::copy(told.begin(), told.end(), frame.begin() + static_cast<std::ptrdiff_t>(head));
+    TRY_ASSIGN(const auto slice, next_frame(Bytes(frame).first(head + told.size())));
+    if (!slice) {
+        return fail(ErrorKind::Malformed, "record that is cut off");
+    }
+    TRY_ASSIGN(const Frame decoded, decode(*slice));
+    const auto* record = std::get_if<Record>(&decoded);
+    if (record == nullptr) {
+        return fail(ErrorKind::Malformed, "not a record");
+    }
+    TRY(impl_->records.restore(*record, now));
+    impl_->end_turn(now);
+    return {};
 }
 
 void MeshNode::on_link_up(LinkId link, const LinkPeer& peer, Instant now) {
@@ -538,7 +561,7 @@ void MeshNode::barrier(std::uint64_t token, Instant now) {
     impl_->end_turn(now);
 }
 
-void MeshNode::publish(const Publication& publication, std::uint64_t token, Instant now) {
+bool MeshNode::publish(const Publication& publication, std::uint64_t token, Instant now) {
     Impl& node = *impl_;
     Data data;
     data.id = {node.options.self, node.options.epoch, ++node.last_sequence};
@@ -559,6 +582,7 @@ void MeshNode::publish(const Publication& publication, std::uint64_t token, Inst
         node.drop(DropReason::TooLarge, &data);
         data.destinations.clear();
     }
+    const bool has_destinations = !data.destinations.empty();
     if (data.qos == 0 || data.destinations.empty()) {
         node.forward(data, NodeId(), now);
         node.on_published(token, publication.level);
@@ -566,6 +590,7 @@ void MeshNode::publish(const Publication& publication, std::uint64_t token, Inst
         node.custody.publish(data, {token, publication.level}, now);
     }
     node.end_turn(now);
+    return has_destinations;
 }
 
 std::vector<NeighborView> MeshNode::neighbors() const {

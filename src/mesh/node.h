@@ -115,6 +115,10 @@ class MeshNode {
     /// How far a stream has come here, as the last deliver() of it said that was stored.
     void restore_stream(const StreamPosition& stream, const StreamProgress& progress);
 
+    /// What CustodyPort::keep_record() was given, with what is left of its life; Identity records
+    /// first. Errors: one that is not (any more) to be taken.
+    [[nodiscard]] Status restore_record(Bytes told, std::uint32_t left_ms, Instant now);
+
     void on_link_up(LinkId link, const LinkPeer& peer, Instant now);
     void on_link_down(LinkId link, Instant now);
     /// Bytes as they came from a link: whole frames and the beginning of one. Returns how many were
@@ -136,9 +140,10 @@ class MeshNode {
     /// after barrier_timeout.
     void barrier(std::uint64_t token, Instant now);
 
-    /// Sends to every other node that has an interest; on_published(token) comes when this node's
-    /// store has it (or needs not). Nodes of this publish's own shard groups: one of each.
-    void publish(const Publication& publication, std::uint64_t token, Instant now);
+    /// Sends to every other node that has an interest, and to one node of each share group that has
+    /// no member here; on_published(token) comes when this node's store has it (or needs not).
+    /// Returns whether there is anybody to send it to.
+    bool publish(const Publication& publication, std::uint64_t token, Instant now);
 
     [[nodiscard]] std::vector<NeighborView> neighbors() const;
     [[nodiscard]] std::vector<RouteView> routes() const;

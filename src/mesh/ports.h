@@ -85,6 +85,12 @@ class CustodyPort {
     virtual void store(CustodyTicket ticket, const Data& data) = 0;
     /// Of its destinations, `left` are still this node's business. None: forget it.
     virtual void settle(CustodyTicket ticket, const Destinations& left) = 0;
+    /// What another node has told, for MeshNode::restore_record() of the next life: who wants what
+    /// is to be known from the first publish() on, not from the first link. Replaces what was kept
+    /// of `key`; an empty `told` forgets it. What is lost here is told again.
+    virtual void keep_record(const RecordKey& key, Bytes told, Instant expires_at) {
+        static_cast<void>(key), static_cast<void>(told), static_cast<void>(expires_at);
+    }
 
   protected:
     ~CustodyPort() = default;

@@ -102,6 +102,22 @@ Status Records::tell(RecordKind kind, std::uint16_t part, Bytes body, Instant no
     return {};
 }
 
+Status Records::restore(const Record& record, Instant now) {
+    const StoredRecord* known = impl_->store.find(record.key);
+    const bool is_known = known != nullptr && known->version >= record.version;
+    if (record.key.origin == impl_->self || is_known) {
+        return {};
+    }
+    if (std::chrono::milliseconds(record.left_ms) < kRecordLeftMin) {
+        return fail(ErrorKind::Closed, "record that has expired");
+    }
+    if (impl_->refusal(record) || !impl_->is_genuine(record)) {
+        return fail(ErrorKind::Denied, "record that a neighbour would be refused for");
+    }
+    impl_->install(record, NodeId(), now);
+    return {};
+}
+
 void Records::on_neighbor_up(NodeId neighbor, NodeRole role, Instant) {
     const auto begins = impl_->self < neighbor ? BeginsSync::First : BeginsSync::Second;
     impl_->neighbors.erase(neighbor);

@@ -63,6 +63,10 @@ class Records {
     /// told first. Errors: Limit for a part that cannot be, and for more bytes than others take.
     [[nodiscard]] Status tell(RecordKind kind, std::uint16_t part, Bytes body, Instant now);
 
+    /// A record of another node that a life before this one had stored; the Identity of its origin
+    /// comes before what else it told. Errors: as for one that a neighbour sends.
+    [[nodiscard]] Status restore(const Record& record, Instant now);
+
     void on_neighbor_up(NodeId neighbor, NodeRole role, Instant now);
     void on_neighbor_down(NodeId neighbor);
     // Frames are as decode() gives them; those of a node that is no neighbour are dropped.

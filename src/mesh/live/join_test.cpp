@@ -97,7 +97,7 @@ class Door final : MeshEvents {
 
     runtime::sim::Host& machine_;
     JoinDesk desk_;
-    Unbridged unbridged_;
+    testing::Unbridged unbridged_;
     std::unique_ptr<MeshTrust> trust_;
     std::unique_ptr<TlsLinkSecurity> security_;
     std::unique_ptr<MeshHost> host_;

@@ -1,0 +1,75 @@
+// Between a MeshNode and the broker of its daemon: clients of different nodes as of one.
+//
+// What the node's clients subscribe to is the interest of the core; what others want, the broker
+// routes here. A message for others becomes a publication of the core, which the broker stores in
+// the transaction of its publisher; one that comes is delivered to the broker with how far its
+// stream is, and acknowledged when the broker has it. Neither is called from inside of a call of
+// its own: what there is to answer is answered later in the turn. Threads: shard-local, but for
+// group_id().
+#pragma once
+
+#include <boost/unordered/unordered_flat_map.hpp>
+
+#include <cstdint>
+#include <functional>
+#include <set>
+#include <utility>
+#include <vector>
+
+#include "bus/mesh_port.h"
+#include "mesh/ports.h"
+#include "runtime/shard.h"
+#include "runtime/task.h"
+
+namespace kith::mesh {
+
+class MeshHost;
+
+class Bridge final : public DeliveryPort,
+                     public CustodyPort,
+                     public bus::MeshPort,
+                     private runtime::Task {
+  public:
+    Bridge(runtime::Shard& shard, bus::BrokerPort& broker) : shard_(shard), broker_(broker) {}
+    /// Whose core it speaks to; before anything else.
+    void attach(MeshHost& host) { host_ = &host; }
+
+    // DeliveryPort, CustodyPort: of the core.
+    void deliver(const Data& data, const StreamProgress& progress, std::uint64_t token) override;
+    void on_published(std::uint64_t, PublishLevel) override {}
+    void on_barrier(std::uint64_t token, bool is_complete) override;
+    void on_wanted(std::uint32_t tenant, std::string_view filter, bool is_wanted) override;
+    void store(CustodyTicket ticket, const Data& data) override;
+    void settle(CustodyTicket ticket, const Destinations& left) override;
+    void keep_record(const RecordKey& key, Bytes told, Instant expires_at) override;
+
+    // bus::MeshPort: of the broker.
+    void subscribe(const bus::MeshInterest& interest) override;
+    void unsubscribe(const bus::MeshInterest& interest) override;
+    void barrier(std::function<void(bool)> done) override;
+    [[nodiscard]] Sent send(const bus::Message& message, std::uint32_t expires_after_ms) override;
+    void on_stored(std::uint64_t ticket) override;
+    void restore(const Kept& kept) override;
+    void restore_mark(Bytes key, Bytes value) override;
+    [[nodiscard]] std::uint64_t group_id(const bus::MeshInterest& group) const override;
+
+  private:
+    void run_task() override;
+    void note_stream(const StreamPosition& stream);
+    void restore_record(Bytes value);
+
+    runtime::Shard& shard_;
+    bus::BrokerPort& broker_;
+    MeshHost* host_ = nullptr;
+    Sent* sending_ = nullptr;    // inside of send()
+    bool is_restoring_ = false;  // what is told is kept already
+    std::vector<std::uint8_t> note_;
+    std::uint64_t last_barrier_ = 0;
+    boost::unordered_flat_map<std::uint64_t, std::function<void(bool)>> barriers_;
+    std::set<StreamPosition> streams_;  // with a mark
+    std::vector<std::uint64_t> delivered_;
+    std::vector<CustodyTicket> stored_;
+    std::vector<std::pair<std::uint64_t, bool>> barriers_done_;
+};
+
+}  // namespace kith::mesh
