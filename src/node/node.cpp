@@ -27,7 +27,7 @@ struct Node::Impl {
     AccessPillar access{ground};
     BrokerPillar broker{ground, access};
     BackupPillar backups{ground, broker};
-    MeshPillar mesh{ground};
+    MeshPillar mesh{ground, broker};
     ApiPillar api{{ground, access, broker, backups, mesh}};
     ListenerPillar listeners{ground, broker, api};
 

@@ -167,19 +167,20 @@ std::unique_ptr<MeshGate> MeshPillar::make_gate(runtime::Shard& here) {
 }
 
 Status MeshPillar::open(runtime::Shard& here) {
-    unbridged_ = std::make_unique<mesh::Unbridged>(here);
+    broker::BrokerShard& broker = broker_.broker->shard(here.id());
+    bridge_ = std::make_unique<mesh::Bridge>(here, broker.far_side());
     mesh::MeshEvents& events = *this;
     TRY_ASSIGN(host_, mesh::MeshHost::open(here, options(),
                                            {.security = *security_,
                                             .trust = *trust_,
-                                            .custody = *unbridged_,
-                                            .delivery = *unbridged_,
+                                            .custody = *bridge_,
+                                            .delivery = *bridge_,
                                             .events = events,
                                             .names = *names_,
                                             .newcomers = &gate_->desk()}));
-    unbridged_->attach(*host_);
+    bridge_->attach(*host_);
     take_time();
-    host_->start();
+    broker.open_mesh(*bridge_, [this, &here] { meet_broker(here); });
     gate_->note_address(*host_->address());
     off_reason_.clear();
     LOG(ground_.log, Info, "the mesh is on",
@@ -187,6 +188,16 @@ Status MeshPillar::open(runtime::Shard& here) {
         {"name", std::string_view(membership_.name)},
         {"address", std::string_view(host_->address()->to_string())});
     return {};
+}
+
+/// The core has what was kept; now it learns what clients of all shards want, and dials.
+void MeshPillar::meet_broker(runtime::Shard& here) {
+    for (std::uint16_t i = 0; i < here.shard_count(); ++i) {
+        here.post(ShardId(i), [this](runtime::Shard& each) {
+            broker_.broker->shard(each.id()).tell_mesh(*bridge_);
+        });
+    }
+    host_->start();
 }
 
 /// A tool, or the gate, has changed the files.
@@ -305,7 +316,7 @@ void MeshPillar::drain() {
 
 void MeshPillar::finish() {
     host_.reset();
-    unbridged_.reset();
+    bridge_.reset();
     gate_.reset();
     names_.reset();
     files_.reset();

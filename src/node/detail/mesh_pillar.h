@@ -3,17 +3,17 @@
 // A node that is none, or whose membership cannot be used, runs without: is_on() is false and
 // off_reason() says why. It becomes one while it runs, by a token or because a mesh is founded
 // here. Trouble with the mesh never keeps a node from serving its own clients; only a port that is
-// taken at the start does, as it does for every listener. Clients are not bridged yet: what they
-// publish stays on this node.
+// taken at the start does, as it does for every listener.
 // Threads: those of pillar.h; from start() to finish() all but address() belongs to the first
 // shard.
 #pragma once
 
+#include "mesh/live/bridge.h"
 #include "mesh/live/mesh_host.h"
 #include "mesh/live/tls_link_security.h"
-#include "mesh/live/unbridged.h"
 #include "mesh/trust/mesh_directory.h"
 #include "mesh/trust/mesh_trust.h"
+#include "node/detail/broker_pillar.h"
 #include "node/detail/ground.h"
 #include "node/detail/mesh_gate.h"
 #include "node/detail/pillar.h"
@@ -28,7 +28,7 @@ namespace kith::node {
 
 class MeshPillar final : public Pillar, private mesh::MeshEvents {
   public:
-    explicit MeshPillar(Ground& ground) : ground_(ground) {}
+    MeshPillar(Ground& ground, BrokerPillar& broker) : ground_(ground), broker_(broker) {}
 
     [[nodiscard]] OrProblem<void> prepare() override;
     [[nodiscard]] OrProblem<void> start() override;
@@ -59,6 +59,7 @@ class MeshPillar final : public Pillar, private mesh::MeshEvents {
     [[nodiscard]] std::unique_ptr<MeshGate> make_gate(runtime::Shard& here);
     /// Opens the port and dials.
     [[nodiscard]] Status open(runtime::Shard& here);
+    void meet_broker(runtime::Shard& here);
     void on_membership(mesh::OrFileProblem<MembershipFiles> files);
     void turn_on(MembershipFiles files);
     void put_out(const mesh::RevocationList& revoked);
@@ -68,6 +69,7 @@ class MeshPillar final : public Pillar, private mesh::MeshEvents {
     void on_routes(std::size_t) override {}
 
     Ground& ground_;
+    BrokerPillar& broker_;
     std::string off_reason_ = "not started";
     std::string stamp_;  // of the files that prepare() has read
     mesh::Membership membership_;
@@ -77,7 +79,7 @@ class MeshPillar final : public Pillar, private mesh::MeshEvents {
     std::unique_ptr<runtime::BlockingPool> files_;
     std::unique_ptr<runtime::BlockingPool> names_;
     std::unique_ptr<MeshGate> gate_;
-    std::unique_ptr<mesh::Unbridged> unbridged_;
+    std::unique_ptr<mesh::Bridge> bridge_;
     std::unique_ptr<mesh::MeshHost> host_;
     runtime::CallbackTimer clock_{[this](Instant) { take_time(); }};
     std::optional<runtime::SocketAddress> address_;

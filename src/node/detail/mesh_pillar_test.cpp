@@ -94,9 +94,15 @@ class MeshOnly {
                                            NodeDirectory::open(config_.data_directory).value(),
                                            StoreTestOptions{.vfs = {}, .unsafe_no_sync = true});
         ASSERT_TRUE(ground_->open());
-        mesh_ = std::make_unique<MeshPillar>(*ground_);
+        access_ = std::make_unique<AccessPillar>(*ground_);
+        broker_ = std::make_unique<BrokerPillar>(*ground_, *access_);
+        mesh_ = std::make_unique<MeshPillar>(*ground_, *broker_);
+        ASSERT_TRUE(access_->prepare());
+        ASSERT_TRUE(broker_->prepare());
         ASSERT_TRUE(mesh_->prepare());
         ground_->shards->start();
+        ASSERT_TRUE(access_->start());
+        ASSERT_TRUE(broker_->start());
         started_ = mesh_->start();
     }
     void stop() {
@@ -104,9 +110,15 @@ class MeshOnly {
             return;
         }
         mesh_->drain();
+        broker_->drain();
+        access_->drain();
         ground_->shards->stop();
         mesh_->finish();
+        broker_->finish();
+        access_->finish();
         mesh_.reset();
+        broker_.reset();
+        access_.reset();
         ground_.reset();
     }
     [[nodiscard]] MeshPillar& mesh() { return *mesh_; }
@@ -124,6 +136,8 @@ class MeshOnly {
     Lines lines_;
     Log log_{lines_, LogLevel::Info};
     std::unique_ptr<Ground> ground_;
+    std::unique_ptr<AccessPillar> access_;
+    std::unique_ptr<BrokerPillar> broker_;
     std::unique_ptr<MeshPillar> mesh_;
     OrProblem<void> started_;
 };

@@ -1,0 +1,296 @@
+// Clients of different nodes as of one broker: what one node proves, a mesh of them holds.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <array>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "base/random.h"
+#include "node/testing/bridged_mesh.h"
+
+namespace kith::node {
+namespace {
+
+using broker::testing::TestClient;
+using mqtt::PacketType;
+using testing::BridgedMesh;
+
+class MeshBridge : public ::testing::TestWithParam<std::uint16_t> {
+  protected:
+    /// Three in a line: messages between the ends pass the one between them.
+    void line() {
+        mesh.add(GetParam(), {});
+        mesh.add(GetParam(), {0});
+        mesh.add(GetParam(), {1});
+        ASSERT_TRUE(mesh.wait_whole());
+    }
+    TestClient& connected(std::size_t node, const std::string& id) {
+        TestClient& client = mesh.client(node, id);
+        client.connect();
+        return client;
+    }
+    TestClient& subscriber(std::size_t node, const std::string& filter, Qos qos) {
+        TestClient& client = connected(node, "sub-" + std::to_string(++last_client_));
+        client.subscribe(filter, qos);
+        return client;
+    }
+    [[nodiscard]] bool wait_for(const TestClient& client, std::size_t count) {
+        return mesh.world.run_until([&] { return client.received.size() >= count; }, 20s);
+    }
+    void settle() { mesh.world.run_for(500ms); }
+
+    BridgedMesh mesh;
+
+  private:
+    int last_client_ = 0;
+};
+INSTANTIATE_TEST_SUITE_P(Shards, MeshBridge, ::testing::Values(1, 3));
+
+TEST_P(MeshBridge, AMessageReachesSubscribersOfOtherNodesWithItsQos) {
+    line();
+    TestClient& far = subscriber(2, "a/+", Qos::ExactlyOnce);
+    TestClient& publisher = connected(0, "publisher");
+    for (const Qos qos : {Qos::AtMostOnce, Qos::AtLeastOnce, Qos::ExactlyOnce}) {
+        publisher.publish("a/b", std::to_string(static_cast<int>(qos)), qos);
+    }
+    ASSERT_TRUE(wait_for(far, 3));
+    settle();
+    EXPECT_EQ(far.payloads(), (std::vector<std::string>{"0", "1", "2"}));
+    EXPECT_EQ(far.received[2].qos, Qos::ExactlyOnce);
+    EXPECT_EQ(mesh.held(0) + mesh.held(1), 0U) << "what has arrived is not kept";
+}
+
+TEST_P(MeshBridge, EverySubscriberOfEveryNodeGetsAMessageOnce) {
+    line();
+    std::vector<TestClient*> all;
+    for (std::size_t node = 0; node < 3; ++node) {
+        all.push_back(&subscriber(node, "#", Qos::AtLeastOnce));
+        all.push_back(&subscriber(node, "a", Qos::AtMostOnce));
+    }
+    TestClient& publisher = connected(1, "publisher");
+    publisher.publish("a", "one", Qos::AtLeastOnce);
+    publisher.publish("a", "two", Qos::AtMostOnce);
+    for (TestClient* client : all) {
+        EXPECT_TRUE(wait_for(*client, 2));
+    }
+    settle();
+    for (TestClient* client : all) {
+        EXPECT_EQ(client->payloads(), (std::vector<std::string>{"one", "two"}));
+    }
+}
+
+TEST_P(MeshBridge, NothingPublishedAfterASubackIsMissed) {
+    line();
+    TestClient& publisher = connected(0, "publisher");
+    for (int i = 0; i < 10; ++i) {
+        const std::string topic = "t/" + std::to_string(i);
+        TestClient& client = connected(2, "late-" + std::to_string(i));
+        client.subscribe(topic);
+        publisher.publish(topic, "first", Qos::AtMostOnce);
+        EXPECT_TRUE(wait_for(client, 1)) << topic;
+    }
+    EXPECT_EQ(mesh.rig(2).counters().barriers_partial, 0U);
+}
+
+TEST_P(MeshBridge, WhatNobodyWantsAnyMoreStaysOnItsNode) {
+    line();
+    TestClient& far = subscriber(2, "a", Qos::AtLeastOnce);
+    TestClient& publisher = connected(0, "publisher");
+    publisher.publish("a", "1", Qos::AtLeastOnce);
+    ASSERT_TRUE(wait_for(far, 1));
+    far.unsubscribe("a");
+    settle();
+    const std::uint64_t before = mesh.host(1).node().counters().data_forwarded;
+    publisher.publish("a", "2", Qos::AtLeastOnce);
+    settle();
+    EXPECT_EQ(mesh.host(1).node().counters().data_forwarded, before);
+}
+
+TEST_P(MeshBridge, WhatANodeSaysOfItselfIsNotSharedAndInboxesAre) {
+    line();
+    TestClient& curious = subscriber(2, "$SYS/#", Qos::AtMostOnce);
+    TestClient& inbox = connected(2, "pump");
+    inbox.subscribe("$to/pump/#", Qos::AtLeastOnce);
+    settle();
+    TestClient& publisher = connected(0, "publisher");
+    publisher.publish("$to/pump/start", "now", Qos::AtLeastOnce);
+    ASSERT_TRUE(wait_for(inbox, 1));
+    EXPECT_EQ(inbox.received[0].topic, "$to/pump/start");
+    EXPECT_TRUE(curious.received.empty());
+}
+
+TEST_P(MeshBridge, ARetainedMessageIsRetainedWhereItIsWanted) {
+    line();
+    TestClient& far = subscriber(2, "lamp", Qos::AtLeastOnce);
+    TestClient& publisher = connected(0, "publisher");
+    publisher.publish("lamp", "on", Qos::AtLeastOnce, true);
+    publisher.publish("lamp", "dimmed", Qos::AtLeastOnce);
+    publisher.publish("lamp", "off", Qos::ExactlyOnce, true);
+    ASSERT_TRUE(wait_for(far, 3));
+    EXPECT_EQ(far.payloads(), (std::vector<std::string>{"on", "dimmed", "off"}));
+    TestClient& late = subscriber(2, "lamp", Qos::AtLeastOnce);
+    ASSERT_TRUE(wait_for(late, 1));
+    EXPECT_EQ(late.payloads(), std::vector<std::string>{"off"});
+    EXPECT_TRUE(late.received[0].retain);
+}
+
+TEST_P(MeshBridge, AShareGroupOfSeveralNodesGetsEachMessageOnce) {
+    line();
+    TestClient& one = subscriber(1, "$share/g/a", Qos::AtLeastOnce);
+    TestClient& two = subscriber(2, "$share/g/a", Qos::AtLeastOnce);
+    TestClient& plain = subscriber(2, "a", Qos::AtLeastOnce);
+    TestClient& publisher = connected(0, "publisher");
+    constexpr std::size_t kCount = 40;
+    for (std::size_t i = 0; i < kCount; ++i) {
+        publisher.publish("a", std::to_string(i), Qos::AtLeastOnce);
+    }
+    EXPECT_TRUE(wait_for(plain, kCount));
+    settle();
+    EXPECT_EQ(one.received.size() + two.received.size(), kCount);
+    EXPECT_EQ(plain.received.size(), kCount);
+    TestClient& near = subscriber(0, "$share/g/a", Qos::AtLeastOnce);
+    publisher.publish("a", "near", Qos::AtLeastOnce);
+    EXPECT_TRUE(wait_for(near, 1)) << "a member here is nearer than all others";
+    settle();
+    EXPECT_EQ(one.received.size() + two.received.size(), kCount);
+}
+
+TEST_P(MeshBridge, AWillReachesOtherNodes) {
+    line();
+    TestClient& far = subscriber(2, "gone", Qos::AtLeastOnce);
+    TestClient& machine = mesh.client(0, "machine");
+    machine.settings.will = mqtt::Will{};
+    machine.settings.will->topic = "gone";
+    machine.settings.will->payload = as_bytes("bye");
+    machine.settings.will->qos = Qos::AtLeastOnce;
+    machine.connect();
+    machine.drop();
+    ASSERT_TRUE(wait_for(far, 1));
+    EXPECT_EQ(far.payloads(), std::vector<std::string>{"bye"});
+}
+
+TEST_P(MeshBridge, WhatWasAcknowledgedSurvivesThePowerCutOfItsNode) {
+    mesh.add(GetParam(), {});
+    mesh.add(GetParam(), {0});
+    ASSERT_TRUE(mesh.wait_whole());
+    TestClient& far = mesh.client(1, "far");
+    far.connect_durable();
+    far.subscribe("a", Qos::ExactlyOnce);
+    settle();
+    mesh.power_off(1);  // nobody takes it now
+    TestClient& publisher = connected(0, "publisher");
+    for (int i = 0; i < 20; ++i) {
+        publisher.publish("a", std::to_string(i), Qos::AtLeastOnce);
+        ASSERT_EQ(publisher.wait_for(PacketType::Puback).reason, mqtt::ReasonCode::Success);
+    }
+    EXPECT_EQ(mesh.held(0), 20U);
+    mesh.restart(0);
+    EXPECT_EQ(mesh.held(0), 20U);
+    mesh.restart(1);
+    ASSERT_TRUE(mesh.wait_whole());
+    TestClient& again = mesh.client(1, "far");
+    again.connect_durable();
+    ASSERT_TRUE(wait_for(again, 20));
+    settle();
+    EXPECT_EQ(again.received.size(), 20U);
+    EXPECT_EQ(again.payloads().front(), "0");
+    EXPECT_EQ(again.payloads().back(), "19");
+    EXPECT_EQ(mesh.held(0), 0U);
+    EXPECT_EQ(mesh.rig(0).store().message_count(), 0U) << "and it is gone from the disk";
+}
+
+/// Publishers at both ends, durable subscribers at both, and the power of all three nodes fails now
+/// and then. What was acknowledged arrives, QoS 2 once, and each publisher's in order.
+class MeshBridgeUnderPowerCuts : public ::testing::TestWithParam<std::uint64_t> {
+  protected:
+    struct Side {
+        std::size_t node = 0;
+        std::string topic;
+        std::size_t sent = 0;
+        std::set<std::string> acknowledged;
+        TestClient* publisher = nullptr;
+        TestClient* subscriber = nullptr;
+        std::vector<std::string> got;  // of all lives
+    };
+
+    void connect(Side& side) {
+        side.publisher = &mesh.client(side.node, "publisher-" + side.topic);
+        side.publisher->connect_durable();
+        side.subscriber = &mesh.client(side.node, "subscriber-" + side.topic);
+        side.subscriber->connect_durable();
+        side.subscriber->subscribe("+", Qos::ExactlyOnce);
+    }
+    /// What clients remember is theirs: a power cut takes nothing of it. A packet that is sent
+    /// again with its id is no second message.
+    static void collect(Side& side) {
+        for (const broker::testing::Received& each : side.subscriber->received) {
+            const std::string name = each.topic + "/" + each.payload;
+            const bool is_repeated =
+                each.dup && std::ranges::find(side.got, name) != side.got.end();
+            if (!is_repeated && !each.retain) {  // nor is what a new subscription finds
+                side.got.push_back(name);
+            }
+        }
+        side.subscriber->received.clear();
+    }
+    void cut_power(Side& side) {
+        collect(side);
+        mesh.restart(side.node);
+        connect(side);
+    }
+    void publish(Side& side, Random& random) {
+        const std::string payload = std::to_string(++side.sent);
+        const bool is_retained = random.chance(0.2);
+        side.publisher->publish(side.topic, payload, Qos::ExactlyOnce, is_retained);
+        if (side.publisher->wait_for(PacketType::Pubcomp).type == PacketType::Pubcomp) {
+            side.acknowledged.insert(side.topic + "/" + payload);
+        }
+    }
+    /// Nothing is under way any more.
+    [[nodiscard]] bool is_quiet() { return mesh.held(0) + mesh.held(2) == 0; }
+
+    BridgedMesh mesh{GetParam()};
+};
+INSTANTIATE_TEST_SUITE_P(Seeds, MeshBridgeUnderPowerCuts, ::testing::Range<std::uint64_t>(1, 25));
+
+TEST_P(MeshBridgeUnderPowerCuts, WhatWasAcknowledgedArrivesOnceAndInOrder) {
+    Random random(GetParam());
+    const auto shard_count = static_cast<std::uint16_t>(1 + random.below(3));
+    mesh.add(shard_count, {});
+    mesh.add(1, {0});
+    mesh.add(shard_count, {1, 0});
+    ASSERT_TRUE(mesh.wait_whole());
+    std::array<Side, 2> sides{Side{.node = 0, .topic = "a"}, Side{.node = 2, .topic = "b"}};
+    for (Side& side : sides) {
+        connect(side);
+    }
+    mesh.world.run_for(1s);
+    for (int step = 0; step < 60; ++step) {
+        publish(sides[random.below(2)], random);
+        if (random.chance(0.05)) {
+            cut_power(sides[random.below(2)]);
+        } else if (random.chance(0.03)) {
+            mesh.restart(1);
+        }
+    }
+    ASSERT_TRUE(mesh.wait_whole());
+    EXPECT_TRUE(mesh.world.run_until([this] { return is_quiet(); }, 60s));
+    mesh.world.run_for(2s);
+    for (Side& side : sides) {
+        collect(side);
+    }
+    for (const Side& side : sides) {
+        const std::set<std::string> once(side.got.begin(), side.got.end());
+        EXPECT_EQ(once.size(), side.got.size()) << "twice on node " << side.node;
+        for (const Side& from : sides) {
+            for (const std::string& each : from.acknowledged) {
+                EXPECT_TRUE(once.contains(each)) << each << " on node " << side.node;
+            }
+        }
+    }
+}
+
+}  // namespace
+}  // namespace kith::node
