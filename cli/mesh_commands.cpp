@@ -3,13 +3,13 @@
 #include "base/narrow.h"
 #include "cli/control_tool.h"
 #include "cli/json_line.h"
-#include "cli/own_addresses.h"
 #include "cli/qr_text.h"
 #include "crypto/secrets.h"
 #include "json/writer.h"
 #include "mesh/trust/mesh_directory.h"
 #include "mesh/trust/text_lines.h"
 #include "node/node_directory.h"
+#include "node/own_addresses.h"
 #include "node/process_facts.h"
 #include "runtime/address.h"
 
@@ -32,10 +32,6 @@ namespace {
 using mesh::Membership;
 using mesh::MembershipState;
 using mesh::MeshDirectory;
-
-constexpr std::uint16_t kMeshPort = 7883;
-/// Of this computer's own; with more, the token would grow out of a QR code.
-constexpr std::size_t kOwnAddressesMax = 3;
 
 int fail_because(const std::string& why) {
     fmt::print(stderr, "kith: {}\n", why);
@@ -117,9 +113,9 @@ std::optional<runtime::SocketAddress> listening_address(const MeshDirectory& dir
 std::vector<std::string> locators_here(const MeshDirectory& directory, const std::string& data) {
     const auto listening = listening_address(directory, data);
     const bool is_everywhere = !listening || listening->is_any();
-    return is_everywhere
-               ? own_addresses(listening ? listening->port() : kMeshPort, kOwnAddressesMax)
-               : std::vector{listening->to_string()};
+    return is_everywhere ? node::own_addresses(listening ? listening->port() : node::kMeshPort,
+                                               node::kOwnAddressesMax)
+                         : std::vector{listening->to_string()};
 }
 
 /// Addresses that were given; nothing after saying which is none.

@@ -48,15 +48,17 @@ void write_value(json::Writer& json, json::View value) {
     }
 }
 
-/// A list of flat objects, as it came.
+/// A list of objects as it came, but for lists inside of them.
 void write_list(json::Writer& json, std::string_view name, json::View items) {
     json.key(name);
     json.begin_array();
     for (std::size_t i = 0; i < items.size(); ++i) {
         json.begin_object();
         items.at(i).each_member([&json](std::string_view member, json::View value) {
-            json.key(member);
-            write_value(json, value);
+            if (!value.is_array()) {
+                json.key(member);
+                write_value(json, value);
+            }
         });
         json.end_object();
     }

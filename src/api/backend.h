@@ -230,7 +230,7 @@ class Backend {
 
     [[nodiscard]] virtual SecurityFacts security() = 0;
 
-    [[nodiscard]] virtual MeshFacts mesh() = 0;
+    [[nodiscard]] virtual MeshFacts mesh(const MeshWanted& wanted) = 0;
 
     /// For a closer look; lives as long as the backend.
     [[nodiscard]] virtual Observation& observation() = 0;

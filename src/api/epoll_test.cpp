@@ -9,6 +9,7 @@
 #include "api/server.h"
 #include "api/testing/fake_backend.h"
 #include "api/testing/fake_backups.h"
+#include "api/testing/fake_mesh_office.h"
 #include "crypto/certificate.h"
 #include "crypto/secrets.h"
 #include "runtime/testing/peer.h"
@@ -131,7 +132,8 @@ class EpollServer final : private runtime::AcceptHandler {
                                                        .authenticator = *authenticator_,
                                                        .accept_mqtt = {},
                                                        .ticks_us = [] { return 0U; },
-                                                       .backups = backups_},
+                                                       .backups = backups_,
+                                                       .mesh_office = mesh_office_},
                                               ApiOptions{});
     }
 
@@ -142,6 +144,7 @@ class EpollServer final : private runtime::AcceptHandler {
     crypto::SystemSecrets secrets_;
     FakeBackend backend_;
     FakeBackups backups_;
+    FakeMeshOffice mesh_office_;
     access::SessionBook sessions_{secrets_};
     access::TryGuard guard_;
     std::unique_ptr<access::Registry> registry_;

@@ -230,7 +230,8 @@ TEST(Gate, MetricsAreForViewersUnlessOneAsksFromThisMachine) {
                      .authenticator = rig.access.authenticators[0],
                      .accept_mqtt = {},
                      .ticks_us = {},
-                     .backups = rig.backups});
+                     .backups = rig.backups,
+                     .mesh_office = rig.mesh_office});
     const std::vector<std::string> path{"metrics"};
     const Route& route = *match_route(http::Method::Get, path).route;
     http::Request head;

@@ -8,14 +8,23 @@
 
 namespace kith::api {
 
+/// A neighbour of a node, as that node tells everybody.
+struct MeshToldNeighbor {
+    std::string id;
+    std::uint32_t cost = 0;  // of sending to it
+};
+
 struct MeshNodeFacts {
     std::string id;  // 16 hex digits
     std::string name;
-    std::string role;   // "router", "leaf"
-    std::string state;  // "self", "neighbor", "suspect", "reachable", "unreachable"
+    std::string role;         // "router", "leaf"
+    std::string state;        // "self", "neighbor", "suspect", "reachable", "unreachable"
+    bool is_leaving = false;  // forwards for nobody any more
+    std::vector<MeshToldNeighbor> neighbors = {};
 };
 
-/// A connection to a neighbour. Round trip, loss and cost are the neighbour's, of its best link.
+/// A connection to a neighbour. Round trip, loss and cost are the neighbour's, of its best link;
+/// custody, too, is the neighbour's.
 struct MeshLinkFacts {
     std::string to;  // id of the neighbour
     std::string address;
@@ -25,6 +34,7 @@ struct MeshLinkFacts {
     double loss = 0;  // of hellos, 0 to 1
     std::uint32_t cost = 0;
     std::uint64_t queue_bytes = 0;
+    std::uint64_t custody_count = 0;  // messages sent to it that this node still answers for
     std::uint64_t received_bytes = 0;
     std::uint64_t sent_bytes = 0;
     std::int64_t age_ms = 0;
@@ -44,8 +54,18 @@ struct MeshPeerFacts {
     std::uint64_t failed_rounds = 0;
 };
 
+/// What is asked for; the rest stays empty. All of it is read from what this node knows.
+struct MeshWanted {
+    bool nodes = false;
+    bool links = false;
+    bool routes = false;
+};
+
 struct MeshFacts {
     bool is_on = false;
+    std::string membership = "none";  // "none", "joining", "member"
+    std::string mesh;                 // its id, of 16 hex digits; empty: none
+    bool may_invite = false;          // this node lets others in, and puts them out
     std::string off_reason = "this node belongs to no mesh";  // while it is off
     std::string node;                                         // its own id
     std::string name;
@@ -54,6 +74,7 @@ struct MeshFacts {
     std::vector<MeshLinkFacts> links;
     std::vector<MeshRouteFacts> routes;
     std::vector<MeshPeerFacts> peers;
+    std::uint64_t custody_count = 0;  // messages that this node answers for
     std::vector<std::pair<std::string, std::uint64_t>> drops;  // of messages and records, by reason
     std::vector<std::pair<std::string, std::uint64_t>>
         events;  // of links, by kind; since the start

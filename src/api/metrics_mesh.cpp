@@ -2,6 +2,8 @@
 #include "api/detail/metrics_page.h"
 
 #include <algorithm>
+#include <cstdint>
+#include <string>
 #include <vector>
 
 namespace kith::api {
@@ -18,6 +20,15 @@ std::vector<const MeshLinkFacts*> one_each(const std::vector<MeshLinkFacts>& lin
         }
     }
     return chosen;
+}
+
+/// Of all links to it.
+std::uint64_t queue_bytes_to(const std::string& to, const std::vector<MeshLinkFacts>& links) {
+    std::uint64_t sum = 0;
+    for (const MeshLinkFacts& link : links) {
+        sum += link.to == to ? link.queue_bytes : 0;
+    }
+    return sum;
 }
 
 }  // namespace
@@ -43,6 +54,18 @@ void add_mesh(MetricsPage& page, const MeshFacts& mesh) {
     for (const MeshLinkFacts* link : neighbors) {
         page.labelled("mesh_link_cost", "to", link->to, link->cost);
     }
+    page.head("mesh_link_queue_bytes", "Bytes that wait to be sent to each neighbour.", "gauge");
+    for (const MeshLinkFacts* link : neighbors) {
+        page.labelled("mesh_link_queue_bytes", "to", link->to,
+                      queue_bytes_to(link->to, mesh.links));
+    }
+    page.head("mesh_link_custody_messages",
+              "Messages sent to each neighbour that this node still answers for.", "gauge");
+    for (const MeshLinkFacts* link : neighbors) {
+        page.labelled("mesh_link_custody_messages", "to", link->to, link->custody_count);
+    }
+    page.gauge("mesh_custody_messages", "Messages of the mesh that this node answers for.",
+               static_cast<double>(mesh.custody_count));
     page.head("mesh_drops_total", "Messages and records not passed on, by reason.", "counter");
     for (const auto& [reason, count] : mesh.drops) {
         page.labelled("mesh_drops_total", "reason", reason, count);

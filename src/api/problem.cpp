@@ -82,6 +82,8 @@ constexpr std::string_view kCodes[] = {
     "role.limit",
     "role.unavailable",
     "audit.unavailable",
+    "mesh.unknown",
+    "mesh.conflict",
 };
 
 }  // namespace

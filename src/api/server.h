@@ -27,6 +27,7 @@
 #include "api/asset.h"
 #include "api/backend.h"
 #include "api/backups.h"
+#include "api/mesh_office.h"
 #include "api/metrics.h"
 #include "broker/accept.h"
 #include "runtime/address_range.h"
@@ -51,6 +52,7 @@ struct ApiParts {
     /// Microseconds on a running clock, for durations that are shown to people.
     std::function<std::uint64_t()> ticks_us;
     Backups& backups;
+    MeshOffice& mesh_office;
 };
 
 struct ApiOptions {

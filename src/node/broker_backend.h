@@ -32,7 +32,9 @@ struct BackendParts {
     /// What one shard counted of signed credentials; called there.
     std::function<api::CredentialCounters(runtime::Shard&)> credentials;
     std::vector<const LoopProbe*> probes = {};  // one a shard, or none
-    std::function<api::MeshFacts()> mesh = [] { return api::MeshFacts(); };
+    std::function<api::MeshFacts(const api::MeshWanted&)> mesh = [](const api::MeshWanted&) {
+        return api::MeshFacts();
+    };
 };
 
 class BrokerBackend final : public api::Backend {
@@ -70,7 +72,9 @@ class BrokerBackend final : public api::Backend {
         const api::TapRequest& request,
         std::function<void(const api::TappedMessage&)> sink) override;
     [[nodiscard]] api::SecurityFacts security() override;
-    [[nodiscard]] api::MeshFacts mesh() override { return parts_.mesh(); }
+    [[nodiscard]] api::MeshFacts mesh(const api::MeshWanted& wanted) override {
+        return parts_.mesh(wanted);
+    }
     [[nodiscard]] api::Observation& observation() override { return observatory_; }
 
   private:

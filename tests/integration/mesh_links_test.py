@@ -46,7 +46,15 @@ class MeshLinks(NodeCase):
         self.assertEqual((status["state"], status["node"]), ("on", founded["node"]))
         self.assertEqual(
             status["nodes"],
-            [{"id": founded["node"], "name": "gw-1", "role": "router", "state": "self"}],
+            [
+                {
+                    "id": founded["node"],
+                    "name": "gw-1",
+                    "role": "router",
+                    "state": "self",
+                    "leaving": False,
+                }
+            ],
         )
         peers = self.ask(member, "peers")["peers"]
         self.assertEqual([each["peer"] for each in peers], ["127.0.0.1:1", "localhost:1"])

@@ -465,12 +465,32 @@ export type Mesh = {
     state: 'on' | 'off';
     /** why it is off */
     reason: string | null;
+    membership: 'none' | 'joining' | 'member';
+    /** id of the mesh */
+    mesh: string | null;
+    /** this node lets others in, and puts them out */
+    may_invite: boolean;
     /** this node's id; null while the mesh is off */
     node: string | null;
     name: string | null;
     /** where other nodes link up */
     address: string | null;
     peers: MeshPeer[];
+    /** messages that this node answers for */
+    custody: number;
+    drops: MeshDrop[];
+};
+
+export type MeshDrop = {
+    reason: string;
+    /** since the node started */
+    count: number;
+};
+
+export type MeshToldNeighbor = {
+    to: string;
+    /** of sending to it */
+    cost: number;
 };
 
 export type MeshNode = {
@@ -478,6 +498,10 @@ export type MeshNode = {
     name: string;
     role: 'router' | 'leaf';
     state: 'self' | 'neighbor' | 'suspect' | 'reachable' | 'unreachable';
+    /** it forwards for nobody any more */
+    leaving: boolean;
+    /** as the node tells everybody */
+    neighbors: MeshToldNeighbor[];
 };
 
 export type MeshNodeList = { items: MeshNode[]; next: string | null };
@@ -496,6 +520,8 @@ export type MeshLink = {
     cost: number;
     /** bytes that wait to be sent */
     queue: number;
+    /** messages sent to the neighbour that this node still answers for */
+    custody: number;
     received_bytes: number;
     sent_bytes: number;
     age_ms: number;
@@ -513,6 +539,86 @@ export type MeshRoute = {
 };
 
 export type MeshRouteList = { items: MeshRoute[]; next: string | null };
+
+export type MeshHop = {
+    node: string;
+    name: string;
+    /** of the link to the next hop; null at the end */
+    cost: number | null;
+    /** measured; null for links of other nodes */
+    rtt_ms: number | null;
+    /** of hellos, 0 to 1 */
+    loss: number | null;
+    /** bytes that wait to be sent */
+    queue: number | null;
+    /** messages that the node still answers for */
+    custody: number | null;
+};
+
+export type MeshTrace = {
+    from: string;
+    to: string;
+    state: 'reachable' | 'unreachable';
+    cost: number;
+    /** the neighbour that this node sends to while the next hop is suspect */
+    alternative: string | null;
+    hops: MeshHop[];
+};
+
+export type MeshStart = {
+    /** of this node in the mesh; the node's name if it is left out */
+    name?: string;
+    /** as another node made it; without, a mesh is founded */
+    token?: string;
+};
+
+export type MeshInviteRequest = {
+    /** router if it is left out */
+    role?: 'router' | 'leaf';
+    /** 1 if it is left out */
+    uses?: number;
+    /** 900 if it is left out */
+    expires_in_s?: number;
+    /** HOST:PORT where this node is reached; without, those of its interfaces */
+    addresses?: string[];
+};
+
+export type NewMeshInvite = {
+    id: string;
+    /** for `kith mesh join`; shown once */
+    token: string;
+    role: 'router' | 'leaf';
+    uses: number;
+    expires_at: string;
+    addresses: string[];
+};
+
+export type MeshInvite = {
+    id: string;
+    role: 'router' | 'leaf';
+    uses: number;
+    uses_left: number;
+    /** more nodes have used it than may */
+    overspent: boolean;
+    created_at: string;
+    expires_at: string;
+    used_by: MeshInviteUse[];
+};
+
+export type MeshInviteUse = {
+    node: string;
+    /** as the node calls itself */
+    name: string;
+    at: string;
+};
+
+export type MeshRevocation = { node: string; at: string };
+
+export type MeshInviteList = {
+    items: MeshInvite[];
+    revoked: MeshRevocation[];
+    next: string | null;
+};
 
 export type SecurityCheck = {
     /** stable; docs/guide/security.md explains it */

@@ -99,6 +99,12 @@ class Handlers {
     void get_mesh_nodes(const Call& call, const Respond& respond);
     void get_mesh_links(const Call& call, const Respond& respond);
     void get_mesh_routes(const Call& call, const Respond& respond);
+    void get_mesh_trace(const Call& call, const Respond& respond);
+    // handlers_mesh_office.cpp
+    void post_mesh(const Call& call, const Respond& respond);
+    void get_mesh_invites(const Call& call, const Respond& respond);
+    void post_mesh_invite(const Call& call, const Respond& respond);
+    void delete_mesh_node(const Call& call, const Respond& respond);
     // handlers_storage.cpp
     void get_storage(const Call& call, const Respond& respond);
 

@@ -1,6 +1,12 @@
 // GET /api/v1/mesh and what is below it: this node's view of the mesh.
 #include "api/detail/answers.h"
+#include "api/detail/body.h"
 #include "api/detail/handlers.h"
+#include "api/mesh_trace.h"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
 
 namespace kith::api {
 namespace {
@@ -19,6 +25,16 @@ void write_node(json::Writer& json, const MeshNodeFacts& node) {
     json.field("name", std::string_view(node.name));
     json.field("role", std::string_view(node.role));
     json.field("state", std::string_view(node.state));
+    json.field("leaving", node.is_leaving);
+    json.key("neighbors");
+    json.begin_array();
+    for (const MeshToldNeighbor& neighbor : node.neighbors) {
+        json.begin_object();
+        json.field("to", std::string_view(neighbor.id));
+        json.field("cost", neighbor.cost);
+        json.end_object();
+    }
+    json.end_array();
     json.end_object();
 }
 
@@ -32,6 +48,7 @@ void write_link(json::Writer& json, const MeshLinkFacts& link) {
     json.field("loss", link.loss);
     json.field("cost", link.cost);
     json.field("queue", link.queue_bytes);
+    json.field("custody", link.custody_count);
     json.field("received_bytes", link.received_bytes);
     json.field("sent_bytes", link.sent_bytes);
     json.field("age_ms", link.age_ms);
@@ -55,13 +72,69 @@ void write_peer(json::Writer& json, const MeshPeerFacts& peer) {
     json.end_object();
 }
 
+void write_drop(json::Writer& json, const std::pair<std::string, std::uint64_t>& drop) {
+    json.begin_object();
+    json.field("reason", std::string_view(drop.first));
+    json.field("count", drop.second);
+    json.end_object();
+}
+
+template <typename T>
+void write_measured(json::Writer& json, std::string_view key, const std::optional<T>& value) {
+    if (value) {
+        json.field(key, *value);
+    } else {
+        json.null_field(key);
+    }
+}
+
+void write_hop(json::Writer& json, const MeshHop& hop) {
+    json.begin_object();
+    json.field("node", std::string_view(hop.node));
+    json.field("name", std::string_view(hop.name));
+    write_measured(json, "cost", hop.cost);
+    write_measured(json, "rtt_ms", hop.rtt_ms);
+    write_measured(json, "loss", hop.loss);
+    write_measured(json, "queue", hop.queue_bytes);
+    write_measured(json, "custody", hop.custody_count);
+    json.end_object();
+}
+
+/// By which other neighbour this node would send while the next hop is suspect.
+std::string alternative_of(const MeshFacts& mesh, const MeshTrace& trace) {
+    if (trace.from != mesh.node) {
+        return {};
+    }
+    const auto route = std::ranges::find(mesh.routes, trace.to, &MeshRouteFacts::to);
+    return route == mesh.routes.end() ? std::string() : route->alternative;
+}
+
+http::Response trace_response(const MeshFacts& mesh, const MeshTrace& trace) {
+    return object_response([&](json::Writer& json) {
+        json.field("from", std::string_view(trace.from));
+        json.field("to", std::string_view(trace.to));
+        json.field("state", trace.hops.empty() ? "unreachable" : "reachable");
+        json.field("cost", trace.cost);
+        write_text_or_null(json, "alternative", alternative_of(mesh, trace));
+        json.key("hops");
+        json.begin_array();
+        for (const MeshHop& hop : trace.hops) {
+            write_hop(json, hop);
+        }
+        json.end_array();
+    });
+}
+
 }  // namespace
 
 void Handlers::get_mesh(const Call&, const Respond& respond) {
-    const MeshFacts mesh = state_->parts.backend.mesh();
+    const MeshFacts mesh = state_->parts.backend.mesh({});
     respond(object_response([&mesh](json::Writer& json) {
         json.field("state", std::string_view(mesh.is_on ? "on" : "off"));
         write_text_or_null(json, "reason", mesh.is_on ? std::string() : mesh.off_reason);
+        json.field("membership", std::string_view(mesh.membership));
+        write_text_or_null(json, "mesh", mesh.mesh);
+        json.field("may_invite", mesh.may_invite);
         write_text_or_null(json, "node", mesh.node);
         write_text_or_null(json, "name", mesh.name);
         write_text_or_null(json, "address", mesh.address);
@@ -71,19 +144,46 @@ void Handlers::get_mesh(const Call&, const Respond& respond) {
             write_peer(json, peer);
         }
         json.end_array();
+        json.field("custody", mesh.custody_count);
+        json.key("drops");
+        json.begin_array();
+        for (const auto& drop : mesh.drops) {
+            write_drop(json, drop);
+        }
+        json.end_array();
     }));
 }
 
 void Handlers::get_mesh_nodes(const Call&, const Respond& respond) {
-    respond(list_response(state_->parts.backend.mesh().nodes, write_node));
+    respond(list_response(state_->parts.backend.mesh({.nodes = true}).nodes, write_node));
 }
 
 void Handlers::get_mesh_links(const Call&, const Respond& respond) {
-    respond(list_response(state_->parts.backend.mesh().links, write_link));
+    respond(list_response(state_->parts.backend.mesh({.links = true}).links, write_link));
 }
 
 void Handlers::get_mesh_routes(const Call&, const Respond& respond) {
-    respond(list_response(state_->parts.backend.mesh().routes, write_route));
+    respond(list_response(state_->parts.backend.mesh({.routes = true}).routes, write_route));
+}
+
+void Handlers::get_mesh_trace(const Call& call, const Respond& respond) {
+    QueryReader query(call.request.query);
+    if (query.text("to").empty()) {
+        query.refuse("`to` is missing: the id or the name of a node");
+    }
+    if (is_refused(query, respond)) {
+        return;
+    }
+    const MeshFacts mesh =
+        state_->parts.backend.mesh({.nodes = true, .links = true, .routes = true});
+    const auto from = query.text("from").empty() ? find_mesh_node(mesh, mesh.node)
+                                                 : find_mesh_node(mesh, query.text("from"));
+    const auto to = find_mesh_node(mesh, query.text("to"));
+    if (!from || !to) {
+        respond(error_response(from ? to.error() : from.error(), "mesh"));
+        return;
+    }
+    respond(trace_response(mesh, trace_mesh(mesh, *from, *to)));
 }
 
 }  // namespace kith::api

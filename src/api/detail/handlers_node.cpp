@@ -38,7 +38,7 @@ void Handlers::get_metrics(const Call&, const Respond& respond) {
              .version = facts.version,
              .now = state_->parts.shard.wall_now(),
              .certificates = state_->parts.backend.security().certificates,
-             .mesh = state_->parts.backend.mesh()}));
+             .mesh = state_->parts.backend.mesh({.nodes = true, .links = true})}));
         response.headers = {};
         response.headers.add("Content-Type", "text/plain; version=0.0.4; charset=utf-8");
         respond(std::move(response));

@@ -125,7 +125,8 @@ ApiRig::ApiRig(std::function<void(ApiRig&)> prepare) {
                          accepted_mqtt.push_back({std::move(stream), std::move(accept_options)});
                      },
                  .ticks_us = [this] { return ticks_us += 1500; },
-                 .backups = backups},
+                 .backups = backups,
+                 .mesh_office = mesh_office},
         options);
     run_on(shard(), [this] {
         server->start();

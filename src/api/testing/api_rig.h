@@ -18,6 +18,7 @@
 #include "api/server.h"
 #include "api/testing/fake_backend.h"
 #include "api/testing/fake_backups.h"
+#include "api/testing/fake_mesh_office.h"
 #include "runtime/network.h"
 #include "wire/websocket/codec.h"
 
@@ -104,6 +105,7 @@ class ApiRig final : private runtime::AcceptHandler {
     access::AccessRig access;
     FakeBackend backend;
     FakeBackups backups;
+    FakeMeshOffice mesh_office;
     ApiOptions options;
     std::unique_ptr<ApiServer> server;
     runtime::sim::Host* client_host = nullptr;

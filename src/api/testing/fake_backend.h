@@ -60,7 +60,7 @@ class FakeBackend final : public Backend {
     [[nodiscard]] std::size_t tap_count() const { return taps_->size(); }
 
     NodeFacts node() override { return facts; }
-    MeshFacts mesh() override { return mesh_facts; }
+    MeshFacts mesh(const MeshWanted&) override { return mesh_facts; }
     Observation& observation() override { return observed; }
     std::string not_ready_reason() override { return reason_not_ready; }
     void totals(std::function<void(Totals)> done) override {

@@ -46,6 +46,12 @@ void ApiPillar::make_backend() {
         probe_list.push_back(probes_.back().get());
     }
     const NodeDirectory& data = on_.ground.data;
+    mesh_office_pool_ = runtime::make_blocking_pool(1);
+    mesh_office_ = std::make_unique<MeshOffice>(
+        on_.ground.home(), *mesh_office_pool_,
+        MeshOfficeParts{.data_directory = data.path(),
+                        .addresses = [this] { return on_.mesh.addresses_for_others(); },
+                        .on_changed = [this] { on_.mesh.look_at_files(); }});
     backend_ = std::make_unique<BrokerBackend>(BackendParts{
         .shard = on_.ground.home(),
         .broker = *on_.broker.broker,
@@ -57,7 +63,7 @@ void ApiPillar::make_backend() {
         .credentials =
             [this](runtime::Shard& here) { return on_.access.credential_counters(here); },
         .probes = probe_list,
-        .mesh = [this] { return mesh_facts(on_.mesh); }});
+        .mesh = [this](const api::MeshWanted& wanted) { return mesh_facts(on_.mesh, wanted); }});
 }
 
 void ApiPillar::make_server() {
@@ -81,7 +87,8 @@ void ApiPillar::make_server() {
                         .accept(std::move(stream), std::move(options));
                 },
             .ticks_us = ticks_us,
-            .backups = *on_.backups.keeper},
+            .backups = *on_.backups.keeper,
+            .mesh_office = *mesh_office_},
         api::ApiOptions{.hosts = hosts,
                         .ca_pem = on_.ground.tls.authority_pem,
                         .assets = console_,

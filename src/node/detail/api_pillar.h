@@ -12,6 +12,7 @@
 #include "node/detail/mesh_pillar.h"
 #include "node/detail/pillar.h"
 #include "node/loop_probe.h"
+#include "node/mesh_office.h"
 
 #include <memory>
 #include <vector>
@@ -53,6 +54,8 @@ class ApiPillar final : public Pillar {
     std::vector<api::Asset> console_;
     std::vector<std::unique_ptr<LoopProbe>> probes_;  // one a shard
     std::unique_ptr<BrokerBackend> backend_;
+    std::unique_ptr<runtime::BlockingPool> mesh_office_pool_;
+    std::unique_ptr<MeshOffice> mesh_office_;
     std::unique_ptr<api::ApiServer> server_;
 };
 

@@ -3,6 +3,7 @@
 #include "crypto/member_certificate.h"
 #include "mesh/live/limits.h"
 #include "node/detail/run_on.h"
+#include "node/own_addresses.h"
 #include "node/process_facts.h"
 
 #include <algorithm>
@@ -296,6 +297,20 @@ OrProblem<TakeUp> MeshPillar::reload(const Renewal& /*renewal*/) {
             }
         });
     });
+}
+
+std::vector<std::string> MeshPillar::addresses_for_others() const {
+    const auto listens = host_ == nullptr ? std::nullopt : host_->address();
+    if (listens && !listens->is_any()) {
+        return {listens->to_string()};
+    }
+    return own_addresses(listens ? listens->port() : kMeshPort, kOwnAddressesMax);
+}
+
+void MeshPillar::look_at_files() {
+    if (gate_ != nullptr) {
+        gate_->look_now();
+    }
 }
 
 void MeshPillar::drain() {

@@ -23,6 +23,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace kith::node {
 
@@ -42,11 +43,15 @@ class MeshPillar final : public Pillar, private mesh::MeshEvents {
     [[nodiscard]] bool is_on() const { return host_ != nullptr; }
     /// "this node belongs to no mesh"; empty while it is on.
     [[nodiscard]] std::string off_reason() const;
-    [[nodiscard]] const std::string& member_name() const { return membership_.name; }
+    [[nodiscard]] const mesh::Membership& membership() const { return membership_; }
     /// Requires: is_on().
     [[nodiscard]] const mesh::MeshHost& host() const { return *host_; }
     [[nodiscard]] const mesh::MeshTrust& trust() const { return *trust_; }
     [[nodiscard]] const mesh::JoinDesk& desk() const { return gate_->desk(); }
+    /// HOST:PORT, for tokens.
+    [[nodiscard]] std::vector<std::string> addresses_for_others() const;
+    /// Somebody has changed the membership on disk: takes it up at once, not within a second.
+    void look_at_files();
     [[nodiscard]] Instant now() const { return ground_.shards->shard(ShardId(0)).now(); }
 
   private:

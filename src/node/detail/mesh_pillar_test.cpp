@@ -124,7 +124,9 @@ class MeshOnly {
     [[nodiscard]] MeshPillar& mesh() { return *mesh_; }
     [[nodiscard]] const OrProblem<void>& started() const { return started_; }
     [[nodiscard]] api::MeshFacts facts() {
-        return run_on(ground_->home(), [this](runtime::Shard&) { return mesh_facts(*mesh_); });
+        return run_on(ground_->home(), [this](runtime::Shard&) {
+            return mesh_facts(*mesh_, {.nodes = true, .links = true, .routes = true});
+        });
     }
     [[nodiscard]] Ground& ground() { return *ground_; }
     [[nodiscard]] Lines& lines() { return lines_; }

@@ -37,6 +37,25 @@ std::string state_of(NodeId node, const Ways& ways) {
     return is_reachable ? "reachable" : "unreachable";
 }
 
+api::MeshNodeFacts node_facts(const mesh::NodeView& node, const Ways& ways) {
+    api::MeshNodeFacts facts{.id = mesh::node_name_of(node.node),
+                             .name = node.name,
+                             .role = node.role == mesh::NodeRole::Leaf ? "leaf" : "router",
+                             .state = state_of(node.node, ways),
+                             .is_leaving = node.is_leaving};
+    for (const mesh::ToldNeighbor& neighbor : node.neighbors) {
+        facts.neighbors.push_back({mesh::node_name_of(neighbor.node), neighbor.cost});
+    }
+    return facts;
+}
+
+api::MeshRouteFacts route_facts(const mesh::RouteView& route) {
+    return {.to = mesh::node_name_of(route.node),
+            .next_hop = name_or_empty(route.next_hop),
+            .alternative = name_or_empty(route.alternative),
+            .cost = route.cost};
+}
+
 api::MeshLinkFacts link_facts(const mesh::LiveLinkView& link,
                               const std::vector<mesh::NeighborView>& neighbors, Instant now) {
     api::MeshLinkFacts facts{.to = mesh::node_name_of(link.node),
@@ -51,6 +70,7 @@ api::MeshLinkFacts link_facts(const mesh::LiveLinkView& link,
         facts.rtt_ms = std::chrono::duration<double, std::milli>(neighbor->round_trip).count();
         facts.loss = neighbor->loss;
         facts.cost = neighbor->cost;
+        facts.custody_count = neighbor->custody_count;
     }
     return facts;
 }
@@ -60,6 +80,7 @@ void add_counters(api::MeshFacts& facts, const mesh::MeshHost& host) {
     for (std::size_t i = 0; i < mesh::kDropReasonCount; ++i) {
         facts.drops.emplace_back(to_string(static_cast<mesh::DropReason>(i)), core.drops[i]);
     }
+    facts.custody_count = core.custody_held;
     const mesh::MeshHostCounters& links = host.counters();
     facts.events = {{"dialled", links.dials},
                     {"accepted", links.accepted},
@@ -109,35 +130,43 @@ void add_newcomers(api::MeshFacts& facts, const mesh::JoinDeskCounters& desk) {
 
 }  // namespace
 
-api::MeshFacts mesh_facts(const MeshPillar& mesh) {
+api::MeshFacts mesh_facts(const MeshPillar& mesh, const api::MeshWanted& wanted) {
+    const mesh::Membership& membership = mesh.membership();
     api::MeshFacts facts{.is_on = mesh.is_on(),
+                         .membership = std::string(mesh::to_string(membership.state)),
+                         .mesh = {},
+                         .may_invite = membership.is_issuer,
                          .off_reason = mesh.off_reason(),
                          .node = {},
-                         .name = mesh.member_name(),
+                         .name = membership.name,
                          .address = {}};
+    if (membership.state != mesh::MembershipState::None) {
+        facts.mesh = mesh::mesh_name_of(membership.mesh());
+    }
     if (!mesh.is_on()) {
         return facts;
     }
     const mesh::MeshHost& host = mesh.host();
-    const NodeId self = mesh.trust().self();
-    facts.node = mesh::node_name_of(self);
+    facts.node = mesh::node_name_of(mesh.trust().self());
     facts.address = host.address() ? host.address()->to_string() : std::string();
-    const Ways ways{
-        .self = self, .neighbors = host.node().neighbors(), .routes = host.node().routes()};
-    for (const mesh::NodeView& node : host.node().nodes()) {
-        facts.nodes.push_back({.id = mesh::node_name_of(node.node),
-                               .name = node.name,
-                               .role = node.role == mesh::NodeRole::Leaf ? "leaf" : "router",
-                               .state = state_of(node.node, ways)});
+    const Ways ways{.self = mesh.trust().self(),
+                    .neighbors = host.node().neighbors(),
+                    .routes = wanted.nodes || wanted.routes ? host.node().routes()
+                                                            : std::vector<mesh::RouteView>()};
+    if (wanted.nodes) {
+        for (const mesh::NodeView& node : host.node().nodes()) {
+            facts.nodes.push_back(node_facts(node, ways));
+        }
     }
-    for (const mesh::LiveLinkView& link : host.links()) {
-        facts.links.push_back(link_facts(link, ways.neighbors, mesh.now()));
+    if (wanted.links) {
+        for (const mesh::LiveLinkView& link : host.links()) {
+            facts.links.push_back(link_facts(link, ways.neighbors, mesh.now()));
+        }
     }
-    for (const mesh::RouteView& route : ways.routes) {
-        facts.routes.push_back({.to = mesh::node_name_of(route.node),
-                                .next_hop = name_or_empty(route.next_hop),
-                                .alternative = name_or_empty(route.alternative),
-                                .cost = route.cost});
+    if (wanted.routes) {
+        for (const mesh::RouteView& route : ways.routes) {
+            facts.routes.push_back(route_facts(route));
+        }
     }
     for (const mesh::PeerView& peer : host.peers()) {
         facts.peers.push_back({.peer = peer.peer,

@@ -6,6 +6,6 @@
 
 namespace kith::node {
 
-[[nodiscard]] api::MeshFacts mesh_facts(const MeshPillar& mesh);
+[[nodiscard]] api::MeshFacts mesh_facts(const MeshPillar& mesh, const api::MeshWanted& wanted);
 
 }  // namespace kith::node

@@ -1,4 +1,4 @@
-#include "cli/own_addresses.h"
+#include "node/own_addresses.h"
 
 #include <arpa/inet.h>
 #include <fmt/format.h>
@@ -11,7 +11,7 @@
 #include <cstring>
 #include <memory>
 
-namespace kith::cli {
+namespace kith::node {
 namespace {
 
 struct FreeInterfaces {
@@ -65,4 +65,4 @@ std::vector<std::string> own_addresses(std::uint16_t port, std::size_t count_max
     return addresses;
 }
 
-}  // namespace kith::cli
+}  // namespace kith::node
