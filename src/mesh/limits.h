@@ -111,6 +111,13 @@ inline constexpr std::size_t kStreamInFlightMax = 8192;
 /// Bytes of messages of others that a node keeps until those behind have acknowledged them. Beyond,
 /// messages are given back to whom they came from, who knows another way or keeps them longer.
 inline constexpr std::size_t kRelayBytesMax = 32U << 20U;
+/// Bytes of messages of one class that are under way over one link; the rest waits where it is
+/// held. A receipt makes room, at the latest after kReceiptDelay and a round trip: so 1 MiB is
+/// 10 MB/s over a link of 100 ms, and with one large message more in each class still less than
+/// what a link's queue takes.
+inline constexpr std::size_t kLinkWindowBytes = 1U << 20U;
+/// What a message counts there beside its bytes, which limits small ones in number: to 4,096.
+inline constexpr std::size_t kLinkWindowMessageBytes = 256;
 /// What nobody acknowledged is sent again after this, then after twice as long each time.
 inline constexpr Duration kCustodyRetransmitInterval = 1s;
 inline constexpr Duration kCustodyRetransmitIntervalMax = 30s;

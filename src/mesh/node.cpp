@@ -106,6 +106,9 @@ struct MeshNode::Impl final : NeighborListener,
         const Neighbors::State* state = neighbors.find(neighbor);
         return state == nullptr || state->is_suspect;
     }
+    [[nodiscard]] bool has_room(NodeId neighbor, Priority priority) const override {
+        return neighbors.has_room(neighbor, priority);
+    }
     void send_data(NodeId neighbor, const Data& data, const SharedBytes& payload,
                    Instant now) override;
     void send_custody(NodeId neighbor, CustodyEntry entry) override {
@@ -215,6 +218,7 @@ void MeshNode::Impl::on_data(NodeId from, Data data, Instant now) {
 
 /// Everything that a call has caused leaves once, together.
 void MeshNode::Impl::end_turn(Instant now) {
+    custody.send_waiting(now);
     for (auto& [neighbor, entries] : acks) {
         send_acks(neighbor, entries, now);
     }
@@ -591,6 +595,10 @@ bool MeshNode::publish(const Publication& publication, std::uint64_t token, Inst
     }
     node.end_turn(now);
     return has_destinations;
+}
+
+bool MeshNode::is_congested(Priority priority) const {
+    return impl_->custody.is_congested(priority);
 }
 
 std::vector<NeighborView> MeshNode::neighbors() const {

@@ -145,6 +145,11 @@ class MeshNode {
     /// Returns whether there is anybody to send it to.
     bool publish(const Publication& publication, std::uint64_t token, Instant now);
 
+    /// Messages of QoS 1 and 2 of this class wait for room on the way to a neighbour: a host that
+    /// is told to slow down its publishers (no PUBACK, no reading) does so until this is false
+    /// again, which it may be after any call. Nothing is refused meanwhile.
+    [[nodiscard]] bool is_congested(Priority priority) const;
+
     [[nodiscard]] std::vector<NeighborView> neighbors() const;
     [[nodiscard]] std::vector<RouteView> routes() const;
     /// All that are known, this one too, in order of id; not all of them can be reached.

@@ -1,6 +1,8 @@
 #include "mesh/detail/custody.h"
 
 #include <algorithm>
+#include <array>
+#include <deque>
 #include <map>
 #include <optional>
 #include <utility>
@@ -38,6 +40,10 @@ struct Custody::Impl {
     OutgoingStreams streams;
     std::map<CustodyTicket, DataId> tickets;
     std::map<NodeId, std::size_t> handed;  // legs that a neighbour has; none of 0
+    /// Messages that wait for room, in order, by neighbour and class; some may be done with.
+    using WaitingLine = std::deque<DataId>;
+    std::map<NodeId, std::array<WaitingLine, kPriorityCount>> waiting;
+    WaitingLine* served = nullptr;  // may send, though others wait in it
     RetryQueue retries;
     Instant restored_at = Instant::never();  // messages of the life before have not been sent yet
     std::size_t held_bytes = 0;
@@ -81,6 +87,8 @@ struct Custody::Impl {
         }
         held.erase(message.id());
     }
+    [[nodiscard]] bool wait_for_room(HeldMessage& message, Leg& leg, NodeId neighbor);
+    void serve(NodeId neighbor, Priority priority, Instant now);
     void store_it(HeldMessage& message);
     void dispatch(HeldMessage& message, Instant now);
     void send(HeldMessage& message, NodeId neighbor, Instant now);
@@ -135,10 +143,16 @@ void Custody::Impl::dispatch(HeldMessage& message, Instant now) {
         if (!leg.is_due || !leg.is_open) {
             continue;
         }
-        leg.is_due = false;
         NodeIds avoid = leg.upstreams;
         avoid.push_back(leg.avoid);
-        hand(leg, listener.way_to(leg.to.node, avoid));
+        const NodeId way = listener.way_to(leg.to.node, avoid);
+        if (way != NodeId() && wait_for_room(message, leg, way)) {
+            continue;
+        }
+        leg.waits_for = NodeId();
+        leg.is_due = false;
+        leg.leaves = true;
+        hand(leg, way);
         leg.tried_at = now;
         leg.tries = static_cast<std::uint8_t>(std::min(leg.tries + 1, 255));
         retries.add(message.id(), leg.tries, now);
@@ -151,11 +165,53 @@ void Custody::Impl::dispatch(HeldMessage& message, Instant now) {
     }
 }
 
-/// Sends what was tried in this moment.
+/// Whether there is no room for it; then it is in the line from now on.
+bool Custody::Impl::wait_for_room(HeldMessage& message, Leg& leg, NodeId neighbor) {
+    const Priority priority = message.data().priority;
+    const auto lines = waiting.find(neighbor);
+    WaitingLine* line =
+        lines == waiting.end() ? nullptr : &lines->second[static_cast<std::size_t>(priority)];
+    const bool is_its_turn = line == nullptr || line->empty() || line == served;
+    if (is_its_turn && listener.has_room(neighbor, priority)) {
+        return false;
+    }
+    if (leg.waits_for != neighbor) {
+        leg.waits_for = neighbor;
+        line = line != nullptr ? line : &waiting[neighbor][static_cast<std::size_t>(priority)];
+        line->push_back(message.id());
+    }
+    return true;
+}
+
+/// Sends what waits for a neighbour, as long as there is room.
+void Custody::Impl::serve(NodeId neighbor, Priority priority, Instant now) {
+    WaitingLine& line = waiting.at(neighbor)[static_cast<std::size_t>(priority)];
+    served = &line;
+    while (!line.empty() && listener.has_room(neighbor, priority)) {
+        const auto found = held.find(line.front());
+        line.pop_front();
+        if (found == held.end()) {
+            continue;
+        }
+        bool is_waiting = false;
+        for (Leg& leg : found->second.legs) {
+            if (leg.waits_for == neighbor) {
+                leg.waits_for = NodeId();
+                is_waiting = true;
+            }
+        }
+        if (is_waiting) {
+            dispatch(found->second, now);
+        }
+    }
+    served = nullptr;
+}
+
+/// Sends what dispatch() has chosen for this neighbour.
 void Custody::Impl::send(HeldMessage& message, NodeId neighbor, Instant now) {
     Destinations destinations;
     for (Leg& leg : message.legs) {
-        if (leg.via != neighbor || leg.tried_at != now) {
+        if (leg.via != neighbor || !std::exchange(leg.leaves, false)) {
             continue;
         }
         if (message.is_own) {
@@ -248,7 +304,8 @@ void Custody::Impl::tell(HeldMessage& message) {
 void Custody::Impl::retry(HeldMessage& message, Instant now) {
     for (std::size_t i = 0; i < message.legs.size();) {
         Leg& leg = message.legs[i];
-        if (!leg.is_open || now - leg.tried_at < RetryQueue::patience(leg.tries)) {
+        if (!leg.is_open || leg.waits_for != NodeId() ||
+            now - leg.tried_at < RetryQueue::patience(leg.tries)) {
             ++i;
             continue;
         }
@@ -273,7 +330,7 @@ void Custody::Impl::leave(NodeId neighbor, NeighborChange change, Instant now) {
     for (auto& [id, message] : held) {
         bool is_waiting = false;
         for (Leg& leg : message.legs) {
-            if (leg.via != neighbor) {
+            if (leg.via != neighbor && leg.waits_for != neighbor) {
                 continue;
             }
             NodeIds avoid = leg.upstreams;
@@ -283,6 +340,7 @@ void Custody::Impl::leave(NodeId neighbor, NeighborChange change, Instant now) {
             if (change == NeighborChange::Down || is_better) {
                 hand(leg, NodeId());
                 leg.avoid = neighbor;
+                leg.waits_for = NodeId();
                 leg.tries = 0;
                 leg.is_due = true;
                 is_waiting = true;
@@ -480,6 +538,7 @@ void Custody::on_neighbor_down(NodeId neighbor, Instant now) {
                                 leg.upstreams.end());
         }
     }
+    impl_->waiting.erase(neighbor);
     impl_->leave(neighbor, NeighborChange::Down, now);
 }
 
@@ -501,7 +560,7 @@ void Custody::on_routes(Instant now) {
             continue;
         }
         for (std::size_t i = 0; i < it.legs.size();) {
-            if (it.legs[i].via.value() == 0) {
+            if (it.legs[i].via.value() == 0 && it.legs[i].waits_for.value() == 0) {
                 impl_->give_back(it, it.legs[i]);
             } else {
                 ++i;
@@ -510,6 +569,18 @@ void Custody::on_routes(Instant now) {
         if (it.legs.empty()) {
             impl_->forget(it);
         }
+    }
+}
+
+void Custody::send_waiting(Instant now) {
+    for (auto at = impl_->waiting.begin(); at != impl_->waiting.end();) {
+        for (std::size_t i = 0; i < kPriorityCount; ++i) {
+            impl_->serve(at->first, static_cast<Priority>(i), now);
+        }
+        // What was sent may wait for another neighbour now, which adds to the map only.
+        const bool is_done =
+            std::ranges::all_of(at->second, [](const auto& line) { return line.empty(); });
+        at = is_done ? impl_->waiting.erase(at) : std::next(at);
     }
 }
 
@@ -538,6 +609,11 @@ std::size_t Custody::held_count() const {
 std::size_t Custody::handed_count(NodeId neighbor) const {
     const auto found = impl_->handed.find(neighbor);
     return found == impl_->handed.end() ? 0 : found->second;
+}
+bool Custody::is_congested(Priority priority) const {
+    return std::ranges::any_of(impl_->waiting, [priority](const auto& lines) {
+        return !lines.second[static_cast<std::size_t>(priority)].empty();
+    });
 }
 std::size_t Custody::held_bytes() const {
     return impl_->held_bytes;

@@ -5,6 +5,8 @@
 // that the destination has it. When a neighbour falls silent, whoever gave it something sends that
 // another way at once, whatever the neighbour did with it: the destination knows duplicates by
 // their place in the stream. Who has no way gives a message back, the origin keeps it and waits.
+// To a neighbour goes only what has room on the link; the rest waits in a queue for each neighbour
+// and class, in order, and may still take another way.
 //
 // Invariant: a message is held by its origin, or by a replica of it, until each destination has
 // acknowledged it or it was counted as dropped. Limits: kStreamInFlightMax, spool_bytes_max.
@@ -29,6 +31,8 @@ class CustodyListener {
     /// none. One that is suspect only if there is no other.
     [[nodiscard]] virtual NodeId way_to(NodeId destination, const NodeIds& avoid) const = 0;
     [[nodiscard]] virtual bool is_suspect(NodeId neighbor) const = 0;
+    /// Whether it may get another message of this class now.
+    [[nodiscard]] virtual bool has_room(NodeId neighbor, Priority priority) const = 0;
     virtual void send_data(NodeId neighbor, const Data& data, const SharedBytes& payload,
                            Instant now) = 0;
     /// Goes out with others at the end of the turn.
@@ -65,6 +69,9 @@ class Custody {
     void on_neighbor_down(NodeId neighbor, Instant now);
     /// Routes were computed: what waited tries again; what still has no way goes back.
     void on_routes(Instant now);
+    /// At the end of each turn: what waits for room that there is by now leaves. Cheap if nothing
+    /// waits.
+    void send_waiting(Instant now);
     void on_timer(Instant now);
     [[nodiscard]] Instant deadline() const;
 
@@ -73,6 +80,8 @@ class Custody {
     /// it counts twice.
     [[nodiscard]] std::size_t handed_count(NodeId neighbor) const;
     [[nodiscard]] std::size_t held_bytes() const;
+    /// Something of this class waits for room to a neighbour.
+    [[nodiscard]] bool is_congested(Priority priority) const;
 
   private:
     struct Impl;

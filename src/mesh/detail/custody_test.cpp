@@ -15,6 +15,7 @@ namespace {
 constexpr NodeId kSelf{1};
 constexpr NodeId kLeft{2};  // neighbours
 constexpr NodeId kRight{3};
+constexpr NodeId kThird{4};
 constexpr NodeId kFar{9};  // behind them
 constexpr NodeId kFurther{10};
 
@@ -33,6 +34,7 @@ class Around final : public CustodyListener, public CustodyPort {
   public:
     std::map<NodeId, std::vector<NodeId>> ways;  // best first
     std::set<NodeId> suspects;
+    std::map<std::pair<NodeId, Priority>, int> room;  // messages; any number if it is not there
     std::vector<Sent> sent;
     std::vector<std::pair<NodeId, CustodyEntry>> answers;
     std::vector<std::uint64_t> published;
@@ -54,6 +56,10 @@ class Around final : public CustodyListener, public CustodyPort {
         return suspect;
     }
     bool is_suspect(NodeId neighbor) const override { return suspects.contains(neighbor); }
+    bool has_room(NodeId neighbor, Priority priority) const override {
+        const auto found = room.find({neighbor, priority});
+        return found == room.end() || found->second > 0;
+    }
     void send_data(NodeId neighbor, const Data& data, const SharedBytes&, Instant) override {
         Sent frame{neighbor, data.id, data.kind, std::string(as_text(data.payload)), {}};
         for (const Destination& destination : data.destinations) {
@@ -62,6 +68,9 @@ class Around final : public CustodyListener, public CustodyPort {
             frame.first = destination.stream_first;
         }
         sent.push_back(std::move(frame));
+        if (const auto found = room.find({neighbor, data.priority}); found != room.end()) {
+            --found->second;
+        }
     }
     void send_custody(NodeId neighbor, CustodyEntry entry) override {
         answers.emplace_back(neighbor, std::move(entry));
@@ -288,9 +297,86 @@ TEST_F(CustodyTest, OneDestinationThatAnswersSlowlyDoesNotKeepAnotherWaiting) {
     EXPECT_EQ(now - waits_since, kCustodyRetransmitInterval);
 }
 
+TEST_F(CustodyTest, WhatHasNoRoomWaitsInOrder) {
+    around.ways = {{kFar, {kRight}}};
+    around.room[{kRight, Priority::Default}] = 1;
+    for (std::uint64_t sequence = 1; sequence <= 4; ++sequence) {
+        custody.relay(foreign(sequence, {kFar}), kLeft, now);
+    }
+    EXPECT_EQ(around.sent.size(), 1U);
+    EXPECT_TRUE(custody.is_congested(Priority::Default));
+    EXPECT_FALSE(custody.is_congested(Priority::Alarm));
+    Data alarm = foreign(5, {kFar});
+    alarm.priority = Priority::Alarm;
+    custody.relay(alarm, kLeft, now);
+    EXPECT_EQ(around.sent.size(), 2U) << "another class";
+    custody.send_waiting(now);
+    EXPECT_EQ(around.sent.size(), 2U);
+    around.room[{kRight, Priority::Default}] = 2;
+    custody.relay(foreign(6, {kFar}), kLeft, now);
+    EXPECT_EQ(around.sent.size(), 2U) << "others wait";
+    custody.send_waiting(now);
+    ASSERT_EQ(around.sent.size(), 4U);
+    EXPECT_EQ(around.sent[2].id.sequence, 2U);
+    EXPECT_EQ(around.sent[3].id.sequence, 3U);
+    around.room.clear();
+    custody.send_waiting(now);
+    ASSERT_EQ(around.sent.size(), 6U);
+    EXPECT_EQ(around.sent[4].id.sequence, 4U);
+    EXPECT_EQ(around.sent[5].id.sequence, 6U);
+    EXPECT_FALSE(custody.is_congested(Priority::Default));
+}
+
+TEST_F(CustodyTest, WhatWaitsForRoomIsNotGivenBackNorSentAgain) {
+    around.ways = {{kFar, {kRight}}};
+    around.room[{kRight, Priority::Default}] = 0;
+    custody.relay(foreign(4, {kFar}), kLeft, now);
+    custody.on_routes(now);
+    now = now + kCustodyRetransmitIntervalMax;
+    custody.on_timer(now);
+    EXPECT_TRUE(around.answers.empty());
+    EXPECT_TRUE(around.sent.empty());
+    around.room.clear();
+    custody.send_waiting(now);
+    EXPECT_EQ(around.sent.size(), 1U);
+}
+
+TEST_F(CustodyTest, WhatWaitsForRoomGoesAnotherWayWhenTheNeighborIsDown) {
+    around.ways = {{kFar, {kRight, kThird}}};
+    around.room[{kRight, Priority::Default}] = 0;
+    custody.relay(foreign(4, {kFar}), kLeft, now);
+    around.ways = {{kFar, {kThird}}};
+    custody.on_neighbor_down(kRight, now);
+    ASSERT_EQ(around.sent.size(), 1U);
+    EXPECT_EQ(around.sent[0].neighbor, kThird);
+    EXPECT_FALSE(custody.is_congested(Priority::Default));
+}
+
+TEST_F(CustodyTest, WhatWaitsForRoomIsGivenBackWhenThereIsNoWayAnyMore) {
+    around.ways = {{kFar, {kRight}}};
+    around.room[{kRight, Priority::Default}] = 0;
+    custody.relay(foreign(4, {kFar}), kLeft, now);
+    around.ways.clear();
+    custody.on_routes(now);
+    ASSERT_EQ(around.answers.size(), 1U);
+    EXPECT_EQ(around.answers[0].second.verdict, CustodyVerdict::Returned);
+    EXPECT_EQ(custody.held_count(), 0U);
+    around.room.clear();
+    custody.send_waiting(now);
+    EXPECT_TRUE(around.sent.empty());
+    EXPECT_FALSE(custody.is_congested(Priority::Default));
+}
+
+TEST_F(CustodyTest, ACopyOfOneMomentIsNotSentWithAnother) {
+    around.ways = {{kFar, {kRight}}, {kFurther, {kRight}}};
+    custody.relay(foreign(4, {kFar}), kLeft, now);
+    custody.relay(foreign(4, {kFurther}), kLeft, now);
+    ASSERT_EQ(around.sent.size(), 2U);
+    EXPECT_EQ(around.sent[1].destinations, std::vector<NodeId>{kFurther});
+}
+
 TEST_F(CustodyTest, ARelaySendsACopyThatCameTwiceOnlyOnce) {
     around.ways = {{kFar, {kRight}}};
-    constexpr NodeId kThird{4};
     custody.relay(foreign(4, {kFar}), kLeft, now);
     custody.relay(foreign(4, {kFar}), kThird, now);
     EXPECT_EQ(around.sent.size(), 1U);

@@ -21,6 +21,8 @@ struct Leg {
     NodeId avoid;      // gave it back; not tried again until routes change
     Instant tried_at;  // sent, or found without a way
     std::uint8_t tries = 0;
+    NodeId waits_for;      // room to this neighbour; it is in the queue for it
+    bool leaves = false;   // with the copy that is written now
     bool is_due = true;    // to be tried now; else when it is overdue, or something has changed
     bool is_open = true;   // within the window of its stream; only the origin closes it
     bool is_held = false;  // a second disk has it

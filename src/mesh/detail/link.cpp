@@ -135,6 +135,7 @@ void Link::settle(std::uint32_t received_frames, const SentHello* echoed) {
     }
     if (ahead(settled, settled_) > 0) {
         settled_ = settled;
+        window_.on_settled(settled);
     }
 }
 
@@ -168,6 +169,7 @@ void Link::fall_silent() {
     // Only a hello from now on can show that the neighbour hears again.
     sent_.fill({});
     settled_ = sent_frames_;
+    window_.clear();
     receipt_due_ = Instant::never();
     is_in_use_ = false;
 }

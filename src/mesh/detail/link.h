@@ -12,6 +12,7 @@
 
 #include "base/time.h"
 #include "mesh/detail/link_meter.h"
+#include "mesh/detail/send_window.h"
 #include "mesh/limits.h"
 #include "mesh/ports.h"
 #include "wire/mesh/frames.h"
@@ -49,6 +50,12 @@ class Link {
 
     /// A frame that asks for a receipt was sent, or has come.
     void count_sent(Instant now);
+    /// One that was counted with the last count_sent() is a message.
+    void count_message(Priority priority, std::size_t bytes) {
+        window_.on_sent(sent_frames_, priority, bytes);
+    }
+    /// What is not known to have arrived leaves room for another message.
+    [[nodiscard]] bool has_room(Priority priority) const { return window_.has_room(priority); }
     void count_received(Instant now);
     /// When a Receipt has to go; never() if none is owed.
     [[nodiscard]] Instant receipt_due() const { return receipt_due_; }
@@ -128,6 +135,7 @@ class Link {
     std::uint32_t sent_frames_ = 0;
     std::uint32_t settled_ = 0;      // of them, received or known to be lost
     std::uint32_t lost_frames_ = 0;  // what the neighbour's count lacks; modulo 2^32
+    SendWindow window_;              // of them, messages
     Instant outstanding_since_;
     std::uint32_t received_frames_ = 0;
     Instant receipt_due_ = Instant::never();

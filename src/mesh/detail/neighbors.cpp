@@ -262,11 +262,20 @@ void Neighbors::send(NodeId neighbor, Priority priority, Bytes head, const Share
     }
     Link& link = *adjacency->best();
     link.count_sent(now);
+    if (priority != Priority::Control) {
+        link.count_message(priority, head.size() + body.bytes().size());
+    }
     impl_->quicken(link, now);
     if (!link.is_suspect && !adjacency->suspicion.is_probing()) {
         impl_->wake_by(link.receipt_overdue_at(impl_->times));
     }
     impl_->links.send(link.id(), priority, head, body);
+}
+
+bool Neighbors::has_room(NodeId neighbor, Priority priority) const {
+    const Adjacency* adjacency = impl_->find_adjacency(neighbor);
+    return adjacency != nullptr && adjacency->best() != nullptr &&
+           adjacency->best()->has_room(priority);
 }
 
 bool Neighbors::is_full(NodeId neighbor) const {

@@ -73,6 +73,8 @@ class Neighbors {
     /// A frame that asks for a receipt, over the best link of an Up or Suspect neighbour; forgotten
     /// if there is none.
     void send(NodeId neighbor, Priority priority, Bytes head, const SharedBytes& body, Instant now);
+    /// Its best link may get another message of this class now.
+    [[nodiscard]] bool has_room(NodeId neighbor, Priority priority) const;
     /// Its best link has no room for what may be dropped.
     [[nodiscard]] bool is_full(NodeId neighbor) const;
     /// What hellos say from now on.

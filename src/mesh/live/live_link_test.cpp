@@ -156,11 +156,15 @@ TEST(MeshHost, DropsAndCountsQos0ForANeighbourThatDoesNotRead) {
     EXPECT_LE(mesh.host(1).links()[0].waiting_bytes, kLinkQueueBytesMax + 2 * payload.size());
 }
 
-TEST(MeshHost, EndsALinkBehindWhichTooMuchWaits) {
+TEST(MeshHost, HandsALinkNoMoreReliableMessagesThanItHasRoomFor) {
     CutOffReader mesh;
-    mesh.publish(20, std::string(1'000'000, 'x'), Qos::AtLeastOnce);
+    const std::string payload(1'000'000, 'x');
+    mesh.publish(20, payload, Qos::AtLeastOnce);
     mesh.world.run_for(100ms);
-    EXPECT_EQ(mesh.host(1).counters().overflows, 1U);
+    EXPECT_EQ(mesh.host(1).counters().overflows, 0U);
+    EXPECT_TRUE(mesh.host(1).node().is_congested(Priority::Default));
+    ASSERT_EQ(mesh.host(1).links().size(), 1U);
+    EXPECT_LE(mesh.host(1).links()[0].waiting_bytes, kLinkWindowBytes + 2 * payload.size());
     mesh.machine(2).mend();
     EXPECT_TRUE(mesh.world.run_until(
         [&] { return mesh.host(2).node().counters().data_delivered == 20; }, 2min))
