@@ -46,6 +46,9 @@ class MeshPort {
     /// `expires_after_ms` is 0 for a message that does not expire.
     [[nodiscard]] virtual Sent send(const Message& message, std::uint32_t expires_after_ms) = 0;
     virtual void on_stored(std::uint64_t ticket) = 0;
+    /// Other nodes do not take messages as fast as they are sent, and more than a little waits:
+    /// publishers should wait, too. BrokerPort::settle() is when this may have ended.
+    [[nodiscard]] virtual bool is_congested() const = 0;
 
     /// Before anything else: what was stored in the life before, and not settled. The content of
     /// one that the disk has lost is empty, and has_content false.

@@ -634,6 +634,7 @@ Digests MeshNode::digests() const {
 
 const MeshCounters& MeshNode::counters() const {
     impl_->counters.custody_held = impl_->custody.held_count();
+    impl_->counters.custody_bytes = impl_->custody.held_bytes();
     return impl_->counters;
 }
 

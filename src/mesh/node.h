@@ -89,7 +89,8 @@ struct MeshCounters {
     std::uint64_t data_forwarded = 0;
     std::uint64_t data_delivered = 0;
     std::uint64_t spf_runs = 0;
-    std::uint64_t custody_held = 0;  // messages now
+    std::uint64_t custody_held = 0;   // messages now
+    std::uint64_t custody_bytes = 0;  // of these
     std::array<std::uint64_t, kDropReasonCount> drops{};
 };
 

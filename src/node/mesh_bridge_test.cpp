@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/random.h"
+#include "mesh/live/limits.h"
 #include "node/testing/bridged_mesh.h"
 
 namespace kith::node {
@@ -169,6 +170,26 @@ TEST_P(MeshBridge, AWillReachesOtherNodes) {
     machine.drop();
     ASSERT_TRUE(wait_for(far, 1));
     EXPECT_EQ(far.payloads(), std::vector<std::string>{"bye"});
+}
+
+TEST_P(MeshBridge, PublishersWaitForNodesThatAreSlowerThanThey) {
+    line();
+    TestClient& far = subscriber(2, "big", Qos::AtLeastOnce);
+    TestClient& publisher = connected(0, "publisher");
+    const std::string payload(400'000, 'x');
+    constexpr std::size_t kCount = 100;
+    for (std::size_t i = 0; i < kCount; ++i) {
+        publisher.publish("big", payload, Qos::AtLeastOnce);
+    }
+    std::uint64_t most_bytes = 0;
+    EXPECT_TRUE(mesh.world.run_until(
+        [&] {
+            most_bytes = std::max(most_bytes, mesh.host(0).node().counters().custody_bytes);
+            return far.received.size() == kCount;
+        },
+        60s));
+    EXPECT_LE(most_bytes, mesh::kUnderWayBytesMax + (2U << 20U));
+    EXPECT_GT(most_bytes, mesh::kUnderWayBytesMax / 2) << "there was something to wait for";
 }
 
 TEST_P(MeshBridge, WhatWasAcknowledgedSurvivesThePowerCutOfItsNode) {

@@ -4,6 +4,7 @@
 
 #include "base/check.h"
 #include "base/utf8.h"
+#include "broker/detail/hold_list.h"
 #include "broker/detail/mesh_interest.h"
 #include "broker/detail/router.h"
 #include "broker/detail/session.h"
@@ -151,6 +152,10 @@ void FarSide::send(Routing& routing) {
     if (sent.ticket == 0) {
         return;
     }
+    if (mesh_->is_congested()) {
+        context_.holds->note(Congestion::Backlog);
+        holds_publishers_ = true;
+    }
     if (routing.id == MessageId()) {
         // Its coordinator did not know yet that other nodes want it.
         store_apart(sent.ticket, message, sent.note);
@@ -213,6 +218,10 @@ void FarSide::settle(std::uint64_t ticket) {
     const auto found = rows_.find(ticket);
     if (found == rows_.end()) {
         return;
+    }
+    if (holds_publishers_ && !mesh_->is_congested()) {
+        holds_publishers_ = false;
+        context_.holds->release();
     }
     if (found->second.is_stored) {
         erase(ticket, found->second);

@@ -54,6 +54,8 @@ class FarSide final : public bus::BrokerPort {
     [[nodiscard]] bool owns(SessionId session) const {
         return session == context_.node.mesh_session();
     }
+    /// Other nodes are slower than publishers here.
+    [[nodiscard]] bool is_congested() const { return mesh_ != nullptr && mesh_->is_congested(); }
     /// A row is on disk.
     void on_stored(std::uint64_t ticket);
 
@@ -109,6 +111,7 @@ class FarSide final : public bus::BrokerPort {
     ShardId lane_;                                        // coordinates what is under way
     std::size_t under_way_ = 0;
     bool is_publishing_ = false;
+    bool holds_publishers_ = false;  // since the mesh was congested
 };
 
 }  // namespace kith::broker

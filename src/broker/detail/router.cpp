@@ -5,6 +5,7 @@
 
 #include "broker/detail/committer.h"
 #include "broker/detail/delivery.h"
+#include "broker/detail/far_side.h"
 #include "broker/detail/hold_list.h"
 #include "broker/detail/session.h"
 #include "broker/detail/session_table.h"
@@ -451,7 +452,7 @@ void Router::on_link_mail_done(ShardId from, std::vector<std::uint8_t> buffer) {
 }
 
 void Router::release_credits() {
-    if (context_.store.is_congested()) {
+    if (context_.store.is_congested() || is_far_side_congested()) {
         if (!kept_credits_.empty()) {
             context_.holds->hold_credits(Congestion::Backlog);
         }
@@ -478,11 +479,15 @@ void Router::on_credit(ShardId from, std::vector<std::uint8_t> buffer) {
     }
 }
 
+bool Router::is_far_side_congested() const {
+    return context_.far_side != nullptr && context_.far_side->is_congested();
+}
+
 bool Router::is_backlogged() const {
     const auto is_full = [](const TopicEntry* entry) {
         return entry->fenced.size() > kFencedMessagesMax;
     };
-    return context_.store.is_congested() ||
+    return context_.store.is_congested() || is_far_side_congested() ||
            std::ranges::any_of(context_.links, &ShardLink::is_congested) ||
            std::ranges::any_of(fenced_, is_full);
 }

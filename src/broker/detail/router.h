@@ -100,6 +100,7 @@ class Router final : public LinkReceiver {
     void post_route(const TopicEntry& entry, const bus::Message& message,
                     const PublishOrigin& origin);
     [[nodiscard]] bool is_fenced(const TopicEntry& entry) const;
+    [[nodiscard]] bool is_far_side_congested() const;
     void check_fences();
     PublishResult coordinate(TopicEntry& entry, const bus::Message& message,
                              const PublishOrigin& origin);

@@ -8,6 +8,7 @@
 #include "mesh/detail/filter_superset.h"
 #include "mesh/limits.h"
 #include "mesh/live/bridge_records.h"
+#include "mesh/live/limits.h"
 #include "mesh/live/mesh_host.h"
 
 namespace kith::mesh {
@@ -174,6 +175,12 @@ bus::MeshPort::Sent Bridge::send(const bus::Message& message, std::uint32_t expi
 void Bridge::on_stored(std::uint64_t ticket) {
     stored_.emplace_back(ticket);
     shard_.defer(*this);
+}
+
+bool Bridge::is_congested() const {
+    const MeshNode& core = host_->node();
+    return core.counters().custody_bytes > kUnderWayBytesMax &&
+           core.is_congested(Priority::Default);
 }
 
 void Bridge::restore(const Kept& kept) {

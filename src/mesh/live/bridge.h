@@ -49,6 +49,7 @@ class Bridge final : public DeliveryPort,
     void barrier(std::function<void(bool)> done) override;
     [[nodiscard]] Sent send(const bus::Message& message, std::uint32_t expires_after_ms) override;
     void on_stored(std::uint64_t ticket) override;
+    [[nodiscard]] bool is_congested() const override;
     void restore(const Kept& kept) override;
     void restore_mark(Bytes key, Bytes value) override;
     [[nodiscard]] std::uint64_t group_id(const bus::MeshInterest& group) const override;

@@ -21,6 +21,9 @@ inline constexpr std::size_t kLinkQueueBytesMax = 1U << 20U;
 /// way. Four of the largest frames at least.
 inline constexpr std::size_t kLinkQueueBytesEnd = 16U << 20U;
 
+/// Clients go on publishing to nodes that are slow to take it until so much is on its way.
+inline constexpr std::size_t kUnderWayBytesMax = 8U << 20U;
+
 /// Addresses of one peer, dialled one after the other without waiting for the first to fail.
 inline constexpr std::size_t kAddressesPerPeerMax = 8;
 inline constexpr Duration kDialStagger = 50ms;
