@@ -37,6 +37,43 @@ void add_question(CLI::App& group, int& exit_code, const QuestionCommand& what) 
     });
 }
 
+void add_mesh_trace(CLI::App& group, int& exit_code) {
+    CLI::App& command = add_command(group, "trace", "The way of a message to a node, hop by hop");
+    // shared_ptr: the command line keeps what it was given.
+    auto question = std::make_shared<MeshQuestion>();
+    auto node = std::make_shared<AskOptions>();
+    command.add_option("node", question->node, "Where to: its id or its name")->required();
+    command.add_option("--from", question->from, "Where from; without, the node that is asked");
+    add_ask_options(command, *node, "operator");
+    command.add_flag("--json", question->as_json, "One JSON object");
+    command.footer(
+        "Computed from link state: nothing is sent. Times are of the asked node's own links.\n"
+        "Example: kith mesh trace pump-house --token $TOKEN");
+    on_command(command, exit_code, [question, node] {
+        question->http = node->http;
+        question->token = node->token;
+        return mesh_trace(*question);
+    });
+}
+
+void add_mesh_top(CLI::App& group, int& exit_code) {
+    CLI::App& command = add_command(group, "top", "The links of a running node, again and again");
+    auto question = std::make_shared<MeshQuestion>();
+    auto node = std::make_shared<AskOptions>();
+    add_ask_options(command, *node, "operator");
+    command.add_option("--every", question->every_s, "Seconds between two looks")
+        ->check(CLI::Range(1, 60))
+        ->capture_default_str();
+    command.add_flag("--once", question->once, "One table, as without a terminal");
+    command.add_flag("--json", question->as_json, "One JSON object, once");
+    command.footer("Example: kith mesh top --token $TOKEN");
+    on_command(command, exit_code, [question, node] {
+        question->http = node->http;
+        question->token = node->token;
+        return mesh_top(*question);
+    });
+}
+
 }  // namespace
 
 void add_mesh(CLI::App& app, int& exit_code) {
@@ -105,6 +142,8 @@ void add_mesh(CLI::App& app, int& exit_code) {
                   .help = "The ways of a running node to others",
                   .footer = "Example: kith mesh routes --token $TOKEN --json",
                   .run = mesh_routes});
+    add_mesh_trace(*group, exit_code);
+    add_mesh_top(*group, exit_code);
 }
 
 }  // namespace kith::cli

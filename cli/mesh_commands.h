@@ -15,6 +15,12 @@ struct MeshQuestion {
     std::string http;
     std::string token;
     bool as_json = false;
+    // Of trace: ids or names; an empty `from` is the node itself.
+    std::string node = {};
+    std::string from = {};
+    // Of top:
+    unsigned every_s = 2;
+    bool once = false;
 };
 
 struct MeshOptions {
@@ -40,5 +46,7 @@ int mesh_status(const MeshOptions& options);
 int mesh_running_status(const MeshQuestion& question);
 int mesh_peers(const MeshQuestion& question);
 int mesh_routes(const MeshQuestion& question);
+int mesh_trace(const MeshQuestion& question);
+int mesh_top(const MeshQuestion& question);
 
 }  // namespace kith::cli

@@ -1,38 +1,15 @@
 // kith mesh status --http, peers and routes: what a running node says of its mesh.
-#include "cli/ask_node.h"
-#include "cli/control_tool.h"
 #include "cli/mesh_commands.h"
-#include "json/document.h"
+#include "cli/mesh_picture.h"
 #include "json/writer.h"
 
 #include <fmt/format.h>
 
-#include <cstdio>
-#include <map>
-#include <optional>
 #include <string>
 #include <string_view>
 
 namespace kith::cli {
 namespace {
-
-std::optional<json::Document> ask(const MeshQuestion& question, const char* path) {
-    const std::optional<std::string> answer = ask_node(
-        {.http = question.http, .token = question.token}, {.path = path, .role = "operator"});
-    if (!answer) {
-        return std::nullopt;
-    }
-    auto document = json::Document::parse(*answer);
-    if (!document) {
-        fail_with("the answer cannot be read", "is this a Kith node?");
-        return std::nullopt;
-    }
-    return std::move(*document);
-}
-
-std::string text_of(json::View view, std::string_view name) {
-    return std::string(view[name].text().value_or("-"));
-}
 
 void write_value(json::Writer& json, json::View value) {
     if (const auto text = value.text()) {
@@ -65,23 +42,6 @@ void write_list(json::Writer& json, std::string_view name, json::View items) {
     json.end_array();
 }
 
-using Names = std::map<std::string, std::string>;
-
-/// What the nodes call themselves, by id.
-Names names_of(json::View nodes) {
-    Names names;
-    for (std::size_t i = 0; i < nodes.size(); ++i) {
-        names[text_of(nodes.at(i), "id")] = text_of(nodes.at(i), "name");
-    }
-    return names;
-}
-
-/// "gw-1 (3f0c9a1be2d47785)", or "-" for nobody.
-std::string called(const Names& names, const std::string& id) {
-    const auto found = names.find(id);
-    return found == names.end() ? id : fmt::format("{} ({})", found->second, id);
-}
-
 void print_links(json::View links, const Names& names) {
     for (std::size_t i = 0; i < links.size(); ++i) {
         const json::View link = links.at(i);
@@ -93,38 +53,10 @@ void print_links(json::View links, const Names& names) {
     }
 }
 
-/// What all of these commands begin with; nothing if an answer is missing.
-struct Picture {
-    json::Document mesh;
-    json::Document nodes;
-    json::Document list;
-
-    [[nodiscard]] static std::optional<Picture> ask_for(const MeshQuestion& question,
-                                                        const char* list_path) {
-        auto mesh = ask(question, "/api/v1/mesh");
-        auto nodes = mesh ? ask(question, "/api/v1/mesh/nodes") : std::nullopt;
-        auto list = nodes ? ask(question, list_path) : std::nullopt;
-        if (!list) {
-            return std::nullopt;
-        }
-        return Picture{std::move(*mesh), std::move(*nodes), std::move(*list)};
-    }
-    [[nodiscard]] json::View items() const { return list.root()["items"]; }
-    [[nodiscard]] Names names() const { return names_of(nodes.root()["items"]); }
-    /// Says so if there is nothing to show.
-    [[nodiscard]] bool is_on() const {
-        if (text_of(mesh.root(), "state") == "on") {
-            return true;
-        }
-        fmt::print("the mesh is off: {}\n", text_of(mesh.root(), "reason"));
-        return false;
-    }
-};
-
 }  // namespace
 
 int mesh_running_status(const MeshQuestion& question) {
-    const auto picture = Picture::ask_for(question, "/api/v1/mesh/links");
+    const auto picture = MeshPicture::ask_for(question, "/api/v1/mesh/links");
     if (!picture) {
         return 1;
     }
@@ -159,7 +91,7 @@ int mesh_running_status(const MeshQuestion& question) {
 }
 
 int mesh_peers(const MeshQuestion& question) {
-    const auto picture = Picture::ask_for(question, "/api/v1/mesh/links");
+    const auto picture = MeshPicture::ask_for(question, "/api/v1/mesh/links");
     if (!picture) {
         return 1;
     }
@@ -185,7 +117,7 @@ int mesh_peers(const MeshQuestion& question) {
 }
 
 int mesh_routes(const MeshQuestion& question) {
-    const auto picture = Picture::ask_for(question, "/api/v1/mesh/routes");
+    const auto picture = MeshPicture::ask_for(question, "/api/v1/mesh/routes");
     if (!picture) {
         return 1;
     }

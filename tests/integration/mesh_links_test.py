@@ -4,6 +4,7 @@ import json
 import unittest
 
 from harness import NodeCase, create_token, kith
+from mesh_nodes import UP, MeshCase
 
 HTTP = ("--http", "127.0.0.1:0")
 
@@ -65,6 +66,64 @@ class MeshLinks(NodeCase):
         self.assertEqual(done.returncode, 1)
         self.assertIn("mesh.peers", done.stderr)
         self.assertIn("HOST:PORT", done.stderr)
+
+
+class MeshWays(MeshCase):
+    def ask(self, node, *arguments, check=True):
+        self.status(node)  # has a token from then on
+        host, port = node.addresses["http"]
+        where = ("--http", f"{host}:{port}", "--token", node.operator)
+        return kith("mesh", *arguments, *where, check=check)
+
+    def linked_pair(self):
+        gateway = self.found_and_start()
+        cellar = self.started_by_token("cellar", self.invite("gw-1")["token"])
+        cellar.errors.wait_for(UP)
+        self.assert_linked(gateway, "cellar")
+        return gateway, cellar
+
+    def test_a_trace_tells_each_hop_and_what_is_measured_of_it(self):
+        gateway, _ = self.linked_pair()
+
+        def trace():
+            return json.loads(self.ask(gateway, "trace", "cellar", "--json", check=False).stdout)
+
+        # A link is one when both ends have told of it.
+        told = self.until(trace, lambda answer: answer["state"] == "reachable")
+        self.assertEqual([hop["name"] for hop in told["hops"]], ["gw-1", "cellar"])
+        first, last = told["hops"]
+        self.assertEqual(first["cost"], told["cost"])
+        self.assertGreater(first["rtt_ms"], 0)
+        self.assertIsNone(last["cost"])
+        text = self.ask(gateway, "trace", "cellar").stdout
+        self.assertIn("by link state: no message was sent", text)
+        self.assertRegex(text, r" 0 gw-1 \(\w+\): cost \d+; measured [\d.]+ ms, 0 % lost")
+        back = json.loads(
+            self.ask(gateway, "trace", "gw-1", "--from", "cellar", "--json").stdout
+        )
+        self.assertEqual([hop["name"] for hop in back["hops"]], ["cellar", "gw-1"])
+        self.assertIsNone(back["hops"][0]["rtt_ms"])
+        nobody = self.ask(gateway, "trace", "attic", check=False)
+        self.assertEqual(nobody.returncode, 1)
+        self.assertIn("no node of the mesh has this id or name", nobody.stderr)
+
+    def test_top_shows_links_with_their_rates(self):
+        gateway, cellar = self.linked_pair()
+        top = json.loads(self.ask(gateway, "top", "--json").stdout)
+        self.assertEqual((top["state"], top["nodes"], top["reached"]), ("on", 2, 2))
+        (link,) = top["links"]
+        self.assertEqual((link["name"], link["state"]), ("cellar", "up"))
+        self.assertGreater(link["in_bytes_per_s"], 0)  # hellos
+        self.assertEqual(link["custody"], 0)
+        table = self.ask(cellar, "top").stdout
+        self.assertIn("cellar: 2 of 2 nodes reached, 1 links", table)
+        self.assertRegex(table, r"TO +STATE +RTT ms +LOSS % +COST +QUEUE B +CUSTODY")
+        self.assertRegex(table, r"gw-1 +up ")
+
+    def test_top_of_a_node_without_a_mesh_says_why(self):
+        node = self.start_member("gw-1")
+        told = self.ask(node, "top").stdout
+        self.assertEqual(told, "the mesh is off: this node belongs to no mesh\n")
 
 
 if __name__ == "__main__":
