@@ -57,7 +57,7 @@ const idOf = (index) =>
     (0x3f0c_9a1b_0000_0000n + BigInt(index) * 0x9e37_79b9n).toString(16).padStart(16, '0');
 const costOf = (rtt_ms, loss) => Math.round((10 / (1 - loss)) * (1 + rtt_ms / 20));
 
-/** Nodes on a floor, each linked with its nearest; seeded. */
+/** Nodes on a floor, each linked with its nearest, and with a router before it; seeded. */
 function floor(count) {
     const random = makeRandom(7);
     const at = Array.from({ length: count }, () => [random(), random()]);
@@ -67,11 +67,12 @@ function floor(count) {
     ]);
     const links = new Map();
     at.forEach(([x, y], from) => {
-        const near = at
+        const sorted = at
             .map(([u, v], to) => ({ to, far: Math.hypot(x - u, y - v) }))
             .filter((one) => one.to !== from)
-            .sort((a, b) => a.far - b.far)
-            .slice(0, 3);
+            .sort((a, b) => a.far - b.far);
+        const before = sorted.find((one) => one.to < from && names[one.to][1] === 'router');
+        const near = [...sorted.slice(0, 2), ...(before ? [before] : [])];
         for (const { to, far } of near) {
             const [a, b] = from < to ? [from, to] : [to, from];
             const loss = (a + b) % 37 === 0 ? 0.05 : 0;

@@ -11,6 +11,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { WebSocketServer } from 'ws';
 import { LiveConnection, serve_every_ms } from './live.mjs';
+import { Mesh } from './mesh.mjs';
 import { startMiniMqtt } from './mini_mqtt.mjs';
 import { Operations } from './operations.mjs';
 import { securityOf, Trust } from './trust.mjs';
@@ -45,6 +46,7 @@ class Mock {
         this.world = new World(options);
         this.trust = new Trust(this.world);
         this.operations = new Operations(this.world);
+        this.mesh = new Mesh(this.world);
         this.options = options;
         this.sessions = new Map();
         this.user = options.isUnclaimed ? null : { ...mockUser };
@@ -262,6 +264,11 @@ function secured(mock, method, pathname, query, body) {
                     first_message: null,
                 },
             );
+        case 'mesh':
+            return (
+                mock.mesh.answer(method, rest, query, body) ??
+                problem(404, 'route.unknown', 'No such resource')
+            );
         default:
             return (
                 mock.trust.answer(name, method, rest, query, body) ??
@@ -355,6 +362,9 @@ function changeScenario(mock, change) {
     Object.assign(mock.scenario, change);
     const { world } = mock;
     if (change.store) world.store = change.store;
+    if (change.mesh !== undefined) mock.mesh.kind = change.mesh;
+    if (change.suspect !== undefined) mock.mesh.suspect = change.suspect;
+    if (change.mayInvite !== undefined) mock.mesh.mayInvite = change.mayInvite;
     if (change.dropped) world.totals.dropped += change.dropped;
     if (change.publish) {
         const { id, topic, payload } = change.publish;

@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { Mesh } from './mesh.mjs';
 import { Operations } from './operations.mjs';
 import { securityOf, Trust } from './trust.mjs';
 import * as views from './views.mjs';
@@ -57,6 +58,7 @@ function memberFaults(schema, value, path) {
 
 const world = new World({ sensorsPerHall: 5, now_ms: Date.parse('2026-11-23T07:42:17.318Z') });
 const operations = new Operations(world);
+const mesh = new Mesh(world);
 const trace = operations.answer('traces', 'POST', '', null, {
     topic: 'plant/#',
     seconds: 60,
@@ -101,6 +103,12 @@ describe('the mock node', () => {
             () => operations.answer('log-clients', 'GET', '/press-07', query('')).value,
         ],
         ['Security', () => securityOf(world, [])],
+        ['Mesh', () => mesh.answer('GET', '', query('')).value],
+        ['MeshNodeList', () => mesh.answer('GET', '/nodes', query('')).value],
+        ['MeshLinkList', () => mesh.answer('GET', '/links', query('')).value],
+        ['MeshTrace', () => mesh.answer('GET', '/trace', query('to=pump-house')).value],
+        ['NewMeshInvite', () => mesh.answer('POST', '/invites', query(''), {}).value],
+        ['MeshInviteList', () => mesh.answer('GET', '/invites', query('')).value],
         ['Stats', () => views.statsOf(world)],
         ['Usage', () => views.usageOf(world, 600)],
         ['MachineList', () => views.machineListOf(world, query('q=oven&limit=3'))],

@@ -29,6 +29,11 @@ const twice = ['desk light', 'phone dark'];
 const oven = 'plant/h3/oven-3/temp_c';
 const click = (name) => (page) => page.getByRole('button', { name, exact: true }).first().click();
 
+const traceTo = (name) => async (page) => {
+    await page.getByLabel('To', { exact: true }).selectOption({ label: name });
+    await page.getByText(/hops?, by link state/).waitFor();
+};
+
 async function makeKey(page) {
     await page.getByRole('textbox', { name: 'Name' }).fill('lathe-04');
     await page.getByRole('button', { name: 'Make its key' }).click();
@@ -191,6 +196,54 @@ const scenes = [
         path: '/security/users',
         looks: ['desk light'],
         scenario: { absent: ['users'] },
+    },
+    {
+        name: 'mesh',
+        path: '/mesh',
+        looks: [...everywhere, 'wide light', 'tablet dark'],
+        isFull: true,
+        act: traceTo('pump-house'),
+    },
+    {
+        name: 'mesh-node',
+        path: '/mesh?show=queue',
+        looks: twice,
+        isFull: true,
+        scenario: { suspect: 'press-gw' },
+        act: (page) => page.getByRole('row').getByRole('button', { name: 'paint-gw' }).click(),
+    },
+    {
+        name: 'mesh-floor',
+        path: '/mesh',
+        looks: ['desk dark', 'phone light', 'wide light'],
+        isFull: true,
+        scenario: { mesh: 300 },
+        act: traceTo('node-002'),
+    },
+    { name: 'mesh-none', path: '/mesh', looks: twice, scenario: { mesh: 'none' } },
+    { name: 'mesh-off', path: '/mesh', looks: ['desk light'], scenario: { mesh: 'off' } },
+    { name: 'mesh-joining', path: '/mesh', looks: ['phone light'], scenario: { mesh: 'joining' } },
+    { name: 'mesh-alone', path: '/mesh', looks: twice, scenario: { mesh: 'alone' } },
+    { name: 'mesh-viewer', path: '/mesh', looks: ['desk light'], scenario: { role: 'viewer' } },
+    {
+        name: 'mesh-invite',
+        path: '/mesh',
+        looks: twice,
+        act: async (page) => {
+            await page.getByRole('button', { name: 'Invite a node' }).click();
+            await page.getByRole('button', { name: 'Make the token' }).click();
+            await page.getByText('Shown once').waitFor();
+        },
+    },
+    {
+        name: 'mesh-revoke',
+        path: '/mesh',
+        looks: twice,
+        act: async (page) => {
+            await page.getByRole('row').getByRole('button', { name: 'paint-gw' }).click();
+            await page.getByRole('button', { name: 'Revoke', exact: true }).click();
+            await page.getByText('Type the name').waitFor();
+        },
     },
     {
         name: 'operations',

@@ -12,6 +12,7 @@ const assets = fileURLToPath(new URL('../dist/assets', import.meta.url));
 const pages = [
     ...['home', 'connect', 'machines', 'machine', 'topics', 'signin', 'claim'],
     ...['posture', 'users', 'credentials', 'credential', 'keys', 'roles', 'role', 'acl', 'audit'],
+    'mesh',
     ...['node', 'limits', 'queues', 'storage', 'trace', 'logs', 'backup'],
 ];
 

@@ -51,7 +51,10 @@ async function startBinary(binary: string, name: string): Promise<LiveNode> {
     const free = '127.0.0.1:0';
     const child = spawn(
         binary,
-        ['run', '--data', folder, '--name', name, '--mqtt', free, '--mqtts', 'off', '--http', free],
+        [
+            ...['run', '--data', folder, '--name', name, '--mqtt', free, '--mqtts', 'off'],
+            ...['--http', free, '--mesh', free],
+        ],
         { stdio: ['ignore', 'pipe', 'inherit'] },
     );
     const said = await untilReady(child);

@@ -5,7 +5,7 @@ import type { Page } from '@playwright/test';
 import { expect, test } from './fixtures.ts';
 
 const paths = [
-    ...['/', '/connect', '/topics', '/machines', '/machines/oven-7'],
+    ...['/', '/connect', '/topics', '/machines', '/machines/oven-7', '/mesh'],
     ...['', '/users', '/machines', '/keys', '/roles', '/roles/own', '/test', '/audit'].map(
         (part) => `/security${part}`,
     ),

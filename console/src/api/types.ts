@@ -57,6 +57,16 @@ export type RoleList = schema.RoleList;
 export type AclQuestion = schema.AclQuestion;
 export type AclAnswer = schema.AclAnswer;
 export type AuditLine = schema.AuditRecord;
+export type {
+    Mesh,
+    MeshHop,
+    MeshInvite,
+    MeshInviteList,
+    MeshLink,
+    MeshNode,
+    MeshTrace,
+    NewMeshInvite,
+} from './schema';
 
 export type Role = schema.User['role'];
 export type UsageSeries = schema.Usage['series'];

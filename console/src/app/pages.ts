@@ -9,7 +9,7 @@ import type { Page } from './store';
 
 export type OpenPage = (app: App, place: Place, scope: Scope) => Page;
 
-export type NavId = 'home' | 'connect' | 'machines' | 'topics' | 'security' | 'operations';
+export type NavId = 'home' | 'connect' | 'machines' | 'topics' | 'mesh' | 'security' | 'operations';
 
 export interface NavItem {
     id: NavId;
@@ -41,6 +41,10 @@ export const navGroups: readonly NavGroup[] = [
         ],
     },
     {
+        label: 'Fabric',
+        items: [{ id: 'mesh', label: 'Mesh', path: '/mesh', icon: 'mesh', key: 'n' }],
+    },
+    {
         label: 'Run',
         items: [
             { id: 'security', label: 'Security', path: '/security', icon: 'security', key: 's' },
@@ -66,6 +70,7 @@ export function navOf(route: Route): NavId | null {
         case 'connect':
         case 'machines':
         case 'topics':
+        case 'mesh':
         case 'security':
         case 'operations':
             return route.name;
@@ -101,6 +106,8 @@ export async function loadPage(route: Route): Promise<OpenPage> {
             return (await import('../machines/machine_page')).openMachine;
         case 'topics':
             return (await import('../topics/topics_page')).openTopics;
+        case 'mesh':
+            return (await import('../mesh/mesh_page')).openMesh;
         case 'security':
             return loadSecurity(route.tab, route.item);
         case 'operations':

@@ -44,6 +44,14 @@ export class Resource<T> {
         });
     }
 
+    /** What was read answers another question than the next reading. */
+    forget(): void {
+        batch(() => {
+            this.value.value = null;
+            this.problem.value = null;
+        });
+    }
+
     /** Reads now, and again and again while the page is looked at. */
     poll(period_ms: number): void {
         void this.read();

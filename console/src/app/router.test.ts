@@ -24,10 +24,12 @@ describe('routes', () => {
 
     it('takes a slash at the end', () => {
         expect(routeOf('/topics/')).toEqual({ name: 'topics' });
+        expect(routeOf('/mesh')).toEqual({ name: 'mesh' });
     });
 
     it('is lost on paths that no page has, and on broken escapes', () => {
-        expect(routeOf('/mesh').name).toBe('lost');
+        expect(routeOf('/rules').name).toBe('lost');
+        expect(routeOf('/mesh/nodes').name).toBe('lost');
         expect(routeOf('/machines/a/b').name).toBe('lost');
         expect(routeOf('/security/posture').name).toBe('lost');
         expect(routeOf('/security/users/anna').name).toBe('lost');

@@ -32,6 +32,7 @@ export type Route =
     | { name: 'machine'; id: string }
     | { name: 'topics' }
     | { name: 'security'; tab: SecurityTab; item: string | null }
+    | { name: 'mesh' }
     | { name: 'operations'; tab: OperationsTab }
     | { name: 'signin' }
     | { name: 'claim' }
@@ -87,6 +88,7 @@ export function routeOf(path: string): Route {
         case 'connect':
         case 'machines':
         case 'topics':
+        case 'mesh':
         case 'signin':
         case 'claim':
             return { name: first };

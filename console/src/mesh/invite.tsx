@@ -133,13 +133,16 @@ function showInvite(app: App, made: NewMeshInvite): void {
                     hand it over as you would a password. It leads to {made.addresses.join(', ')}.
                 </>
             }
-            secrets={[
-                { label: 'Token', text: made.token },
-                { label: 'On the other node', text: `kith mesh join ${made.token} --data data` },
-            ]}
+            secrets={[{ label: 'Token', text: made.token }]}
             onClose={() => app.closeDialog()}
         >
-            <QrCode text={made.token} label="The token as a QR code" />
+            <div class="qr-large">
+                <QrCode text={made.token} label="The token as a QR code" />
+            </div>
+            <p class="small">
+                The other node takes it on its own page Mesh, or with{' '}
+                <code>kith mesh join TOKEN --data data</code>.
+            </p>
         </SecretDialog>
     ));
 }

@@ -10,6 +10,7 @@ import {
     linksOnWay,
     nodeAt,
     nodeTowards,
+    notesAt,
     wholeView,
     zoomAt,
 } from './scene';
@@ -272,6 +273,25 @@ describe('the drawing', () => {
         expect(placed[0]).not.toBeNull();
         expect(placed[1]).toBeNull();
         expect(placed[2]).not.toBeNull();
+    });
+
+    it('leaves out a note that would stand on another, but never one on the way', () => {
+        const from = { x: 0, y: 0 };
+        const to = { x: 100, y: 0 };
+        const lines = [
+            [from, to],
+            [from, to],
+            [from, to],
+        ] as const;
+        const wish = (text: string, isFirst = false) => ({ text, isFirst });
+        const notes = notesAt([wish('a'), wish('b', true), wish('c', true)], lines);
+        expect(notes.map((note) => note?.text)).toEqual([undefined, 'b', 'c']);
+        expect(notesAt([wish('a')], [[to, from]])[0]).toEqual({
+            text: 'a',
+            x: 50,
+            y: -8,
+            anchor: 'middle',
+        });
     });
 
     it('looks for the side of a mark that no line takes', () => {

@@ -110,6 +110,71 @@ export function linesOf(
     return lines;
 }
 
+export interface Note {
+    text: string;
+    x: number;
+    y: number;
+    anchor: 'start' | 'middle' | 'end';
+}
+
+export interface NoteWish {
+    text: string | null;
+    /** Before the others, and stands also where another one would be. */
+    isFirst: boolean;
+}
+
+const note_letter_px = 6.6;
+const note_height_px = 15;
+
+/** Beside the middle of each line; one that would stand on another is left out. */
+export function notesAt(
+    wishes: readonly NoteWish[],
+    lines: readonly (readonly [Point | undefined, Point | undefined])[],
+): (Note | null)[] {
+    const notes: (Note | null)[] = wishes.map(() => null);
+    const taken: { left: number; right: number; y: number }[] = [];
+    const order = wishes
+        .map((wish, index) => ({ ...wish, index }))
+        .sort((a, b) => Number(b.isFirst) - Number(a.isFirst) || a.index - b.index);
+    for (const { text, isFirst, index } of order) {
+        const [from, to] = lines[index] ?? [];
+        if (text === null || !from || !to) {
+            continue;
+        }
+        const note = noteBeside(from, to, text);
+        const width = text.length * note_letter_px;
+        const share = note.anchor === 'start' ? 0 : note.anchor === 'end' ? 1 : 0.5;
+        const left = note.x - width * share;
+        const box = { left, right: left + width, y: note.y };
+        const isTaken = taken.some(
+            (one) =>
+                one.left < box.right &&
+                box.left < one.right &&
+                Math.abs(one.y - box.y) < note_height_px,
+        );
+        if (isFirst || !isTaken) {
+            notes[index] = note;
+            taken.push(box);
+        }
+    }
+    return notes;
+}
+
+/** Always on the same side of a line, whichever end is named first. */
+function noteBeside(from: Point, to: Point, text: string): Note {
+    const length = Math.hypot(to.x - from.x, to.y - from.y) || 1;
+    const [ux, uy] = [(to.x - from.x) / length, (to.y - from.y) / length];
+    const side = ux < 0 || (ux === 0 && uy < 0) ? -1 : 1;
+    const isFlat = Math.abs(uy) < 0.5;
+    const away = isFlat ? 12 : 9;
+    return {
+        text,
+        x: (from.x + to.x) / 2 + uy * side * away,
+        y: (from.y + to.y) / 2 - ux * side * away + 4,
+        anchor: isFlat ? 'middle' : uy * side > 0 ? 'start' : 'end',
+    };
+}
+
 /** The node under the pointer: the nearest one that is near enough. */
 export function nodeAt(points: readonly Point[], at: Point, reach_px: number): number | null {
     let best: number | null = null;

@@ -18,6 +18,7 @@ import {
     namesAt,
     nodeAt,
     nodeTowards,
+    notesAt,
     pointsOf,
     px,
     wholeView,
@@ -34,6 +35,8 @@ const fact_px = 6.4;
 const line_px = 16;
 const reach_px = 28;
 const zoom_step = 1.6;
+/** From here on there is room for numbers along a way between many nodes. */
+const close_zoom = 2;
 /** Above, names give way to marks, and facts are left out. */
 const detailed_nodes_max = 60;
 
@@ -164,7 +167,14 @@ function Drawing({ model, places: keeper, frame, view }: DrawingProps): VNode {
             })}
         >
             <Lines graph={graph} points={points} onWay={onWay} way={way} />
-            <Notes model={model} graph={graph} points={points} onWay={onWay} radius={radius} />
+            <Notes
+                model={model}
+                graph={graph}
+                points={points}
+                onWay={onWay}
+                radius={radius}
+                isClose={view.value.zoom >= close_zoom}
+            />
             {graph.nodes.map((node, index) => (
                 <NodeMark
                     key={node.id}
@@ -224,28 +234,44 @@ function Notes(props: {
     points: readonly Point[];
     onWay: ReadonlySet<string>;
     radius: number;
+    isClose: boolean;
 }): VNode {
     const { graph, points, onWay, radius } = props;
     const measure = props.model.measure.value;
     const isMany = graph.nodes.length > detailed_nodes_max;
+    const notes = notesAt(
+        graph.links.map((link) => {
+            const isOnWay = onWay.has(link.key);
+            const isShown =
+                (isOnWay && (!isMany || props.isClose)) ||
+                (isHigh(link, measure) && link.state !== 'down' && (!isMany || link.own !== null));
+            return { text: isShown ? noteOf(link, measure, isOnWay) : null, isFirst: isOnWay };
+        }),
+        graph.links.map((link) => [points[link.a], points[link.b]]),
+    );
     return (
         <g aria-hidden="true">
-            {graph.links.map((link) => {
+            {graph.links.map((link, index) => {
                 const [from, to] = [points[link.a], points[link.b]];
-                if (!from || !to) {
-                    return null;
-                }
-                const isOnWay = onWay.has(link.key);
-                const isShown = isOnWay || (isHigh(link, measure) && link.state !== 'down');
-                const text = isShown ? noteOf(link, measure, isOnWay) : null;
+                const note = notes[index] ?? null;
                 const ticks = queueTicks(link.own?.queue_bytes ?? 0);
                 const isCross = link.state === 'down' && !isMany;
-                return text === null && ticks === 0 && !isCross ? null : (
+                if (!from || !to || (note === null && ticks === 0 && !isCross)) {
+                    return null;
+                }
+                return (
                     <g key={link.key}>
                         {isCross && <Cross from={from} to={to} />}
                         {ticks > 0 && <Ticks from={from} to={to} count={ticks} radius={radius} />}
-                        {text !== null && (!isMany || isOnWay || link.own !== null) && (
-                            <LinkNote from={from} to={to} text={text} isOnWay={isOnWay} />
+                        {note !== null && (
+                            <text
+                                class={onWay.has(link.key) ? 'note-way' : 'note-high'}
+                                x={px(note.x)}
+                                y={px(note.y)}
+                                text-anchor={note.anchor}
+                            >
+                                {note.text}
+                            </text>
                         )}
                     </g>
                 );
@@ -261,28 +287,6 @@ function noteOf(
     isOnWay: boolean,
 ): string | null {
     return measureText(link, measure) ?? (isOnWay ? measureText(link, 'cost') : null);
-}
-
-function LinkNote(props: { from: Point; to: Point; text: string; isOnWay: boolean }): VNode {
-    const { from, to } = props;
-    const length = Math.hypot(to.x - from.x, to.y - from.y) || 1;
-    const [ux, uy] = [(to.x - from.x) / length, (to.y - from.y) / length];
-    // Always on the same side of a line, whichever end is named first.
-    const side = ux < 0 || (ux === 0 && uy < 0) ? -1 : 1;
-    const anchor = Math.abs(uy) < 0.5 ? 'middle' : uy * side > 0 ? 'start' : 'end';
-    const away = Math.abs(uy) < 0.5 ? 12 : 9;
-    const x = (from.x + to.x) / 2 + uy * side * away;
-    const y = (from.y + to.y) / 2 - ux * side * away + 4;
-    return (
-        <text
-            class={props.isOnWay ? 'note-way' : 'note-high'}
-            x={px(x)}
-            y={px(y)}
-            text-anchor={anchor}
-        >
-            {props.text}
-        </text>
-    );
 }
 
 function Cross({ from, to }: { from: Point; to: Point }): VNode {

@@ -35,7 +35,9 @@ describe('a QR code', () => {
         expect(qrMatrix('x'.repeat(14))?.length).toBe(21);
         expect(qrMatrix('x'.repeat(15))?.length).toBe(25);
         expect(qrMatrix('x'.repeat(106))?.length).toBe(41);
-        expect(qrMatrix('x'.repeat(107))).toBeNull();
+        expect(qrMatrix('x'.repeat(107))?.length).toBe(45);
+        expect(qrMatrix('x'.repeat(321))?.length).toBe(61);
+        expect(qrMatrix('x'.repeat(322))).toBeNull();
     });
 
     it('has the check bytes of the standard’s own example', () => {

@@ -1,46 +1,75 @@
-/* QR codes for short texts: byte mode, error correction M (15 %), versions 1 to 6 (ISO/IEC 18004).
-   Six versions have equal blocks and one alignment pattern at most, which keeps this small; 106
-   bytes are several times a claim code. */
+/* QR codes for short texts: byte mode, of ISO/IEC 18004 the versions with equal blocks, which keeps
+   this small. Up to 106 bytes, several times a claim code, error correction is M (15 %); longer
+   ones, tokens of a mesh, have L (7 %) so that their modules stay large. */
 
 interface Version {
+    number: number;
+    level: 'M' | 'L';
     data_bytes: number;
     check_bytes: number;
     blocks: number;
+    /** Rows and columns of alignment patterns. */
+    alignment: readonly number[];
+    /** Eighteen bits, from version 7 on. */
+    information: number;
 }
 
-/** By version, from 1; bytes are those of one block. */
+/** By version and level; bytes are those of one block. */
 const versions: readonly Version[] = [
-    { data_bytes: 16, check_bytes: 10, blocks: 1 },
-    { data_bytes: 28, check_bytes: 16, blocks: 1 },
-    { data_bytes: 44, check_bytes: 26, blocks: 1 },
-    { data_bytes: 32, check_bytes: 18, blocks: 2 },
-    { data_bytes: 43, check_bytes: 24, blocks: 2 },
-    { data_bytes: 27, check_bytes: 16, blocks: 4 },
+    plain(1, 16, 10, 1),
+    plain(2, 28, 16, 1),
+    plain(3, 44, 26, 1),
+    plain(4, 32, 18, 2),
+    plain(5, 43, 24, 2),
+    plain(6, 27, 16, 4),
+    large(7, [78, 20, 2], [6, 22, 38], 0x07c94),
+    large(8, [97, 24, 2], [6, 24, 42], 0x085bc),
+    large(9, [116, 30, 2], [6, 26, 46], 0x09a99),
+    large(11, [81, 20, 4], [6, 30, 54], 0x0bbf6),
 ];
 
-/** Mode, length and end take two bytes. */
-const overhead_bytes = 2;
+function plain(number: number, data_bytes: number, check_bytes: number, blocks: number): Version {
+    const alignment = number === 1 ? [] : [6, 4 * number + 10];
+    return { number, level: 'M', data_bytes, check_bytes, blocks, alignment, information: 0 };
+}
+
+function large(
+    number: number,
+    [data_bytes, check_bytes, blocks]: readonly [number, number, number],
+    alignment: readonly number[],
+    information: number,
+): Version {
+    return { number, level: 'L', data_bytes, check_bytes, blocks, alignment, information };
+}
+
+/** Mode, length and end: the length has a second byte from version 10 on. */
+function overheadOf(version: Version): number {
+    return version.number < 10 ? 2 : 3;
+}
 const format_mask = 0x5412;
 const pads = [0xec, 0x11] as const;
 
 /** Rows of modules, true is dark; null if the text is too long. */
 export function qrMatrix(text: string): boolean[][] | null {
     const bytes = [...new TextEncoder().encode(text)];
-    const index = versions.findIndex(
-        (one) => bytes.length + overhead_bytes <= one.data_bytes * one.blocks,
+    const version = versions.find(
+        (one) => bytes.length + overheadOf(one) <= one.data_bytes * one.blocks,
     );
-    const version = versions[index];
     if (!version) {
         return null;
     }
     const stream = interleave(version, dataOf(version, bytes));
-    const masked = Array.from({ length: 8 }, (_, mask) => draw(index + 1, stream, mask));
+    const masked = Array.from({ length: 8 }, (_, mask) => draw(version, stream, mask));
     return masked.reduce((best, one) => (penalty(one) < penalty(best) ? one : best));
 }
 
 /** Mode 4, length, bytes, end, then padding up to what the version holds. */
 function dataOf(version: Version, bytes: readonly number[]): number[] {
-    const nibbles = [4, bytes.length >> 4, bytes.length & 15];
+    const length = bytes.length;
+    const nibbles = [4, (length >> 4) & 15, length & 15];
+    if (overheadOf(version) > 2) {
+        nibbles.splice(1, 0, length >> 12, (length >> 8) & 15);
+    }
     for (const byte of bytes) {
         nibbles.push(byte >> 4, byte & 15);
     }
@@ -109,16 +138,16 @@ function put(cells: Cells, row: number, column: number, isDark: boolean): void {
     }
 }
 
-function draw(version: number, stream: readonly number[], mask: number): boolean[][] {
-    const size = 17 + 4 * version;
+function draw(version: Version, stream: readonly number[], mask: number): boolean[][] {
+    const size = 17 + 4 * version.number;
     const cells: Cells = Array.from({ length: size }, () => Array<boolean | null>(size).fill(null));
     drawPatterns(cells, version);
-    drawFormat(cells, mask);
+    drawFormat(cells, version, mask);
     drawData(cells, stream, mask);
     return cells.map((line) => line.map((cell) => cell === true));
 }
 
-function drawPatterns(cells: Cells, version: number): void {
+function drawPatterns(cells: Cells, version: Version): void {
     const size = cells.length;
     for (const [top, left] of [
         [0, 0],
@@ -136,25 +165,43 @@ function drawPatterns(cells: Cells, version: number): void {
         put(cells, 6, at, at % 2 === 0);
         put(cells, at, 6, at % 2 === 0);
     }
-    if (version > 1) {
-        const middle = size - 7;
-        for (let row = -2; row <= 2; row += 1) {
-            for (let column = -2; column <= 2; column += 1) {
-                const ring = Math.max(Math.abs(row), Math.abs(column));
-                put(cells, middle + row, middle + column, ring !== 1);
-            }
+    for (const row of version.alignment) {
+        for (const column of version.alignment) {
+            drawAlignment(cells, row, column);
+        }
+    }
+    for (let at = 0; at < 18 && version.information > 0; at += 1) {
+        const isDark = ((version.information >> at) & 1) === 1;
+        put(cells, Math.floor(at / 3), size - 11 + (at % 3), isDark);
+        put(cells, size - 11 + (at % 3), Math.floor(at / 3), isDark);
+    }
+}
+
+/** Not where a corner pattern is. */
+function drawAlignment(cells: Cells, middle_row: number, middle_column: number): void {
+    const last = cells.length - 8;
+    const isTop = middle_row < 8;
+    const isLeft = middle_column < 8;
+    if ((isTop && isLeft) || (isTop && middle_column > last) || (isLeft && middle_row > last)) {
+        return;
+    }
+    for (let row = -2; row <= 2; row += 1) {
+        for (let column = -2; column <= 2; column += 1) {
+            const ring = Math.max(Math.abs(row), Math.abs(column));
+            put(cells, middle_row + row, middle_column + column, ring !== 1);
         }
     }
 }
 
-/** Fifteen bits, twice: error correction M is 00, then the mask, then a BCH code. */
-function drawFormat(cells: Cells, mask: number): void {
+/** Fifteen bits, twice: error correction (M is 00, L is 01), then the mask, then a BCH code. */
+function drawFormat(cells: Cells, version: Version, mask: number): void {
     const size = cells.length;
-    let rest = mask << 10;
+    const content = (version.level === 'L' ? 8 : 0) | mask;
+    let rest = content << 10;
     for (let bit = 14; bit >= 10; bit -= 1) {
         rest ^= (rest >> bit) & 1 ? 0x537 << (bit - 10) : 0;
     }
-    const bits = ((mask << 10) | rest) ^ format_mask;
+    const bits = ((content << 10) | rest) ^ format_mask;
     for (let at = 0; at < 15; at += 1) {
         const isDark = ((bits >> at) & 1) === 1;
         const near = at < 6 ? at : at < 8 ? at + 1 : at === 8 ? 7 : 14 - at;

@@ -2,6 +2,7 @@
 
 import type { VNode } from 'preact';
 import { qrMatrix } from './qr';
+import './qr.css';
 
 const quiet_modules = 4;
 

@@ -11,6 +11,9 @@ export function FormDialog(props: {
     title: string;
     act: string;
     busy: string;
+    /** On the button that does nothing; "Cancel" unless something is lost otherwise. */
+    keep?: string;
+    isDanger?: boolean;
     /** The reason why not, or null when it is done. */
     onAct: () => Promise<string | null>;
     onClose: () => void;
@@ -43,9 +46,12 @@ export function FormDialog(props: {
                 )}
                 <div class="acts">
                     <button type="button" class="btn" onClick={props.onClose}>
-                        Cancel
+                        {props.keep ?? 'Cancel'}
                     </button>
-                    <button class="btn pri" disabled={isBusy.value}>
+                    <button
+                        class={props.isDanger === true ? 'btn danger' : 'btn pri'}
+                        disabled={isBusy.value}
+                    >
                         {isBusy.value ? props.busy : props.act}
                     </button>
                 </div>
