@@ -37,6 +37,12 @@ void EndOfRun::end(int exit_code) {
     }
 }
 
+bool EndOfRun::ends_within(Duration timeout) {
+    std::array<pollfd, 2> fds{pollfd{.fd = event_fd_, .events = POLLIN, .revents = 0},
+                              pollfd{.fd = signal_fd_, .events = POLLIN, .revents = 0}};
+    return poll(fds.data(), fds.size(), static_cast<int>(to_ms(timeout))) > 0;
+}
+
 std::optional<int> EndOfRun::wait(Duration timeout) {
     std::array<pollfd, 2> fds{pollfd{.fd = event_fd_, .events = POLLIN, .revents = 0},
                               pollfd{.fd = signal_fd_, .events = POLLIN, .revents = 0}};

@@ -29,6 +29,8 @@ class EndOfRun {
     void end(int exit_code);
     /// The exit code, or nothing if a signal came or `timeout` passed first; zero waits for ever.
     [[nodiscard]] std::optional<int> wait(Duration timeout = Duration::zero());
+    /// Waits that long; true if the run has ended meanwhile, by end() or by a signal.
+    [[nodiscard]] bool ends_within(Duration timeout);
 
   private:
     static constexpr int kNotYet = -1;

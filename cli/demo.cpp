@@ -1,21 +1,19 @@
 // kith demo: a living example to look at: a node of its own with machines that talk.
 #include "cli/client_run.h"
 #include "cli/commands.h"
+#include "cli/demo_ground.h"
+#include "cli/demo_mesh.h"
 #include "cli/node_process.h"
 #include "examples/alarm_clock/alarm_clock.h"
 #include "examples/coffee_maker/coffee_maker.h"
 #include "json/writer.h"
-#include "runtime/address.h"
 
 #include <fmt/format.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
 #include <unistd.h>
 #include <CLI/CLI.hpp>
 
 #include <cstdio>
-#include <cstdlib>
-#include <filesystem>
+#include <optional>
 
 namespace kith::cli {
 namespace {
@@ -26,56 +24,10 @@ struct Options {
     std::string mqtt;
     std::string http;
     double speed = 1;
-    int every_s = 90;
+    std::optional<int> every_s;
     bool keeps = false;
     bool as_json = false;
 };
-
-/// The node's data: the user's directory, or one that goes with the demo.
-class NodeDirectory {
-  public:
-    explicit NodeDirectory(const Options& options)
-        : path_(options.data), is_temporary_(options.data.empty() && !options.keeps) {
-        if (path_.empty()) {
-            path_ = (std::filesystem::temp_directory_path() / "kith-demo-XXXXXX").string();
-            if (mkdtemp(path_.data()) == nullptr) {
-                path_.clear();
-            }
-        }
-    }
-    ~NodeDirectory() {
-        if (is_temporary_ && !path_.empty()) {
-            std::error_code ignored;
-            std::filesystem::remove_all(path_, ignored);
-        }
-    }
-    NodeDirectory(const NodeDirectory&) = delete;
-    NodeDirectory& operator=(const NodeDirectory&) = delete;
-
-    /// Empty if none could be made.
-    [[nodiscard]] const std::string& path() const { return path_; }
-
-  private:
-    std::string path_;
-    bool is_temporary_;
-};
-
-/// What the user asked for; otherwise the usual port if it is free, or any.
-std::string address_or_free(const std::string& asked, std::uint16_t usual_port) {
-    if (!asked.empty()) {
-        return asked;
-    }
-    const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    const int on = 1;
-    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_port = htons(usual_port);
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    const bool is_free = bind(fd, reinterpret_cast<sockaddr*>(&address), sizeof(address)) == 0;
-    close(fd);
-    return runtime::SocketAddress::loopback(is_free ? usual_port : std::uint16_t{0}).to_string();
-}
 
 void print_welcome(const Options& options, const NodeProcess& node, const std::string& data) {
     const std::string mqtt = node.address("mqtt");
@@ -133,13 +85,13 @@ int run_coffee(const Options& options, const NodeProcess& node, EndOfRun& end) {
     }
     const examples::CoffeeMaker maker(machine, options.speed);
     const examples::AlarmClock clock(
-        {.machine = machine, .every = std::chrono::seconds(options.every_s)});
+        {.machine = machine, .every = std::chrono::seconds(options.every_s.value_or(90))});
     return end.wait().value_or(0);
 }
 
 int run(const Options& options) {
     EndOfRun end;  // before any thread and the node, which inherit its blocked signals
-    const NodeDirectory data(options);
+    const DemoDirectory data(options.data, options.keeps);
     if (data.path().empty()) {
         fmt::print(stderr, "kith: no temporary directory; name one with --data\n");
         return 1;
@@ -163,20 +115,31 @@ void add_demo(CLI::App& app, int& exit_code) {
     auto options = std::make_shared<Options>();
     command->add_option("name", options->name, "Which one")
         ->required()
-        ->check(CLI::IsMember({"coffee"}));
+        ->check(CLI::IsMember({"coffee", "mesh"}));
     command->add_option("--data", options->data, "The node's directory [one that goes with it]");
     command->add_flag("--keep", options->keeps, "Keep the directory");
     command->add_option("--mqtt", options->mqtt, "ADDRESS:PORT [127.0.0.1:1883, or a free port]");
     command->add_option("--http", options->http, "ADDRESS:PORT [127.0.0.1:8080, or a free port]");
-    command->add_option("--every", options->every_s, "Seconds from ring to ring")
-        ->check(CLI::Range(1, 86'400))
-        ->capture_default_str();
+    command
+        ->add_option("--every", options->every_s,
+                     "Seconds from ring to ring [90]; from death to death of a node [8]")
+        ->check(CLI::Range(1, 86'400));
     command->add_option("--speed", options->speed, "Of making coffee; 1 is real time")
         ->check(CLI::Range(0.1, 100.0))
         ->capture_default_str();
     command->add_flag("--json", options->as_json, "One JSON object a line");
-    command->footer("It goes on until Ctrl-C.\nExample: kith demo coffee --every 60 --speed 5");
-    command->callback([options, &exit_code] { exit_code = run(*options); });
+    command->footer(
+        "coffee: an alarm clock has coffee made. mesh: twelve nodes, of which one after the other "
+        "dies.\nIt goes on until Ctrl-C.\nExample: kith demo coffee --every 60 --speed 5");
+    command->callback([options, &exit_code] {
+        exit_code = options->name == "mesh"
+                        ? run_mesh_demo({.data = options->data,
+                                         .http = options->http,
+                                         .every_s = options->every_s.value_or(8),
+                                         .keeps = options->keeps,
+                                         .as_json = options->as_json})
+                        : run(*options);
+    });
 }
 
 }  // namespace kith::cli

@@ -76,6 +76,10 @@ NodeProcess::~NodeProcess() {
     close(output_fd_);
 }
 
+void NodeProcess::kill_now() {
+    kill(pid_, SIGKILL);
+}
+
 void NodeProcess::reap() {
     const int fd = static_cast<int>(syscall(SYS_pidfd_open, pid_, 0));
     if (fd >= 0) {

@@ -28,6 +28,9 @@ class NodeProcess {
     NodeProcess(const NodeProcess&) = delete;
     NodeProcess& operator=(const NodeProcess&) = delete;
 
+    /// SIGKILL, as if the power had failed.
+    void kill_now();
+
     /// The address behind `name` of the ready line, "mqtt" or "http"; empty if it is off.
     [[nodiscard]] std::string address(const std::string& name) const;
     /// The link by which the node is claimed; empty if it is claimed already.

@@ -165,6 +165,16 @@ class Bench(NodeCase):
 
 
 class Demo(NodeCase):
+    def test_a_mesh_stays_whole_while_its_nodes_die(self):
+        demo = Process([BINARY, "demo", "mesh", "--data", self.folder / "floor", "--json",
+                        "--http", "127.0.0.1:0", "--every", "1"])  # fmt: skip
+        self.addCleanup(demo.kill)
+        demo.output.wait_for(r'"event":"node-\d+ died')
+        demo.output.wait_for(r'"event":"node-\d+ is back')
+        demo.output.wait_for(r'"twice":0,"under_way":0', demo.output.line_count())
+        demo.signal(signal.SIGINT)
+        self.assertEqual(demo.wait(), 0, demo.report())
+
     def test_coffee_is_made_and_can_be_called_for(self):
         demo = Process([BINARY, "demo", "coffee", "--data", self.folder / "data", "--json",
                         "--mqtt", "127.0.0.1:0", "--http", "127.0.0.1:0", "--speed", "100",
