@@ -54,7 +54,8 @@ struct MeshNode::Impl final : NeighborListener,
     std::map<std::uint64_t, RecordVersions> barriers;
 
     // What comes in.
-    void on_frame(LinkId link, const FrameSlice& slice, Instant now);
+    /// False if the link was ended for it.
+    bool on_frame(LinkId link, const FrameSlice& slice, Instant now);
     void on_known_frame(NodeId from, const Frame& frame, Instant now);
     void on_data(NodeId from, Data data, Instant now);
     void end_turn(Instant now);
@@ -127,37 +128,39 @@ struct MeshNode::Impl final : NeighborListener,
     void on_arrival_drop(DropReason reason, const Data& data) override { drop(reason, &data); }
 };
 
-void MeshNode::Impl::on_frame(LinkId link, const FrameSlice& slice, Instant now) {
+bool MeshNode::Impl::on_frame(LinkId link, const FrameSlice& slice, Instant now) {
     ++counters.frames_in;
     const Result<Frame> frame = decode(slice);
     if (!frame) {
         // A type of a later version is skipped; it counts all the same, as its sender counts it.
         if (frame.error().kind == ErrorKind::Unsupported) {
             neighbors.on_countable(link, now);
-        } else {
-            drop(DropReason::Malformed, nullptr);
-            ports.links.close(link, GoodbyeReason::Misbehaving);
-            neighbors.on_link_down(link, now);
+            return true;
         }
-        return;
+        drop(DropReason::Malformed, nullptr);
+        ports.links.close(link, GoodbyeReason::Misbehaving);
+        neighbors.on_link_down(link, now);
+        return false;
     }
     if (const auto* hello = std::get_if<Hello>(&*frame)) {
         neighbors.on_hello(link, *hello, now);
-        return;
+        return true;
     }
     if (const auto* receipt = std::get_if<Receipt>(&*frame)) {
         neighbors.on_receipt(link, *receipt, now);
-        return;
+        return true;
     }
-    if (std::holds_alternative<Goodbye>(*frame)) {
+    if (const auto* goodbye = std::get_if<Goodbye>(&*frame)) {
         neighbors.on_goodbye(link, now);
-        return;
+        ports.events.on_goodbye(link, goodbye->reason);
+        return false;
     }
     neighbors.on_countable(link, now);
     const NodeId from = neighbors.neighbor_of(link);
     if (from != NodeId() && neighbors.find(from) != nullptr) {
         on_known_frame(from, *frame, now);
     }
+    return true;
 }
 
 void MeshNode::Impl::on_known_frame(NodeId from, const Frame& frame, Instant now) {
@@ -264,7 +267,10 @@ void MeshNode::Impl::tell_interest(std::uint16_t part, Instant now) {
 void MeshNode::Impl::compute_routes(Instant now) {
     Graph graph;
     for (const StoredRecord* record : records.all(RecordKind::LinkState)) {
-        if (const Result<LinkStateBody> body = decode_link_state(record->body())) {
+        if (Result<LinkStateBody> body = decode_link_state(record->body())) {
+            // A node may forward less than it is allowed to, not more.
+            const bool is_leaf = ports.trust.role_of(record->key.origin) == NodeRole::Leaf;
+            body->role = is_leaf ? NodeRole::Leaf : body->role;
             graph.add(record->key.origin, *body);
         }
     }
@@ -499,17 +505,23 @@ void MeshNode::on_link_down(LinkId link, Instant now) {
 Result<std::size_t> MeshNode::on_bytes(LinkId link, Bytes bytes, Instant now) {
     impl_->neighbors.on_heard(link, now);
     std::size_t used = 0;
-    while (used < bytes.size()) {
-        TRY_ASSIGN(const std::optional<FrameSlice> frame, next_frame(bytes.subspan(used)));
+    Status status;
+    bool goes_on = true;
+    while (goes_on && used < bytes.size()) {
+        const Result<std::optional<FrameSlice>> frame = next_frame(bytes.subspan(used));
         if (!frame) {
+            status = tl::unexpected(frame.error());
+        }
+        if (!frame || !*frame) {
             break;
         }
-        used += frame->frame_bytes;
-        impl_->on_frame(link, *frame, now);
+        used += (*frame)->frame_bytes;
+        goes_on = impl_->on_frame(link, **frame, now);
     }
     impl_->counters.bytes_in += used;
     impl_->end_turn(now);
-    return used;
+    TRY(std::move(status));
+    return goes_on ? used : bytes.size();  // what stands behind the end of a link is nothing
 }
 
 void MeshNode::on_timer(Instant now) {

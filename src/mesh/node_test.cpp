@@ -57,6 +57,51 @@ struct Diamond : SmallMesh {
     }
 };
 
+std::vector<std::uint8_t> bytes_of(const Frame& frame) {
+    std::vector<std::uint8_t> bytes(frame_bytes(frame));
+    encode(frame, bytes);
+    return bytes;
+}
+
+TEST(MeshNode, WhatCameBeforeNonsenseIsAnsweredAllTheSame) {
+    Line mesh;
+    Data data;
+    data.id = {NodeId(1), 1, 77};
+    data.hops_left = 1;
+    data.qos = 1;
+    data.topic = "a";
+    data.destinations.push_back(
+        {.node = NodeId(3), .stream_sequence = 1, .stream_first = 1, .groups = {}});
+    std::vector<std::uint8_t> bytes = bytes_of(data);
+    bytes.insert(bytes.end(), 10, 0xFF);
+    const std::uint64_t frames_before = mesh.node(1).counters().frames_in;
+    EXPECT_FALSE(mesh.node(2).on_bytes(LinkId(1), bytes, mesh.time.now()));
+    mesh.time.run_for(1ms);
+    EXPECT_EQ(mesh.node(1).counters().frames_in, frames_before + 1) << "it was returned";
+}
+
+TEST(MeshNode, NothingIsReadBehindAGoodbyeWhichTheHostIsTold) {
+    Line mesh;
+    std::vector<std::uint8_t> bytes = bytes_of(Goodbye{GoodbyeReason::NotAMember});
+    bytes.insert(bytes.end(), 10, 0xFF);
+    const Result<std::size_t> used = mesh.node(2).on_bytes(LinkId(1), bytes, mesh.time.now());
+    ASSERT_TRUE(used);
+    EXPECT_EQ(*used, bytes.size());
+    EXPECT_EQ(mesh.goodbyes(2), std::vector{GoodbyeReason::NotAMember});
+    EXPECT_EQ(mesh.node(2).neighbors().size(), 1U);
+}
+
+TEST(MeshNode, WhoIsCertifiedAsALeafForwardsNothingWhateverItTells) {
+    SmallMesh mesh(3);
+    mesh.trust(1).roles[NodeId(2)] = NodeRole::Leaf;
+    mesh.trust(3).roles[NodeId(2)] = NodeRole::Router;
+    mesh.link(1, 2);
+    mesh.link(2, 3);
+    mesh.time.run_for(3s);
+    EXPECT_EQ(reachable(mesh, 1), 1U);
+    EXPECT_EQ(reachable(mesh, 3), 2U);
+}
+
 TEST(MeshNode, FindsTheWayThroughOthers) {
     Line mesh;
     EXPECT_EQ(reachable(mesh, 1), 2U);

@@ -9,6 +9,7 @@
 
 #include <compare>
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 #include "base/bytes.h"
@@ -60,6 +61,8 @@ class TrustPort {
     [[nodiscard]] virtual Status admit(NodeId origin, Bytes certificate) = 0;
     /// The body of this node's own Identity record.
     [[nodiscard]] virtual Bytes certificate() const = 0;
+    /// What the certificate that admit() took says of it; nothing if none was taken, or says it.
+    [[nodiscard]] virtual std::optional<NodeRole> role_of(NodeId) const { return std::nullopt; }
 
   protected:
     ~TrustPort() = default;
@@ -185,6 +188,8 @@ class MeshEvents {
   public:
     virtual void on_neighbor(NodeId neighbor, NeighborChange change) = 0;
     virtual void on_drop(DropReason reason, const Data* data) = 0;
+    /// The other end of a link ends it, and says why. The link is closed.
+    virtual void on_goodbye(LinkId, GoodbyeReason) {}
     /// Routes were computed; `reachable` nodes have one.
     virtual void on_routes(std::size_t reachable) = 0;
 

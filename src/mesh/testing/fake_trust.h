@@ -6,6 +6,8 @@
 #include <array>
 #include <cstdint>
 #include <cstring>
+#include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -44,6 +46,11 @@ class FakeTrust final : public TrustPort {
         return {};
     }
     [[nodiscard]] Bytes certificate() const override { return as_bytes(certificate_); }
+    [[nodiscard]] std::optional<NodeRole> role_of(NodeId origin) const override {
+        const auto role = roles.find(origin);
+        return role == roles.end() ? std::nullopt : std::optional(role->second);
+    }
+    std::map<NodeId, NodeRole> roles;  // that certificates say
 
     [[nodiscard]] static std::array<std::uint8_t, 64> signature_of(NodeId node, Bytes message) {
         std::array<std::uint8_t, 64> signature{};

@@ -92,6 +92,11 @@ class SmallMesh {
         wake(id);
     }
     void wake(std::uint64_t id) { place(id).wake(); }
+    [[nodiscard]] FakeTrust& trust(std::uint64_t id) { return place(id).trust; }
+    /// Why others ended its links.
+    [[nodiscard]] const std::vector<GoodbyeReason>& goodbyes(std::uint64_t id) {
+        return place(id).goodbyes;
+    }
     /// All of its links say that they are full.
     void set_full(std::uint64_t id, bool is_full) { place(id).links_are_full = is_full; }
 
@@ -119,6 +124,7 @@ class SmallMesh {
         std::vector<std::string> delivered;
         std::set<std::uint64_t> published;
         std::map<std::uint64_t, bool> barriers;
+        std::vector<GoodbyeReason> goodbyes;
         Instant planned = Instant::never();
         struct Stored {
             Data data;
@@ -243,6 +249,7 @@ class SmallMesh {
             barriers[token] = is_complete;
         }
         void on_neighbor(NodeId, NeighborChange) override {}
+        void on_goodbye(LinkId, GoodbyeReason reason) override { goodbyes.push_back(reason); }
         void on_drop(DropReason, const Data*) override {}
         void on_routes(std::size_t) override {}
     };

@@ -10,7 +10,7 @@ constexpr auto kAlgorithm = crypto::SignatureAlgorithm::EdDsa;
 constexpr std::string_view kRouterUri = "urn:kith:mesh:router";
 constexpr std::string_view kLeafUri = "urn:kith:mesh:leaf";
 
-std::optional<NodeRole> role_of(std::string_view uri) {
+std::optional<NodeRole> role_named(std::string_view uri) {
     for (const NodeRole role : {NodeRole::Router, NodeRole::Leaf}) {
         if (uri == role_uri(role)) {
             return role;
@@ -59,7 +59,7 @@ Status MeshTrust::set_certificate(Bytes certificate) {
 
 Result<Member> MeshTrust::identify(Bytes certificate) const {
     TRY_ASSIGN(crypto::Member certified, verifier_.verify(certificate, now_));
-    const std::optional<NodeRole> role = role_of(certified.uri);
+    const std::optional<NodeRole> role = role_named(certified.uri);
     if (!role) {
         return fail(ErrorKind::Denied, "certificate names no role in a mesh");
     }
@@ -87,6 +87,11 @@ bool MeshTrust::verify(NodeId origin, Bytes message, Bytes signature) {
     }
     const Member* member = members_.find(origin);
     return member != nullptr && member->key.verify(kAlgorithm, message, signature);
+}
+
+std::optional<NodeRole> MeshTrust::role_of(NodeId origin) const {
+    const Member* member = members_.find(origin);
+    return member == nullptr ? std::nullopt : std::optional(member->role);
 }
 
 Status MeshTrust::admit(NodeId origin, Bytes certificate) {

@@ -66,6 +66,7 @@ class MeshTrust final : public TrustPort {
     /// Beyond the errors of the port: Malformed; Limit for too long a chain, or too many nodes.
     [[nodiscard]] Status admit(NodeId origin, Bytes certificate) override;
     [[nodiscard]] Bytes certificate() const override { return certificate_; }
+    [[nodiscard]] std::optional<NodeRole> role_of(NodeId origin) const override;
 
   private:
     MeshTrust(crypto::MemberVerifier verifier, NodeKey key, const Settings& settings);

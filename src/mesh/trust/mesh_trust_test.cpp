@@ -87,6 +87,9 @@ TEST(MeshTrust, TheCertificateSaysTheRole) {
     ASSERT_TRUE(trust.admit(key(3).id(), certificate(key(3), NodeRole::Router)));
     EXPECT_EQ(trust.members().find(key(2).id())->role, NodeRole::Leaf);
     EXPECT_EQ(trust.members().find(key(3).id())->role, NodeRole::Router);
+    const TrustPort& port = trust;
+    EXPECT_EQ(port.role_of(key(2).id()), NodeRole::Leaf);
+    EXPECT_EQ(port.role_of(key(4).id()), std::nullopt);
     EXPECT_EQ(trust.members().find(key(3).id())->not_after, kNow + crypto::kMemberLifetimeDefault);
 }
 
