@@ -228,7 +228,7 @@ export class Mesh {
             to: to.id,
             state: way.length === 0 ? 'unreachable' : 'reachable',
             cost: best.get(to.id)?.cost ?? 0,
-            alternative: from.id === nodes[0].id && way.length > 2 ? (nodes[3]?.id ?? null) : null,
+            alternative: from.id === nodes[0].id && way.length > 2 ? (nodes[4]?.id ?? null) : null,
             hops: way.map((node, at) => {
                 const next = way[at + 1];
                 const own = node.id === nodes[0].id && next ? measured.get(next.id) : undefined;

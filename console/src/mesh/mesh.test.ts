@@ -5,6 +5,7 @@ import { ratesOf } from './mesh_model';
 import { graphOf, otherEnd, stageOf, tallyOf, type Graph } from './model';
 import {
     clampView,
+    costAlong,
     kindOf,
     linesOf,
     linksOnWay,
@@ -235,6 +236,9 @@ describe('the drawing', () => {
         const lines = linesOf(graph, points, linksOnWay(graph, [id(2), id(1)]));
         expect([...lines.keys()].sort()).toEqual(['down', 'far', 'suspect', 'way']);
         expect(lines.get('way')).toBe('M100 10L0 0');
+        const own = linkOf(graph, `${id(2)} ${id(1)}`);
+        expect(costAlong(graph, own, [id(2), id(1)])).toBe(11);
+        expect(costAlong(graph, own, [id(1), id(2)])).toBe(12);
         expect(kindOf(linkOf(graph, `${id(3)} ${id(4)}`))).toBe('far');
     });
 

@@ -85,6 +85,12 @@ export function linksOnWay(graph: Graph, way: readonly string[]): Set<string> {
     return new Set(graph.links.map((link) => link.key).filter((key) => found.has(key)));
 }
 
+/** Of sending over a link in the direction of the way; null if an end does not tell. */
+export function costAlong(graph: Graph, link: GraphLink, way: readonly string[]): number | null {
+    const at = (index: number): number => way.indexOf(graph.nodes[index]?.id ?? '');
+    return at(link.a) < at(link.b) ? link.cost_ab : link.cost_ba;
+}
+
 export function lineText(from: Point, to: Point): string {
     return `M${px(from.x)} ${px(from.y)}L${px(to.x)} ${px(to.y)}`;
 }

@@ -5,6 +5,7 @@
 import { useSignal, type Signal } from '@preact/signals';
 import type { VNode } from 'preact';
 import { useLayoutEffect, useRef } from 'preact/hooks';
+import { count } from '../format/number';
 import { IconButton } from '../ui/button';
 import type { FrameSize } from './layout';
 import type { MeshModel } from './mesh_model';
@@ -12,6 +13,7 @@ import { PlaceKeeper } from './places';
 import { tallyOf, type Graph, type GraphLink, type GraphNode } from './model';
 import {
     clampView,
+    costAlong,
     linesOf,
     linksOnWay,
     markRadius,
@@ -28,7 +30,7 @@ import {
     type Point,
     type View,
 } from './scene';
-import { factOf, isHigh, measureText, queueTicks, sentenceOf, spoken } from './words';
+import { factOf, isHigh, measureText, queueTicks, sentenceOf, spoken, type Measure } from './words';
 
 const name_px = 7.4;
 const fact_px = 6.4;
@@ -238,6 +240,7 @@ function Notes(props: {
 }): VNode {
     const { graph, points, onWay, radius } = props;
     const measure = props.model.measure.value;
+    const way = props.model.way.value;
     const isMany = graph.nodes.length > detailed_nodes_max;
     const notes = notesAt(
         graph.links.map((link) => {
@@ -245,7 +248,10 @@ function Notes(props: {
             const isShown =
                 (isOnWay && (!isMany || props.isClose)) ||
                 (isHigh(link, measure) && link.state !== 'down' && (!isMany || link.own !== null));
-            return { text: isShown ? noteOf(link, measure, isOnWay) : null, isFirst: isOnWay };
+            return {
+                text: isShown ? noteOf(graph, link, measure, isOnWay ? way : null) : null,
+                isFirst: isOnWay,
+            };
         }),
         graph.links.map((link) => [points[link.a], points[link.b]]),
     );
@@ -280,13 +286,18 @@ function Notes(props: {
     );
 }
 
-/** On the way the best that is known: the time where it was measured, else the cost. */
+/** On the way the best that is known: the chosen measure, else the cost in that direction. */
 function noteOf(
+    graph: Graph,
     link: GraphLink,
-    measure: Parameters<typeof measureText>[1],
-    isOnWay: boolean,
+    measure: Measure,
+    way: readonly string[] | null,
 ): string | null {
-    return measureText(link, measure) ?? (isOnWay ? measureText(link, 'cost') : null);
+    const cost = way === null ? null : costAlong(graph, link, way);
+    const onWay = cost === null ? null : `cost ${count(cost)}`;
+    return measure === 'cost'
+        ? (onWay ?? measureText(link, measure))
+        : (measureText(link, measure) ?? onWay);
 }
 
 function Cross({ from, to }: { from: Point; to: Point }): VNode {
