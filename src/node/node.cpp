@@ -7,6 +7,7 @@
 #include "node/detail/ground.h"
 #include "node/detail/listener_pillar.h"
 #include "node/detail/mesh_pillar.h"
+#include "node/detail/mesh_topics.h"
 #include "node/process_facts.h"
 
 #include <array>
@@ -28,10 +29,12 @@ struct Node::Impl {
     BrokerPillar broker{ground, access};
     BackupPillar backups{ground, broker};
     MeshPillar mesh{ground, broker};
+    MeshTopicsPillar mesh_topics{ground, broker, mesh};
     ApiPillar api{{ground, access, broker, backups, mesh}};
     ListenerPillar listeners{ground, broker, api};
 
-    const std::vector<Pillar*> pillars{&access, &broker, &backups, &mesh, &api, &listeners};
+    const std::vector<Pillar*> pillars{&access,      &broker, &backups,  &mesh,
+                                       &mesh_topics, &api,    &listeners};
     Addresses addresses;
     std::string claim_link;
     bool is_running = false;

@@ -120,6 +120,25 @@ class MeshWays(MeshCase):
         self.assertRegex(table, r"TO +STATE +RTT ms +LOSS % +COST +QUEUE B +CUSTODY")
         self.assertRegex(table, r"gw-1 +up ")
 
+    def test_the_mesh_stands_in_retained_topics(self):
+        gateway, _ = self.linked_pair()
+        mqtt = ":".join(map(str, gateway.addresses["mqtt"]))
+
+        def topics():
+            done = kith("sub", "-h", mqtt, "-t", "$mesh/#", "--json", "-W", 1, check=False)
+            lines = [json.loads(line) for line in done.stdout.splitlines()]
+            return {line["topic"]: line["payload"] for line in lines}
+
+        def is_whole(seen):
+            kinds = [topic.split("/")[1] for topic in seen]
+            return (kinds.count("nodes"), kinds.count("links"), kinds.count("drops")) == (2, 1, 1)
+
+        seen = self.until(topics, is_whole)
+        (link,) = [json.loads(text) for topic, text in seen.items() if "/links/" in topic]
+        self.assertEqual(link["state"], "up")
+        nodes = [json.loads(text) for topic, text in seen.items() if "/nodes/" in topic]
+        self.assertEqual(sorted(node["name"] for node in nodes), ["cellar", "gw-1"])
+
     def test_top_of_a_node_without_a_mesh_says_why(self):
         node = self.start_member("gw-1")
         told = self.ask(node, "top").stdout

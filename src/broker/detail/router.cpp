@@ -29,9 +29,9 @@ void for_each_shard(std::uint64_t shards, Visit&& visit) {
     }
 }
 
-/// The node's own statistics are made anew at every start.
+/// The node's own statistics, and what it sees of the mesh, are made anew at every start.
 bool is_volatile(bus::TopicName topic) {
-    return topic.text().starts_with("$SYS/");
+    return topic.text().starts_with("$SYS/") || topic.text().starts_with("$mesh/");
 }
 
 /// The node's own events have a topic for each client and kind, seldom used twice: to remember it
