@@ -22,8 +22,8 @@ fuzz_all() {
 fuzz_group() {
     case $1 in
         codec)
-            echo beacon jwt member_certificate mesh_frame mqtt_decoder proxy_header scram \
-                websocket_codec
+            echo beacon dns_message jwt member_certificate mesh_frame mqtt_decoder proxy_header \
+                scram websocket_codec
             ;;
         session) echo session ;;
         mesh) echo mesh_join ;;
