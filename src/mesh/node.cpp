@@ -48,6 +48,7 @@ struct MeshNode::Impl final : NeighborListener,
     Custody custody;
     Arrivals arrivals;
     RouteTable routes;
+    std::vector<std::string> locators;
     std::uint64_t last_sequence = 0;
     std::map<NodeId, std::vector<CustodyEntry>> acks;  // of this turn
     std::map<std::uint16_t, Version> unconfirmed;      // parts that not all nodes are known to have
@@ -252,6 +253,7 @@ void MeshNode::Impl::tell_link_state(Instant now) {
     LinkStateBody body;
     body.role = options.role;
     body.name = options.name;
+    body.locators.assign(locators.begin(), locators.end());
     for (const Neighbors::State& neighbor : neighbors.up()) {
         body.neighbors.push_back({neighbor.node, neighbor.cost});
     }
@@ -492,6 +494,20 @@ Status MeshNode::restore_record(Bytes told, std::uint32_t left_ms, Instant now) 
     return {};
 }
 
+void MeshNode::set_locators(const std::vector<std::string>& locators, Instant now) {
+    std::vector<std::string> told;
+    for (const std::string& locator : locators) {
+        if (told.size() < kLocatorsMax && locator.size() <= kLocatorBytesMax) {
+            told.push_back(locator);
+        }
+    }
+    if (told != impl_->locators) {
+        impl_->locators = std::move(told);
+        impl_->tell_link_state(now);
+        impl_->end_turn(now);
+    }
+}
+
 void MeshNode::on_link_up(LinkId link, const LinkPeer& peer, Instant now) {
     impl_->neighbors.on_link_up(link, peer, now);
     impl_->end_turn(now);
@@ -631,7 +647,9 @@ std::vector<NodeView> MeshNode::nodes() const {
                                                          .name = std::string(body->name),
                                                          .role = body->role,
                                                          .is_leaving = body->is_leaving,
-                                                         .neighbors = {}});
+                                                         .neighbors = {},
+                                                         .locators = {}});
+            view.locators.assign(body->locators.begin(), body->locators.end());
             for (const NeighborCost& neighbor : body->neighbors) {
                 view.neighbors.push_back({neighbor.node, neighbor.cost});
             }

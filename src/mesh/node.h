@@ -80,6 +80,7 @@ struct NodeView {
     NodeRole role = NodeRole::Router;
     bool is_leaving = false;
     std::vector<ToldNeighbor> neighbors;  // in order of id
+    std::vector<std::string> locators;    // HOST:PORT, where it says that it is linked to
 };
 
 struct MeshCounters {
@@ -119,6 +120,9 @@ class MeshNode {
     /// What CustodyPort::keep_record() was given, with what is left of its life; Identity records
     /// first. Errors: one that is not (any more) to be taken.
     [[nodiscard]] Status restore_record(Bytes told, std::uint32_t left_ms, Instant now);
+
+    /// Tells where this node is linked to: HOST:PORT, of which the first kLocatorsMax are told.
+    void set_locators(const std::vector<std::string>& locators, Instant now);
 
     void on_link_up(LinkId link, const LinkPeer& peer, Instant now);
     void on_link_down(LinkId link, Instant now);

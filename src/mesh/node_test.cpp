@@ -135,6 +135,19 @@ TEST(MeshNode, KnowsWhoIsWhoseNeighborAndAtWhatCost) {
     EXPECT_FALSE(nodes[2].is_leaving);
 }
 
+TEST(MeshNode, TellsAllWhereItIsLinkedTo) {
+    Line mesh;
+    std::vector<std::string> places{"10.0.0.3:7883", std::string(kLocatorBytesMax + 1, 'x')};
+    mesh.node(3).set_locators(places, mesh.time.now());
+    mesh.time.run_for(1s);
+    EXPECT_EQ(mesh.node(1).nodes()[2].locators, std::vector<std::string>{"10.0.0.3:7883"});
+    EXPECT_TRUE(mesh.node(1).nodes()[1].locators.empty());
+    places.assign(kLocatorsMax + 1, "[fd00::3]:7883");
+    mesh.node(3).set_locators(places, mesh.time.now());
+    mesh.time.run_for(1s);
+    EXPECT_EQ(mesh.node(1).nodes()[2].locators.size(), kLocatorsMax);
+}
+
 TEST(MeshNode, SaysWhatItStillAnswersForPerNeighbor) {
     Line mesh;
     mesh.subscribe(3, "a/#");

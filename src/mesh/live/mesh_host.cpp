@@ -328,11 +328,32 @@ void MeshHost::resolve(PeerDialer& dialer) {
 }
 
 std::optional<LinkId> MeshHost::dial(PeerDialer& dialer, const runtime::SocketAddress& address) {
+    return connect(&dialer, address);
+}
+
+void MeshHost::link_to(const runtime::SocketAddress& address) {
+    if (is_closing_ || !is_started_) {
+        return;
+    }
+    if (const std::optional<LinkId> id = connect(nullptr, address)) {
+        find(*id)->is_discovered = true;
+    }
+}
+
+void MeshHost::unlink(NodeId node) {
+    for (auto& [id, entry] : links_) {
+        if (entry.is_discovered && entry.link->is_open() && entry.link->peer().node == node) {
+            leave(entry, GoodbyeReason::TooManyLinks);
+        }
+    }
+}
+
+std::optional<LinkId> MeshHost::connect(PeerDialer* dialer, const runtime::SocketAddress& address) {
     if (links_.size() >= kLinkConnectionsMax) {
         return std::nullopt;
     }
     ++counters_.dials;
-    Entry& entry = add(LiveLink::Direction::Dialled, &dialer);
+    Entry& entry = add(LiveLink::Direction::Dialled, dialer);
     const LinkId id = entry.link->id();
     auto stream = shard_.network().connect(address, entry.link->handler());
     if (!stream) {
@@ -398,6 +419,7 @@ std::vector<LiveLinkView> MeshHost::links() const {
                              .node = link.peer().node,
                              .remote = link.remote(),
                              .is_dialled = link.is_dialled(),
+                             .origin = origin_of(id, entry),
                              .open_since = link.open_since(),
                              .waiting_bytes = link.waiting_bytes(),
                              .received_bytes = link.received_bytes(),
@@ -405,6 +427,15 @@ std::vector<LiveLinkView> MeshHost::links() const {
         }
     }
     return views;
+}
+
+LinkOrigin MeshHost::origin_of(LinkId id, const Entry& entry) const {
+    const bool is_static =
+        entry.dialer != nullptr ||
+        std::ranges::any_of(dialers_, [id](const auto& dialer) { return dialer->relies_on(id); });
+    return is_static             ? LinkOrigin::Static
+           : entry.is_discovered ? LinkOrigin::Discovered
+                                 : LinkOrigin::Accepted;
 }
 
 std::vector<PeerView> MeshHost::peers() const {

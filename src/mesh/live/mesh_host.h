@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "mesh/discovery/discovery_port.h"
 #include "mesh/live/live_link.h"
 #include "mesh/live/peer_dialer.h"
 #include "mesh/node.h"
@@ -53,6 +54,7 @@ struct LiveLinkView {
     NodeId node;
     runtime::SocketAddress remote;
     bool is_dialled = false;
+    LinkOrigin origin = LinkOrigin::Accepted;
     Instant open_since;
     std::size_t waiting_bytes = 0;
     std::uint64_t received_bytes = 0;
@@ -112,6 +114,12 @@ class MeshHost final : LinkPort,
     }
     [[nodiscard]] const MeshNode& node() const { return node_; }
 
+    /// Dials once, and leaves it at that if nobody of the mesh is there. A link that comes of it
+    /// shows in links().
+    void link_to(const runtime::SocketAddress& address);
+    /// Ends the links to it that link_to() has made.
+    void unlink(NodeId node);
+
     /// Ends all links to it, as to one that does not belong any more.
     void expel(NodeId node);
 
@@ -147,11 +155,15 @@ class MeshHost final : LinkPort,
 
     struct Entry {
         std::unique_ptr<LiveLink> link;
-        PeerDialer* dialer = nullptr;  // null: accepted
+        PeerDialer* dialer = nullptr;  // null: accepted, or by link_to()
+        bool is_discovered = false;    // by link_to()
         bool is_known = false;         // to the core
         bool was_up = false;           // its dialer was told so
     };
 
+    [[nodiscard]] std::optional<LinkId> connect(PeerDialer* dialer,
+                                                const runtime::SocketAddress& address);
+    [[nodiscard]] LinkOrigin origin_of(LinkId id, const Entry& entry) const;
     Entry& add(LiveLink::Direction direction, PeerDialer* dialer);
     [[nodiscard]] Entry* find(LinkId link);
     [[nodiscard]] const Entry* find(LinkId link) const;

@@ -133,6 +133,30 @@ TEST(MeshHost, APeerThatIsNamedTwiceIsLinkedOnceAndFollowedWhenItGoes) {
     EXPECT_EQ(mesh.neighbors(2), 1U);
 }
 
+TEST(MeshHost, ALinkThatNobodyHasConfiguredIsMadeOnceAndGivenUp) {
+    LiveMesh mesh(3);
+    mesh.start(1, {});
+    mesh.start(2, {});
+    mesh.start(3, {1});
+    mesh.run_on(2, [&](runtime::Shard&) {
+        mesh.host(2).link_to(mesh.machine(1).address(LiveMesh::kPort));
+        mesh.host(2).link_to(mesh.machine(1).address(1));  // nobody is there
+    });
+    ASSERT_TRUE(mesh.world.run_until([&] { return mesh.neighbors(1) == 2; }, 3s));
+    mesh.world.run_for(20s);
+    EXPECT_EQ(mesh.host(2).counters().dials, 2U) << "each once";
+    ASSERT_EQ(open_links(mesh, 2), 1U);
+    EXPECT_EQ(mesh.host(2).links()[0].origin, LinkOrigin::Discovered);
+    EXPECT_EQ(mesh.host(3).links()[0].origin, LinkOrigin::Static);
+    EXPECT_EQ(mesh.host(1).links()[0].origin, LinkOrigin::Accepted);
+    mesh.run_on(3, [&](runtime::Shard&) { mesh.host(3).unlink(mesh.id(1)); });
+    mesh.run_on(2, [&](runtime::Shard&) { mesh.host(2).unlink(mesh.id(1)); });
+    ASSERT_TRUE(mesh.world.run_until([&] { return mesh.neighbors(1) == 1; }, 100ms));
+    mesh.world.run_for(20s);
+    EXPECT_EQ(open_links(mesh, 2), 0U);
+    EXPECT_EQ(open_links(mesh, 3), 1U) << "a link of the configuration is not unlinked";
+}
+
 TEST(MeshHost, WhomItDoesNotKnowGetsNoLink) {
     LiveMesh mesh(1);
     Log log;

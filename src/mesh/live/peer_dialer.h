@@ -70,6 +70,10 @@ class PeerDialer final : private runtime::Timer {
 
     [[nodiscard]] const std::string& peer() const { return peer_; }
     [[nodiscard]] State state() const { return state_; }
+    /// Is content with this link, which it has not made.
+    [[nodiscard]] bool relies_on(LinkId link) const {
+        return state_ == State::Elsewhere && twin_ == link;
+    }
     /// Rounds since the last good link.
     [[nodiscard]] unsigned failed_rounds() const { return failed_rounds_; }
 
