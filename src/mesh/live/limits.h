@@ -47,6 +47,12 @@ inline constexpr std::size_t kJoinChannelsPerAddressMax = 8;
 /// One request and one answer, from the connection on.
 inline constexpr Duration kJoinChannelMax = 5s;
 
+/// How often discovery looks which interfaces there are, and for places that other nodes tell.
+inline constexpr Duration kInterfacesInterval = 10s;
+inline constexpr Duration kLocatorsInterval = 1s;
+/// What discovery knows of the mesh may be so old.
+inline constexpr Duration kPictureAge = 100ms;
+
 /// Good-byes get so long to leave when the node stops.
 inline constexpr Duration kHostCloseGrace = 1s;
 
