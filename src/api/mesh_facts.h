@@ -61,6 +61,16 @@ struct MeshWanted {
     bool routes = false;
 };
 
+/// How nodes of the mesh find each other on the network.
+struct MeshDiscoveryFacts {
+    bool says_beacons = false;
+    bool says_mdns = false;
+    std::uint64_t heard = 0;       // nodes of this mesh, by their beacons, lately
+    std::uint64_t candidates = 0;  // that could be linked to
+    std::vector<std::pair<std::string, std::uint64_t>> beacons;  // that came, by verdict
+    std::vector<std::pair<std::string, std::uint64_t>> events;   // by kind
+};
+
 struct MeshFacts {
     bool is_on = false;
     std::string membership = "none";  // "none", "joining", "member"
@@ -78,6 +88,7 @@ struct MeshFacts {
     std::vector<std::pair<std::string, std::uint64_t>> drops;  // of messages and records, by reason
     std::vector<std::pair<std::string, std::uint64_t>>
         events;  // of links, by kind; since the start
+    MeshDiscoveryFacts discovery;
 };
 
 }  // namespace kith::api

@@ -54,6 +54,12 @@ class MeshResource : public ResourceTest {
         mesh.peers = {{.peer = "gw-2:7883", .state = "linked", .failed_rounds = 0}};
         mesh.drops = {{"no_route", 5}};
         mesh.events = {{"up", 1}};
+        mesh.discovery = {.says_beacons = true,
+                          .says_mdns = false,
+                          .heard = 3,
+                          .candidates = 2,
+                          .beacons = {{"forged", 4}},
+                          .events = {{"beacon_sent", 6}}};
     }
 };
 
@@ -87,6 +93,10 @@ TEST_F(MeshResource, ShowsThisNodeAndItsPeers) {
     EXPECT_EQ(body["custody"], 4);
     EXPECT_EQ(body["drops"][0]["reason"], "no_route");
     EXPECT_EQ(body["drops"][0]["count"], 5);
+    EXPECT_EQ(body["discovery"]["beacons"], true);
+    EXPECT_EQ(body["discovery"]["mdns"], false);
+    EXPECT_EQ(body["discovery"]["heard"], 3);
+    EXPECT_EQ(body["discovery"]["candidates"], 2);
 }
 
 TEST_F(MeshResource, ShowsNodesLinksAndRoutes) {
@@ -175,7 +185,10 @@ TEST_F(MeshResource, IsCountedInTheMetrics) {
           "\nkith_mesh_link_queue_bytes{to=\"0000000000000002\"} 14\n",
           "\nkith_mesh_link_custody_messages{to=\"0000000000000002\"} 3\n",
           "\nkith_mesh_custody_messages 4\n", "\nkith_mesh_drops_total{reason=\"no_route\"} 5\n",
-          "\nkith_mesh_link_events_total{kind=\"up\"} 1\n"}) {
+          "\nkith_mesh_link_events_total{kind=\"up\"} 1\n", "\nkith_mesh_discovery_heard 3\n",
+          "\nkith_mesh_discovery_candidates 2\n",
+          "\nkith_mesh_beacons_total{verdict=\"forged\"} 4\n",
+          "\nkith_mesh_discovery_events_total{kind=\"beacon_sent\"} 6\n"}) {
         EXPECT_NE(page.find(line), std::string::npos) << line;
     }
 }

@@ -31,6 +31,21 @@ std::uint64_t queue_bytes_to(const std::string& to, const std::vector<MeshLinkFa
     return sum;
 }
 
+void add_discovery(MetricsPage& page, const MeshDiscoveryFacts& discovery) {
+    page.gauge("mesh_discovery_heard", "Nodes of this mesh whose beacons were heard lately.",
+               static_cast<double>(discovery.heard));
+    page.gauge("mesh_discovery_candidates", "Nodes that discovery could link to.",
+               static_cast<double>(discovery.candidates));
+    page.head("mesh_beacons_total", "Beacons that came, by what they were taken for.", "counter");
+    for (const auto& [verdict, count] : discovery.beacons) {
+        page.labelled("mesh_beacons_total", "verdict", verdict, count);
+    }
+    page.head("mesh_discovery_events_total", "What discovery did and met, by kind.", "counter");
+    for (const auto& [kind, count] : discovery.events) {
+        page.labelled("mesh_discovery_events_total", "kind", kind, count);
+    }
+}
+
 }  // namespace
 
 void add_mesh(MetricsPage& page, const MeshFacts& mesh) {
@@ -70,6 +85,7 @@ void add_mesh(MetricsPage& page, const MeshFacts& mesh) {
     for (const auto& [reason, count] : mesh.drops) {
         page.labelled("mesh_drops_total", "reason", reason, count);
     }
+    add_discovery(page, mesh.discovery);
     page.head("mesh_link_events_total", "What happened to connections of the mesh, by kind.",
               "counter");
     for (const auto& [kind, count] : mesh.events) {

@@ -29,6 +29,9 @@ struct MeshConfig {
     std::string address = "0.0.0.0:7883";  // "off": no mesh at all
     std::vector<std::string> peers;        // HOST:PORT
     MeshProfile profile = MeshProfile::Normal;
+    bool discovery = true;  // say on the network that this node is there, and hear others
+    bool mdns = true;       // also by multicast DNS
+    bool announce_unpaired = false;
 
     [[nodiscard]] bool is_on() const { return address != "off"; }
 };

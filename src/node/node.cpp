@@ -4,6 +4,7 @@
 #include "node/detail/api_pillar.h"
 #include "node/detail/backup_pillar.h"
 #include "node/detail/broker_pillar.h"
+#include "node/detail/discovery_pillar.h"
 #include "node/detail/ground.h"
 #include "node/detail/listener_pillar.h"
 #include "node/detail/mesh_pillar.h"
@@ -30,11 +31,12 @@ struct Node::Impl {
     BackupPillar backups{ground, broker};
     MeshPillar mesh{ground, broker};
     MeshTopicsPillar mesh_topics{ground, broker, mesh};
-    ApiPillar api{{ground, access, broker, backups, mesh}};
+    DiscoveryPillar discovery{ground, mesh};
+    ApiPillar api{{ground, access, broker, backups, mesh, discovery}};
     ListenerPillar listeners{ground, broker, api};
 
-    const std::vector<Pillar*> pillars{&access,      &broker, &backups,  &mesh,
-                                       &mesh_topics, &api,    &listeners};
+    const std::vector<Pillar*> pillars{&access,      &broker,    &backups, &mesh,
+                                       &mesh_topics, &discovery, &api,     &listeners};
     Addresses addresses;
     std::string claim_link;
     bool is_running = false;
@@ -82,6 +84,7 @@ OrProblem<void> Node::Impl::start() {
 void Node::Impl::go_live() {
     addresses = listeners.addresses();
     addresses.mesh = mesh.address();
+    discovery.announce(addresses);
     api.show_ready(listeners.facts());
     const std::string console = listeners.console_url();
     const std::string code = console.empty() ? std::string() : access.issue_claim_code();

@@ -151,6 +151,13 @@ void Handlers::get_mesh(const Call&, const Respond& respond) {
             write_drop(json, drop);
         }
         json.end_array();
+        json.key("discovery");
+        json.begin_object();
+        json.field("beacons", mesh.discovery.says_beacons);
+        json.field("mdns", mesh.discovery.says_mdns);
+        json.field("heard", mesh.discovery.heard);
+        json.field("candidates", mesh.discovery.candidates);
+        json.end_object();
     }));
 }
 

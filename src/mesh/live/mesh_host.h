@@ -112,6 +112,7 @@ class MeshHost final : LinkPort,
         action(node_, shard_.now());
         arm();
     }
+    [[nodiscard]] bool is_started() const { return is_started_; }
     [[nodiscard]] const MeshNode& node() const { return node_; }
 
     /// Dials once, and leaves it at that if nobody of the mesh is there. A link that comes of it

@@ -63,7 +63,12 @@ void ApiPillar::make_backend() {
         .credentials =
             [this](runtime::Shard& here) { return on_.access.credential_counters(here); },
         .probes = probe_list,
-        .mesh = [this](const api::MeshWanted& wanted) { return mesh_facts(on_.mesh, wanted); }});
+        .mesh =
+            [this](const api::MeshWanted& wanted) {
+                api::MeshFacts facts = mesh_facts(on_.mesh, wanted);
+                facts.discovery = on_.discovery.facts();
+                return facts;
+            }});
 }
 
 void ApiPillar::make_server() {

@@ -8,6 +8,7 @@
 #include "node/detail/access_pillar.h"
 #include "node/detail/backup_pillar.h"
 #include "node/detail/broker_pillar.h"
+#include "node/detail/discovery_pillar.h"
 #include "node/detail/ground.h"
 #include "node/detail/mesh_pillar.h"
 #include "node/detail/pillar.h"
@@ -26,6 +27,7 @@ struct ApiGround {
     BrokerPillar& broker;
     BackupPillar& backups;
     MeshPillar& mesh;
+    DiscoveryPillar& discovery;
 };
 
 class ApiPillar final : public Pillar {

@@ -51,6 +51,20 @@ void add_mesh_keys(std::vector<ConfigKey>& keys) {
                     "How soon a silent neighbour is noticed while nothing else is sent: 320 ms, "
                     "1.6 s or 16 s; the sooner, the more an idle link costs."},
                    kProfiles, MEMBER(mesh.profile)));
+    keys.push_back(
+        boolean_key("mesh.discovery",
+                    "Find members of the mesh on the network, and be found: by beacons, "
+                    "UDP port 7883, that do not leave it. A node that belongs to no mesh, "
+                    "or listens on loopback alone, says nothing.",
+                    MEMBER(mesh.discovery)));
+    keys.push_back(boolean_key("mesh.mdns",
+                               "With mesh.discovery, also by multicast DNS: _kith._tcp, and "
+                               "_mqtt._tcp and _secure-mqtt._tcp where those are not on loopback.",
+                               MEMBER(mesh.mdns)));
+    keys.push_back(boolean_key("mesh.announce_unpaired",
+                               "While this node belongs to no mesh, say on the network that it is "
+                               "there and unpaired. It exchanges nothing.",
+                               MEMBER(mesh.announce_unpaired)));
 }
 
 }  // namespace kith::node

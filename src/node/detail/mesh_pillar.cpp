@@ -199,6 +199,9 @@ void MeshPillar::meet_broker(runtime::Shard& here) {
         });
     }
     host_->start();
+    if (when_on_) {
+        when_on_();
+    }
 }
 
 /// A tool, or the gate, has changed the files.

@@ -20,9 +20,11 @@
 #include "runtime/blocking_pool.h"
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace kith::node {
@@ -44,8 +46,15 @@ class MeshPillar final : public Pillar, private mesh::MeshEvents {
     /// "this node belongs to no mesh"; empty while it is on.
     [[nodiscard]] std::string off_reason() const;
     [[nodiscard]] const mesh::Membership& membership() const { return membership_; }
+    /// Has `action` called once host() has started, if it has not yet.
+    void when_on(std::function<void()> action) { when_on_ = std::move(action); }
     /// Requires: is_on().
     [[nodiscard]] const mesh::MeshHost& host() const { return *host_; }
+    [[nodiscard]] mesh::MeshHost& host() { return *host_; }
+    [[nodiscard]] const mesh::NodeKey& key() const { return *membership_.key; }
+    [[nodiscard]] mesh::MeshId mesh_id() const { return membership_.mesh(); }
+    [[nodiscard]] std::uint32_t epoch() const { return epoch_; }
+    [[nodiscard]] bool is_leaf() const { return membership_.role == mesh::NodeRole::Leaf; }
     [[nodiscard]] const mesh::MeshTrust& trust() const { return *trust_; }
     [[nodiscard]] const mesh::JoinDesk& desk() const { return gate_->desk(); }
     /// HOST:PORT, for tokens.
@@ -86,6 +95,7 @@ class MeshPillar final : public Pillar, private mesh::MeshEvents {
     std::unique_ptr<MeshGate> gate_;
     std::unique_ptr<mesh::Bridge> bridge_;
     std::unique_ptr<mesh::MeshHost> host_;
+    std::function<void()> when_on_;
     runtime::CallbackTimer clock_{[this](Instant) { take_time(); }};
     std::optional<runtime::SocketAddress> address_;
 };
