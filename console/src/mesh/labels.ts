@@ -85,6 +85,7 @@ export function placeLabels(
         width: mark.radius * 2,
         height: mark.radius * 2,
     }));
+    const names: Box[] = [];
     return wishes.map((wish) => {
         const mark = marks[wish.mark];
         if (!mark) {
@@ -102,10 +103,15 @@ export function placeLabels(
         const free = choices.find(
             (choice) => isInside(choice) && !taken.some((one) => overlaps(one, choice.box)),
         );
-        const chosen =
-            free ?? (wish.isNeeded ? (choices.find(isInside) ?? choices[0] ?? null) : null);
+        // One that is needed stands on marks before it stands on another name.
+        const overMarks = choices.find(
+            (choice) => isInside(choice) && !names.some((one) => overlaps(one, choice.box)),
+        );
+        const needed = overMarks ?? choices.find(isInside) ?? choices[0] ?? null;
+        const chosen = free ?? (wish.isNeeded ? needed : null);
         if (chosen !== null) {
             taken.push(chosen.box);
+            names.push(chosen.box);
         }
         return chosen;
     });

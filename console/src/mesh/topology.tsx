@@ -452,6 +452,7 @@ function Names(props: NamesProps): VNode {
             return [];
         }
         const rank = rankOf(node, props);
+        const isEnd = node.id === props.way[0] || node.id === props.way.at(-1);
         const fact = isFacts || rank < 2 ? factOf(graph, node) : '';
         return [
             {
@@ -459,7 +460,7 @@ function Names(props: NamesProps): VNode {
                 text: fact,
                 width: Math.max(node.name.length * name_px, fact.length * fact_px),
                 height: fact === '' ? line_px : 2 * line_px,
-                isNeeded: rank <= 2 || !isMany,
+                isNeeded: !isMany || rank === 0 || isEnd,
                 rank,
             },
         ];
