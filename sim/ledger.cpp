@@ -101,7 +101,11 @@ void Ledger::on_delivered(NodeIndex node, mesh::NodeId receiver, const Delivery&
         return;
     }
     Published& message = messages_[delivery.number];
-    if (std::ranges::find(message.arrivals, receiver) != message.arrivals.end()) {
+    const bool is_for_all = delivery.for_all;
+    const auto is_known = [receiver](const auto& arrivals) {
+        return std::ranges::find(arrivals, receiver) != arrivals.end();
+    };
+    if (is_for_all ? is_known(message.arrivals) : is_known(message.shared_arrivals)) {
         ++duplicate_count_;
         if (message.qos == 2) {
             verdicts_.broken(
@@ -110,9 +114,14 @@ void Ledger::on_delivered(NodeIndex node, mesh::NodeId receiver, const Delivery&
         }
         return;
     }
-    message.arrivals.push_back(receiver);
     latencies_ms_.push_back(static_cast<float>((at - message.at).count()) / 1e6F);
-    judge_order(node, receiver, message, at);
+    if (is_for_all) {
+        message.arrivals.push_back(receiver);
+        judge_order(node, receiver, message, at);
+    } else {
+        // What another member of the group did not get comes late.
+        message.shared_arrivals.push_back(receiver);
+    }
 }
 
 void Ledger::judge_order(NodeIndex node, mesh::NodeId receiver, const Published& message,
@@ -158,25 +167,18 @@ bool Ledger::has_arrived(const Published& message, const Subscription& claim) co
     }
     // Any member of the group will do.
     return std::ranges::any_of(subscriptions_, [&](const Subscription& member) {
+        const auto has_got = [&member](const auto& arrivals) {
+            return std::ranges::find(arrivals, member.identity) != arrivals.end();
+        };
         return member.group == claim.group && member.filter == claim.filter &&
-               std::ranges::find(message.arrivals, member.identity) != message.arrivals.end();
+               (has_got(message.arrivals) || has_got(message.shared_arrivals));
     });
-}
-
-/// A message that waits for a member that leaves its share group is lost with it, as a session's
-/// queue is: which member it was given to, the books do not know.
-bool Ledger::has_former_member(const Subscription& shared) const {
-    return !shared.group.empty() &&
-           std::ranges::any_of(subscriptions_, [&](const Subscription& member) {
-               return member.is_ended && member.group == shared.group &&
-                      member.filter == shared.filter;
-           });
 }
 
 bool Ledger::is_missing(const Published& message, const Subscription& claim) const {
     const bool is_promised = message.qos > 0 || message.is_reliable;
     return is_promised && message.is_acknowledged && !message.is_excused && !claim.is_ended &&
-           !has_arrived(message, claim) && !has_former_member(claim);
+           !has_arrived(message, claim);
 }
 
 std::uint64_t Ledger::missing_count() const {

@@ -56,6 +56,8 @@ struct Published {
     boost::container::small_vector<SubscriptionIndex, 2> claims;
     /// Nodes that got it, as who they were then.
     boost::container::small_vector<mesh::NodeId, 2> arrivals;
+    /// And who got it for share groups alone.
+    boost::container::small_vector<mesh::NodeId, 1> shared_arrivals;
 };
 
 class Ledger {
@@ -103,7 +105,6 @@ class Ledger {
 
     [[nodiscard]] bool has_member_at(NodeIndex node, const Subscription& shared) const;
     [[nodiscard]] bool has_arrived(const Published& message, const Subscription& claim) const;
-    [[nodiscard]] bool has_former_member(const Subscription& shared) const;
     [[nodiscard]] bool is_missing(const Published& message, const Subscription& claim) const;
     void judge_order(NodeIndex node, mesh::NodeId receiver, const Published& message, Instant at);
 

@@ -165,14 +165,28 @@ TEST(Ledger, WantsAnyMemberOfAShareGroup) {
     EXPECT_EQ(rig.ledger.missing_count(), 0);
 }
 
-TEST(Ledger, ExcusesAShareGroupThatAMemberLeft) {
+TEST(Ledger, WantsAnotherMemberOfAShareGroupWhenOneHasLeft) {
     Rig rig;
     rig.ledger.know(rig.subscribe("a/#", "g", 1), 0, 1, {});
     const SubscriptionIndex leaver = rig.subscribe("a/#", "g", 2);
-    rig.publish(1);
-    EXPECT_EQ(rig.ledger.missing_count(), 1);
+    const std::uint64_t number = rig.publish(1);
     rig.ledger.unsubscribe(leaver);
+    EXPECT_EQ(rig.ledger.missing_count(), 1);
+    rig.ledger.on_delivered(1, kReceiver,
+                            {.qos = 1, .number = number, .for_all = false, .groups = {7}}, rig.at);
     EXPECT_EQ(rig.ledger.missing_count(), 0);
+}
+
+TEST(Ledger, WhatIsForAShareGroupAloneHasNoOrderAndIsNoDuplicateOfTheRest) {
+    Rig rig;
+    const std::uint64_t first = rig.publish(2, 1);
+    rig.deliver(rig.publish(2, 2));
+    const Delivery shared{.qos = 2, .number = first, .for_all = false, .groups = {7}};
+    rig.ledger.on_delivered(1, kReceiver, shared, rig.at);
+    EXPECT_EQ(rig.broken(Oracle::Order), 0);
+    EXPECT_EQ(rig.broken(Oracle::ExactlyOnce), 0);
+    rig.ledger.on_delivered(1, kReceiver, shared, rig.at);
+    EXPECT_EQ(rig.broken(Oracle::ExactlyOnce), 1);
 }
 
 TEST(Ledger, RefusesWhatNobodyPublished) {

@@ -121,6 +121,9 @@ inline constexpr std::size_t kLinkWindowMessageBytes = 256;
 /// What nobody acknowledged is sent again after this, then after twice as long each time.
 inline constexpr Duration kCustodyRetransmitInterval = 1s;
 inline constexpr Duration kCustodyRetransmitIntervalMax = 30s;
+/// A message for a member of a share group that cannot be reached goes to another one after so many
+/// tries: after 7 s, or less if routes have changed meanwhile.
+inline constexpr std::uint8_t kGroupTries = 3;
 /// Flows of QoS 0 whose last message a destination remembers; of others, order is not judged.
 inline constexpr std::size_t kFlowsMax = 65536;
 

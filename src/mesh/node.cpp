@@ -50,8 +50,9 @@ struct MeshNode::Impl final : NeighborListener,
     RouteTable routes;
     std::vector<std::string> locators;
     std::uint64_t last_sequence = 0;
-    std::map<NodeId, std::vector<CustodyEntry>> acks;  // of this turn
-    std::map<std::uint16_t, Version> unconfirmed;      // parts that not all nodes are known to have
+    std::map<NodeId, std::vector<CustodyEntry>> acks;       // of this turn
+    std::vector<std::pair<DataId, NodeId>> groups_waiting;  // of this turn
+    std::map<std::uint16_t, Version> unconfirmed;  // parts that not all nodes are known to have
     std::map<std::uint64_t, RecordVersions> barriers;
 
     // What comes in.
@@ -71,6 +72,9 @@ struct MeshNode::Impl final : NeighborListener,
     void send_frame(NodeId neighbor, const Data& data, const SharedBytes& payload, Instant now);
     [[nodiscard]] Destinations destinations_of(const Publication& publication);
     [[nodiscard]] NodeId nearest(const std::vector<NodeId>& nodes) const;
+    void reassign_groups(const DataId& id, NodeId from, Instant now);
+    [[nodiscard]] NodeId other_member(const InterestTable::Match& match, std::uint64_t group,
+                                      NodeId member) const;
     void drop(DropReason reason, const Data* data) {
         ++counters.drops[static_cast<std::size_t>(reason)];
         ports.events.on_drop(reason, data);
@@ -120,6 +124,9 @@ struct MeshNode::Impl final : NeighborListener,
         ports.delivery.on_published(token, level);
     }
     void on_custody_drop(DropReason reason, const Data& data) override { drop(reason, &data); }
+    void on_groups_waiting(const DataId& id, NodeId destination) override {
+        groups_waiting.emplace_back(id, destination);
+    }
 
     // ArrivalListener
     void deliver(const Data& data, const StreamProgress& progress, std::uint64_t token) override {
@@ -222,6 +229,9 @@ void MeshNode::Impl::on_data(NodeId from, Data data, Instant now) {
 
 /// Everything that a call has caused leaves once, together.
 void MeshNode::Impl::end_turn(Instant now) {
+    for (const auto& [id, destination] : std::exchange(groups_waiting, {})) {
+        reassign_groups(id, destination, now);
+    }
     custody.send_waiting(now);
     for (auto& [neighbor, entries] : acks) {
         send_acks(neighbor, entries, now);
@@ -396,6 +406,57 @@ Destinations MeshNode::Impl::destinations_of(const Publication& publication) {
     }
     std::ranges::sort(destinations, {}, &Destination::node);
     return destinations;
+}
+
+/// A member of the group that can be reached, rather one that has no other part in the message.
+NodeId MeshNode::Impl::other_member(const InterestTable::Match& match, std::uint64_t group,
+                                    NodeId member) const {
+    const auto found = std::ranges::find(match.groups, group, &InterestTable::Match::Group::id);
+    if (found == match.groups.end()) {
+        return {};
+    }
+    std::vector<NodeId> apart;
+    std::vector<NodeId> others;
+    for (const NodeId node : found->nodes) {
+        if (node != member && routes.is_reachable(node)) {
+            others.push_back(node);
+            if (!std::ranges::binary_search(match.nodes, node)) {
+                apart.push_back(node);
+            }
+        }
+    }
+    return nearest(apart.empty() ? others : apart);
+}
+
+/// Whom the message waits for may have died with it or without it: another member of its share
+/// groups gets a message of its own. Once for each message; that one may go on to a third member.
+void MeshNode::Impl::reassign_groups(const DataId& id, NodeId from, Instant now) {
+    std::optional<Data> data = custody.find(id, now);
+    if (!data || data->kind == DataKind::Void) {
+        return;
+    }
+    const InterestTable::Match& match = interest.match(data->tenant, data->topic);
+    Destinations destinations;
+    Custody::Groups taken;
+    for (const std::uint64_t group : custody.groups_of(id, from)) {
+        const NodeId node = other_member(match, group, from);
+        if (node == NodeId()) {
+            continue;
+        }
+        taken.push_back(group);
+        auto at = std::ranges::lower_bound(destinations, node, {}, &Destination::node);
+        if (at == destinations.end() || at->node != node) {
+            at = destinations.insert(at, {.node = node, .for_all = false, .groups = {}});
+        }
+        at->groups.push_back(group);
+    }
+    if (destinations.empty()) {
+        return;
+    }
+    data->id.sequence = ++last_sequence;
+    data->destinations = std::move(destinations);
+    custody.publish(*data, {}, now);
+    custody.release_groups(id, from, taken);
 }
 
 void MeshNode::Impl::on_neighbor_up(NodeId neighbor, Instant now) {

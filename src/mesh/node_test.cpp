@@ -296,6 +296,52 @@ TEST(MeshNode, GivesAShareGroupsMessageToItsNearestMember) {
     EXPECT_TRUE(mesh.delivered(3).empty());
 }
 
+TEST(MeshNode, AnotherMemberGetsWhatAMemberOfAShareGroupCannotBeGiven) {
+    SmallMesh mesh(3);
+    mesh.link(1, 2);
+    mesh.link(1, 3);
+    mesh.time.run_for(3s);
+    for (const std::uint64_t member : {2U, 3U}) {
+        mesh.node(member).subscribe({.share_group = "g", .filter = "a/b"}, mesh.time.now());
+        mesh.wake(member);
+    }
+    mesh.time.run_for(1s);
+    mesh.cut(1, 2);
+    mesh.publish(1, "a/b", "0", Qos::AtLeastOnce);
+    mesh.time.run_for(2s);
+    EXPECT_TRUE(mesh.delivered(3).empty()) << "the nearest, which may come back";
+    mesh.time.run_for(15s);
+    EXPECT_EQ(mesh.delivered(3), numbered(1));
+    // Its place in the stream is filled with what is for nobody.
+    mesh.link(1, 2);
+    mesh.time.run_for(40s);
+    EXPECT_TRUE(mesh.delivered(2).empty());
+    EXPECT_EQ(mesh.node(1).counters().custody_held, 0U);
+    mesh.subscribe(2, "a/b");
+    mesh.time.run_for(1s);
+    mesh.publish(1, "a/b", "1", Qos::AtLeastOnce);
+    mesh.time.run_for(1s);
+    EXPECT_EQ(mesh.delivered(2), std::vector<std::string>{"a/b 1"});
+}
+
+TEST(MeshNode, WhileAShareGroupHasNoOtherMemberItsMessageWaits) {
+    SmallMesh mesh(3);
+    mesh.link(1, 2);
+    mesh.link(1, 3);
+    mesh.time.run_for(3s);
+    mesh.node(2).subscribe({.share_group = "g", .filter = "a/b"}, mesh.time.now());
+    mesh.wake(2);
+    mesh.time.run_for(1s);
+    mesh.cut(1, 2);
+    mesh.publish(1, "a/b", "0", Qos::AtLeastOnce);
+    mesh.time.run_for(20s);
+    EXPECT_EQ(mesh.node(1).counters().custody_held, 1U);
+    mesh.node(3).subscribe({.share_group = "g", .filter = "a/b"}, mesh.time.now());
+    mesh.wake(3);
+    mesh.time.run_for(40s);
+    EXPECT_EQ(mesh.delivered(3), numbered(1));
+}
+
 TEST(MeshNode, DropsAndCountsQos0AloneWhenTheWayIsFull) {
     Line mesh;
     mesh.subscribe(3, "a/b");

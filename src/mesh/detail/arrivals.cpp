@@ -82,7 +82,8 @@ void Arrivals::Impl::accept(const DataId& id) {
 
 void Arrivals::Impl::deliver_ready(Instant now) {
     for (const Streams::Ready& ready : streams.ready(now)) {
-        if (ready.data.kind == DataKind::Void) {
+        const bool is_for_nobody = !ready.here.for_all && ready.here.groups.empty();
+        if (ready.data.kind == DataKind::Void || is_for_nobody) {
             accept(ready.data.id);
             continue;
         }

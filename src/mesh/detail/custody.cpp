@@ -314,6 +314,10 @@ void Custody::Impl::retry(HeldMessage& message, Instant now) {
             give_back(message, leg);
             continue;
         }
+        const bool is_patient = leg.tries < kGroupTries || leg.to.groups.empty();
+        if (waits && message.is_own && !is_patient) {
+            listener.on_groups_waiting(message.id(), leg.to.node);
+        }
         hand(leg, NodeId());
         leg.avoid = NodeId();
         leg.is_due = true;
@@ -601,6 +605,40 @@ void Custody::on_timer(Instant now) {
 
 Instant Custody::deadline() const {
     return std::min(impl_->retries.deadline(), impl_->restored_at);
+}
+
+std::optional<Data> Custody::find(const DataId& id, Instant now) const {
+    const auto found = impl_->held.find(id);
+    if (found == impl_->held.end()) {
+        return std::nullopt;
+    }
+    return found->second.outgoing({}, now);
+}
+
+Custody::Groups Custody::groups_of(const DataId& id, NodeId destination) const {
+    const auto found = impl_->held.find(id);
+    const Leg* leg = found == impl_->held.end() ? nullptr : found->second.leg(destination);
+    return leg == nullptr ? Groups{} : leg->to.groups;
+}
+
+void Custody::release_groups(const DataId& id, NodeId destination, const Groups& groups) {
+    const auto found = impl_->held.find(id);
+    Leg* leg = found == impl_->held.end() ? nullptr : found->second.leg(destination);
+    if (leg == nullptr) {
+        return;
+    }
+    Groups left;
+    for (const std::uint64_t group : leg->to.groups) {
+        if (std::ranges::find(groups, group) == groups.end()) {
+            left.push_back(group);
+        }
+    }
+    leg->to.groups = std::move(left);
+    Destinations destinations;
+    for (const Leg& other : found->second.legs) {
+        destinations.push_back(other.to);
+    }
+    impl_->store.settle(found->second.ticket, destinations);
 }
 
 std::size_t Custody::held_count() const {

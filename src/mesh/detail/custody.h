@@ -14,6 +14,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 
 #include "base/shared_bytes.h"
 #include "base/time.h"
@@ -39,6 +40,9 @@ class CustodyListener {
     virtual void send_custody(NodeId neighbor, CustodyEntry entry) = 0;
     virtual void on_published(std::uint64_t token, PublishLevel level) = 0;
     virtual void on_custody_drop(DropReason reason, const Data& data) = 0;
+    /// A message of this node waits for a member of share groups that cannot be reached. Called
+    /// from inside of custody: to be seen to at the end of the turn, see release_groups().
+    virtual void on_groups_waiting(const DataId& id, NodeId destination) = 0;
 
   protected:
     ~CustodyListener() = default;
@@ -80,6 +84,14 @@ class Custody {
     /// it counts twice.
     [[nodiscard]] std::size_t handed_count(NodeId neighbor) const;
     [[nodiscard]] std::size_t held_bytes() const;
+    /// A message that is held, without destinations, as it would leave now. Borrows from it.
+    [[nodiscard]] std::optional<Data> find(const DataId& id, Instant now) const;
+    using Groups = decltype(Destination::groups);
+    /// Which a destination is still to serve.
+    [[nodiscard]] Groups groups_of(const DataId& id, NodeId destination) const;
+    /// Other nodes serve these, by messages of their own: what is left of the destination keeps its
+    /// place in the stream, though it may be for nobody.
+    void release_groups(const DataId& id, NodeId destination, const Groups& groups);
     /// Something of this class waits for room to a neighbour.
     [[nodiscard]] bool is_congested(Priority priority) const;
 

@@ -77,6 +77,10 @@ class Around final : public CustodyListener, public CustodyPort {
     }
     void on_published(std::uint64_t token, PublishLevel) override { published.push_back(token); }
     void on_custody_drop(DropReason reason, const Data&) override { drops.push_back(reason); }
+    void on_groups_waiting(const DataId& id, NodeId destination) override {
+        waiting.emplace_back(id, destination);
+    }
+    std::vector<std::pair<DataId, NodeId>> waiting;  // for a member of a group
     void store(CustodyTicket ticket, const Data& data) override {
         stored[ticket] = data.destinations.size();
     }

@@ -128,7 +128,8 @@ struct Destination {
     /// The first place that this node has not acknowledged to the origin, as far as the origin knew
     /// when it sent: all before it is done with. At most stream_sequence; 0 for QoS 0.
     std::uint64_t stream_first = 0;
-    /// For the subscriptions there that are not shared.
+    /// For the subscriptions there that are not shared. Without groups and these it is for nobody,
+    /// and only fills its place.
     bool for_all = true;
     /// For a member there of each of these share groups: share_group_id(). In order, none twice.
     boost::container::small_vector<std::uint64_t, 1> groups;
