@@ -7,6 +7,7 @@ import re
 import socket
 import ssl
 import threading
+import time
 import urllib.request
 from pathlib import Path
 
@@ -48,13 +49,12 @@ class MeshCase(NodeCase):
         return json.loads(kith("mesh", "status", *where, "--json").stdout)
 
     def until(self, ask, is_done):
-        """Asks until the answer is as wanted; the test's own deadline ends it if it never is."""
-        answer = None
-        for _ in range(2000):
-            answer = ask()
-            if is_done(answer):
-                return answer
-        raise AssertionError(f"not as wanted: {answer}")
+        """Asks until the answer is as wanted."""
+        deadline = time.monotonic() + DEADLINE_S
+        while not is_done(answer := ask()):
+            if time.monotonic() > deadline:
+                raise AssertionError(f"not as wanted: {answer}")
+        return answer
 
     def assert_linked(self, node, *others: str) -> dict:
         """Waits until the node shows these neighbours, by name, and a link to each."""

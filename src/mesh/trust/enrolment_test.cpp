@@ -186,7 +186,7 @@ TEST_F(Enrolment, WithAnyByteAlteredIsRefused) {
 TEST_F(Enrolment, OfARevokedKeyIsRefused) {
     const JoinToken token = invite();
     const NodeKey key = new_key();
-    ASSERT_TRUE(revocations.add(key.id(), kNow));
+    ASSERT_TRUE(revocations.add({.node = key.id(), .at = kNow, .signer = {}, .signature = {1}}));
     EXPECT_EQ(verdict_of(token, key), JoinVerdict::Revoked);
     EXPECT_EQ(uses_of(token), 0U);
 }

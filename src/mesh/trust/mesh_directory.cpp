@@ -367,10 +367,34 @@ OrFileProblem<void> MeshDirectory::revoke(NodeId node, WallTime now) {
     if (self->key->id() == node) {
         return file_problem("this is the node that lets others in; it cannot revoke itself");
     }
-    if (const Status added = revoked->add(node, now); !added) {
+    const auto signer = authority();
+    if (!signer) {
+        return tl::unexpected(signer.error());
+    }
+    auto revocation = signer->revoke(node, now);
+    if (!revocation) {
+        return file_problem(fmt::format("cannot revoke: {}", revocation.error().text));
+    }
+    if (const Status added = revoked->add(std::move(*revocation)); !added) {
         return file_problem(added.error().text);
     }
     return write_all({{"revoked", revoked->to_text()}});
+}
+
+OrFileProblem<void> MeshDirectory::keep(const std::vector<Revocation>& heard) {
+    const auto held = lock();
+    auto revoked = held ? revocations() : tl::unexpected(held.error());
+    if (!revoked) {
+        return tl::unexpected(revoked.error());
+    }
+    const std::size_t before = revoked->nodes().size();
+    for (const Revocation& each : heard) {
+        if (const Status added = revoked->add(each); !added) {
+            return file_problem(added.error().text);
+        }
+    }
+    return revoked->nodes().size() == before ? OrFileProblem<void>()
+                                             : write_all({{"revoked", revoked->to_text()}});
 }
 
 std::string MeshDirectory::file(std::string_view name) const {

@@ -102,6 +102,8 @@ class MeshDirectory {
     [[nodiscard]] OrFileProblem<RevocationList> revocations() const;
     /// A problem if this node is no issuer, or the one to be revoked.
     [[nodiscard]] OrFileProblem<void> revoke(NodeId node, WallTime now);
+    /// Keeps what was heard of others. Requires: their signatures are good.
+    [[nodiscard]] OrFileProblem<void> keep(const std::vector<Revocation>& heard);
 
     [[nodiscard]] const std::string& path() const { return path_; }
 

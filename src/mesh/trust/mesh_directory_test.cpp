@@ -238,6 +238,20 @@ TEST_F(MeshDirectoryTest, DoesNotLetInWhomItRevoked) {
     EXPECT_FALSE(founder.revoke(founder.load()->key->id(), kNow));
 }
 
+TEST_F(MeshDirectoryTest, KeepsWhatItHeardOfRevocations) {
+    ASSERT_TRUE(founder.found("gw-1", secrets, kNow));
+    ASSERT_TRUE(other.begin_join(invite(), "cellar", secrets));
+    ASSERT_TRUE(founder.revoke(NodeId(7), kNow));
+    ASSERT_TRUE(founder.revoke(NodeId(8), kNow + 1s));
+    const RevocationList told = founder.revocations().value();
+    ASSERT_TRUE(other.keep({told.nodes().at(NodeId(8))}));
+    ASSERT_TRUE(other.keep({told.nodes().at(NodeId(7)), told.nodes().at(NodeId(8))}));
+    EXPECT_EQ(other.revocations()->nodes(), told.nodes());
+    const auto written_at = fs::last_write_time(others_data.file("revoked"));
+    ASSERT_TRUE(other.keep({told.nodes().at(NodeId(7))}));
+    EXPECT_EQ(fs::last_write_time(others_data.file("revoked")), written_at);
+}
+
 TEST_F(MeshDirectoryTest, DoesNotAskTheDiskForWhoFloods) {
     ASSERT_TRUE(founder.found("gw-1", secrets, kNow));
     const JoinMoment moment{.wall_now = kNow, .now = Instant(), .attempts = attempts};

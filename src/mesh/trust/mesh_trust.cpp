@@ -44,6 +44,8 @@ MeshTrust::MeshTrust(crypto::MemberVerifier verifier, NodeKey key, const Setting
 Result<MeshTrust> MeshTrust::create(NodeKey key, const Settings& settings) {
     TRY_ASSIGN(crypto::MemberVerifier verifier, crypto::MemberVerifier::create(settings.root_pem));
     MeshTrust trust(std::move(verifier), std::move(key), settings);
+    TRY_ASSIGN(const std::vector<std::uint8_t> root, crypto::certificate_der(settings.root_pem));
+    trust.root_fingerprint_ = crypto::sha256(root);
     TRY(trust.set_certificate(settings.certificate));
     return trust;
 }
@@ -79,6 +81,34 @@ Status MeshTrust::revoke(NodeId node) {
         return fail(ErrorKind::Invalid, "a node does not revoke itself");
     }
     return members_.revoke(node);
+}
+
+Status MeshTrust::take(const Revocation& revocation) {
+    TRY(verifier_.verify_statement(
+        revocation.signer, revocation_statement(root_fingerprint_, revocation.node, revocation.at),
+        revocation.signature));
+    return revoke(revocation.node);
+}
+
+Status MeshTrust::take_revocations(Bytes body) {
+    TRY_ASSIGN(std::vector<Revocation> told, decode_revocations(body));
+    std::vector<Revocation> news;
+    Status status;
+    for (Revocation& each : told) {
+        // Of itself a node says nothing; others do not listen to it any more.
+        if (each.node == self() || members_.is_revoked(each.node)) {
+            continue;
+        }
+        status = take(each);
+        if (!status) {
+            break;  // who told it is not to be believed; one signature is work enough
+        }
+        news.push_back(std::move(each));
+    }
+    if (!news.empty() && when_revoked_) {
+        when_revoked_(std::move(news));
+    }
+    return status;
 }
 
 bool MeshTrust::verify(NodeId origin, Bytes message, Bytes signature) {

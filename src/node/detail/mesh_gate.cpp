@@ -112,6 +112,21 @@ void MeshGate::on_admitted(mesh::Admission admission) {
     }
 }
 
+void MeshGate::keep_revocations(std::vector<mesh::Revocation> heard) {
+    // What a busy pool refuses is told again by whoever told it, after the next start.
+    static_cast<void>(ports_.files.submit(
+        shard_,
+        [directory = ports_.directory, heard = std::move(heard), &log = ports_.log]() mutable {
+            auto kept = directory.keep(heard);
+            return runtime::make_mail([kept = std::move(kept), &log](runtime::Shard&) {
+                if (!kept) {
+                    LOG(log, Error, "cannot keep who was revoked",
+                        {"reason", std::string_view(kept.error().text)});
+                }
+            });
+        }));
+}
+
 void MeshGate::note_address(const runtime::SocketAddress& address) {
     // A busy pool costs a tool its hint and nothing else.
     static_cast<void>(

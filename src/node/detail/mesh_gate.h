@@ -49,6 +49,8 @@ class MeshGate {
     void join(const mesh::Membership& joining);
     void stop_joining();
 
+    /// On disk, for ever.
+    void keep_revocations(std::vector<mesh::Revocation> heard);
     /// For the tokens that tools make.
     void note_address(const runtime::SocketAddress& address);
 

@@ -10,6 +10,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -277,6 +278,38 @@ TEST(MeshPillar, ANodeThatIsNotLetInSaysWhy) {
     } while (reason.find(';') == std::string::npos);
     EXPECT_NE(reason.find("used up"), std::string::npos) << reason;
     EXPECT_FALSE(third.facts().is_on);
+}
+
+TEST(MeshPillar, WhoIsRevokedIsPutOutByEverybodyAndKeptOut) {
+    MeshOnly founder(1);
+    founder.found_mesh();
+    founder.start();
+    MeshOnly second(2);
+    second.join(founder);
+    second.config().mesh.peers = {founder.mesh().address()->to_string()};
+    second.start();
+    MeshOnly third(3);
+    third.join(founder);
+    third.config().mesh.peers = {second.mesh().address()->to_string()};  // not the founder
+    third.start();
+    ASSERT_TRUE(third.lines().up.wait_for(kLong));
+    const mesh::NodeId out = third.directory().load()->key->id();
+    ASSERT_TRUE(founder.directory().revoke(out, wall_now()));
+    ASSERT_TRUE(third.lines().down.wait_for(kLong));
+    const auto knows_of_third = [&out](MeshOnly& node) {
+        const auto facts = node.facts();
+        return std::ranges::any_of(facts.nodes, [&out](const api::MeshNodeFacts& each) {
+            return each.id == mesh::node_name_of(out);
+        });
+    };
+    while (knows_of_third(founder) || knows_of_third(second)) {
+    }
+    while (!second.directory().revocations()->has(out)) {
+    }
+    second.stop();
+    second.start();
+    EXPECT_TRUE(second.mesh().trust().members().is_revoked(out)) << "from its own disk";
+    EXPECT_FALSE(second.directory().load()->is_issuer);
 }
 
 TEST(MeshPillar, AReloadSendsAwayWhoWasRevoked) {
