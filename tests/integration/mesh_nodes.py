@@ -106,7 +106,7 @@ def token_for(token: str, address: tuple[str, int]) -> str:
     return "kith1." + base64.urlsafe_b64encode(whole).rstrip(b"=").decode()
 
 
-SECRET_AT = 50  # docs/formats/mesh-membership.md
+EXPIRES_AT, SECRET_AT = 2, 50  # docs/formats/mesh-membership.md
 
 
 def client_context(alpn: str, identity: Path | None = None) -> ssl.SSLContext:
