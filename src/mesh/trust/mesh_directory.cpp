@@ -324,6 +324,28 @@ OrFileProblem<JoinOutcome> MeshDirectory::answer(Bytes request, Bytes channel_bi
     return outcome;
 }
 
+OrFileProblem<void> MeshDirectory::renew_self(WallTime now) {
+    const auto held = lock();
+    if (!held) {
+        return tl::unexpected(held.error());
+    }
+    TRY_FILE(require_issuer());
+    const auto self = load();
+    const auto signer = authority();
+    if (!self || !signer) {
+        return tl::unexpected(self ? signer.error() : self.error());
+    }
+    const auto chain = signer->certify({.public_key = self->key->public_key(),
+                                        .role = self->role,
+                                        .name = self->name,
+                                        .now = now});
+    const auto pem = chain ? crypto::chain_to_pem(*chain) : tl::unexpected(chain.error());
+    if (!pem) {
+        return file_problem(fmt::format("cannot renew the certificate: {}", pem.error().text));
+    }
+    return write_all({{"certificate.pem", *pem}});
+}
+
 OrFileProblem<void> MeshDirectory::note_address(std::string_view address) const {
     return write_all({{"address", fmt::format("kith-mesh address 1\naddress {}\n", address)}});
 }

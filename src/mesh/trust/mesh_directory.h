@@ -94,6 +94,9 @@ class MeshDirectory {
     [[nodiscard]] OrFileProblem<JoinOutcome> answer(Bytes request, Bytes channel_binding,
                                                     const JoinMoment& moment);
 
+    /// The next certificate of this node itself. A problem if it is no issuer.
+    [[nodiscard]] OrFileProblem<void> renew_self(WallTime now);
+
     /// Where the running node listens for links, for the tokens that tools make.
     [[nodiscard]] OrFileProblem<void> note_address(std::string_view address) const;
     /// Of the last node that ran; nothing if none did.

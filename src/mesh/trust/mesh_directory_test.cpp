@@ -145,6 +145,15 @@ TEST_F(MeshDirectoryTest, OfASecondNodeJoinsByTheTokenAlone) {
     EXPECT_EQ(trust->identify(member->chain)->node, member->key->id());
 }
 
+TEST_F(MeshDirectoryTest, RenewsItsOwnCertificateWhereTheMeshsKeyIs) {
+    ASSERT_TRUE(founder.found("gw-1", secrets, kNow));
+    ASSERT_TRUE(founder.renew_self(kNow + 24h));
+    EXPECT_EQ(founder.load()->not_after, kNow + 24h + crypto::kMemberLifetimeDefault);
+    EXPECT_EQ(founder.load()->name, "gw-1");
+    ASSERT_TRUE(other.begin_join(invite(), "cellar", secrets));
+    EXPECT_FALSE(other.renew_self(kNow));
+}
+
 TEST_F(MeshDirectoryTest, KnowsItsPeersAlsoAfterACrashBeforeTheTokenWasForgotten) {
     ASSERT_TRUE(founder.found("gw-1", secrets, kNow));
     const auto joining = other.begin_join(invite(), "cellar", secrets);

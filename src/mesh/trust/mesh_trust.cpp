@@ -10,7 +10,9 @@ constexpr auto kAlgorithm = crypto::SignatureAlgorithm::EdDsa;
 constexpr std::string_view kRouterUri = "urn:kith:mesh:router";
 constexpr std::string_view kLeafUri = "urn:kith:mesh:leaf";
 
-std::optional<NodeRole> role_named(std::string_view uri) {
+}  // namespace
+
+std::optional<NodeRole> role_of_uri(std::string_view uri) {
     for (const NodeRole role : {NodeRole::Router, NodeRole::Leaf}) {
         if (uri == role_uri(role)) {
             return role;
@@ -18,8 +20,6 @@ std::optional<NodeRole> role_named(std::string_view uri) {
     }
     return std::nullopt;
 }
-
-}  // namespace
 
 std::string_view role_uri(NodeRole role) {
     return role == NodeRole::Leaf ? kLeafUri : kRouterUri;
@@ -61,7 +61,7 @@ Status MeshTrust::set_certificate(Bytes certificate) {
 
 Result<Member> MeshTrust::identify(Bytes certificate) const {
     TRY_ASSIGN(crypto::Member certified, verifier_.verify(certificate, now_));
-    const std::optional<NodeRole> role = role_named(certified.uri);
+    const std::optional<NodeRole> role = role_of_uri(certified.uri);
     if (!role) {
         return fail(ErrorKind::Denied, "certificate names no role in a mesh");
     }

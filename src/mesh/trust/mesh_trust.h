@@ -22,6 +22,8 @@ namespace kith::mesh {
 
 /// "urn:kith:mesh:router": how a certificate says what its node may.
 [[nodiscard]] std::string_view role_uri(NodeRole role);
+/// Nothing for what is no role.
+[[nodiscard]] std::optional<NodeRole> role_of_uri(std::string_view uri);
 
 struct NodeCertificateOptions {
     crypto::Ed25519PublicKey public_key{};

@@ -116,6 +116,9 @@ void MeshPillar::take_time() {
     trust_->set_time(now);
     security_->set_time(now);
     ground_.home().arm_after(clock_, kClockInterval);
+    if (now && *now + crypto::kMemberLifetimeDefault / 2 >= membership_.not_after) {
+        gate_->renew(membership_);
+    }
 }
 
 void MeshPillar::stay_off(std::string reason) {
@@ -245,6 +248,7 @@ void MeshPillar::on_membership(mesh::OrFileProblem<MembershipFiles> files) {
     if (!renewed || !security_->renew(credentials())) {
         LOG(ground_.log, Error, "the certificate of the mesh cannot be used");
     }
+    host_->call([](mesh::MeshNode& core, Instant now) { core.tell_identity(now); });
     take_time();
 }
 
