@@ -1,7 +1,8 @@
 """What each conformance test stands on: a broker, clients that are closed, names that are new.
 
 The broker is a Kith node of the module's own, or the one that KITH_CONFORMANCE_TARGET names
-(HOST:PORT; its WebSockets in KITH_CONFORMANCE_WEBSOCKET). A node has one worker, if
+(HOST:PORT; its WebSockets in KITH_CONFORMANCE_WEBSOCKET; if that is Kith, a node's directory in
+KITH_CONFORMANCE_DATA). A node has one worker, if
 KITH_CONFORMANCE_WORKERS says nothing else: then a ping round trip proves that nothing more comes.
 
 `mqtt5("MQTT-3.1.2-7")` and `mqtt311(...)` say which statements a test covers; check.py compares
@@ -102,6 +103,9 @@ def start_target(*arguments: str) -> None:
     if foreign := os.environ.get("KITH_CONFORMANCE_TARGET"):
         websocket = os.environ.get("KITH_CONFORMANCE_WEBSOCKET")
         target = Target(address_of(foreign), address_of(websocket) if websocket else None)
+        if data := os.environ.get("KITH_CONFORMANCE_DATA"):
+            target.is_kith = True
+            target.data = Path(data)
         return
     folder = Path(tempfile.mkdtemp(prefix="kith-test-"))
     unittest.addModuleCleanup(shutil.rmtree, folder, ignore_errors=True)

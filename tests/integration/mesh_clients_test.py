@@ -4,7 +4,7 @@ import json
 import unittest
 
 from harness import kith
-from mesh_nodes import MeshCase
+from mesh_nodes import ALONE, MeshCase
 from mqtt_raw import RawClient
 
 FOREVER = 0xFFFFFFFF
@@ -12,39 +12,6 @@ MESSAGES = 300
 
 
 class MeshClients(MeshCase):
-    def reachable(self, node) -> set[str]:
-        nodes = self.status(node)["nodes"]
-        return {each["name"] for each in nodes if each["state"] in ("neighbor", "reachable")}
-
-    def assert_whole(self, nodes: dict) -> None:
-        """Every node has a way to all others."""
-        for name, node in nodes.items():
-            others = nodes.keys() - {name}
-            self.until(lambda node=node: self.reachable(node), lambda seen, o=others: seen >= o)
-
-    def add(self, name: str, token: str, *peers):
-        """A new member that dials these nodes alone: not where its token says, once it is in."""
-        node = self.started_by_token(name, token)
-        node.errors.wait_for("the mesh is on")
-        node.stop()
-        membership = self.home(name) / "mesh/membership"
-        lines = membership.read_text().splitlines(keepends=True)
-        membership.write_text("".join(each for each in lines if not each.startswith("peer ")))
-        dials = []
-        for peer in peers:
-            host, port = peer.addresses["mesh"]
-            dials += ["--peer", f"{host}:{port}"]
-        return self.start_member(name, *dials)
-
-    def line(self, *names: str) -> dict:
-        """A mesh in which each node dials the one before it."""
-        nodes = {names[0]: self.found_and_start(names[0])}
-        token = self.invite(names[0], "--uses", str(len(names)))["token"]
-        for before, name in zip(names, names[1:]):
-            nodes[name] = self.add(name, token, nodes[before])
-        self.assert_whole(nodes)
-        return nodes
-
     def relay_between(self, node, other: str) -> str:
         """Over which neighbour the node sends to `other` now, by name."""
         names = {each["id"]: each["name"] for each in self.status(node)["nodes"]}
@@ -105,7 +72,7 @@ class MeshClients(MeshCase):
             if i == MESSAGES // 2:
                 nodes["right"].kill()
         host, port = nodes["left"].addresses["mesh"]
-        nodes["right"] = self.start_member("right", "--peer", f"{host}:{port}")
+        nodes["right"] = self.start_member("right", *ALONE, "--peer", f"{host}:{port}")
         got = self.durable(nodes["right"], "far").take_messages(MESSAGES)
         self.assertEqual([int(each.payload) for each in got], list(range(MESSAGES)))
 
@@ -120,10 +87,10 @@ class MeshClients(MeshCase):
             publisher.publish("t", str(i).encode(), 1)
         nodes["left"].kill()
         # It has no link yet, and knows who wants it all the same.
-        nodes["left"] = self.start_member("left")
+        nodes["left"] = self.start_member("left", *ALONE)
         self.client(nodes["left"], "publisher").publish("t", b"last", 1)
         host, port = nodes["left"].addresses["mesh"]
-        nodes["right"] = self.start_member("right", "--peer", f"{host}:{port}")
+        nodes["right"] = self.start_member("right", *ALONE, "--peer", f"{host}:{port}")
         got = self.durable(nodes["right"], "far").take_messages(MESSAGES + 1)
         self.assertEqual(got[-1].payload, b"last")
         self.assertEqual([int(each.payload) for each in got[:-1]], list(range(MESSAGES)))
