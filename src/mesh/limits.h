@@ -46,6 +46,10 @@ inline constexpr Duration kOriginationDelayMax = 5s;
 /// A record that was not acknowledged is sent again.
 inline constexpr Duration kRecordRetransmitInterval = 100ms;
 inline constexpr Duration kRecordRetransmitIntervalMax = 2s;
+/// While more records than this leave a node within that time, those that follow are gathered for
+/// as long: a mesh that starts, not one that changes.
+inline constexpr std::size_t kRecordsAtOnce = 64;
+inline constexpr Duration kRecordGather = 10ms;
 /// Acknowledgements of records leave no sooner than this after the last, unless there are so many.
 inline constexpr Duration kRecordAckDelay = 10ms;
 inline constexpr std::size_t kRecordAcksWaitingMax = 32;

@@ -103,6 +103,19 @@ TEST(RecordStore, DigestsAreThoseOfWhatIsThere) {
     EXPECT_EQ(store.record_bytes(), naive.size() * 100);
 }
 
+TEST(RecordStore, ARecordStaysWhereItLiesUntilItIsRemoved) {
+    RecordStore store;
+    const RecordSlot first = store.put(make(key_of(1), 1));
+    const RecordSlot second = store.put(make(key_of(2), 1));
+    EXPECT_EQ(store.put(make(key_of(1), 2)), first);
+    EXPECT_EQ(store.slot_of(key_of(1)), first);
+    EXPECT_EQ(store.at(first).version.counter, 2U);
+    store.remove(key_of(1));
+    EXPECT_EQ(store.slot_of(key_of(1)), kNoSlot);
+    EXPECT_EQ(store.slot_of(key_of(2)), second);
+    EXPECT_EQ(store.put(make(key_of(3), 1)), first);
+}
+
 TEST(RecordStore, RoomIsCountedByOrigin) {
     RecordStore store;
     store.put(make(key_of(1), 1, kOriginRecordBytesMax - 50));
@@ -132,10 +145,10 @@ TEST(RecordStore, TheNextExpiryIsNeverLate) {
     store.put(std::move(sooner));
     store.put(make(key_of(2), 1));
     EXPECT_EQ(store.next_expiry(), kStart + 1min);
-    EXPECT_EQ(store.take_expired(kStart + 1min), std::vector<RecordKey>{key_of(1)});
+    EXPECT_EQ(store.find_expired(kStart + 1min), std::vector<RecordKey>{key_of(1)});
+    store.remove(key_of(1));
     EXPECT_EQ(store.next_expiry(), kStart + 1h);
-    EXPECT_EQ(store.find(key_of(1)), nullptr);
-    EXPECT_TRUE(store.take_expired(kStart + 1h - 1ns).empty());
+    EXPECT_TRUE(store.find_expired(kStart + 1h - 1ns).empty());
 }
 
 }  // namespace

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <limits>
-#include <map>
 #include <optional>
 #include <utility>
 
@@ -11,7 +10,8 @@
 #include "base/narrow.h"
 #include "mesh/detail/frame_writer.h"
 #include "mesh/detail/own_records.h"
-#include "mesh/detail/record_outbox.h"
+#include "mesh/detail/record_outboxes.h"
+#include "mesh/detail/record_pace.h"
 #include "mesh/detail/record_store.h"
 #include "mesh/detail/record_sync.h"
 #include "mesh/limits.h"
@@ -47,7 +47,7 @@ struct Records::Impl {
         NodeId node;
         NodeRole role;
         RecordSync sync;
-        RecordOutbox outbox;
+        RecordOutboxes::Index outbox;
         RecordVersions acks;  // that wait
         Instant acks_due_at = Instant::never();
         Instant acks_sent_at;     // the last of them
@@ -59,7 +59,7 @@ struct Records::Impl {
 
     // What comes in.
     void take(Neighbor& from, const Record& record, Instant now);
-    void on_known(Neighbor& from, const Record& record, const StoredRecord& known, Instant now);
+    void on_known(Neighbor& from, const Record& record, RecordSlot slot, Instant now);
     [[nodiscard]] std::optional<DropReason> refusal(const Record& record) const;
     [[nodiscard]] bool is_genuine(const Record& record);
     void refuse(Neighbor& from, const Record& record, DropReason reason, Instant now);
@@ -71,8 +71,9 @@ struct Records::Impl {
     void forget_expired(Instant now);
 
     // What goes out.
-    void offer(Neighbor& neighbor, const RecordKey& key, const Version& version);
-    void send(Neighbor& neighbor, const RecordKey& key, Instant now);
+    void offer(Neighbor& neighbor, const RecordKey& key);
+    void send_waiting(Neighbor& neighbor, Instant now);
+    void send(Neighbor& neighbor, RecordOutboxes::Overdue what, Instant now);
     void send_answers(Neighbor& neighbor, Instant now);
     void send_frame(const Neighbor& neighbor, const Frame& frame, Instant now);
     void plan();
@@ -84,7 +85,9 @@ struct Records::Impl {
     Ports ports;
     OwnRecords own;
     RecordStore store;
-    std::map<NodeId, Neighbor> neighbors;
+    RecordOutboxes outboxes{store};
+    std::vector<std::unique_ptr<Neighbor>> neighbors;  // in order of id
+    RecordPace pace;
     FrameWriter writer;
     std::vector<std::uint8_t> scratch;
     Instant deadline = Instant::never();
@@ -120,15 +123,24 @@ Status Records::restore(const Record& record, Instant now) {
 
 void Records::on_neighbor_up(NodeId neighbor, NodeRole role, Instant) {
     const auto begins = impl_->self < neighbor ? BeginsSync::First : BeginsSync::Second;
-    impl_->neighbors.erase(neighbor);
-    impl_->neighbors.emplace(
-        neighbor,
-        Impl::Neighbor{
-            .node = neighbor, .role = role, .sync = RecordSync(begins), .outbox = {}, .acks = {}});
+    on_neighbor_down(neighbor);
+    const auto place = std::ranges::lower_bound(impl_->neighbors, neighbor, {},
+                                                [](const auto& other) { return other->node; });
+    impl_->neighbors.insert(
+        place, std::make_unique<Impl::Neighbor>(Impl::Neighbor{.node = neighbor,
+                                                               .role = role,
+                                                               .sync = RecordSync(begins),
+                                                               .outbox = impl_->outboxes.open(),
+                                                               .acks = {}}));
 }
 
 void Records::on_neighbor_down(NodeId neighbor) {
-    impl_->neighbors.erase(neighbor);
+    const auto found = std::ranges::find(impl_->neighbors, neighbor,
+                                         [](const auto& other) { return other->node; });
+    if (found != impl_->neighbors.end()) {
+        impl_->outboxes.close((*found)->outbox);
+        impl_->neighbors.erase(found);
+    }
     impl_->has_work = true;
 }
 
@@ -151,9 +163,10 @@ void Records::on_ack(NodeId neighbor, const RecordAck& ack, Instant now) {
         return;
     }
     for (const RecordVersion& record : ack.records) {
-        const StoredRecord* newest = impl_->store.find(record.key);
-        from->outbox.on_known(record.key, record.version,
-                              newest == nullptr ? Version{} : newest->version, now);
+        const RecordSlot slot = impl_->store.slot_of(record.key);
+        if (slot != kNoSlot && impl_->store.at(slot).version <= record.version) {
+            impl_->outboxes.on_known(from->outbox, slot, now);
+        }
     }
     impl_->has_work = true;
 }
@@ -164,9 +177,7 @@ void Records::on_request(NodeId neighbor, const RecordRequest& request) {
         return;
     }
     for (const RecordVersion& wanted : request.records) {
-        if (const StoredRecord* record = impl_->store.find(wanted.key)) {
-            impl_->offer(*from, record->key, record->version);
-        }
+        impl_->offer(*from, wanted.key);
     }
 }
 
@@ -182,7 +193,7 @@ void Records::on_digest(NodeId neighbor, const Digest& digest, Instant now) {
     }
     const std::vector<const StoredRecord*> records = impl_->store.all(digest.kind);
     for (const StoredRecord* record : in_buckets(records, difference.to_send)) {
-        impl_->offer(*from, record->key, record->version);
+        impl_->offer(*from, record->key);
     }
     const auto listed = in_buckets(records, difference.to_list);
     for (DigestList& list : make_lists(digest.kind, difference.to_list, listed)) {
@@ -198,7 +209,7 @@ void Records::on_digest_list(NodeId neighbor, const DigestList& list, Instant no
     from->sync.on_answer();
     ListDifference difference = compare_list(list, impl_->store.all(list.kind));
     for (const StoredRecord* record : difference.to_send) {
-        impl_->offer(*from, record->key, record->version);
+        impl_->offer(*from, record->key);
     }
     RecordVersions& requested = difference.to_request;
     if (from->role == NodeRole::Leaf) {  // what others told is not its to hand on
@@ -219,7 +230,8 @@ void Records::on_neighbor_digests(NodeId neighbor, const Digests& digests, Insta
     if (from == nullptr) {
         return;
     }
-    if (!from->outbox.is_empty() && !from->sync.is_first_hello()) {  // it is on its way
+    if (!impl_->outboxes.is_empty(from->outbox) &&
+        !from->sync.is_first_hello()) {  // it is on its way
         return;
     }
     for (const RecordKind kind : from->sync.on_digests(impl_->store.digests(), digests, now)) {
@@ -233,9 +245,9 @@ void Records::on_timer(Instant now) {
     }
     impl_->forget_expired(now);
     impl_->tell_due(now);
-    for (auto& [node, neighbor] : impl_->neighbors) {
-        for (const RecordKey& key : neighbor.outbox.take_overdue(now)) {
-            impl_->send(neighbor, key, now);
+    for (const auto& neighbor : impl_->neighbors) {
+        for (const auto& overdue : impl_->outboxes.take_overdue(neighbor->outbox, now)) {
+            impl_->send(*neighbor, overdue, now);
         }
     }
     impl_->has_work = true;
@@ -245,12 +257,16 @@ void Records::flush(Instant now) {
     if (!impl_->has_work) {
         return;
     }
-    for (auto& [node, neighbor] : impl_->neighbors) {
-        if (now >= neighbor.acks_due_at || !neighbor.requests.empty()) {
-            impl_->send_answers(neighbor, now);
+    const bool may_send = impl_->pace.may_send(now);
+    for (const auto& neighbor : impl_->neighbors) {
+        const bool sends = may_send && impl_->outboxes.has_waiting(neighbor->outbox);
+        // Acknowledgements leave with what leaves anyway.
+        if (now >= neighbor->acks_due_at || !neighbor->requests.empty() ||
+            (sends && !neighbor->acks.empty())) {
+            impl_->send_answers(*neighbor, now);
         }
-        while (const std::optional<RecordKey> key = neighbor.outbox.take_next()) {
-            impl_->send(neighbor, *key, now);
+        if (sends) {
+            impl_->send_waiting(*neighbor, now);
         }
     }
     impl_->has_work = false;
@@ -298,9 +314,9 @@ void Records::Impl::take(Neighbor& from, const Record& record, Instant now) {
         refuse(from, record, DropReason::NotAuthorized, now);
         return;
     }
-    const StoredRecord* known = store.find(record.key);
-    if (known != nullptr && known->version >= record.version) {
-        on_known(from, record, *known, now);
+    const RecordSlot slot = store.slot_of(record.key);
+    if (slot != kNoSlot && store.at(slot).version >= record.version) {
+        on_known(from, record, slot, now);
         return;
     }
     if (const std::optional<DropReason> reason = refusal(record)) {
@@ -331,11 +347,11 @@ void Records::Impl::take(Neighbor& from, const Record& record, Instant now) {
     install(record, from.node, now);
 }
 
-void Records::Impl::on_known(Neighbor& from, const Record& record, const StoredRecord& known,
-                             Instant now) {
+void Records::Impl::on_known(Neighbor& from, const Record& record, RecordSlot slot, Instant now) {
+    const StoredRecord& known = store.at(slot);
     if (known.version > record.version) {
         acknowledge(from, record, now);
-        offer(from, known.key, known.version);
+        offer(from, known.key);
         return;
     }
     if (!is_same(known, record)) {  // an origin tells a version once, in one life
@@ -349,7 +365,7 @@ void Records::Impl::on_known(Neighbor& from, const Record& record, const StoredR
         return;
     }
     acknowledge(from, record, now);
-    from.outbox.on_known(known.key, known.version, known.version, now);
+    outboxes.on_known(from.outbox, slot, now);
 }
 
 std::optional<DropReason> Records::Impl::refusal(const Record& record) const {
@@ -408,24 +424,27 @@ void Records::Impl::tell_due(Instant now) {
 
 void Records::Impl::install(const Record& record, NodeId from, Instant now) {
     const Bytes told = writer.write(record).last(told_bytes(record));
-    const StoredRecord& stored = store.put(
+    if (const RecordSlot former = store.slot_of(record.key); former != kNoSlot) {
+        outboxes.withdraw(former);
+    }
+    const RecordSlot slot = store.put(
         {.key = record.key,
          .version = record.version,
          .expires_at = now + std::chrono::milliseconds(record.left_ms),
          .told = ports.pool == nullptr ? SharedBytes::copy_of(told) : ports.pool->share(told),
          .body_bytes = narrow<std::uint16_t>(record.body.size())});
-    for (auto& [node, neighbor] : neighbors) {
-        if (node == from) {
-            neighbor.outbox.on_known(record.key, record.version, record.version, now);
-        } else {
-            offer(neighbor, record.key, record.version);
-        }
+    if (role == NodeRole::Router || record.key.origin == self) {  // else nobody would take it
+        const Neighbor* sender = find_neighbor(from);
+        outboxes.add_to_all(slot, sender == nullptr ? RecordOutboxes::kNobody : sender->outbox);
+        has_work = true;
     }
-    ports.listener.on_record(record.key, &stored, now);
+    ports.listener.on_record(record.key, &store.at(slot), now);
 }
 
 void Records::Impl::forget_expired(Instant now) {
-    for (const RecordKey& key : store.take_expired(now)) {
+    for (const RecordKey& key : store.find_expired(now)) {
+        outboxes.withdraw(store.slot_of(key));
+        store.remove(key);
         if (key.origin == self) {
             own.forget(key.kind, key.part);
         }
@@ -433,26 +452,35 @@ void Records::Impl::forget_expired(Instant now) {
     }
 }
 
-void Records::Impl::offer(Neighbor& neighbor, const RecordKey& key, const Version& version) {
-    if (role == NodeRole::Leaf && key.origin != self) {  // the neighbour would refuse it
+void Records::Impl::offer(Neighbor& neighbor, const RecordKey& key) {
+    const RecordSlot slot = store.slot_of(key);
+    // What others told a leaf does not hand on: the neighbour would refuse it.
+    if (slot == kNoSlot || (role == NodeRole::Leaf && key.origin != self)) {
         return;
     }
-    neighbor.outbox.add(key, version);
+    outboxes.add(neighbor.outbox, slot);
     has_work = true;
 }
 
-void Records::Impl::send(Neighbor& neighbor, const RecordKey& key, Instant now) {
-    const StoredRecord* record = store.find(key);
-    if (record == nullptr || record->expires_at <= now) {
-        neighbor.outbox.remove(key);
+void Records::Impl::send_waiting(Neighbor& neighbor, Instant now) {
+    for (RecordSlot slot = outboxes.take_next(neighbor.outbox); slot != kNoSlot;
+         slot = outboxes.take_next(neighbor.outbox)) {
+        pace.on_sent();
+        send(neighbor, {.slot = slot}, now);
+    }
+}
+
+void Records::Impl::send(Neighbor& neighbor, RecordOutboxes::Overdue what, Instant now) {
+    const StoredRecord& record = store.at(what.slot);
+    if (record.expires_at <= now) {
+        outboxes.on_known(neighbor.outbox, what.slot, now);
         return;
     }
-    std::array<std::uint8_t, kRecordHeadBytesMax> room{};
-    const std::size_t told_size = record->told.bytes().size();
-    const auto left_ms = narrow<std::uint32_t>(to_ms(record->expires_at - now));
-    const std::size_t head_size = encode_record_head(told_size, left_ms, room);
-    neighbor.outbox.on_sent(key, record->version, head_size + told_size, now);
-    ports.listener.send_records(neighbor.node, Bytes(room).first(head_size), record->told, now);
+    std::array<std::uint8_t, kRecordHeadBytesMax> room;
+    const auto left_ms = narrow<std::uint32_t>(to_ms(record.expires_at - now));
+    const std::size_t head_size = encode_record_head(record.told.bytes().size(), left_ms, room);
+    outboxes.on_sent(neighbor.outbox, what, now);
+    ports.listener.send_records(neighbor.node, Bytes(room).first(head_size), record.told, now);
 }
 
 void Records::Impl::send_answers(Neighbor& neighbor, Instant now) {
@@ -474,14 +502,18 @@ void Records::Impl::send_frame(const Neighbor& neighbor, const Frame& frame, Ins
 
 void Records::Impl::plan() {
     deadline = std::min(own.deadline(), store.next_expiry());
-    for (const auto& [node, neighbor] : neighbors) {
-        deadline = std::min({deadline, neighbor.outbox.deadline(), neighbor.acks_due_at});
+    for (const auto& neighbor : neighbors) {
+        const bool waits =
+            outboxes.has_waiting(neighbor->outbox) && outboxes.has_room(neighbor->outbox);
+        deadline = std::min({deadline, outboxes.deadline(neighbor->outbox), neighbor->acks_due_at,
+                             waits ? pace.next_at() : Instant::never()});
     }
 }
 
 Records::Impl::Neighbor* Records::Impl::find_neighbor(NodeId node) {
-    const auto found = neighbors.find(node);
-    return found == neighbors.end() ? nullptr : &found->second;
+    const auto found =
+        std::ranges::find(neighbors, node, [](const auto& neighbor) { return neighbor->node; });
+    return found == neighbors.end() ? nullptr : found->get();
 }
 
 }  // namespace kith::mesh
