@@ -1,10 +1,12 @@
 // One thing that will happen, and the time line on which all of them are.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
+#include <vector>
 
-#include "base/shared_bytes.h"
+#include "base/bytes.h"
 #include "sim/event_heap.h"
 
 namespace kith::sim {
@@ -30,17 +32,38 @@ enum class EventKind : std::uint8_t {
 };
 
 struct Event {
-    /// A hello and most of what is control fits; longer frames are blocks of their own.
-    static constexpr std::size_t kInlineBytes = 104;
+    /// A hello and most of what is control fits; what is longer lies in a block of its own.
+    static constexpr std::size_t kInlineBytes = 88;
+    /// A block that is not larger is used again.
+    static constexpr std::size_t kBlockBytesKept = 4096;
 
-    SharedBytes body;  // behind the head
+    std::vector<std::uint8_t> block;  // empty, or everything
     std::uint32_t subject = 0;
     std::uint32_t generation = 0;  // of the subject: an event of a former one is void
     EventKind kind = EventKind::Call;
-    std::uint8_t head_bytes = 0;
-    std::array<std::uint8_t, kInlineBytes> head;
+    std::uint8_t inline_bytes = 0;
+    std::array<std::uint8_t, kInlineBytes> room;
 
-    void clear() { body = SharedBytes(); }
+    [[nodiscard]] Bytes bytes() const {
+        return block.empty() ? Bytes(room).first(inline_bytes) : Bytes(block);
+    }
+    void append(Bytes more) {
+        if (block.empty() && inline_bytes + more.size() <= kInlineBytes) {
+            std::ranges::copy(more, room.begin() + inline_bytes);
+            inline_bytes = static_cast<std::uint8_t>(inline_bytes + more.size());
+            return;
+        }
+        if (block.empty()) {
+            block.assign(room.begin(), room.begin() + inline_bytes);
+        }
+        block.insert(block.end(), more.begin(), more.end());
+    }
+    void clear() {
+        block.clear();
+        if (block.capacity() > kBlockBytesKept) {
+            block.shrink_to_fit();
+        }
+    }
 };
 static_assert(sizeof(Event) == 128);
 
@@ -53,7 +76,7 @@ struct Timeline {
         event.kind = kind;
         event.subject = subject;
         event.generation = generation;
-        event.head_bytes = 0;
+        event.inline_bytes = 0;
         return event;
     }
 };

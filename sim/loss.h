@@ -27,6 +27,7 @@ struct LossOptions {
 class Loss {
   public:
     void set(const LossOptions& options) { options_ = options; }
+    [[nodiscard]] bool is_none() const { return options_.is_none(); }
 
     /// Draws for one frame. Takes nothing from `random` if nothing can be lost.
     [[nodiscard]] bool loses(Random& random) {

@@ -5,10 +5,10 @@
 // end that was closed answers what still comes with a reset, if the wire carries it. A cut is
 // silent. A process that dies resets its sessions at once, a computer without power does not.
 //
-// Frames of a stream wait by priority while the wire is busy or a lost segment is sent again, and
-// are lost together in segments; a stream that cannot get rid of its bytes for user_timeout, or
-// hears no acknowledgement, is given up by its sender. A queue beyond kQueueBytesMax ends a stream
-// and drops a datagram.
+// Frames of a stream that are sent at the same time are one segment, which arrives or is lost. They
+// wait by priority while the wire is busy or a lost segment is sent again; a stream that cannot get
+// rid of its bytes for user_timeout, or hears no acknowledgement, is given up by its sender. A
+// queue beyond kQueueBytesMax ends a stream and drops a datagram.
 //
 // Threads: one. Deterministic: each direction draws from streams of its own (seeds.h).
 #pragma once
@@ -119,6 +119,8 @@ class Network {
         bool was_reset = false;        // a reset is under way to it
         bool expects_silence = false;  // a Silence event is pending
         Instant last_arrival;          // of what it sent
+        Event* segment = nullptr;      // the last that it sent, while more may leave with it
+        Instant segment_at;
         std::unique_ptr<Waiting> waiting;
         std::vector<std::uint8_t> rest;  // the beginning of a frame
     };
@@ -147,13 +149,14 @@ class Network {
     void abort(EndIndex end);
 
     // network_frames.cpp
+    [[nodiscard]] bool leaves_with_last(EndIndex end, std::size_t bytes) const;
     void enqueue(EndIndex end, Priority priority, Bytes head, const SharedBytes& body);
     void drain(EndIndex end);
     void schedule_transmit(EndIndex end);
     [[nodiscard]] bool is_lost(EndIndex end);
     Instant depart(EndIndex end, std::size_t bytes);
     void transmit(EndIndex end, Bytes head, const SharedBytes& body);
-    void arrive(EndIndex end, Instant at, Bytes head, const SharedBytes& body);
+    Event& arrive(EndIndex end, Instant at, Bytes head, const SharedBytes& body);
     void send_stream(EndIndex end, Instant departure, Bytes head, const SharedBytes& body);
     void send_datagram(EndIndex end, Instant departure, Bytes head, const SharedBytes& body);
     void lose_segment(EndIndex end, std::deque<Frame> segment);
@@ -173,7 +176,6 @@ class Network {
     std::vector<Session> sessions_;
     std::vector<End> ends_;
     std::vector<std::uint32_t> free_sessions_;
-    std::vector<std::uint8_t> scratch_;
 };
 
 }  // namespace kith::sim

@@ -10,6 +10,8 @@ namespace {
 constexpr std::uint32_t kNoEnd = UINT32_MAX;
 /// Frames that leave together are lost together, up to so many bytes: a segment.
 constexpr std::size_t kSegmentBytes = 1400;
+/// Frames of one turn that a wire without loss carries together: a record of TLS.
+constexpr std::size_t kWriteBytes = 16U << 10U;
 constexpr Duration kRetransmitTimeoutMin = 200ms;
 /// With so many segments behind it, a loss is noticed within a round trip.
 constexpr std::size_t kFastRetransmitBytes = 3 * kSegmentBytes;
@@ -22,12 +24,28 @@ void Network::send(NodeLink sender, Priority priority, Bytes head, const SharedB
     if (end == kNoEnd || !ends_[end].is_open) {
         return;
     }
+    if (leaves_with_last(end, head.size() + body.bytes().size())) {
+        ends_[end].segment->append(head);
+        ends_[end].segment->append(body.bytes());
+        from(end).counters.bytes += head.size() + body.bytes().size();
+        return;
+    }
     const Waiting* waiting = ends_[end].waiting.get();
     const bool waits = waiting != nullptr && (waiting->bytes > 0 || !waiting->lost.empty());
     if (waits || from(end).busy_until > timeline_.now) {
         return enqueue(end, priority, head, body);
     }
     transmit(end, head, body);
+}
+
+/// A stream whose last segment left just now and has room. It arrives later, so it is still there.
+bool Network::leaves_with_last(EndIndex index, std::size_t bytes) const {
+    const End& end = ends_[index];
+    const Wire& wire = wires_[end.wire];
+    const Direction& direction = wire.directions[wire.nodes[0] == end.node ? 0 : 1];
+    const std::size_t room = direction.loss.is_none() ? kWriteBytes : kSegmentBytes;
+    return end.segment != nullptr && end.segment_at == timeline_.now &&
+           end.last_arrival > timeline_.now && end.segment->bytes().size() + bytes <= room;
 }
 
 Network::Waiting& Network::waiting(End& end) {
@@ -151,7 +169,8 @@ void Network::send_stream(EndIndex index, Instant departure, Bytes head, const S
     End& end = ends_[index];
     const Duration delay = draw_delay(wires_[end.wire], from(index));
     end.last_arrival = std::max(end.last_arrival, departure + delay);
-    arrive(index, end.last_arrival, head, body);
+    end.segment = &arrive(index, end.last_arrival, head, body);
+    end.segment_at = timeline_.now;
     if (towards(index).cuts > 0) {
         expect_acknowledgement(index);
     }
@@ -172,18 +191,11 @@ void Network::send_datagram(EndIndex end, Instant departure, Bytes head, const S
 }
 
 /// The frame is on its way from `end` to the other one.
-void Network::arrive(EndIndex end, Instant at, Bytes head, const SharedBytes& body) {
+Event& Network::arrive(EndIndex end, Instant at, Bytes head, const SharedBytes& body) {
     Event& event = timeline_.push(at, EventKind::Arrival, other(end), generation_of(end));
-    if (head.size() <= Event::kInlineBytes) {
-        event.head_bytes = static_cast<std::uint8_t>(head.size());
-        std::copy(head.begin(), head.end(), event.head.begin());
-        event.body = body;
-        return;
-    }
-    MutableBytes fill;
-    const Bytes behind = body.bytes();
-    event.body = SharedBytes::uninitialized(head.size() + behind.size(), fill);
-    std::copy(behind.begin(), behind.end(), std::copy(head.begin(), head.end(), fill.begin()));
+    event.append(head);
+    event.append(body.bytes());
+    return event;
 }
 
 void Network::lose_segment(EndIndex index, std::deque<Frame> segment) {
@@ -248,15 +260,7 @@ void Network::on_arrival(const Event& event) {
     if (!end.is_open) {
         return reset(other(event.subject));
     }
-    const Bytes head(event.head.data(), event.head_bytes);
-    const Bytes body = event.body.bytes();
-    Bytes bytes = head.empty() ? body : head;
-    if (!head.empty() && !body.empty()) {
-        scratch_.assign(head.begin(), head.end());
-        scratch_.insert(scratch_.end(), body.begin(), body.end());
-        bytes = scratch_;
-    }
-    const Result<std::size_t> used = hand_over(end, bytes);
+    const Result<std::size_t> used = hand_over(end, event.bytes());
     if (!used && end.is_open) {
         abort(event.subject);
     }

@@ -55,13 +55,13 @@ class Run final : public WorldObserver {
     }
 
     RunOutcome go() {
-        world_.run_until(Instant() + kSubscribeAt);
+        advance_to(Instant() + kSubscribeAt);
         workload_->begin_subscribing();
-        world_.run_until(Instant() + kPublishAt);
+        advance_to(Instant() + kPublishAt);
         judge_convergence("before anything went wrong");
         workload_->begin_publishing(end_of_course());
         compare_digests();
-        world_.run_until(end_of_course());
+        advance_to(end_of_course());
         drain();
         measure_idle();
         ledger_.finish(world_.now());
@@ -133,6 +133,7 @@ class Run final : public WorldObserver {
 
     void build();
     void plan();
+    void advance_to(Instant until);
     void compare_digests();
     void judge_convergence(std::string_view when);
     void drain();
@@ -200,6 +201,15 @@ void Run::plan() {
         }
     }
     injector_.schedule(options_.only_faults.empty() ? outcome_.faults : chosen);
+}
+
+void Run::advance_to(Instant until) {
+    while (world_.now() < until) {
+        world_.run_until(std::min(until, world_.now() + 1s));
+        if (options_.on_progress) {
+            options_.on_progress(world_.now() - Instant());
+        }
+    }
 }
 
 void Run::on_frame(NodeIndex to, NodeIndex, Bytes frame) {
@@ -296,7 +306,7 @@ void Run::drain() {
     Instant settled_at = begun;
     // A wire that was cut is dialled with pauses, so that a mesh may settle and change once more.
     while (world_.now() - begun < kDrainMax && world_.now() - settled_at < kSettled) {
-        world_.run_until(world_.now() + 1s);
+        advance_to(world_.now() + 1s);
         settled_at = is_settled() ? settled_at : world_.now();
     }
     outcome_.recovery_s = static_cast<double>((settled_at - begun).count()) / 1e9;
@@ -321,7 +331,7 @@ void Run::wait_for_silence() {
     const Instant limit = world_.now() + kSilenceMax;
     do {
         frames_by_type_.fill(0);
-        world_.run_until(world_.now() + kSilence);
+        advance_to(world_.now() + kSilence);
     } while (world_.now() < limit &&
              frames_by_type_[static_cast<std::size_t>(mesh::FrameType::Record)] > 0);
 }
@@ -337,7 +347,7 @@ void Run::measure_idle() {
         before.push_back(bytes_of(wire, 0));
         before.push_back(bytes_of(wire, 1));
     }
-    world_.run_until(world_.now() + kIdle);
+    advance_to(world_.now() + kIdle);
     double sum = 0;
     std::size_t count = 0;
     const double seconds = static_cast<double>(kIdle.count()) / 1e9;

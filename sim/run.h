@@ -12,6 +12,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -41,6 +42,8 @@ struct RunOptions {
     mesh::MeshOptions::Mutants mutants;
     mesh::Timing timing;
     ParticipantFactory factory;  // MeshNode, if there is none
+    /// Each simulated second, with the time that has passed.
+    std::function<void(Duration)> on_progress;
 };
 
 struct RunOutcome {

@@ -4,6 +4,7 @@
 #include "base/hash.h"
 #include "base/narrow.h"
 #include "sim/frame_type.h"
+#include "wire/mesh/codec.h"
 
 namespace kith::sim {
 
@@ -135,10 +136,7 @@ void World::trace(const Event& event) {
     take(static_cast<std::uint64_t>(timeline_.now.ns()));
     take(std::uint64_t{event.subject} << 8 | static_cast<std::uint64_t>(event.kind));
     if (event.kind == EventKind::Arrival) {
-        take(hash_bytes({event.head.data(), event.head_bytes}));
-        if (!event.body.empty()) {
-            take(hash_bytes(event.body.bytes()));
-        }
+        take(hash_bytes(event.bytes()));
     }
 }
 
@@ -176,10 +174,8 @@ void World::on_link_down(NodeIndex node, mesh::LinkId link) {
 }
 
 Result<std::size_t> World::on_bytes(NodeIndex node, mesh::LinkId link, Bytes bytes) {
-    const bool is_hello = frame_type_of(bytes) == mesh::FrameType::Hello;
-    const NodeIndex peer = is_hello ? 0 : network_.peer_or_former(node, link);
-    if (!is_hello) {
-        observer_.on_frame(node, peer, bytes);
+    if (frame_type_of(bytes) != mesh::FrameType::Hello) {
+        observe_frames(node, network_.peer_or_former(node, link), bytes);
     }
     Result<std::size_t> used = 0;
     hosts_[node]->enter([&](Participant& participant, Instant now) {
@@ -189,6 +185,21 @@ Result<std::size_t> World::on_bytes(NodeIndex node, mesh::LinkId link, Bytes byt
         observer_.on_malformed(node, network_.peer_or_former(node, link));
     }
     return used;
+}
+
+/// Each of the frames that arrived together; nothing of what is not one.
+void World::observe_frames(NodeIndex node, NodeIndex peer, Bytes bytes) {
+    while (!bytes.empty()) {
+        const Result<std::optional<mesh::FrameSlice>> frame = mesh::next_frame(bytes);
+        if (!frame || !*frame) {
+            return;
+        }
+        const std::size_t size = (*frame)->frame_bytes;
+        if ((*frame)->type != mesh::FrameType::Hello) {
+            observer_.on_frame(node, peer, bytes.first(size));
+        }
+        bytes = bytes.subspan(size);
+    }
 }
 
 }  // namespace kith::sim

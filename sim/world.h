@@ -73,6 +73,7 @@ class World final : private NetworkListener {
     void on_link_down(NodeIndex node, mesh::LinkId link) override;
     Result<std::size_t> on_bytes(NodeIndex node, mesh::LinkId link, Bytes bytes) override;
 
+    void observe_frames(NodeIndex node, NodeIndex peer, Bytes bytes);
     [[nodiscard]] const Host* host_of(const Event& event) const;
     void handle(const Event& event);
     void trace(const Event& event);
