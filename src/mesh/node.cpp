@@ -54,6 +54,10 @@ struct MeshNode::Impl final : NeighborListener,
     std::vector<std::pair<DataId, NodeId>> groups_waiting;  // of this turn
     std::map<std::uint16_t, Version> unconfirmed;  // parts that not all nodes are known to have
     std::map<std::uint64_t, RecordVersions> barriers;
+    /// Most of what comes are hellos that change nothing: they touch `neighbors` alone, and what
+    /// the others wait for stays as it was.
+    bool is_touched = true;  // since the last end_turn()
+    Instant others_deadline = Instant::never();
 
     // What comes in.
     /// False if the link was ended for it.
@@ -61,6 +65,7 @@ struct MeshNode::Impl final : NeighborListener,
     void on_known_frame(NodeId from, const Frame& frame, Instant now);
     void on_data(NodeId from, Data data, Instant now);
     void end_turn(Instant now);
+    [[nodiscard]] Instant find_others_deadline() const;
     void send_acks(NodeId neighbor, std::span<CustodyEntry> entries, Instant now);
 
     // What goes out.
@@ -85,8 +90,13 @@ struct MeshNode::Impl final : NeighborListener,
     void on_neighbor_suspect(NodeId neighbor, Instant now) override;
     void on_neighbor_cleared(NodeId neighbor, Instant now) override;
     void on_neighbor_down(NodeId neighbor, Instant now) override;
-    void on_neighbor_cost(NodeId, Instant now) override { tell_link_state(now); }
+    void on_neighbor_cost(NodeId, Instant now) override {
+        is_touched = true;
+        tell_link_state(now);
+    }
+    void on_neighbor_settled(NodeId) override { is_touched = true; }
     void on_neighbor_digests(NodeId neighbor, const Digests& digests, Instant now) override {
+        is_touched = true;
         records.on_neighbor_digests(neighbor, digests, now);
     }
 
@@ -138,21 +148,24 @@ struct MeshNode::Impl final : NeighborListener,
 
 bool MeshNode::Impl::on_frame(LinkId link, const FrameSlice& slice, Instant now) {
     ++counters.frames_in;
+    if (slice.type == FrameType::Hello) [[likely]] {
+        if (const Result<Hello> hello = decode_hello(slice.body)) {
+            neighbors.on_hello(link, *hello, now);
+            return true;
+        }
+    }
+    is_touched = true;
     const Result<Frame> frame = decode(slice);
     if (!frame) {
         // A type of a later version is skipped; it counts all the same, as its sender counts it.
         if (frame.error().kind == ErrorKind::Unsupported) {
-            neighbors.on_countable(link, now);
+            neighbors.on_countable(link, traffic_of(slice.priority), now);
             return true;
         }
         drop(DropReason::Malformed, nullptr);
         ports.links.close(link, GoodbyeReason::Misbehaving);
         neighbors.on_link_down(link, now);
         return false;
-    }
-    if (const auto* hello = std::get_if<Hello>(&*frame)) {
-        neighbors.on_hello(link, *hello, now);
-        return true;
     }
     if (const auto* receipt = std::get_if<Receipt>(&*frame)) {
         neighbors.on_receipt(link, *receipt, now);
@@ -163,7 +176,7 @@ bool MeshNode::Impl::on_frame(LinkId link, const FrameSlice& slice, Instant now)
         ports.events.on_goodbye(link, goodbye->reason);
         return false;
     }
-    neighbors.on_countable(link, now);
+    neighbors.on_countable(link, traffic_of(slice.priority), now);
     const NodeId from = neighbors.neighbor_of(link);
     if (from != NodeId() && neighbors.find(from) != nullptr) {
         on_known_frame(from, *frame, now);
@@ -239,6 +252,13 @@ void MeshNode::Impl::end_turn(Instant now) {
     acks.clear();
     records.flush(now);
     neighbors.set_digests(records.digests());
+    others_deadline = find_others_deadline();
+    is_touched = false;
+}
+
+Instant MeshNode::Impl::find_others_deadline() const {
+    return std::min({records.deadline(), waves.deadline(), arrivals.deadline(), custody.deadline(),
+                     routes.deadline()});
 }
 
 void MeshNode::Impl::send_acks(NodeId neighbor, std::span<CustodyEntry> entries, Instant now) {
@@ -460,6 +480,7 @@ void MeshNode::Impl::reassign_groups(const DataId& id, NodeId from, Instant now)
 }
 
 void MeshNode::Impl::on_neighbor_up(NodeId neighbor, Instant now) {
+    is_touched = true;
     ports.events.on_neighbor(neighbor, NeighborChange::Up);
     records.on_neighbor_up(neighbor, neighbors.find(neighbor)->role, now);
     waves.on_neighbor_up(neighbor, now);
@@ -467,15 +488,18 @@ void MeshNode::Impl::on_neighbor_up(NodeId neighbor, Instant now) {
 }
 
 void MeshNode::Impl::on_neighbor_suspect(NodeId neighbor, Instant now) {
+    is_touched = true;
     ports.events.on_neighbor(neighbor, NeighborChange::Suspect);
     custody.on_neighbor_suspect(neighbor, now);
 }
 
 void MeshNode::Impl::on_neighbor_cleared(NodeId neighbor, Instant) {
+    is_touched = true;
     ports.events.on_neighbor(neighbor, NeighborChange::Cleared);
 }
 
 void MeshNode::Impl::on_neighbor_down(NodeId neighbor, Instant now) {
+    is_touched = true;
     ports.events.on_neighbor(neighbor, NeighborChange::Down);
     records.on_neighbor_down(neighbor);
     waves.on_neighbor_down(neighbor, now);
@@ -530,10 +554,12 @@ MeshNode::MeshNode(const MeshOptions& options, const Ports& ports, std::uint64_t
 MeshNode::~MeshNode() = default;
 
 void MeshNode::restore(CustodyTicket ticket, const Data& data, Instant now) {
+    impl_->is_touched = true;
     impl_->custody.restore(ticket, data, now);
 }
 
 void MeshNode::restore_stream(const StreamPosition& stream, const StreamProgress& progress) {
+    impl_->is_touched = true;
     impl_->arrivals.restore(stream, progress);
 }
 
@@ -596,7 +622,9 @@ Result<std::size_t> MeshNode::on_bytes(LinkId link, Bytes bytes, Instant now) {
         goes_on = impl_->on_frame(link, **frame, now);
     }
     impl_->counters.bytes_in += used;
-    impl_->end_turn(now);
+    if (impl_->is_touched) {
+        impl_->end_turn(now);
+    }
     TRY(std::move(status));
     return goes_on ? used : bytes.size();  // what stands behind the end of a link is nothing
 }
@@ -604,6 +632,9 @@ Result<std::size_t> MeshNode::on_bytes(LinkId link, Bytes bytes, Instant now) {
 void MeshNode::on_timer(Instant now) {
     Impl& node = *impl_;
     node.neighbors.on_timer(now);
+    if (!node.is_touched && now < node.others_deadline) {
+        return;
+    }
     node.records.on_timer(now);
     node.waves.on_timer(now);
     node.arrivals.on_timer(now);
@@ -615,9 +646,8 @@ void MeshNode::on_timer(Instant now) {
 }
 
 Instant MeshNode::deadline() const {
-    return std::min({impl_->neighbors.deadline(), impl_->records.deadline(),
-                     impl_->waves.deadline(), impl_->arrivals.deadline(), impl_->custody.deadline(),
-                     impl_->routes.deadline()});
+    return std::min(impl_->neighbors.deadline(),
+                    impl_->is_touched ? impl_->find_others_deadline() : impl_->others_deadline);
 }
 
 void MeshNode::on_stored(CustodyTicket ticket, Instant now) {

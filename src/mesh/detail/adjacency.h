@@ -54,6 +54,7 @@ class Adjacency {
     // As it was told to the listener.
     bool is_up = false;
     bool is_suspect = false;
+    bool has_agreed = false;  // its last hello told the digests that this node has
     ToldCost told_cost;
     Suspicion suspicion;
 

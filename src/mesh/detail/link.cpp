@@ -144,8 +144,6 @@ void Link::count_sent(Instant now) {
         outstanding_since_ = now;
     }
     ++sent_frames_;
-    used_at_ = now;
-    is_in_use_ = true;
 }
 
 void Link::count_received(Instant now) {
@@ -153,8 +151,6 @@ void Link::count_received(Instant now) {
     if (receipt_due_ == Instant::never()) {
         receipt_due_ = now + kReceiptDelay;
     }
-    used_at_ = now;
-    is_in_use_ = true;
 }
 
 Receipt Link::take_receipt() {

@@ -61,6 +61,8 @@ class Link {
     [[nodiscard]] Instant receipt_due() const { return receipt_due_; }
     [[nodiscard]] Receipt take_receipt();
 
+    /// Frames that ask for a receipt, and had none.
+    [[nodiscard]] bool has_outstanding() const { return outstanding_frames() > 0; }
     /// Answers both ways.
     [[nodiscard]] bool is_up() const { return is_hearing_ && is_heard_; }
     [[nodiscard]] bool is_hearing() const { return is_hearing_; }
@@ -84,7 +86,12 @@ class Link {
     /// This node slept for so long, which was no silence of the neighbour.
     void forgive(Duration slept, Grace grace, Instant now);
 
-    /// The hello interval as it is promised; active for kActiveFor after a count_...().
+    /// Messages went over it, in one or the other direction.
+    void use(Instant now) {
+        used_at_ = now;
+        is_in_use_ = true;
+    }
+    /// The hello interval as it is promised; active for kActiveFor after use().
     [[nodiscard]] bool is_active(Instant now) const {
         return is_in_use_ && now - used_at_ < kActiveFor;
     }
@@ -118,7 +125,6 @@ class Link {
     // Hellos out.
     std::uint32_t sequence_ = 0;
     Duration own_interval_{};
-    std::array<SentHello, kHellosRemembered> sent_{};  // by sequence, modulo
 
     // Hellos in.
     bool is_hearing_ = false;
@@ -147,6 +153,9 @@ class Link {
     Instant measured_from_;          // hellos before it say nothing: this node slept
     unsigned heard_of_16_ = kHeardBits;
     SmoothedCost smoothed_cost_;
+
+    // Behind all that every hello touches, of which it is one entry.
+    std::array<SentHello, kHellosRemembered> sent_{};  // hellos out, by sequence, modulo
 };
 
 }  // namespace kith::mesh

@@ -285,10 +285,10 @@ TEST(Link, IsActiveForASecondAfterDataInEitherDirection) {
     Rig rig;
     rig.come_up();
     EXPECT_FALSE(rig.link.is_active(rig.now));
-    rig.link.count_received(rig.now);
+    rig.link.use(rig.now);
     EXPECT_TRUE(rig.link.is_active(rig.now + 999ms));
     EXPECT_FALSE(rig.link.is_active(rig.now + kActiveFor));
-    rig.link.count_sent(rig.now + 5s);
+    rig.link.use(rig.now + 5s);
     EXPECT_TRUE(rig.link.is_active(rig.now + 5999ms));
 }
 

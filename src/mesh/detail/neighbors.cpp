@@ -55,7 +55,7 @@ struct Neighbors::Impl {
 
     void say_hello(Link& link, HelloKind kind, Instant now);
     void send_receipt(Link& link);
-    void quicken(Link& link, Instant now);
+    void use(Link& link, Traffic traffic, Instant now);
     void wake_by(Instant at) { deadline = std::min(deadline, at); }
 
     /// Tells the listener what became of a neighbour.
@@ -64,6 +64,7 @@ struct Neighbors::Impl {
     void stop(Adjacency& adjacency, Instant now);
     void set_suspect(Adjacency& adjacency, bool is_suspect, Instant now);
     void offer_cost(Adjacency& adjacency, Instant now);
+    void hear_digests(Adjacency& adjacency, const Digests& theirs, Instant now);
 
     void forgive_lateness(Instant now);
     [[nodiscard]] bool doubts_itself(Instant now) const;
@@ -213,6 +214,9 @@ void Neighbors::on_hello(LinkId link, const Hello& hello, Instant now) {
     Adjacency& adjacency = *entry->adjacency;
     Link& heard = *entry->link;
     const bool was_up = heard.is_up();
+    if (heard.has_outstanding()) {
+        impl_->listener.on_neighbor_settled(adjacency.node());
+    }
     const Link::News news = heard.on_hello(hello, now);
     if (news == Link::News::Old) {
         return;
@@ -232,9 +236,17 @@ void Neighbors::on_hello(LinkId link, const Hello& hello, Instant now) {
     if (adjacency.is_up) {
         impl_->offer_cost(adjacency, now);
         if (hello.tells_digests) {
-            impl_->listener.on_neighbor_digests(adjacency.node(), hello.digests, now);
+            impl_->hear_digests(adjacency, hello.digests, now);
         }
     }
+}
+
+void Neighbors::Impl::hear_digests(Adjacency& adjacency, const Digests& theirs, Instant now) {
+    const bool agrees = theirs == digests;
+    if (!agrees || !adjacency.has_agreed) {
+        listener.on_neighbor_digests(adjacency.node(), theirs, now);
+    }
+    adjacency.has_agreed = agrees;
 }
 
 void Neighbors::on_receipt(LinkId link, const Receipt& receipt, Instant) {
@@ -243,10 +255,10 @@ void Neighbors::on_receipt(LinkId link, const Receipt& receipt, Instant) {
     }
 }
 
-void Neighbors::on_countable(LinkId link, Instant now) {
+void Neighbors::on_countable(LinkId link, Traffic traffic, Instant now) {
     if (const Impl::Entry* entry = impl_->find_link(link)) {
         entry->link->count_received(now);
-        impl_->quicken(*entry->link, now);
+        impl_->use(*entry->link, traffic, now);
         impl_->wake_by(entry->link->receipt_due());
     }
 }
@@ -265,7 +277,7 @@ void Neighbors::send(NodeId neighbor, Priority priority, Bytes head, const Share
     if (priority != Priority::Control) {
         link.count_message(priority, head.size() + body.bytes().size());
     }
-    impl_->quicken(link, now);
+    impl_->use(link, traffic_of(priority), now);
     if (!link.is_suspect && !adjacency->suspicion.is_probing()) {
         impl_->wake_by(link.receipt_overdue_at(impl_->times));
     }
@@ -301,7 +313,11 @@ void Neighbors::Impl::send_receipt(Link& link) {
     links.send(link.id(), Priority::Control, Bytes(room).first(bytes), {});
 }
 
-void Neighbors::Impl::quicken(Link& link, Instant now) {
+void Neighbors::Impl::use(Link& link, Traffic traffic, Instant now) {
+    if (traffic == Traffic::Control) {
+        return;
+    }
+    link.use(now);
     if (link.is_fast || !link.is_up()) {
         return;
     }
@@ -336,6 +352,7 @@ void Neighbors::Impl::start(Adjacency& adjacency, Instant now) {
 void Neighbors::Impl::stop(Adjacency& adjacency, Instant now) {
     adjacency.is_up = false;
     adjacency.is_suspect = false;
+    adjacency.has_agreed = false;
     adjacency.suspicion.end();
     states.erase(state_at(adjacency.node()));
     listener.on_neighbor_down(adjacency.node(), now);

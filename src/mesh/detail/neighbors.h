@@ -44,12 +44,24 @@ class NeighborListener {
     virtual void on_neighbor_down(NodeId neighbor, Instant now) = 0;
     /// By more than a quarter for more than 2 s, up or down.
     virtual void on_neighbor_cost(NodeId neighbor, Instant now) = 0;
-    /// With every hello of a neighbour that is up and tells them.
+    /// With every hello of a neighbour that is up and tells them, but for those that say what this
+    /// node says itself, after one that did.
     virtual void on_neighbor_digests(NodeId neighbor, const Digests& digests, Instant now) = 0;
+    /// A hello came from one that had something to acknowledge: there may be room again.
+    virtual void on_neighbor_settled(NodeId) {}
 
   protected:
     ~NeighborListener() = default;
 };
+
+/// What a frame is to the link that carries it.
+enum class Traffic : std::uint8_t {
+    Control,   // among nodes: has its receipts, which show in time that nobody answers
+    Messages,  // somebody's: hellos leave at the active interval while there are any
+};
+[[nodiscard]] constexpr Traffic traffic_of(Priority priority) {
+    return priority == Priority::Control ? Traffic::Control : Traffic::Messages;
+}
 
 class Neighbors {
   public:
@@ -64,7 +76,7 @@ class Neighbors {
     void on_hello(LinkId link, const Hello& hello, Instant now);
     void on_receipt(LinkId link, const Receipt& receipt, Instant now);
     /// A frame that asks for a receipt has come; all but Hello, Receipt and Goodbye do.
-    void on_countable(LinkId link, Instant now);
+    void on_countable(LinkId link, Traffic traffic, Instant now);
     void on_goodbye(LinkId link, Instant now);
 
     void on_timer(Instant now);

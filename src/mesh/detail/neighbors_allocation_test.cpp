@@ -29,7 +29,7 @@ class Wire {
         void on_neighbor_cleared(NodeId, Instant) override {}
         void on_neighbor_down(NodeId, Instant) override { is_up = false; }
         void on_neighbor_cost(NodeId, Instant) override {}
-        void on_neighbor_digests(NodeId, const Digests&, Instant) override { ++hello_count; }
+        void on_neighbor_digests(NodeId, const Digests&, Instant) override {}
 
       private:
         Wire& wire_;
@@ -90,11 +90,12 @@ class Wire {
         to.neighbors.on_heard(LinkId(1), now_);
         const FrameSlice slice = **next_frame(bytes);
         if (slice.type == FrameType::Hello) {
+            ++to.hello_count;
             to.neighbors.on_hello(LinkId(1), *decode_hello(slice.body), now_);
         } else if (slice.type == FrameType::Receipt) {
             to.neighbors.on_receipt(LinkId(1), std::get<Receipt>(*decode(slice)), now_);
         } else {
-            to.neighbors.on_countable(LinkId(1), now_);
+            to.neighbors.on_countable(LinkId(1), Traffic::Messages, now_);
         }
     }
 

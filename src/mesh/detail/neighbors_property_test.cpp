@@ -144,7 +144,7 @@ TEST_P(NeighborsProperty, ANeighborThatTalksNonsenseDoesNoHarm) {
         EXPECT_LE(node.hellos_sent, sent + 1);
         node.neighbors.on_receipt(pair_.link(),
                                   {.received_frames = static_cast<std::uint32_t>(number())}, now);
-        node.neighbors.on_countable(pair_.link(), now);
+        node.neighbors.on_countable(pair_.link(), Traffic::Messages, now);
         const std::vector<std::uint8_t> message(8);
         node.neighbors.send(pair_.b.id, Priority::Default, message, {}, now);
     }

@@ -118,7 +118,7 @@ TEST(Neighbors, WhatComesFromALinkThatIsNotKnownIsIgnored) {
     pair.a.neighbors.on_heard(stranger, now);
     pair.a.neighbors.on_hello(stranger, {}, now);
     pair.a.neighbors.on_receipt(stranger, {}, now);
-    pair.a.neighbors.on_countable(stranger, now);
+    pair.a.neighbors.on_countable(stranger, Traffic::Messages, now);
     pair.a.neighbors.on_goodbye(stranger, now);
     pair.a.neighbors.on_link_down(stranger, now);
     pair.a.neighbors.send(NodeId(99), Priority::Default, {}, {}, now);
@@ -348,6 +348,32 @@ TEST(Neighbors, DigestsOfANeighborAreTold) {
     pair.b.neighbors.set_digests(digests);
     pair.world.run_for(600ms);
     EXPECT_EQ(pair.a.digests_heard.back(), digests);
+}
+
+TEST(Neighbors, DigestsThatStayThoseOfThisNodeAreToldOnce) {
+    Pair pair;
+    Digests digests;
+    digests.of_kind[1] = 42;
+    pair.a.neighbors.set_digests(digests);
+    pair.b.neighbors.set_digests(digests);
+    pair.settle();
+    const std::size_t before = pair.a.digests_heard.size();
+    pair.world.run_for(5s);
+    EXPECT_EQ(pair.a.digests_heard.size(), before);
+    pair.a.neighbors.set_digests({});
+    pair.world.run_for(1s);
+    EXPECT_GT(pair.a.digests_heard.size(), before);
+}
+
+TEST(Neighbors, ControlFramesAloneDoNotHastenHellos) {
+    Pair pair;
+    pair.settle();
+    const std::uint64_t before = pair.a.hellos_sent;
+    for (int i = 0; i < 20; ++i) {
+        pair.a.send_message(pair.b.id, Priority::Control);
+        pair.world.run_for(100ms);
+    }
+    EXPECT_LE(pair.a.hellos_sent - before, 5U);
 }
 
 // Receipts.

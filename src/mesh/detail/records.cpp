@@ -230,8 +230,9 @@ void Records::on_neighbor_digests(NodeId neighbor, const Digests& digests, Insta
     if (from == nullptr) {
         return;
     }
-    if (!impl_->outboxes.is_empty(from->outbox) &&
-        !from->sync.is_first_hello()) {  // it is on its way
+    const bool is_same = digests == impl_->store.digests();
+    const bool is_on_its_way = !impl_->outboxes.is_empty(from->outbox);
+    if (!is_same && is_on_its_way && !from->sync.is_first_hello()) {
         return;
     }
     for (const RecordKind kind : from->sync.on_digests(impl_->store.digests(), digests, now)) {

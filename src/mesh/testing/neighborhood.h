@@ -84,6 +84,11 @@ class Neighborhood {
             digests_heard.push_back(digests);
         }
 
+        /// The class of what send_message() sent: a Credit names it.
+        [[nodiscard]] static Priority priority_of(const Frame& frame) {
+            const auto* credit = std::get_if<Credit>(&frame);
+            return credit == nullptr ? Priority::Control : credit->priority;
+        }
         /// As the whole node hands it to its parts.
         void receive(LinkId link, Bytes bytes, Instant now) {
             neighbors.on_heard(link, now);
@@ -98,17 +103,16 @@ class Neighborhood {
             } else if (std::holds_alternative<Goodbye>(*frame)) {
                 neighbors.on_goodbye(link, now);
             } else {
-                neighbors.on_countable(link, now);
+                neighbors.on_countable(link, traffic_of(priority_of(*frame)), now);
                 ++messages_received;
             }
         }
 
         /// Something that asks for a receipt.
-        void send_message(NodeId to) {
+        void send_message(NodeId to, Priority priority = Priority::Default) {
             std::vector<std::uint8_t> room(64);
-            room.resize(
-                encode(Frame(Credit{.priority = Priority::Default, .bytes_total = 1}), room));
-            neighbors.send(to, Priority::Default, room, {}, world_.now());
+            room.resize(encode(Frame(Credit{.priority = priority, .bytes_total = 1}), room));
+            neighbors.send(to, priority, room, {}, world_.now());
         }
 
         [[nodiscard]] int count(NeighborChange change) const {
