@@ -2,17 +2,26 @@
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
+#include <malloc.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <chrono>
 #include <csignal>
+#include <cstdint>
 #include <cstdio>
+#include <cstdlib>
+#include <fstream>
+#include <functional>
 
 #include "cli/commands.h"
 #include "json/writer.h"
 #include "sim/campaign.h"
+#include "sim/report.h"
+#include "sim/scenarios.h"
 
 namespace kith::cli {
 namespace {
@@ -32,7 +41,14 @@ struct Options {
     double loss = 0;
     double delay_ms = 1;
     std::string timing = "normal";
+    std::string load = "usual";
     std::string mutant;
+    std::string scenario;
+    std::uint32_t repetitions = 0;
+    std::uint32_t messages = 0;
+    std::string report_path;
+    std::string report_nodes = "20,50,100,200";
+    bool has_nodes = false;  // --nodes was given
     bool as_json = false;
 };
 
@@ -107,6 +123,7 @@ std::string reproduction_of(const Options& options) {
     add("loss", options.loss, defaults.loss);
     add("delay", options.delay_ms, defaults.delay_ms);
     add("timing", options.timing, defaults.timing);
+    add("load", options.load, defaults.load);
     add("mutant", options.mutant, defaults.mutant);
     add("only-faults", options.only_faults, defaults.only_faults);
     return line;
@@ -144,8 +161,9 @@ std::string read(Options& options) {
     run.timing = options.timing == "fast"     ? mesh::Timing::fast()
                  : options.timing == "frugal" ? mesh::Timing::frugal()
                                               : mesh::Timing::normal();
-    run.workload.publisher_count = std::max(2U, std::min(options.nodes / 2, 50U));
-    run.workload.subscriber_count = std::max(4U, std::min(options.nodes, 100U));
+    run.workload = options.load == "idle"    ? sim::WorkloadOptions::idle()
+                   : options.load == "light" ? sim::WorkloadOptions::light()
+                                             : sim::WorkloadOptions::usual(options.nodes);
     options.campaign.reproduction = reproduction_of(options);
     return {};
 }
@@ -209,6 +227,133 @@ std::string to_json(const sim::CampaignOutcome& outcome, double wall_s) {
     return out;
 }
 
+/// Of a run that takes long: how far it is, every ten seconds.
+std::function<void(Duration)> tell_progress_now_and_then() {
+    using Clock = std::chrono::steady_clock;
+    return [told_at = Clock::now()](Duration simulated) mutable {
+        if (Clock::now() - told_at >= std::chrono::seconds(10)) {
+            told_at = Clock::now();
+            fmt::print(stderr, "{} s simulated\n", simulated / 1s);
+        }
+    };
+}
+
+/// A thousand nodes lie in half a gigabyte, all of which is touched all the time: with pages of
+/// 4 KiB a third of the time goes into finding them. The heap grows in large steps, which the
+/// kernel is asked to back with pages of 2 MiB; what is not used costs nothing.
+void use_large_pages() {
+    constexpr std::size_t kStepBytes = 2ULL << 30U;
+    constexpr std::size_t kPageBytes = 2U << 20U;
+    mallopt(M_TOP_PAD, static_cast<int>(kStepBytes - kPageBytes));
+    mallopt(M_MMAP_THRESHOLD, static_cast<int>(32U << 20U));
+    void* first = std::malloc(kPageBytes);
+    const std::uintptr_t page = reinterpret_cast<std::uintptr_t>(first) / kPageBytes + 1;
+    // Without it all is the same, but slower.
+    [[maybe_unused]] const int advised = madvise(reinterpret_cast<void*>(page * kPageBytes),
+                                                 kStepBytes - 3 * kPageBytes, MADV_HUGEPAGE);
+    std::free(first);
+}
+
+std::string to_text(const sim::Figure& figure) {
+    std::string text = fmt::format("  {}: {:.6g}{}{}", figure.name, figure.value,
+                                   figure.unit.empty() ? "" : " ", figure.unit);
+    if (figure.target != sim::Figure::Target::None) {
+        const bool is_at_most = figure.target == sim::Figure::Target::AtMost;
+        text += fmt::format(" ({} {:.6g}: {})", is_at_most ? "at most" : "at least", figure.limit,
+                            figure.holds() ? "holds" : "MISSED");
+    }
+    return text;
+}
+
+std::string to_json(std::string_view name, const std::vector<sim::Figure>& figures) {
+    std::string out;
+    json::Writer json(out);
+    json.begin_object();
+    json.field("scenario", name);
+    json.key("figures");
+    json.begin_array();
+    for (const sim::Figure& figure : figures) {
+        json.begin_object();
+        json.field("name", figure.name);
+        json.field("value", figure.value);
+        json.field("unit", figure.unit);
+        if (figure.target != sim::Figure::Target::None) {
+            json.field(figure.target == sim::Figure::Target::AtMost ? "at_most" : "at_least",
+                       figure.limit);
+            json.field("holds", figure.holds());
+        }
+        json.end_object();
+    }
+    json.end_array();
+    json.end_object();
+    return out;
+}
+
+int run_scenario(const Options& options) {
+    const sim::Scenario* scenario = sim::scenario_named(options.scenario);
+    if (scenario == nullptr) {
+        std::string names;
+        for (const sim::Scenario& one : sim::scenarios()) {
+            names += fmt::format("\n  {:<13} {}", one.name, one.text);
+        }
+        return wrong_usage("--scenario: one of" + names);
+    }
+    const std::vector<sim::Figure> figures =
+        scenario->play({.first_seed = options.campaign.first_seed,
+                        .repetitions = options.repetitions,
+                        .node_count = options.has_nodes ? options.nodes : 0,
+                        .message_count = options.messages,
+                        .timing = options.campaign.run.timing,
+                        .tell = options.campaign.tell});
+    if (options.as_json) {
+        fmt::print("{}\n", to_json(scenario->name, figures));
+    } else {
+        fmt::print("{}: {}\n", scenario->name, scenario->text);
+        for (const sim::Figure& figure : figures) {
+            fmt::print("{}\n", to_text(figure));
+        }
+    }
+    return std::ranges::all_of(figures, &sim::Figure::holds) ? 0 : 1;
+}
+
+/// "20,50,100".
+bool read_counts(std::string_view text, std::vector<std::uint32_t>& counts) {
+    while (!text.empty()) {
+        const std::size_t comma = std::min(text.find(','), text.size());
+        std::uint64_t count = 0;
+        if (!read_number(text.substr(0, comma), count) || count < 2 || count > kNodesMax) {
+            return false;
+        }
+        counts.push_back(static_cast<std::uint32_t>(count));
+        text.remove_prefix(std::min(comma + 1, text.size()));
+    }
+    return !counts.empty();
+}
+
+int write_report(const Options& options) {
+    std::vector<std::uint32_t> counts;
+    if (!read_counts(options.report_nodes, counts)) {
+        return wrong_usage("--report-nodes: numbers from 2 separated by commas");
+    }
+    std::ofstream file(options.report_path, std::ios::binary | std::ios::trunc);
+    if (!file) {
+        return wrong_usage(fmt::format("--report: cannot write {}", options.report_path));
+    }
+    std::vector<sim::ReportRow> rows;
+    for (const std::uint32_t count : counts) {
+        options.campaign.tell(
+            fmt::format("{} nodes ({} of {} sizes)", count, rows.size() + 1, counts.size()));
+        rows.push_back(sim::measure_row(options.campaign.run, options.campaign.first_seed, count));
+    }
+    file << sim::report_page(rows, options.campaign.first_seed);
+    file.close();
+    if (!file) {
+        return wrong_usage(fmt::format("--report: cannot write {}", options.report_path));
+    }
+    fmt::print("{}\n", options.report_path);
+    return std::ranges::all_of(rows, &sim::ReportRow::is_clean) ? 0 : 1;
+}
+
 int run(Options options) {
     if (const std::string reason = read(options); !reason.empty()) {
         return wrong_usage(reason);
@@ -217,6 +362,14 @@ int run(Options options) {
     std::signal(SIGABRT, on_abort);
     options.campaign.on_seed = remember;
     options.campaign.tell = [](const std::string& text) { fmt::print(stderr, "{}\n", text); };
+    options.campaign.run.on_progress = tell_progress_now_and_then();
+    use_large_pages();
+    if (!options.scenario.empty()) {
+        return run_scenario(options);
+    }
+    if (!options.report_path.empty()) {
+        return write_report(options);
+    }
     const sim::CampaignOutcome outcome = sim::run_campaign(options.campaign);
     const double wall_s =
         std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count();
@@ -268,9 +421,22 @@ void add_sim(CLI::App& app, int& exit_code) {
     command->add_option("--timing", options->timing, "Profile of the nodes")
         ->check(CLI::IsMember({"fast", "normal", "frugal"}))
         ->capture_default_str();
+    command->add_option("--load", options->load, "What the clients do")
+        ->check(CLI::IsMember({"idle", "light", "usual"}))
+        ->capture_default_str();
     command->add_option("--mutant", options->mutant,
                         "Plant a mistake, which must be found: forgets-custody, "
                         "forgets-duplicates");
+    command->add_option("--scenario", options->scenario,
+                        "Play one row of the promises and measure it; 'list' names them");
+    command->add_option("--repetitions", options->repetitions, "Of a scenario")
+        ->check(CLI::Range(1U, 100'000U));
+    command->add_option("--messages", options->messages, "Of a scenario")
+        ->check(CLI::Range(1U, 10'000'000U));
+    command->add_option("--report", options->report_path,
+                        "Write a page of plots: times, costs and delivery by number of nodes");
+    command->add_option("--report-nodes", options->report_nodes, "Numbers of nodes of the report")
+        ->capture_default_str();
     command->add_flag("--minimize", options->campaign.minimizes,
                       "Repeat what fails with fewer faults while it still fails");
     command->add_flag("--json", options->as_json, "One JSON object");
@@ -278,7 +444,10 @@ void add_sim(CLI::App& app, int& exit_code) {
         "Exit 1 if an oracle found something; a line on stderr repeats it.\n"
         "Example: kith sim --seeds 1..200 --nodes 20 --minutes 10 --faults all --json\n"
         "Example: kith sim --seeds 17 --faults crash,cut --minimize");
-    command->callback([options, &exit_code] { exit_code = run(*options); });
+    command->callback([options, command, &exit_code] {
+        options->has_nodes = command->count("--nodes") > 0;
+        exit_code = run(*options);
+    });
 }
 
 }  // namespace kith::cli

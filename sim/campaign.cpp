@@ -33,7 +33,8 @@ class Campaign {
             run.seed = seed;
             options_.on_seed(line_of(seed));
             RunOutcome outcome = run_seed(run);
-            if (seed == options_.first_seed && outcome.verdicts.is_clean()) {
+            const bool is_first_of_many = seed == options_.first_seed && seed != options_.last_seed;
+            if (is_first_of_many && outcome.verdicts.is_clean()) {
                 judge_determinism(run, outcome);
             }
             take(run, std::move(outcome));

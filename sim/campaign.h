@@ -1,8 +1,8 @@
 // Many seeds, one after another: what `kith sim` does.
 //
-// The first seed is run twice: the same seed must leave the same trace. A seed that fails is told
-// with a line that repeats it; with `minimizes` it is run again and again with fewer faults while
-// it still fails.
+// Of several, the first seed is run twice: the same seed must leave the same trace. A seed that
+// fails is told with a line that repeats it; with `minimizes` it is run again and again with fewer
+// faults while it still fails.
 #pragma once
 
 #include <cstdint>

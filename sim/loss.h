@@ -26,12 +26,15 @@ struct LossOptions {
 
 class Loss {
   public:
-    void set(const LossOptions& options) { options_ = options; }
-    [[nodiscard]] bool is_none() const { return options_.is_none(); }
+    void set(const LossOptions& options) {
+        options_ = options;
+        is_none_ = options.is_none();
+    }
+    [[nodiscard]] bool is_none() const { return is_none_; }
 
     /// Draws for one frame. Takes nothing from `random` if nothing can be lost.
     [[nodiscard]] bool loses(Random& random) {
-        if (options_.is_none()) {
+        if (is_none_) {
             return false;
         }
         if (random.chance(is_bad_ ? options_.to_good : options_.to_bad)) {
@@ -41,8 +44,9 @@ class Loss {
     }
 
   private:
-    LossOptions options_;
+    bool is_none_ = true;
     bool is_bad_ = false;
+    LossOptions options_;
 };
 
 }  // namespace kith::sim

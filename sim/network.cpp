@@ -158,6 +158,29 @@ void Network::uncut(WireIndex wire, NodeIndex from) {
     --direction.cuts;
 }
 
+void Network::cut_off(WireIndex wire) {
+    for (const NodeIndex node : wires_[wire].nodes) {
+        cut(wire, node);
+    }
+    if (is_up(wire)) {
+        const EndIndex end = wires_[wire].session * 2;
+        abort(end);
+        if (ends_[other(end)].is_open && ends_[other(end)].wire == wire) {
+            abort(other(end));
+        }
+    }
+}
+
+void Network::mend(WireIndex wire) {
+    for (Direction& direction : wires_[wire].directions) {
+        direction.cuts = 0;
+    }
+    wires_[wire].dial_failures = 0;
+    if (!is_up(wire)) {
+        dial_within(wire, kDialPauseMin, 2 * kDialPauseMin);
+    }
+}
+
 void Network::set_loss(WireIndex wire, const LossOptions& loss) {
     for (Direction& direction : wires_[wire].directions) {
         direction.loss.set(loss);

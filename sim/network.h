@@ -16,6 +16,7 @@
 #include <cstdint>
 #include <deque>
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "base/bytes.h"
@@ -77,6 +78,10 @@ class Network {
     /// What `from` sends over this wire is lost, until uncut() was called as often.
     void cut(WireIndex wire, NodeIndex from);
     void uncut(WireIndex wire, NodeIndex from);
+    /// A wire ends while both sides look: their sessions are down, and none begins until mend().
+    void cut_off(WireIndex wire);
+    /// Whatever held it cut; it is dialled soon.
+    void mend(WireIndex wire);
     /// In both directions; set_loss(wire, options(wire).loss) ends it.
     void set_loss(WireIndex wire, const LossOptions& loss);
 
@@ -87,6 +92,10 @@ class Network {
 
     [[nodiscard]] std::size_t wire_count() const { return wires_.size(); }
     [[nodiscard]] const Wire& wire(WireIndex wire) const { return wires_[wire]; }
+    /// All at which it is an end.
+    [[nodiscard]] std::span<const WireIndex> wires_of(NodeIndex node) const {
+        return node < wires_of_node_.size() ? wires_of_node_[node] : std::span<const WireIndex>();
+    }
     /// Both ends of a session on it are open.
     [[nodiscard]] bool is_up(WireIndex wire) const;
     /// Who is at the other end of an open link; UINT32_MAX if it is not open.

@@ -44,8 +44,9 @@ bool Network::leaves_with_last(EndIndex index, std::size_t bytes) const {
     const Wire& wire = wires_[end.wire];
     const Direction& direction = wire.directions[wire.nodes[0] == end.node ? 0 : 1];
     const std::size_t room = direction.loss.is_none() ? kWriteBytes : kSegmentBytes;
-    return end.segment != nullptr && end.segment_at == timeline_.now &&
-           end.last_arrival > timeline_.now && end.segment->bytes().size() + bytes <= room;
+    return wire.options.bytes_per_s == 0 && end.segment != nullptr &&
+           end.segment_at == timeline_.now && end.last_arrival > timeline_.now &&
+           end.segment->bytes().size() + bytes <= room;
 }
 
 Network::Waiting& Network::waiting(End& end) {

@@ -141,6 +141,16 @@ TEST(Network, SharesACutAmongThoseWhoHoldIt) {
     EXPECT_TRUE(rig.frames(1).empty());
 }
 
+TEST(Network, CarriesWhatIsSentAtOneMomentTogether) {
+    Rig rig({});
+    const std::uint64_t before = rig.world.network().wire(0).directions[0].counters.frames;
+    rig.node(0).send_all("one");
+    rig.node(0).send_all("two");
+    rig.run(100ms);
+    EXPECT_EQ(rig.frames(1), std::vector<std::string>{"onetwo"});
+    EXPECT_EQ(rig.world.network().wire(0).directions[0].counters.frames, before + 1);
+}
+
 TEST(Network, SendsTheUrgentFirstOverABusyWire) {
     Rig rig({.bytes_per_s = 10'000});
     rig.node(0).send_all(std::string(900, 'a'), mesh::Priority::Bulk);

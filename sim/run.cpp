@@ -21,6 +21,8 @@ constexpr Duration kPublishAt = 8s;
 /// All is well for so long: longer than a wire waits between two tries, and what was active is
 /// idle.
 constexpr Duration kSettled = 8s;
+/// Of so many nodes, what takes a look at all of them is done less often.
+constexpr NodeIndex kManyNodes = 200;
 /// No record for so long: the mesh is silent; which it has to become in so long.
 constexpr Duration kSilence = 20s;
 constexpr Duration kSilenceMax = 120s;
@@ -261,7 +263,7 @@ void Run::on_routes(NodeIndex node, std::size_t reachable) {
 void Run::compare_digests() {
     workload_->compare_digests();
     if (world_.now() < end_of_course()) {
-        const Duration pause = member_count_ > 200 ? 10s : 1s;
+        const Duration pause = member_count_ > kManyNodes ? 10s : 1s;
         world_.call_at(world_.now() + pause, [this] { compare_digests(); });
     }
 }
@@ -305,8 +307,9 @@ void Run::drain() {
     const Instant begun = world_.now();
     Instant settled_at = begun;
     // A wire that was cut is dialled with pauses, so that a mesh may settle and change once more.
+    const Duration step = member_count_ > kManyNodes ? kSettled / 2 : Duration(1s);
     while (world_.now() - begun < kDrainMax && world_.now() - settled_at < kSettled) {
-        advance_to(world_.now() + 1s);
+        advance_to(world_.now() + step);
         settled_at = is_settled() ? settled_at : world_.now();
     }
     outcome_.recovery_s = static_cast<double>((settled_at - begun).count()) / 1e9;

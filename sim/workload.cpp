@@ -92,11 +92,11 @@ std::vector<bool> Workload::reachable_from(NodeIndex node) const {
             continue;
         }
         is_reachable[at] = true;
-        for (WireIndex index = 0; index < network.wire_count(); ++index) {
+        for (const WireIndex index : network.wires_of(at)) {
             const Wire& wire = network.wire(index);
             const bool is_whole = network.is_up(index) && wire.directions[0].cuts == 0 &&
                                   wire.directions[1].cuts == 0;
-            if (is_whole && (wire.nodes[0] == at || wire.nodes[1] == at)) {
+            if (is_whole) {
                 next.push_back(wire.nodes[0] == at ? wire.nodes[1] : wire.nodes[0]);
             }
         }

@@ -6,6 +6,7 @@
 // and the count of clients follow from the options.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <vector>
@@ -24,6 +25,24 @@ struct WorkloadOptions {
     std::uint32_t topic_count = 12;       // of two levels
     std::size_t payload_bytes_max = 400;  // 8 at least
     bool is_reliable = false;             // QoS 0 must arrive, too
+
+    /// A mesh of machines that have little to say: in all, a message a second, and a subscription
+    /// that begins or ends each minute.
+    [[nodiscard]] static WorkloadOptions light() {
+        return {.publisher_count = 10,
+                .subscriber_count = 20,
+                .publish_interval = 10s,
+                .churn_interval = 60s};
+    }
+    /// Nothing but hellos.
+    [[nodiscard]] static WorkloadOptions idle() {
+        return {.publisher_count = 0, .subscriber_count = 0, .churn_interval = 24h};
+    }
+    /// As many clients as make all of so many nodes busy.
+    [[nodiscard]] static WorkloadOptions usual(std::uint32_t node_count) {
+        return {.publisher_count = std::clamp(node_count / 2, 2U, 50U),
+                .subscriber_count = std::clamp(node_count, 4U, 100U)};
+    }
 };
 
 class Workload {

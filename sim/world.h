@@ -53,6 +53,7 @@ class World final : private NetworkListener {
         return true;
     }
 
+    [[nodiscard]] std::uint64_t seed() const { return surroundings_.seed; }
     [[nodiscard]] Instant now() const { return timeline_.now; }
     [[nodiscard]] std::size_t node_count() const { return hosts_.size(); }
     [[nodiscard]] Host& host(NodeIndex node) { return *hosts_[node]; }

@@ -81,9 +81,10 @@ TEST(World, HandsAFrozenNodeItsEventsWhenItThaws) {
     rig.node(1).notes_frames = true;
     rig.world.freeze(1, rig.world.now() + 5s);
     rig.node(0).send_all("one");
+    rig.run(1ms);
     rig.node(0).send_all("two");
     const auto before = rig.node(1).counters().frames_in;
-    rig.run(4900ms);
+    rig.run(4899ms);
     EXPECT_EQ(rig.node(1).counters().frames_in, before);
     EXPECT_FALSE(rig.world.answers(1));
     rig.run(200ms);
