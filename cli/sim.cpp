@@ -16,6 +16,7 @@
 #include <cstdlib>
 #include <fstream>
 #include <functional>
+#include <memory>
 
 #include "cli/commands.h"
 #include "json/writer.h"
@@ -246,11 +247,14 @@ void use_large_pages() {
     constexpr std::size_t kPageBytes = 2U << 20U;
     mallopt(M_TOP_PAD, static_cast<int>(kStepBytes - kPageBytes));
     mallopt(M_MMAP_THRESHOLD, static_cast<int>(32U << 20U));
+    constexpr std::size_t kLargeBytes = kStepBytes - 3 * kPageBytes;
     void* first = std::malloc(kPageBytes);
-    const std::uintptr_t page = reinterpret_cast<std::uintptr_t>(first) / kPageBytes + 1;
-    // Without it all is the same, but slower.
-    [[maybe_unused]] const int advised = madvise(reinterpret_cast<void*>(page * kPageBytes),
-                                                 kStepBytes - 3 * kPageBytes, MADV_HUGEPAGE);
+    void* begin = first;
+    std::size_t room = kStepBytes - 2 * kPageBytes;
+    if (std::align(kPageBytes, kLargeBytes, begin, room) != nullptr) {
+        // Without it all is the same, but slower.
+        [[maybe_unused]] const int advised = madvise(begin, kLargeBytes, MADV_HUGEPAGE);
+    }
     std::free(first);
 }
 
