@@ -74,7 +74,7 @@ RecordSlot RecordStore::take_slot(const RecordKey& key) {
     return slot;
 }
 
-void RecordStore::remove(const RecordKey& key) {
+void RecordStore::erase(const RecordKey& key) {
     const auto found = slot_of_.find(key);
     if (found == slot_of_.end()) {
         return;

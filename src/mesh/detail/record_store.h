@@ -43,7 +43,8 @@ class RecordStore {
 
     /// Replaces what has the same key.
     RecordSlot put(StoredRecord record);
-    void remove(const RecordKey& key);
+    /// Whoever keeps something by its slot has given that up before.
+    void erase(const RecordKey& key);
 
     [[nodiscard]] const Digests& digests() const { return digests_; }
     [[nodiscard]] const RecordBuckets& buckets(RecordKind kind) const;

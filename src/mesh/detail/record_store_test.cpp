@@ -42,9 +42,9 @@ TEST(RecordStore, WhatIsPutIsFoundUntilItIsRemoved) {
     EXPECT_EQ(store.find(key_of(5, RecordKind::Identity)), nullptr);
     EXPECT_EQ(store.find(key_of(4)), nullptr);
     EXPECT_EQ(store.record_bytes(), 100U);
-    store.remove(key_of(4));
-    store.remove(key_of(5, RecordKind::Identity));
-    store.remove(key_of(5));
+    store.erase(key_of(4));
+    store.erase(key_of(5, RecordKind::Identity));
+    store.erase(key_of(5));
     EXPECT_EQ(store.find(key_of(5)), nullptr);
     EXPECT_EQ(store.record_bytes(), 0U);
     EXPECT_EQ(store.digests(), Digests{});
@@ -76,7 +76,7 @@ TEST(RecordStore, DigestsAreThoseOfWhatIsThere) {
             key_of(1 + random.below(20), static_cast<RecordKind>(1 + random.below(5)),
                    static_cast<std::uint16_t>(random.below(6)));
         if (random.chance(0.4)) {
-            store.remove(key);
+            store.erase(key);
             naive.erase(key);
         } else {
             const auto counter = static_cast<std::uint32_t>(random.below(100));
@@ -110,7 +110,7 @@ TEST(RecordStore, ARecordStaysWhereItLiesUntilItIsRemoved) {
     EXPECT_EQ(store.put(make(key_of(1), 2)), first);
     EXPECT_EQ(store.slot_of(key_of(1)), first);
     EXPECT_EQ(store.at(first).version.counter, 2U);
-    store.remove(key_of(1));
+    store.erase(key_of(1));
     EXPECT_EQ(store.slot_of(key_of(1)), kNoSlot);
     EXPECT_EQ(store.slot_of(key_of(2)), second);
     EXPECT_EQ(store.put(make(key_of(3), 1)), first);
@@ -133,7 +133,7 @@ TEST(RecordStore, OriginsAreCounted) {
     }
     EXPECT_FALSE(store.has_room(key_of(kNodesMax + 1), 100));
     EXPECT_TRUE(store.has_room(key_of(1), 100));
-    store.remove(key_of(7));
+    store.erase(key_of(7));
     EXPECT_TRUE(store.has_room(key_of(kNodesMax + 1), 100));
 }
 
@@ -146,7 +146,7 @@ TEST(RecordStore, TheNextExpiryIsNeverLate) {
     store.put(make(key_of(2), 1));
     EXPECT_EQ(store.next_expiry(), kStart + 1min);
     EXPECT_EQ(store.find_expired(kStart + 1min), std::vector<RecordKey>{key_of(1)});
-    store.remove(key_of(1));
+    store.erase(key_of(1));
     EXPECT_EQ(store.next_expiry(), kStart + 1h);
     EXPECT_TRUE(store.find_expired(kStart + 1h - 1ns).empty());
 }

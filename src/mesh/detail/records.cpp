@@ -69,6 +69,7 @@ struct Records::Impl {
     void tell_due(Instant now);
     void install(const Record& record, NodeId from, Instant now);
     void forget_expired(Instant now);
+    void remove(const RecordKey& key);
 
     // What goes out.
     void offer(Neighbor& neighbor, const RecordKey& key);
@@ -444,13 +445,18 @@ void Records::Impl::install(const Record& record, NodeId from, Instant now) {
 
 void Records::Impl::forget_expired(Instant now) {
     for (const RecordKey& key : store.find_expired(now)) {
-        outboxes.withdraw(store.slot_of(key));
-        store.remove(key);
+        remove(key);
         if (key.origin == self) {
             own.forget(key.kind, key.part);
         }
         ports.listener.on_record(key, nullptr, now);
     }
+}
+
+/// Its place may be another's next: nobody waits for it any more. Requires: it is there.
+void Records::Impl::remove(const RecordKey& key) {
+    outboxes.withdraw(store.slot_of(key));
+    store.erase(key);
 }
 
 void Records::Impl::offer(Neighbor& neighbor, const RecordKey& key) {
