@@ -176,6 +176,14 @@ TEST_F(RecordOutboxesTest, WhoComesAfterAnotherBeginsWithNothing) {
     EXPECT_EQ(send(a), Slots{sent});
 }
 
+/// What is on its way already does not wait again.
+void insert_unless(std::set<RecordSlot>& waiting, const std::set<RecordSlot>& flying,
+                   RecordSlot slot) {
+    if (!flying.contains(slot)) {
+        waiting.insert(slot);
+    }
+}
+
 // Goal: flags of many neighbours and records, in all orders, against sets; queues stay small.
 TEST_F(RecordOutboxesTest, AgreesWithSetsOfKeys) {
     Random random(11);
@@ -196,9 +204,7 @@ TEST_F(RecordOutboxesTest, AgreesWithSetsOfKeys) {
         switch (random.below(5)) {
             case 0:
                 outboxes.add(neighbor, slot);
-                if (!flying.contains(slot)) {
-                    waiting.insert(slot);
-                }
+                insert_unless(waiting, flying, slot);
                 break;
             case 1:
                 outboxes.on_known(neighbor, slot, now);
