@@ -46,25 +46,27 @@ void write_invite(json::Writer& json, const mesh::Invite& invite) {
     json.end_object();
 }
 
-void write_office(json::Writer& json, const Office& office) {
-    json.key("invites");
-    json.begin_array();
-    for (const mesh::Invite& invite : office.invites.invites()) {
-        write_invite(json, invite);
+void write_office(json::Writer& json, const Office& office, bool is_issuer) {
+    if (is_issuer) {
+        json.key("invites");
+        json.begin_array();
+        for (const mesh::Invite& invite : office.invites.invites()) {
+            write_invite(json, invite);
+        }
+        json.end_array();
     }
-    json.end_array();
     json.key("revoked");
     json.begin_array();
-    for (const auto& [node, at] : office.revocations.nodes()) {
+    for (const auto& [node, revocation] : office.revocations.nodes()) {
         json.begin_object();
         json.field("node", mesh::node_name_of(node));
-        json.field("at", at);
+        json.field("at", revocation.at);
         json.end_object();
     }
     json.end_array();
 }
 
-void print_json(const Membership& self, const Office* office) {
+void print_json(const Membership& self, const Office& office) {
     print_json_line([&](json::Writer& json) {
         json.field("state", mesh::to_string(self.state));
         if (self.state == MembershipState::None) {
@@ -81,9 +83,7 @@ void print_json(const Membership& self, const Office* office) {
         }
         json.field("certificate_until", self.not_after);
         json.field("issuer", self.is_issuer);
-        if (office != nullptr) {
-            write_office(json, *office);
-        }
+        write_office(json, office, self.is_issuer);
     });
 }
 
@@ -98,8 +98,8 @@ void print_office(const Office& office, WallTime now) {
                        use.name);
         }
     }
-    for (const auto& [node, at] : office.revocations.nodes()) {
-        fmt::print("revoked {}  {}\n", mesh::node_name_of(node), to_rfc3339(at));
+    for (const auto& [node, revocation] : office.revocations.nodes()) {
+        fmt::print("revoked {}  {}\n", mesh::node_name_of(node), to_rfc3339(revocation.at));
     }
 }
 
@@ -137,8 +137,9 @@ int mesh_status(const MeshOptions& options) {
         return 1;
     }
     Office office;
-    if (self->is_issuer) {
-        auto invites = directory.invites();
+    if (self->state == MembershipState::Member) {
+        auto invites = self->is_issuer ? directory.invites()
+                                       : mesh::OrFileProblem<mesh::InviteBook>(mesh::InviteBook());
         auto revocations = directory.revocations();
         if (!invites || !revocations) {
             fmt::print(stderr, "kith: {}\n",
@@ -148,13 +149,11 @@ int mesh_status(const MeshOptions& options) {
         office = {.invites = std::move(*invites), .revocations = std::move(*revocations)};
     }
     if (options.as_json) {
-        print_json(*self, self->is_issuer ? &office : nullptr);
+        print_json(*self, office);
         return 0;
     }
     print_text(*self, node::wall_now());
-    if (self->is_issuer) {
-        print_office(office, node::wall_now());
-    }
+    print_office(office, node::wall_now());
     return 0;
 }
 

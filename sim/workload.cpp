@@ -80,7 +80,8 @@ void Workload::subscribe_somewhere() {
     announce(index);
 }
 
-/// By node: whether something could go from here to there and back just now.
+/// By node: whether something could go from here to there and back just now. Strangers, who are
+/// added later than all members, forward nothing.
 std::vector<bool> Workload::reachable_from(NodeIndex node) const {
     std::vector<bool> is_reachable(world_.node_count());
     std::vector<NodeIndex> next{node};
@@ -88,7 +89,7 @@ std::vector<bool> Workload::reachable_from(NodeIndex node) const {
     while (!next.empty()) {
         const NodeIndex at = next.back();
         next.pop_back();
-        if (is_reachable[at] || !world_.answers(at)) {
+        if (is_reachable[at] || at >= node_count_ || !world_.answers(at)) {
             continue;
         }
         is_reachable[at] = true;

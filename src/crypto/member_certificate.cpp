@@ -25,6 +25,8 @@ using detail::X509Ptr;
 using StorePtr = std::unique_ptr<X509_STORE, Free<X509_STORE_free>>;
 using StoreContextPtr = std::unique_ptr<X509_STORE_CTX, Free<X509_STORE_CTX_free>>;
 
+using DigestPtr = std::unique_ptr<EVP_MD_CTX, Free<EVP_MD_CTX_free>>;
+
 struct FreeStack {
     void operator()(STACK_OF(X509) * stack) const { sk_X509_pop_free(stack, X509_free); }
 };
@@ -203,6 +205,24 @@ Status check_mesh_authority(const Identity& authority) {
     return {};
 }
 
+Result<std::vector<std::uint8_t>> sign_as_authority(const Identity& authority, Bytes statement) {
+    const Result<Issuer> issuer = detail::parse_issuer(authority);
+    ERR_clear_error();
+    if (!issuer) {
+        return tl::unexpected(issuer.error());
+    }
+    const DigestPtr context(EVP_MD_CTX_new());
+    std::size_t size = 0;
+    CHECK(EVP_DigestSignInit(context.get(), nullptr, EVP_sha256(), nullptr, issuer->key.get()) ==
+          1);
+    CHECK(EVP_DigestSign(context.get(), nullptr, &size, statement.data(), statement.size()) == 1);
+    std::vector<std::uint8_t> signature(size);
+    CHECK(EVP_DigestSign(context.get(), signature.data(), &size, statement.data(),
+                         statement.size()) == 1);
+    signature.resize(size);
+    return signature;
+}
+
 Result<std::vector<std::uint8_t>> issue_member_certificate(const Identity& authority,
                                                            const MemberOptions& options) {
     TRY(check_options(options));
@@ -261,6 +281,30 @@ Result<Member> MemberVerifier::verify(Bytes chain, std::optional<WallTime> now) 
                   .uri = uri_of(own),
                   .not_before = detail::wall_time(X509_get0_notBefore(own)),
                   .not_after = detail::wall_time(X509_get0_notAfter(own))};
+}
+
+Status MemberVerifier::verify_statement(Bytes signer, Bytes statement, Bytes signature) const {
+    auto* const root = static_cast<X509*>(root_.get());
+    std::vector<X509Ptr> holder;
+    if (!signer.empty()) {
+        TRY_ASSIGN(holder, parse_chain(signer));
+        const bool is_holder = holder.size() == 1 && X509_check_ca(holder[0].get()) == 1 &&
+                               X509_check_issued(root, holder[0].get()) == X509_V_OK &&
+                               X509_verify(holder[0].get(), X509_get0_pubkey(root)) == 1;
+        ERR_clear_error();
+        if (!is_holder) {
+            return fail(ErrorKind::Denied, "who signed it is no holder of this mesh");
+        }
+    }
+    EVP_PKEY* key = X509_get0_pubkey(holder.empty() ? root : holder[0].get());
+    const DigestPtr context(EVP_MD_CTX_new());
+    const bool is_signed =
+        EVP_DigestVerifyInit(context.get(), nullptr, EVP_sha256(), nullptr, key) == 1 &&
+        EVP_DigestVerify(context.get(), signature.data(), signature.size(), statement.data(),
+                         statement.size()) == 1;
+    ERR_clear_error();
+    return is_signed ? Status()
+                     : fail(ErrorKind::Denied, "no authority of this mesh has signed it");
 }
 
 Result<std::vector<std::uint8_t>> certificate_der(std::string_view pem) {

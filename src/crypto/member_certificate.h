@@ -40,6 +40,10 @@ inline constexpr std::size_t kMemberUriBytesMax = 128;
 /// Whether it can sign: an authority, with the key that belongs to it. Errors: Malformed, Invalid.
 [[nodiscard]] Status check_mesh_authority(const Identity& authority);
 
+/// What an authority says beside certificates: ECDSA with SHA-256, DER. Errors: Malformed, Invalid.
+[[nodiscard]] Result<std::vector<std::uint8_t>> sign_as_authority(const Identity& authority,
+                                                                  Bytes statement);
+
 struct MemberOptions {
     Ed25519PublicKey public_key{};
     std::string_view name;  // the common name, for people: 1 to 64 bytes of UTF-8
@@ -72,6 +76,11 @@ class MemberVerifier {
     /// Malformed if it is no chain of certificates, Limit if it is too long; Denied if this root
     /// has not signed it, it is not valid now, or it is not a member's.
     [[nodiscard]] Result<Member> verify(Bytes chain, std::optional<WallTime> now) const;
+
+    /// Whether an authority said so: this root if `signer` is empty, or the holder with this
+    /// certificate, DER. Dates are not looked at: what was said stays said. Errors: Malformed;
+    /// Denied.
+    [[nodiscard]] Status verify_statement(Bytes signer, Bytes statement, Bytes signature) const;
 
   private:
     explicit MemberVerifier(std::shared_ptr<void> root) : root_(std::move(root)) {}

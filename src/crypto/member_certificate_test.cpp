@@ -199,5 +199,34 @@ TEST(MemberChain, SurvivesPem) {
     EXPECT_EQ(chain_to_pem({}).error().kind, ErrorKind::Malformed);
 }
 
+TEST(MemberCertificate, WhatAnAuthoritySaysIsTakenFromTheRootAndItsHoldersAlone) {
+    const Identity holder = delegate_mesh_authority(root(), "hall 2", kNow).value();
+    const Identity other = make_mesh_root("plant", kNow).value();
+    const Identity others = delegate_mesh_authority(other, "hall 2", kNow).value();
+    const Bytes statement = as_bytes("press-07 is gone");
+    const auto said = [&](const Identity& by, const Buffer& signer, Bytes what) {
+        const Buffer signature = sign_as_authority(by, statement).value();
+        const Status status = verifier().verify_statement(signer, what, signature);
+        EXPECT_EQ(ERR_peek_error(), 0U);
+        return status ? "said" : to_string(status.error().kind);
+    };
+    const auto der = [](const Identity& of) { return certificate_der(of.certificate_pem).value(); };
+    EXPECT_STREQ(said(root(), {}, statement), "said");
+    EXPECT_STREQ(said(holder, der(holder), statement), "said");
+    EXPECT_STREQ(said(root(), {}, as_bytes("press-08 is gone")), "denied");
+    EXPECT_STREQ(said(holder, {}, statement), "denied");
+    EXPECT_STREQ(said(other, {}, statement), "denied");
+    EXPECT_STREQ(said(others, der(others), statement), "denied");
+    EXPECT_STREQ(said(other, der(other), statement), "denied");
+    EXPECT_STREQ(said(holder, joined(der(holder), der(holder)), statement), "denied");
+    EXPECT_STREQ(said(holder, Buffer{1, 2, 3}, statement), "malformed");
+    EXPECT_EQ(verifier().verify_statement({}, statement, {}).error().kind, ErrorKind::Denied);
+    const Buffer member = issue().value();
+    EXPECT_STREQ(said(holder, member, statement), "denied") << "a member is no holder";
+    Identity broken = root();
+    broken.private_key_pem = holder.private_key_pem;
+    EXPECT_FALSE(sign_as_authority(broken, statement));
+}
+
 }  // namespace
 }  // namespace kith::crypto

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/hash.h"
+#include "base/narrow.h"
 #include "mesh/detail/arrivals.h"
 #include "mesh/detail/custody.h"
 #include "mesh/detail/frame_writer.h"
@@ -50,6 +51,7 @@ struct MeshNode::Impl final : NeighborListener,
     RouteTable routes;
     std::vector<std::string> locators;
     std::uint64_t last_sequence = 0;
+    std::size_t revocation_parts = 0;                       // that this node tells
     std::map<NodeId, std::vector<CustodyEntry>> acks;       // of this turn
     std::vector<std::pair<DataId, NodeId>> groups_waiting;  // of this turn
     std::map<std::uint16_t, Version> unconfirmed;  // parts that not all nodes are known to have
@@ -522,6 +524,13 @@ void MeshNode::Impl::on_record(const RecordKey& key, const StoredRecord* record,
         for (const InterestTable::Change& change : interest.take_changes()) {
             ports.delivery.on_wanted(change.tenant, change.filter, change.is_wanted);
         }
+    } else if (key.kind == RecordKind::Revocation && record != nullptr && record->body_bytes > 0 &&
+               key.origin != options.self) {
+        if (const Status taken = ports.trust.take_revocations(record->body()); !taken) {
+            drop(taken.error().kind == ErrorKind::Malformed ? DropReason::Malformed
+                                                            : DropReason::Forged,
+                 nullptr);
+        }
     }
     waves.on_record(key, now);
     const bool is_kept = key.kind == RecordKind::Identity || key.kind == RecordKind::Interest;
@@ -648,6 +657,30 @@ void MeshNode::on_timer(Instant now) {
 Instant MeshNode::deadline() const {
     return std::min(impl_->neighbors.deadline(),
                     impl_->is_touched ? impl_->find_others_deadline() : impl_->others_deadline);
+}
+
+void MeshNode::tell_identity(Instant now) {
+    impl_->tell(RecordKind::Identity, 0, impl_->ports.trust.certificate(), now);
+    impl_->end_turn(now);
+}
+
+Status MeshNode::tell_revocations(const std::vector<std::vector<std::uint8_t>>& bodies,
+                                  Instant now) {
+    Status status;
+    for (std::size_t part = 0; part < std::max(bodies.size(), impl_->revocation_parts); ++part) {
+        const Bytes body = part < bodies.size() ? Bytes(bodies[part]) : Bytes{};
+        const Status told =
+            impl_->records.tell(RecordKind::Revocation, narrow<std::uint16_t>(part), body, now);
+        status = told ? status : told;
+    }
+    impl_->revocation_parts = bodies.size();
+    impl_->end_turn(now);
+    return status;
+}
+
+void MeshNode::forget(NodeId node, Instant now) {
+    impl_->records.forget_origin(node, now);
+    impl_->end_turn(now);
 }
 
 void MeshNode::on_stored(CustodyTicket ticket, Instant now) {

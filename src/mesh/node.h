@@ -135,6 +135,15 @@ class MeshNode {
     /// after any call.
     [[nodiscard]] Instant deadline() const;
 
+    /// This node's certificate was renewed: TrustPort::certificate() is another.
+    void tell_identity(Instant now);
+    /// What this node tells of revocations, part by part, instead of what it told before. Errors:
+    /// Limit.
+    [[nodiscard]] Status tell_revocations(const std::vector<std::vector<std::uint8_t>>& bodies,
+                                          Instant now);
+    /// A node does not belong any more: what it has told is removed. Its links are the host's.
+    void forget(NodeId node, Instant now);
+
     void on_stored(CustodyTicket ticket, Instant now);
     void on_delivered(std::uint64_t token, Instant now);
 

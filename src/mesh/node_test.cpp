@@ -148,6 +148,43 @@ TEST(MeshNode, TellsAllWhereItIsLinkedTo) {
     EXPECT_EQ(mesh.node(1).nodes()[2].locators.size(), kLocatorsMax);
 }
 
+std::vector<std::uint8_t> body(std::string_view text) {
+    return {text.begin(), text.end()};
+}
+
+TEST(MeshNode, TellsEverybodyWhoWasRevokedAndShowsItToTheTrust) {
+    Line mesh;
+    ASSERT_TRUE(mesh.node(1).tell_revocations({body("one"), body("two")}, mesh.time.now()));
+    mesh.wake(1);
+    mesh.time.run_for(1s);
+    EXPECT_EQ(mesh.trust(2).revocations, (std::vector<std::string>{"one", "two"}));
+    EXPECT_EQ(mesh.trust(3).revocations, (std::vector<std::string>{"one", "two"}));
+    EXPECT_TRUE(mesh.trust(1).revocations.empty()) << "it said so itself";
+    // Fewer parts: the others are withdrawn, which says nothing.
+    ASSERT_TRUE(mesh.node(1).tell_revocations({body("forged")}, mesh.time.now()));
+    mesh.wake(1);
+    mesh.time.run_for(1s);
+    EXPECT_EQ(mesh.trust(3).revocations.size(), 2U);
+    EXPECT_EQ(mesh.node(3).counters().drops[static_cast<std::size_t>(DropReason::Forged)], 1U);
+    EXPECT_EQ(mesh.node(3).digests(), mesh.node(1).digests());
+    const std::vector<std::vector<std::uint8_t>> too_many(kRecordPartsMax + 1, body("x"));
+    EXPECT_FALSE(mesh.node(2).tell_revocations(too_many, mesh.time.now()));
+}
+
+TEST(MeshNode, ForgetsANodeThatDoesNotBelongAnyMore) {
+    Line mesh;
+    ASSERT_EQ(mesh.node(1).nodes().size(), 3U);
+    mesh.kill(3);
+    for (const std::uint64_t each : {1U, 2U}) {
+        mesh.node(each).forget(NodeId(3), mesh.time.now());
+        mesh.wake(each);
+    }
+    mesh.time.run_for(2s);
+    EXPECT_EQ(mesh.node(1).nodes().size(), 2U);
+    EXPECT_EQ(reachable(mesh, 1), 1U);
+    EXPECT_EQ(mesh.node(1).digests(), mesh.node(2).digests());
+}
+
 TEST(MeshNode, SaysWhatItStillAnswersForPerNeighbor) {
     Line mesh;
     mesh.subscribe(3, "a/#");

@@ -63,6 +63,9 @@ class TrustPort {
     [[nodiscard]] virtual Bytes certificate() const = 0;
     /// What the certificate that admit() took says of it; nothing if none was taken, or says it.
     [[nodiscard]] virtual std::optional<NodeRole> role_of(NodeId) const { return std::nullopt; }
+    /// Takes the body of a Revocation record, whoever has told it. Errors: Malformed; Denied if no
+    /// authority of this mesh says so.
+    [[nodiscard]] virtual Status take_revocations(Bytes) { return {}; }
 
   protected:
     ~TrustPort() = default;

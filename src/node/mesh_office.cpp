@@ -70,8 +70,8 @@ OrMeshRefusal<api::MeshRegister> read_register(const std::string& data_directory
     for (const mesh::Invite& invite : book->invites()) {
         kept.invites.push_back(facts_of(invite));
     }
-    for (const auto& [node, at] : revoked->nodes()) {
-        kept.revoked.push_back({.node = mesh::node_name_of(node), .at = at});
+    for (const auto& [node, revocation] : revoked->nodes()) {
+        kept.revoked.push_back({.node = mesh::node_name_of(node), .at = revocation.at});
     }
     return kept;
 }

@@ -122,6 +122,23 @@ Status Records::restore(const Record& record, Instant now) {
     return {};
 }
 
+void Records::forget_origin(NodeId origin, Instant now) {
+    CHECK(origin != impl_->self);
+    std::vector<RecordKey> keys;
+    for (std::size_t kind = 1; kind <= kRecordKindCount; ++kind) {
+        for (const StoredRecord* record : impl_->store.all(static_cast<RecordKind>(kind))) {
+            if (record->key.origin == origin) {
+                keys.push_back(record->key);
+            }
+        }
+    }
+    for (const RecordKey& key : keys) {
+        impl_->remove(key);
+        impl_->ports.listener.on_record(key, nullptr, now);
+    }
+    impl_->has_work = true;
+}
+
 void Records::on_neighbor_up(NodeId neighbor, NodeRole role, Instant) {
     const auto begins = impl_->self < neighbor ? BeginsSync::First : BeginsSync::Second;
     on_neighbor_down(neighbor);

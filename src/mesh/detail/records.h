@@ -67,6 +67,9 @@ class Records {
     /// comes before what else it told. Errors: as for one that a neighbour sends.
     [[nodiscard]] Status restore(const Record& record, Instant now);
 
+    /// Removes everything that another node has told, as if it had expired.
+    void forget_origin(NodeId origin, Instant now);
+
     void on_neighbor_up(NodeId neighbor, NodeRole role, Instant now);
     void on_neighbor_down(NodeId neighbor);
     // Frames are as decode() gives them; those of a node that is no neighbour are dropped.

@@ -211,18 +211,39 @@ void JoinCaller::run_task() {
 }
 
 JoinErrand joining_errand(const JoinToken& token, const NodeKey& key, const std::string& name,
-                          std::optional<WallTime> now) {
+                          const KnownTime& now) {
     // style: shared, since NodeKey does not copy and std::function wants what does.
     const auto own_key = std::make_shared<NodeKey>(NodeKey::parse(key.to_pem()).value());
     return {
         .addresses = token.locators,
         .request = [token, own_key, name, now](const std::vector<Bytes>& shown,
                                                Bytes binding) -> Result<std::vector<std::uint8_t>> {
-            TRY(check_issuer(token, shown, now));
+            TRY(check_issuer(token.root_fingerprint, shown, now()));
             return make_join_request(token, *own_key, name, binding);
         },
         .read = [token, own_key,
-                 now](Bytes answer) { return read_join_answer(answer, token, *own_key, now); }};
+                 now](Bytes answer) { return read_join_answer(answer, token, *own_key, now()); }};
+}
+
+JoinErrand renewal_errand(const Membership& member, const KnownTime& now) {
+    // style: shared, since what is asked with has to outlive the call, and does not copy.
+    const auto own = std::make_shared<Membership>(member);
+    const auto proof = [own]() -> MemberProof {
+        return {.root_fingerprint = own->root_fingerprint,
+                .key = *own->key,
+                .name = own->name,
+                .chain = own->chain};
+    };
+    return {.addresses = member.peers,
+            .request = [own, proof, now](const std::vector<Bytes>& shown,
+                                         Bytes binding) -> Result<std::vector<std::uint8_t>> {
+                TRY(check_issuer(own->root_fingerprint, shown, now()));
+                return make_renewal_request(proof(), binding);
+            },
+            .read =
+                [own, proof, now](Bytes answer) {
+                    return read_renewal_answer(answer, proof(), own->role, now());
+                }};
 }
 
 }  // namespace kith::mesh

@@ -18,6 +18,7 @@
 #include "mesh/live/join_channel.h"
 #include "mesh/live/peer_dialer.h"
 #include "mesh/trust/enrolment.h"
+#include "mesh/trust/mesh_directory.h"
 #include "runtime/blocking_pool.h"
 #include "runtime/shard.h"
 #include "runtime/tls.h"
@@ -108,8 +109,14 @@ class JoinCaller final : DialOwner, JoinChannelOwner, runtime::Task {
     std::shared_ptr<JoinCaller*> self_token_;
 };
 
-/// The errand of a node that joins. `now` is empty while the node does not know the time.
+/// Empty while the node does not know the time. Asked at each answer, which may come days later.
+using KnownTime = std::function<std::optional<WallTime>()>;
+
+/// The errand of a node that joins.
 [[nodiscard]] JoinErrand joining_errand(const JoinToken& token, const NodeKey& key,
-                                        const std::string& name, std::optional<WallTime> now);
+                                        const std::string& name, const KnownTime& now);
+
+/// That of a member whose certificate is to be renewed. Requires: it is one.
+[[nodiscard]] JoinErrand renewal_errand(const Membership& member, const KnownTime& now);
 
 }  // namespace kith::mesh

@@ -35,7 +35,7 @@ void JoinDesk::on_newcomer(std::unique_ptr<runtime::Stream> stream) {
     const LinkId id(++last_channel_);
     JoinChannelOwner& owner = *this;
     auto& channel = channels_[id];
-    channel = std::make_unique<JoinChannel>(id, kJoinRequestBytesMax, owner);
+    channel = std::make_unique<JoinChannel>(id, kRenewalRequestBytesMax, owner);
     channel->start(std::move(stream), shard_);
 }
 

@@ -86,6 +86,7 @@ class Door final : MeshEvents {
     [[nodiscard]] std::uint64_t count(JoinVerdict verdict) const {
         return desk_.counters().verdicts[static_cast<std::size_t>(verdict)];
     }
+    WallTime wall = kNow;
     std::vector<JoinVerdict> answers;
     std::string problem;
 
@@ -117,17 +118,21 @@ class Join : public ::testing::Test {
                 .secret = made->secret,
                 .locators = {issuer.address(kPort).to_string()}};
     }
-    void open_door() { door = std::make_unique<Door>(issuer, founders); }
+    void open_door() {
+        door = std::make_unique<Door>(issuer, founders);
+        door->wall = wall;
+    }
     /// The newcomer asks; what it gets is in `admission`.
     void call(const JoinToken& token, const NodeKey& own) {
         run_at(newcomer, [&](runtime::Shard& shard) {
-            caller = JoinCaller::create(shard, joining_errand(token, own, "cellar", kNow),
-                                        {.names = newcomer.blocking_pool(),
-                                         .on_admitted =
-                                             [this](Admission got) {
-                                                 admission = std::move(got);
-                                                 caller.reset();
-                                             }})
+            caller = JoinCaller::create(
+                         shard, joining_errand(token, own, "cellar", [this] { return wall; }),
+                         {.names = newcomer.blocking_pool(),
+                          .on_admitted =
+                              [this](Admission got) {
+                                  admission = std::move(got);
+                                  caller.reset();
+                              }})
                          .value();
             caller->start();
         });
@@ -152,6 +157,7 @@ class Join : public ::testing::Test {
         ASSERT_TRUE(run_until([&] { return peer.connected.is_set() || peer.closed.is_set(); }));
     }
 
+    WallTime wall = kNow;
     Home founders;
     crypto::FakeSecrets secrets{3};
     NodeKey key = NodeKey::generate(secrets);
@@ -180,8 +186,9 @@ TEST_F(Join, WhoeverHasATokenIsLetInOverTheConnection) {
 }
 
 TEST_F(Join, AnIssuerThatComesLaterIsFoundThen) {
-    call(invite(), key);
+    call(invite({.lifetime = kInviteLifetimeMax}), key);
     world.run_for(20s);
+    wall = kNow + 24h * 7;
     EXPECT_FALSE(admission);
     EXPECT_NE(caller->last_trouble(), "");
     open_door();
@@ -338,6 +345,40 @@ TEST_F(Join, AnIssuerThatCannotReadItsFilesSaysSoAndIsAskedAgain) {
     EXPECT_NE(door->problem.find("authority.key"), std::string::npos);
     fs::rename(path + ".away", path);
     EXPECT_TRUE(run_until([&] { return admission.has_value(); }));
+}
+
+TEST_F(Join, AMemberGetsItsNextCertificateForTheOneItHas) {
+    open_door();
+    call(invite({.role = NodeRole::Leaf}), key);
+    ASSERT_TRUE(run_until([&] { return admission.has_value(); }));
+    Membership member;
+    member.state = MembershipState::Member;
+    member.name = "vault";  // it may call itself something else by now
+    member.key = key;
+    member.root_fingerprint = founders.directory().load()->root_fingerprint;
+    member.chain = admission->chain;
+    member.role = NodeRole::Leaf;
+    member.peers = {issuer.address(kPort).to_string()};
+    const auto renew = [&] {
+        admission.reset();
+        run_at(newcomer, [&](runtime::Shard& shard) {
+            caller = JoinCaller::create(
+                         shard, renewal_errand(member, [this] { return wall; }),
+                         {.names = newcomer.blocking_pool(),
+                          .on_admitted = [this](Admission got) { admission = std::move(got); }})
+                         .value();
+            caller->start();
+        });
+    };
+    renew();
+    ASSERT_TRUE(run_until([&] { return admission.has_value(); }));
+    EXPECT_EQ(admission->role, NodeRole::Leaf);
+    EXPECT_EQ(founders.directory().invites()->invites()[0].used_by.size(), 1U);
+    ASSERT_TRUE(founders.directory().revoke(key.id(), kNow));
+    renew();
+    ASSERT_TRUE(run_until([&] { return caller->is_at_an_end(); }));
+    EXPECT_EQ(door->answers.back(), JoinVerdict::Revoked);
+    EXPECT_FALSE(admission);
 }
 
 TEST(MeshHost, WithoutADeskNewcomersAreTurnedAway) {

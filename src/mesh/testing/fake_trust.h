@@ -59,7 +59,16 @@ class FakeTrust final : public TrustPort {
         return signature;
     }
 
+    [[nodiscard]] Status take_revocations(Bytes body) override {
+        if (as_text(body).starts_with("forged")) {
+            return fail(ErrorKind::Denied, "no authority says so");
+        }
+        revocations.emplace_back(as_text(body));
+        return {};
+    }
+
     std::uint64_t verified_count = 0;
+    std::vector<std::string> revocations;  // bodies, as they came
 
   private:
     NodeId self_;

@@ -42,6 +42,16 @@ Result<std::vector<std::uint8_t>> MeshAuthority::certify(const MemberOrder& orde
     return chain;
 }
 
+Result<Revocation> MeshAuthority::revoke(NodeId node, WallTime now) const {
+    Revocation revocation{.node = node, .at = now, .signer = {}, .signature = {}};
+    if (!is_root()) {
+        TRY_ASSIGN(revocation.signer, crypto::certificate_der(signer_.certificate_pem));
+    }
+    TRY_ASSIGN(revocation.signature,
+               crypto::sign_as_authority(signer_, revocation_statement(fingerprint_, node, now)));
+    return revocation;
+}
+
 Result<MeshAuthority> MeshAuthority::delegate(std::string_view holder_name, WallTime now) const {
     if (!is_root()) {
         return fail(ErrorKind::Denied, "only the root of a mesh can delegate");

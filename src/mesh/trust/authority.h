@@ -18,6 +18,7 @@
 #include "crypto/certificate.h"
 #include "crypto/digest.h"
 #include "crypto/signing_key.h"
+#include "mesh/trust/revocations.h"
 #include "wire/mesh/types.h"
 
 namespace kith::mesh {
@@ -47,6 +48,8 @@ class MeshAuthority {
     /// The chain that the new member shows. Errors: Invalid (the name); Limit if the authority ends
     /// before.
     [[nodiscard]] Result<std::vector<std::uint8_t>> certify(const MemberOrder& order) const;
+    /// Says that a node does not belong any more. Errors: as crypto::sign_as_authority().
+    [[nodiscard]] Result<Revocation> revoke(NodeId node, WallTime now) const;
     /// A holder that certifies in its place. Errors: Denied if this is no root; Invalid, Limit.
     [[nodiscard]] Result<MeshAuthority> delegate(std::string_view holder_name, WallTime now) const;
 

@@ -16,21 +16,30 @@ namespace kith::mesh {
 namespace {
 
 constexpr std::uint8_t kVersion = 1;
+constexpr std::uint8_t kRenewalVersion = 2;
 constexpr std::string_view kLabel = "kith-mesh-join/1";
+constexpr std::string_view kRenewalLabel = "kith-mesh-renewal/1";
 constexpr std::size_t kProofBytes = 32;
 constexpr std::size_t kTailBytes = kProofBytes + crypto::kEd25519SignatureBytes;
 
 using Buffer = std::vector<std::uint8_t>;
 
+/// What is signed, and by which words it can be taken for nothing else.
+struct Proven {
+    std::string_view label;
+    Bytes request;  // what of it stands before the proof, or the signature
+};
+
 /// What proof and signature are over.
-Buffer transcript_of(const crypto::Digest& root_fingerprint, Bytes binding, Bytes proven) {
-    Buffer transcript(kLabel.size() + root_fingerprint.size() + 1 + binding.size() + proven.size());
+Buffer transcript_of(const crypto::Digest& root_fingerprint, Bytes binding, const Proven& proven) {
+    Buffer transcript(proven.label.size() + root_fingerprint.size() + 1 + binding.size() +
+                      proven.request.size());
     ByteWriter writer(transcript);
-    writer.bytes(as_bytes(kLabel));
+    writer.bytes(as_bytes(proven.label));
     writer.bytes(root_fingerprint);
     writer.u8(narrow<std::uint8_t>(binding.size()));
     writer.bytes(binding);
-    writer.bytes(proven);
+    writer.bytes(proven.request);
     return transcript;
 }
 
@@ -75,7 +84,7 @@ bool is_proven(const JoinRequest& request, const JoinOffice& office, Bytes bindi
     const crypto::Digest secret_digest =
         invite == nullptr ? crypto::Digest{} : invite->secret_digest;
     const Buffer transcript =
-        transcript_of(office.authority.fingerprint(), binding, request.proven);
+        transcript_of(office.authority.fingerprint(), binding, {kLabel, request.proven});
     const crypto::Digest proof = crypto::hmac_sha256(secret_digest, transcript);
     if (!crypto::equal_in_constant_time(proof, request.proof) || invite == nullptr) {
         return false;
@@ -106,6 +115,108 @@ JoinVerdict judge(const JoinOffice& office, const JoinRequest& request, Bytes bi
     return office.revocations.has(node)
                ? JoinVerdict::Revoked
                : verdict_of(office.invites.check(request.invite, node, office.wall_now));
+}
+
+/// A RenewalRequest; borrowed.
+struct RenewalRequest {
+    std::string_view name;
+    Bytes chain;
+    Bytes signature;
+    Bytes proven;  // all before the signature
+};
+
+std::optional<RenewalRequest> read_renewal_request(Bytes bytes) {
+    if (bytes.size() < crypto::kEd25519SignatureBytes || bytes.size() > kRenewalRequestBytesMax) {
+        return std::nullopt;
+    }
+    RenewalRequest request;
+    request.proven = bytes.first(bytes.size() - crypto::kEd25519SignatureBytes);
+    ByteReader reader(bytes);
+    const std::uint8_t version = reader.u8();
+    request.name = as_text(reader.bytes(reader.u8()));
+    request.chain = reader.bytes(reader.u16());
+    request.signature = reader.bytes(crypto::kEd25519SignatureBytes);
+    const bool is_whole = !reader.failed() && reader.at_end() && version == kRenewalVersion &&
+                          check_node_name(request.name);
+    return is_whole ? std::optional(request) : std::nullopt;
+}
+
+/// The next certificate of a member that shows the one it has.
+JoinOutcome answer_renewal_request(const JoinOffice& office, Bytes bytes, Bytes binding) {
+    const std::optional<RenewalRequest> request = read_renewal_request(bytes);
+    if (!request) {
+        return refuse_join_request(JoinVerdict::Malformed);
+    }
+    const auto verifier = crypto::MemberVerifier::create(office.authority.root_pem());
+    const auto member = verifier ? verifier->verify(request->chain, std::nullopt)
+                                 : tl::unexpected(verifier.error());
+    const Buffer transcript =
+        transcript_of(office.authority.fingerprint(), binding, {kRenewalLabel, request->proven});
+    const auto role = member ? role_of_uri(member->uri) : std::nullopt;
+    if (!role ||
+        !member->key.verify(crypto::SignatureAlgorithm::EdDsa, transcript, request->signature)) {
+        return refuse_join_request(JoinVerdict::NotInvited);
+    }
+    JoinOutcome outcome;
+    outcome.node = node_id_of(member->public_key);
+    outcome.name = std::string(request->name);
+    outcome.verdict = office.revocations.has(outcome.node)   ? JoinVerdict::Revoked
+                      : office.wall_now >= member->not_after ? JoinVerdict::Expired
+                                                             : JoinVerdict::Accepted;
+    if (outcome.verdict == JoinVerdict::Accepted) {
+        const auto chain = office.authority.certify({.public_key = member->public_key,
+                                                     .role = *role,
+                                                     .name = request->name,
+                                                     .now = office.wall_now});
+        if (chain) {
+            outcome.answer = acceptance(office.authority.root_der(), *chain);
+            return outcome;
+        }
+        outcome.verdict = JoinVerdict::NotPossible;
+    }
+    outcome.answer = refusal(outcome.verdict);
+    return outcome;
+}
+
+/// What an answer has to fit.
+struct Expected {
+    const crypto::Digest& root_fingerprint;
+    NodeRole role;
+};
+
+Result<Admission> read_answer(Bytes answer, const Expected& expected, const NodeKey& key,
+                              std::optional<WallTime> now) {
+    ByteReader reader(answer);
+    const std::uint8_t version = reader.u8();
+    const std::uint8_t verdict = reader.u8();
+    if (reader.failed() || answer.size() > kJoinAnswerBytesMax || version != kVersion ||
+        verdict >= kJoinVerdictCount) {
+        return fail(ErrorKind::Malformed, "not an answer to a request to join");
+    }
+    const auto said = static_cast<JoinVerdict>(verdict);
+    if (said != JoinVerdict::Accepted) {
+        const bool may_change = said == JoinVerdict::Busy || said == JoinVerdict::NotPossible;
+        return fail(may_change ? ErrorKind::Unavailable : ErrorKind::Denied, to_string(said));
+    }
+    const Bytes root = reader.bytes(reader.u16());
+    const Bytes chain = reader.bytes(reader.u16());
+    if (reader.failed() || !reader.at_end()) {
+        return fail(ErrorKind::Malformed, "not an answer to a request to join");
+    }
+    if (!crypto::equal_in_constant_time(crypto::sha256(root), expected.root_fingerprint)) {
+        return fail(ErrorKind::Denied, "the answer is of another mesh than the token");
+    }
+    TRY_ASSIGN(std::string root_pem, crypto::chain_to_pem(root));
+    TRY_ASSIGN(const MeshTrust trust,
+               MeshTrust::create(key, {.root_pem = root_pem, .certificate = chain, .now = now}));
+    TRY_ASSIGN(const Member member, trust.identify(chain));
+    if (member.role != expected.role) {
+        return fail(ErrorKind::Denied, "the certificate has another role than the token");
+    }
+    return Admission{.root_pem = std::move(root_pem),
+                     .chain = Buffer(chain.begin(), chain.end()),
+                     .role = member.role,
+                     .not_after = member.not_after};
 }
 
 std::string joined(const std::vector<Bytes>& parts) {
@@ -174,7 +285,7 @@ Result<Buffer> make_join_request(const JoinToken& token, const NodeKey& key, std
     writer.u8(narrow<std::uint8_t>(name.size()));
     writer.bytes(as_bytes(name));
     const Buffer transcript = transcript_of(token.root_fingerprint, channel_binding,
-                                            Bytes(request).first(writer.written()));
+                                            {kLabel, Bytes(request).first(writer.written())});
     writer.bytes(crypto::hmac_sha256(crypto::sha256(token.secret), transcript));
     std::array<std::uint8_t, crypto::kEd25519SignatureBytes> signature{};
     key.sign(transcript, signature);
@@ -210,8 +321,14 @@ JoinOutcome answer_join_request(const JoinOffice& office, Bytes request, Bytes c
     if (!office.attempts.take(office.now)) {
         return refuse_join_request(JoinVerdict::Busy);
     }
+    if (!check_binding(channel_binding)) {
+        return refuse_join_request(JoinVerdict::Malformed);
+    }
+    if (!request.empty() && request[0] == kRenewalVersion) {
+        return answer_renewal_request(office, request, channel_binding);
+    }
     const Result<JoinRequest> read = decode_join_request(request);
-    if (!read || !check_binding(channel_binding)) {
+    if (!read) {
         return refuse_join_request(JoinVerdict::Malformed);
     }
     JoinOutcome outcome;
@@ -229,48 +346,46 @@ JoinOutcome answer_join_request(const JoinOffice& office, Bytes request, Bytes c
     return outcome;
 }
 
-Result<Admission> read_join_answer(Bytes answer, const JoinToken& token, const NodeKey& key,
-                                   std::optional<WallTime> now) {
-    ByteReader reader(answer);
-    const std::uint8_t version = reader.u8();
-    const std::uint8_t verdict = reader.u8();
-    if (reader.failed() || answer.size() > kJoinAnswerBytesMax || version != kVersion ||
-        verdict >= kJoinVerdictCount) {
-        return fail(ErrorKind::Malformed, "not an answer to a request to join");
+Result<Buffer> make_renewal_request(const MemberProof& member, Bytes channel_binding) {
+    TRY(check_binding(channel_binding));
+    CHECK(check_node_name(member.name).has_value());
+    if (member.chain.size() > kRecordBodyBytesMax) {
+        return fail(ErrorKind::Limit, "the node's certificates are too long");
     }
-    const auto said = static_cast<JoinVerdict>(verdict);
-    if (said != JoinVerdict::Accepted) {
-        const bool may_change = said == JoinVerdict::Busy || said == JoinVerdict::NotPossible;
-        return fail(may_change ? ErrorKind::Unavailable : ErrorKind::Denied, to_string(said));
-    }
-    const Bytes root = reader.bytes(reader.u16());
-    const Bytes chain = reader.bytes(reader.u16());
-    if (reader.failed() || !reader.at_end()) {
-        return fail(ErrorKind::Malformed, "not an answer to a request to join");
-    }
-    if (!crypto::equal_in_constant_time(crypto::sha256(root), token.root_fingerprint)) {
-        return fail(ErrorKind::Denied, "the answer is of another mesh than the token");
-    }
-    TRY_ASSIGN(std::string root_pem, crypto::chain_to_pem(root));
-    TRY_ASSIGN(const MeshTrust trust,
-               MeshTrust::create(key, {.root_pem = root_pem, .certificate = chain, .now = now}));
-    TRY_ASSIGN(const Member member, trust.identify(chain));
-    if (member.role != token.role) {
-        return fail(ErrorKind::Denied, "the certificate has another role than the token");
-    }
-    return Admission{.root_pem = std::move(root_pem),
-                     .chain = Buffer(chain.begin(), chain.end()),
-                     .role = member.role,
-                     .not_after = member.not_after};
+    Buffer request(1 + 1 + member.name.size() + 2 + member.chain.size() +
+                   crypto::kEd25519SignatureBytes);
+    ByteWriter writer(request);
+    writer.u8(kRenewalVersion);
+    writer.u8(narrow<std::uint8_t>(member.name.size()));
+    writer.bytes(as_bytes(member.name));
+    writer.u16(narrow<std::uint16_t>(member.chain.size()));
+    writer.bytes(member.chain);
+    const Buffer transcript =
+        transcript_of(member.root_fingerprint, channel_binding,
+                      {kRenewalLabel, Bytes(request).first(writer.written())});
+    std::array<std::uint8_t, crypto::kEd25519SignatureBytes> signature{};
+    member.key.sign(transcript, signature);
+    writer.bytes(signature);
+    return request;
 }
 
-Status check_issuer(const JoinToken& token, const std::vector<Bytes>& shown,
+Result<Admission> read_join_answer(Bytes answer, const JoinToken& token, const NodeKey& key,
+                                   std::optional<WallTime> now) {
+    return read_answer(answer, {token.root_fingerprint, token.role}, key, now);
+}
+
+Result<Admission> read_renewal_answer(Bytes answer, const MemberProof& member, NodeRole role,
+                                      std::optional<WallTime> now) {
+    return read_answer(answer, {member.root_fingerprint, role}, member.key, now);
+}
+
+Status check_issuer(const crypto::Digest& root_fingerprint, const std::vector<Bytes>& shown,
                     std::optional<WallTime> now) {
     if (shown.size() < 2 || shown.size() > crypto::kMemberChainMax + 1) {
         return fail(ErrorKind::Denied, "the issuer does not show the root of its mesh");
     }
     const Bytes root = shown.back();
-    if (!crypto::equal_in_constant_time(crypto::sha256(root), token.root_fingerprint)) {
+    if (!crypto::equal_in_constant_time(crypto::sha256(root), root_fingerprint)) {
         return fail(ErrorKind::Denied, "the issuer is of another mesh than the token");
     }
     TRY_ASSIGN(const std::string root_pem, crypto::chain_to_pem(root));

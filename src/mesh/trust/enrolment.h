@@ -3,6 +3,8 @@
 //
 //     JoinRequest  version u8 (1) | invite u64 | public key 32 | name length u8 | name
 //                  | proof 32 | signature 64
+//     RenewalRequest  version u8 (2) | name length u8 | name | chain length u16 | chain (DER, the
+//                  member's first) | signature 64
 //     JoinAnswer   version u8 (1) | verdict u8; if that is Accepted:
 //                  root length u16 | root (DER) | chain length u16 | chain (DER, the member's
 //                  first)
@@ -12,6 +14,9 @@
 //
 //     "kith-mesh-join/1" | root fingerprint 32 | binding length u8 | binding | the request before
 //                                                                              its proof
+//
+// A member asks for its next certificate with the one that it has; the signature is that of its key
+// over "kith-mesh-renewal/1" and what else a JoinRequest's is over. It is answered alike.
 //
 // The binding is what names this very channel and no other: for TLS 1.3 the 32 bytes of the
 // exporter (RFC 9266). So who takes the request out of one channel cannot use it on another, and
@@ -38,6 +43,8 @@
 namespace kith::mesh {
 
 inline constexpr std::size_t kJoinRequestBytesMax = 1 + 8 + 32 + 1 + kNodeNameBytesMax + 32 + 64;
+inline constexpr std::size_t kRenewalRequestBytesMax =
+    1 + 1 + kNodeNameBytesMax + 2 + kRecordBodyBytesMax + 64;
 inline constexpr std::size_t kJoinAnswerBytesMax = 8192;
 /// What a channel must have of its own.
 inline constexpr std::size_t kChannelBindingBytesMin = 16;
@@ -79,6 +86,18 @@ struct JoinRequest {
                                                                   std::string_view name,
                                                                   Bytes channel_binding);
 
+/// What a member shows when its certificate is to be renewed. Borrowed for a call.
+struct MemberProof {
+    const crypto::Digest& root_fingerprint;
+    const NodeKey& key;
+    std::string_view name;
+    Bytes chain;
+};
+/// Requires: check_node_name(name). Errors: as make_join_request(); Limit for a chain that is too
+/// long.
+[[nodiscard]] Result<std::vector<std::uint8_t>> make_renewal_request(const MemberProof& member,
+                                                                     Bytes channel_binding);
+
 /// How many attempts an issuer looks at: a bucket that fills again.
 class JoinAttempts {
   public:
@@ -112,7 +131,8 @@ struct JoinOutcome {
 /// An answer that says no, to a request that was not read.
 [[nodiscard]] JoinOutcome refuse_join_request(JoinVerdict verdict);
 
-/// What the issuer answers. Only Accepted changes the office's invites.
+/// What the issuer answers, to a JoinRequest or a RenewalRequest. Only an accepted JoinRequest
+/// changes the office's invites.
 [[nodiscard]] JoinOutcome answer_join_request(const JoinOffice& office, Bytes request,
                                               Bytes channel_binding);
 
@@ -130,10 +150,15 @@ struct Admission {
 [[nodiscard]] Result<Admission> read_join_answer(Bytes answer, const JoinToken& token,
                                                  const NodeKey& key, std::optional<WallTime> now);
 
+/// Likewise, for a member that asked with make_renewal_request(). Errors: Denied for another role,
+/// too.
+[[nodiscard]] Result<Admission> read_renewal_answer(Bytes answer, const MemberProof& member,
+                                                    NodeRole role, std::optional<WallTime> now);
+
 /// Before the request is sent: whether the one at the other end of the channel belongs to the mesh
-/// that the token pins. `shown` is its chain and the root behind it, as TLS has shown them, DER.
-/// Errors: Denied, Malformed.
-[[nodiscard]] Status check_issuer(const JoinToken& token, const std::vector<Bytes>& shown,
-                                  std::optional<WallTime> now);
+/// of this root, which the token pins. `shown` is its chain and the root behind it, as TLS has
+/// shown them, DER. Errors: Denied, Malformed.
+[[nodiscard]] Status check_issuer(const crypto::Digest& root_fingerprint,
+                                  const std::vector<Bytes>& shown, std::optional<WallTime> now);
 
 }  // namespace kith::mesh

@@ -186,7 +186,7 @@ TEST_F(Enrolment, WithAnyByteAlteredIsRefused) {
 TEST_F(Enrolment, OfARevokedKeyIsRefused) {
     const JoinToken token = invite();
     const NodeKey key = new_key();
-    ASSERT_TRUE(revocations.add(key.id(), kNow));
+    ASSERT_TRUE(revocations.add({.node = key.id(), .at = kNow, .signer = {}, .signature = {1}}));
     EXPECT_EQ(verdict_of(token, key), JoinVerdict::Revoked);
     EXPECT_EQ(uses_of(token), 0U);
 }
@@ -294,19 +294,20 @@ TEST_F(Enrolment, ChecksTheIssuerBeforeItSaysAnything) {
             .certify({.public_key = new_key().public_key(), .name = "gw-1", .now = kNow})
             .value();
     const Bytes root = plant().root_der();
-    EXPECT_TRUE(check_issuer(token, {member, root}, kNow));
-    EXPECT_TRUE(check_issuer(token, {member, root}, std::nullopt));
+    EXPECT_TRUE(check_issuer(token.root_fingerprint, {member, root}, kNow));
+    EXPECT_TRUE(check_issuer(token.root_fingerprint, {member, root}, std::nullopt));
     const MeshAuthority other = MeshAuthority::found("plant", kNow).value();
-    EXPECT_EQ(check_issuer(token, {member, other.root_der()}, kNow).error().kind,
+    EXPECT_EQ(check_issuer(token.root_fingerprint, {member, other.root_der()}, kNow).error().kind,
               ErrorKind::Denied);
     // A stranger who shows the right root behind a certificate of his own.
     const Buffer strange =
         other.certify({.public_key = new_key().public_key(), .name = "gw-1", .now = kNow}).value();
-    EXPECT_EQ(check_issuer(token, {strange, root}, kNow).error().kind, ErrorKind::Denied);
-    EXPECT_EQ(check_issuer(token, {member}, kNow).error().kind, ErrorKind::Denied);
-    EXPECT_EQ(check_issuer(token, {root}, kNow).error().kind, ErrorKind::Denied);
-    EXPECT_EQ(check_issuer(token, {}, kNow).error().kind, ErrorKind::Denied);
-    EXPECT_FALSE(check_issuer(token, {as_bytes("x"), root}, kNow));
+    EXPECT_EQ(check_issuer(token.root_fingerprint, {strange, root}, kNow).error().kind,
+              ErrorKind::Denied);
+    EXPECT_EQ(check_issuer(token.root_fingerprint, {member}, kNow).error().kind, ErrorKind::Denied);
+    EXPECT_EQ(check_issuer(token.root_fingerprint, {root}, kNow).error().kind, ErrorKind::Denied);
+    EXPECT_EQ(check_issuer(token.root_fingerprint, {}, kNow).error().kind, ErrorKind::Denied);
+    EXPECT_FALSE(check_issuer(token.root_fingerprint, {as_bytes("x"), root}, kNow));
 }
 
 TEST_F(Enrolment, AtAHolderLeadsToTheSameRoot) {
@@ -322,6 +323,87 @@ TEST_F(Enrolment, AtAHolderLeadsToTheSameRoot) {
                                                     request_of(token, key), channel(1));
     EXPECT_LE(outcome.answer.size(), kJoinAnswerBytesMax);
     EXPECT_TRUE(read_join_answer(outcome.answer, token, key, kNow));
+}
+
+class Renewal : public Enrolment {
+  protected:
+    Renewal() {
+        const JoinOutcome outcome = answer(request_of(token, key));
+        chain = read_join_answer(outcome.answer, token, key, kNow)->chain;
+    }
+    [[nodiscard]] MemberProof proof() const {
+        return {
+            .root_fingerprint = plant().fingerprint(), .key = key, .name = "vault", .chain = chain};
+    }
+    [[nodiscard]] Buffer request() const {
+        return make_renewal_request(proof(), channel(1)).value();
+    }
+
+    JoinToken token = invite({.role = NodeRole::Leaf});
+    NodeKey key = new_key();
+    Buffer chain;
+};
+
+TEST_F(Renewal, GivesAMemberAnotherYearAndSpendsNoInvite) {
+    wall_now = kNow + crypto::kMemberLifetimeDefault / 2;
+    const JoinOutcome outcome = answer(request());
+    ASSERT_EQ(outcome.verdict, JoinVerdict::Accepted);
+    EXPECT_EQ(outcome.node, key.id());
+    EXPECT_EQ(outcome.name, "vault");
+    const auto admission = read_renewal_answer(outcome.answer, proof(), NodeRole::Leaf, wall_now);
+    ASSERT_TRUE(admission);
+    EXPECT_EQ(admission->not_after, wall_now + crypto::kMemberLifetimeDefault);
+    EXPECT_EQ(admission->role, NodeRole::Leaf);
+    EXPECT_EQ(uses_of(token), 1U);
+    EXPECT_EQ(read_renewal_answer(outcome.answer, proof(), NodeRole::Router, wall_now).error().kind,
+              ErrorKind::Denied)
+        << "nobody is made more than he was";
+}
+
+TEST_F(Renewal, IsForWhoHasTheKeyOnThisChannelAlone) {
+    EXPECT_EQ(answer(request(), channel(2)).verdict, JoinVerdict::NotInvited);
+    const NodeKey thief = new_key();
+    MemberProof stolen = {
+        .root_fingerprint = plant().fingerprint(), .key = thief, .name = "vault", .chain = chain};
+    EXPECT_EQ(answer(make_renewal_request(stolen, channel(1)).value()).verdict,
+              JoinVerdict::NotInvited);
+    const MeshAuthority other = MeshAuthority::found("plant", kNow).value();
+    const Buffer strange =
+        other.certify({.public_key = key.public_key(), .name = "vault", .now = kNow}).value();
+    MemberProof stranger = proof();
+    stranger.chain = strange;
+    EXPECT_EQ(answer(make_renewal_request(stranger, channel(1)).value()).verdict,
+              JoinVerdict::NotInvited);
+}
+
+TEST_F(Renewal, IsRefusedToTheRevokedAndAfterTheEnd) {
+    wall_now = kNow + crypto::kMemberLifetimeDefault;
+    EXPECT_EQ(answer(request()).verdict, JoinVerdict::Expired);
+    wall_now = kNow;
+    ASSERT_TRUE(revocations.add({.node = key.id(), .at = kNow, .signer = {}, .signature = {1}}));
+    EXPECT_EQ(answer(request()).verdict, JoinVerdict::Revoked);
+}
+
+TEST_F(Renewal, ThatIsCutOrAlteredIsRefused) {
+    const Buffer good = request();
+    EXPECT_LE(good.size(), kRenewalRequestBytesMax);
+    for (std::size_t size = 0; size < good.size(); size += 7) {
+        attempts = {};
+        EXPECT_NE(answer({good.begin(), good.begin() + static_cast<std::ptrdiff_t>(size)}).verdict,
+                  JoinVerdict::Accepted)
+            << size;
+    }
+    for (std::size_t at = 0; at < good.size(); at += 7) {
+        attempts = {};
+        Buffer altered = good;
+        altered[at] ^= 1U;
+        EXPECT_NE(answer(altered).verdict, JoinVerdict::Accepted) << at;
+    }
+    MemberProof long_one = proof();
+    const Buffer too_long(kRecordBodyBytesMax + 1);
+    long_one.chain = too_long;
+    EXPECT_EQ(make_renewal_request(long_one, channel(1)).error().kind, ErrorKind::Limit);
+    EXPECT_EQ(make_renewal_request(proof(), Buffer(3)).error().kind, ErrorKind::Invalid);
 }
 
 }  // namespace

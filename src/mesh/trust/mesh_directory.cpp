@@ -324,6 +324,28 @@ OrFileProblem<JoinOutcome> MeshDirectory::answer(Bytes request, Bytes channel_bi
     return outcome;
 }
 
+OrFileProblem<void> MeshDirectory::renew_self(WallTime now) {
+    const auto held = lock();
+    if (!held) {
+        return tl::unexpected(held.error());
+    }
+    TRY_FILE(require_issuer());
+    const auto self = load();
+    const auto signer = authority();
+    if (!self || !signer) {
+        return tl::unexpected(self ? signer.error() : self.error());
+    }
+    const auto chain = signer->certify({.public_key = self->key->public_key(),
+                                        .role = self->role,
+                                        .name = self->name,
+                                        .now = now});
+    const auto pem = chain ? crypto::chain_to_pem(*chain) : tl::unexpected(chain.error());
+    if (!pem) {
+        return file_problem(fmt::format("cannot renew the certificate: {}", pem.error().text));
+    }
+    return write_all({{"certificate.pem", *pem}});
+}
+
 OrFileProblem<void> MeshDirectory::note_address(std::string_view address) const {
     return write_all({{"address", fmt::format("kith-mesh address 1\naddress {}\n", address)}});
 }
@@ -367,10 +389,34 @@ OrFileProblem<void> MeshDirectory::revoke(NodeId node, WallTime now) {
     if (self->key->id() == node) {
         return file_problem("this is the node that lets others in; it cannot revoke itself");
     }
-    if (const Status added = revoked->add(node, now); !added) {
+    const auto signer = authority();
+    if (!signer) {
+        return tl::unexpected(signer.error());
+    }
+    auto revocation = signer->revoke(node, now);
+    if (!revocation) {
+        return file_problem(fmt::format("cannot revoke: {}", revocation.error().text));
+    }
+    if (const Status added = revoked->add(std::move(*revocation)); !added) {
         return file_problem(added.error().text);
     }
     return write_all({{"revoked", revoked->to_text()}});
+}
+
+OrFileProblem<void> MeshDirectory::keep(const std::vector<Revocation>& heard) {
+    const auto held = lock();
+    auto revoked = held ? revocations() : tl::unexpected(held.error());
+    if (!revoked) {
+        return tl::unexpected(revoked.error());
+    }
+    const std::size_t before = revoked->nodes().size();
+    for (const Revocation& each : heard) {
+        if (const Status added = revoked->add(each); !added) {
+            return file_problem(added.error().text);
+        }
+    }
+    return revoked->nodes().size() == before ? OrFileProblem<void>()
+                                             : write_all({{"revoked", revoked->to_text()}});
 }
 
 std::string MeshDirectory::file(std::string_view name) const {

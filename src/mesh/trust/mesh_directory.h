@@ -94,6 +94,9 @@ class MeshDirectory {
     [[nodiscard]] OrFileProblem<JoinOutcome> answer(Bytes request, Bytes channel_binding,
                                                     const JoinMoment& moment);
 
+    /// The next certificate of this node itself. A problem if it is no issuer.
+    [[nodiscard]] OrFileProblem<void> renew_self(WallTime now);
+
     /// Where the running node listens for links, for the tokens that tools make.
     [[nodiscard]] OrFileProblem<void> note_address(std::string_view address) const;
     /// Of the last node that ran; nothing if none did.
@@ -102,6 +105,8 @@ class MeshDirectory {
     [[nodiscard]] OrFileProblem<RevocationList> revocations() const;
     /// A problem if this node is no issuer, or the one to be revoked.
     [[nodiscard]] OrFileProblem<void> revoke(NodeId node, WallTime now);
+    /// Keeps what was heard of others. Requires: their signatures are good.
+    [[nodiscard]] OrFileProblem<void> keep(const std::vector<Revocation>& heard);
 
     [[nodiscard]] const std::string& path() const { return path_; }
 

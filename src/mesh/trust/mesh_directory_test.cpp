@@ -145,6 +145,15 @@ TEST_F(MeshDirectoryTest, OfASecondNodeJoinsByTheTokenAlone) {
     EXPECT_EQ(trust->identify(member->chain)->node, member->key->id());
 }
 
+TEST_F(MeshDirectoryTest, RenewsItsOwnCertificateWhereTheMeshsKeyIs) {
+    ASSERT_TRUE(founder.found("gw-1", secrets, kNow));
+    ASSERT_TRUE(founder.renew_self(kNow + 24h));
+    EXPECT_EQ(founder.load()->not_after, kNow + 24h + crypto::kMemberLifetimeDefault);
+    EXPECT_EQ(founder.load()->name, "gw-1");
+    ASSERT_TRUE(other.begin_join(invite(), "cellar", secrets));
+    EXPECT_FALSE(other.renew_self(kNow));
+}
+
 TEST_F(MeshDirectoryTest, KnowsItsPeersAlsoAfterACrashBeforeTheTokenWasForgotten) {
     ASSERT_TRUE(founder.found("gw-1", secrets, kNow));
     const auto joining = other.begin_join(invite(), "cellar", secrets);
@@ -236,6 +245,20 @@ TEST_F(MeshDirectoryTest, DoesNotLetInWhomItRevoked) {
     EXPECT_TRUE(founder.revocations()->has(joining->key->id()));
     EXPECT_EQ(ask(*joining)->verdict, JoinVerdict::Revoked);
     EXPECT_FALSE(founder.revoke(founder.load()->key->id(), kNow));
+}
+
+TEST_F(MeshDirectoryTest, KeepsWhatItHeardOfRevocations) {
+    ASSERT_TRUE(founder.found("gw-1", secrets, kNow));
+    ASSERT_TRUE(other.begin_join(invite(), "cellar", secrets));
+    ASSERT_TRUE(founder.revoke(NodeId(7), kNow));
+    ASSERT_TRUE(founder.revoke(NodeId(8), kNow + 1s));
+    const RevocationList told = founder.revocations().value();
+    ASSERT_TRUE(other.keep({told.nodes().at(NodeId(8))}));
+    ASSERT_TRUE(other.keep({told.nodes().at(NodeId(7)), told.nodes().at(NodeId(8))}));
+    EXPECT_EQ(other.revocations()->nodes(), told.nodes());
+    const auto written_at = fs::last_write_time(others_data.file("revoked"));
+    ASSERT_TRUE(other.keep({told.nodes().at(NodeId(7))}));
+    EXPECT_EQ(fs::last_write_time(others_data.file("revoked")), written_at);
 }
 
 TEST_F(MeshDirectoryTest, DoesNotAskTheDiskForWhoFloods) {

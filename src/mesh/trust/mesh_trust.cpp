@@ -10,7 +10,9 @@ constexpr auto kAlgorithm = crypto::SignatureAlgorithm::EdDsa;
 constexpr std::string_view kRouterUri = "urn:kith:mesh:router";
 constexpr std::string_view kLeafUri = "urn:kith:mesh:leaf";
 
-std::optional<NodeRole> role_named(std::string_view uri) {
+}  // namespace
+
+std::optional<NodeRole> role_of_uri(std::string_view uri) {
     for (const NodeRole role : {NodeRole::Router, NodeRole::Leaf}) {
         if (uri == role_uri(role)) {
             return role;
@@ -18,8 +20,6 @@ std::optional<NodeRole> role_named(std::string_view uri) {
     }
     return std::nullopt;
 }
-
-}  // namespace
 
 std::string_view role_uri(NodeRole role) {
     return role == NodeRole::Leaf ? kLeafUri : kRouterUri;
@@ -44,6 +44,8 @@ MeshTrust::MeshTrust(crypto::MemberVerifier verifier, NodeKey key, const Setting
 Result<MeshTrust> MeshTrust::create(NodeKey key, const Settings& settings) {
     TRY_ASSIGN(crypto::MemberVerifier verifier, crypto::MemberVerifier::create(settings.root_pem));
     MeshTrust trust(std::move(verifier), std::move(key), settings);
+    TRY_ASSIGN(const std::vector<std::uint8_t> root, crypto::certificate_der(settings.root_pem));
+    trust.root_fingerprint_ = crypto::sha256(root);
     TRY(trust.set_certificate(settings.certificate));
     return trust;
 }
@@ -59,7 +61,7 @@ Status MeshTrust::set_certificate(Bytes certificate) {
 
 Result<Member> MeshTrust::identify(Bytes certificate) const {
     TRY_ASSIGN(crypto::Member certified, verifier_.verify(certificate, now_));
-    const std::optional<NodeRole> role = role_named(certified.uri);
+    const std::optional<NodeRole> role = role_of_uri(certified.uri);
     if (!role) {
         return fail(ErrorKind::Denied, "certificate names no role in a mesh");
     }
@@ -79,6 +81,34 @@ Status MeshTrust::revoke(NodeId node) {
         return fail(ErrorKind::Invalid, "a node does not revoke itself");
     }
     return members_.revoke(node);
+}
+
+Status MeshTrust::take(const Revocation& revocation) {
+    TRY(verifier_.verify_statement(
+        revocation.signer, revocation_statement(root_fingerprint_, revocation.node, revocation.at),
+        revocation.signature));
+    return revoke(revocation.node);
+}
+
+Status MeshTrust::take_revocations(Bytes body) {
+    TRY_ASSIGN(std::vector<Revocation> told, decode_revocations(body));
+    std::vector<Revocation> news;
+    Status status;
+    for (Revocation& each : told) {
+        // Of itself a node says nothing; others do not listen to it any more.
+        if (each.node == self() || members_.is_revoked(each.node)) {
+            continue;
+        }
+        status = take(each);
+        if (!status) {
+            break;  // who told it is not to be believed; one signature is work enough
+        }
+        news.push_back(std::move(each));
+    }
+    if (!news.empty() && when_revoked_) {
+        when_revoked_(std::move(news));
+    }
+    return status;
 }
 
 bool MeshTrust::verify(NodeId origin, Bytes message, Bytes signature) {

@@ -6,6 +6,7 @@
 // Threads: shard-local. Limits: those of MemberTable.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string_view>
 #include <vector>
@@ -15,11 +16,14 @@
 #include "mesh/ports.h"
 #include "mesh/trust/member_table.h"
 #include "mesh/trust/node_key.h"
+#include "mesh/trust/revocations.h"
 
 namespace kith::mesh {
 
 /// "urn:kith:mesh:router": how a certificate says what its node may.
 [[nodiscard]] std::string_view role_uri(NodeRole role);
+/// Nothing for what is no role.
+[[nodiscard]] std::optional<NodeRole> role_of_uri(std::string_view uri);
 
 struct NodeCertificateOptions {
     crypto::Ed25519PublicKey public_key{};
@@ -53,6 +57,14 @@ class MeshTrust final : public TrustPort {
     /// nobody in. Errors: Malformed, Limit (too long); Denied.
     [[nodiscard]] Result<Member> identify(Bytes certificate) const;
 
+    /// What a revocation of a record, or of a file, says counts from now on: as revoke(), if an
+    /// authority of this mesh has signed it. Errors: Denied if not.
+    [[nodiscard]] Status take(const Revocation& revocation);
+    /// Called with what take_revocations() has found out, from inside of the core: queues.
+    void when_revoked(std::function<void(std::vector<Revocation>)> listener) {
+        when_revoked_ = std::move(listener);
+    }
+
     /// From now on nothing of this node is taken, whatever it shows. Errors: Limit; Invalid for
     /// this node itself.
     [[nodiscard]] Status revoke(NodeId node);
@@ -67,6 +79,8 @@ class MeshTrust final : public TrustPort {
     [[nodiscard]] Status admit(NodeId origin, Bytes certificate) override;
     [[nodiscard]] Bytes certificate() const override { return certificate_; }
     [[nodiscard]] std::optional<NodeRole> role_of(NodeId origin) const override;
+    /// Errors: Malformed; Denied if one of them is not signed.
+    [[nodiscard]] Status take_revocations(Bytes body) override;
 
   private:
     MeshTrust(crypto::MemberVerifier verifier, NodeKey key, const Settings& settings);
@@ -76,7 +90,9 @@ class MeshTrust final : public TrustPort {
     crypto::VerificationKey own_key_;
     std::vector<std::uint8_t> certificate_;
     std::optional<WallTime> now_;
+    crypto::Digest root_fingerprint_{};
     MemberTable members_;
+    std::function<void(std::vector<Revocation>)> when_revoked_;
 };
 
 }  // namespace kith::mesh

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "crypto/fake_secrets.h"
+#include "mesh/trust/authority.h"
 
 namespace kith::mesh {
 namespace {
@@ -148,6 +149,54 @@ TEST(MeshTrust, OfARevokedNodeNothingIsTaken) {
     EXPECT_EQ(admitted(trust, key(2).id(), other), "denied");
     EXPECT_EQ(trust.identify(other).error().kind, ErrorKind::Denied);
     EXPECT_EQ(trust.revoke(trust.self()).error().kind, ErrorKind::Invalid);
+}
+
+/// The bodies of the records by which `by` tells that these nodes are revoked.
+Buffer revoked_by(const MeshAuthority& by, const std::vector<NodeId>& nodes) {
+    RevocationList list;
+    for (const NodeId node : nodes) {
+        EXPECT_TRUE(list.add(by.revoke(node, kNow).value()));
+    }
+    return list.to_bodies().at(0);
+}
+
+MeshAuthority authority_of(const crypto::Identity& root) {
+    return MeshAuthority::create(root, root.certificate_pem).value();
+}
+
+TEST(MeshTrust, WhatTheRootOrAHolderRevokesIsToldOnceAndCounts) {
+    MeshTrust trust = node(1);
+    std::vector<NodeId> told;
+    trust.when_revoked([&told](const std::vector<Revocation>& news) {
+        for (const Revocation& each : news) {
+            told.push_back(each.node);
+        }
+    });
+    ASSERT_TRUE(trust.admit(key(2).id(), certificate(key(2))));
+    const MeshAuthority plant = authority_of(root());
+    const MeshAuthority holder = plant.delegate("hall 2", kNow).value();
+    ASSERT_TRUE(trust.take_revocations(revoked_by(plant, {key(2).id()})));
+    EXPECT_EQ(trust.members().find(key(2).id()), nullptr);
+    ASSERT_TRUE(trust.take_revocations(revoked_by(holder, {key(2).id(), key(3).id()})));
+    EXPECT_EQ(told, (std::vector{key(2).id(), key(3).id()})) << "what was known is no news";
+    ASSERT_TRUE(trust.take_revocations(revoked_by(plant, {trust.self()})));
+    EXPECT_EQ(told.size(), 2U) << "of itself it hears nothing";
+    EXPECT_EQ(trust.identify(certificate(key(3))).error().kind, ErrorKind::Denied);
+}
+
+TEST(MeshTrust, NobodyElseRevokes) {
+    MeshTrust trust = node(1);
+    int told = 0;
+    trust.when_revoked([&told](const std::vector<Revocation>&) { ++told; });
+    const crypto::Identity strange = crypto::make_mesh_root("plant", kNow).value();
+    const Buffer forged = revoked_by(authority_of(strange), {key(2).id()});
+    EXPECT_EQ(trust.take_revocations(forged).error().kind, ErrorKind::Denied);
+    Buffer altered = revoked_by(authority_of(root()), {key(2).id()});
+    altered[1 + 2 + 7] ^= 1U;  // another node
+    EXPECT_EQ(trust.take_revocations(altered).error().kind, ErrorKind::Denied);
+    EXPECT_EQ(trust.take_revocations(Buffer{9}).error().kind, ErrorKind::Malformed);
+    EXPECT_EQ(told, 0);
+    EXPECT_EQ(admitted(trust, key(2).id(), certificate(key(2))), "admitted");
 }
 
 TEST(MeshTrust, AForgottenNodeMakesRoom) {

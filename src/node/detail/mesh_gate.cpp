@@ -1,5 +1,6 @@
 #include "node/detail/mesh_gate.h"
 
+#include "crypto/member_certificate.h"
 #include "node/problem.h"
 #include "node/process_facts.h"
 
@@ -41,6 +42,8 @@ MeshGate::~MeshGate() {
 
 void MeshGate::stop() {
     watch_.stop();
+    renewal_end_.cancel();
+    renewal_.reset();
     stop_joining();
 }
 
@@ -56,14 +59,10 @@ void MeshGate::join(const mesh::Membership& joining) {
     stop_joining();
     problem_.clear();
     token_ = joining.token;
-    auto errand = joining_errand(
-        *joining.token, *joining.key, joining.name,
-        believable_time(wall_now(), joining.token->expires_at, mesh::kInviteLifetimeMax));
-    for (const std::string& peer : ports_.peers) {
-        if (std::ranges::find(errand.addresses, peer) == errand.addresses.end()) {
-            errand.addresses.push_back(peer);
-        }
-    }
+    auto errand = with_peers(joining_errand(
+        *joining.token, *joining.key, joining.name, [end = joining.token->expires_at] {
+            return believable_time(wall_now(), end, mesh::kInviteLifetimeMax);
+        }));
     auto caller = mesh::JoinCaller::create(
         shard_, std::move(errand),
         {.names = ports_.names,
@@ -78,6 +77,55 @@ void MeshGate::join(const mesh::Membership& joining) {
         {"addresses", joining.token->locators.size()});
 }
 
+mesh::JoinErrand MeshGate::with_peers(mesh::JoinErrand errand) const {
+    for (const std::string& peer : ports_.peers) {
+        if (std::ranges::find(errand.addresses, peer) == errand.addresses.end()) {
+            errand.addresses.push_back(peer);
+        }
+    }
+    return errand;
+}
+
+void MeshGate::renew(const mesh::Membership& member) {
+    if (shard_.now() < next_renewal_) {
+        return;
+    }
+    next_renewal_ = shard_.now() + kRenewalInterval;
+    if (member.is_issuer) {
+        renew_self();
+        return;
+    }
+    auto errand = with_peers(renewal_errand(member, [end = member.not_after] {
+        return believable_time(wall_now(), end, crypto::kMemberLifetimeDefault);
+    }));
+    auto caller = mesh::JoinCaller::create(
+        shard_, std::move(errand),
+        {.names = ports_.names, .on_admitted = [this](mesh::Admission admission) {
+             LOG(ports_.log, Info, "the certificate of the mesh was renewed");
+             on_admitted(std::move(admission));
+         }});
+    if (caller) {  // else OpenSSL is out of order; an hour later again
+        renewal_ = std::move(*caller);
+        renewal_->start();
+        shard_.arm_after(renewal_end_, kRenewalAttempt);
+    }
+}
+
+void MeshGate::renew_self() {
+    static_cast<void>(ports_.files.submit(
+        shard_, [directory = ports_.directory, now = wall_now(), &log = ports_.log]() mutable {
+            auto renewed = directory.renew_self(now);
+            return runtime::make_mail([renewed = std::move(renewed), &log](runtime::Shard&) {
+                if (renewed) {
+                    LOG(log, Info, "the certificate of the mesh was renewed");
+                } else {
+                    LOG(log, Error, "cannot renew the certificate of the mesh",
+                        {"reason", std::string_view(renewed.error().text)});
+                }
+            });
+        }));
+}
+
 std::string MeshGate::joining_trouble() const {
     if (!problem_.empty() || caller_ == nullptr) {
         return problem_;
@@ -87,6 +135,7 @@ std::string MeshGate::joining_trouble() const {
 
 void MeshGate::on_admitted(mesh::Admission admission) {
     caller_.reset();
+    renewal_.reset();
     const Status submitted =
         ports_.files.submit(shard_, [gate = self_token_, directory = ports_.directory,
                                      admission = std::move(admission)]() mutable {
@@ -110,6 +159,21 @@ void MeshGate::on_admitted(mesh::Admission admission) {
         token_.reset();
         watch_.look_now();
     }
+}
+
+void MeshGate::keep_revocations(std::vector<mesh::Revocation> heard) {
+    // What a busy pool refuses is told again by whoever told it, after the next start.
+    static_cast<void>(ports_.files.submit(
+        shard_,
+        [directory = ports_.directory, heard = std::move(heard), &log = ports_.log]() mutable {
+            auto kept = directory.keep(heard);
+            return runtime::make_mail([kept = std::move(kept), &log](runtime::Shard&) {
+                if (!kept) {
+                    LOG(log, Error, "cannot keep who was revoked",
+                        {"reason", std::string_view(kept.error().text)});
+                }
+            });
+        }));
 }
 
 void MeshGate::note_address(const runtime::SocketAddress& address) {

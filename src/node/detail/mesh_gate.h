@@ -25,6 +25,9 @@ namespace kith::node {
 [[nodiscard]] std::optional<WallTime> believable_time(WallTime now, WallTime not_after,
                                                       std::chrono::milliseconds lifetime);
 
+inline constexpr Duration kRenewalAttempt = std::chrono::minutes(1);
+inline constexpr Duration kRenewalInterval = std::chrono::hours(1);
+
 class MeshGate {
   public:
     struct Ports {
@@ -48,7 +51,12 @@ class MeshGate {
     /// Asks with the token of this membership, from now on with no other. Requires: it has one.
     void join(const mesh::Membership& joining);
     void stop_joining();
+    /// Has the certificate of this member renewed: by itself if it can, else by whom it asks at its
+    /// peers, for kRenewalAttempt at a time, kRenewalInterval apart.
+    void renew(const mesh::Membership& member);
 
+    /// On disk, for ever.
+    void keep_revocations(std::vector<mesh::Revocation> heard);
     /// For the tokens that tools make.
     void note_address(const runtime::SocketAddress& address);
 
@@ -58,7 +66,9 @@ class MeshGate {
     [[nodiscard]] std::string joining_trouble() const;
 
   private:
+    [[nodiscard]] mesh::JoinErrand with_peers(mesh::JoinErrand errand) const;
     void on_admitted(mesh::Admission admission);
+    void renew_self();
     void on_answered(const mesh::JoinOutcome& outcome);
 
     runtime::Shard& shard_;
@@ -67,6 +77,9 @@ class MeshGate {
     mesh::JoinDesk desk_;
     std::optional<mesh::JoinToken> token_;  // that the caller asks with
     std::unique_ptr<mesh::JoinCaller> caller_;
+    std::unique_ptr<mesh::JoinCaller> renewal_;
+    runtime::CallbackTimer renewal_end_{[this](Instant) { renewal_.reset(); }};
+    Instant next_renewal_;
     std::string problem_;  // with this node's own files
     // shared_ptr: mail with an answer may arrive after the gate has gone; null then.
     std::shared_ptr<MeshGate*> self_token_;

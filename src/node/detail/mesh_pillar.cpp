@@ -7,6 +7,7 @@
 #include "node/process_facts.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 #include <vector>
 
@@ -83,11 +84,19 @@ std::string MeshPillar::take_membership(MembershipFiles files) {
         return explain("TLS with the certificate of the mesh", security.error());
     }
     security_ = std::move(*security);
-    for (const auto& [node, at] : files.revoked.nodes()) {
-        if (const Status status = trust_->revoke(node); !status) {
+    revoked_ = std::move(files.revoked);
+    if (revoked_.has(trust_->self())) {
+        return "this node was revoked; to join again, remove its mesh directory";
+    }
+    for (const auto& [node, revocation] : revoked_.nodes()) {
+        if (const Status status = trust_->take(revocation); !status) {
             return explain("a node that was revoked", status.error());
         }
     }
+    trust_->when_revoked([this](std::vector<mesh::Revocation> news) {
+        std::ranges::move(news, std::back_inserter(news_));
+        ground_.home().arm_after(news_timer_, Duration());
+    });
     epoch_ = epoch_ == 0 ? files.epoch : epoch_;
     return {};
 }
@@ -107,6 +116,9 @@ void MeshPillar::take_time() {
     trust_->set_time(now);
     security_->set_time(now);
     ground_.home().arm_after(clock_, kClockInterval);
+    if (now && *now + crypto::kMemberLifetimeDefault / 2 >= membership_.not_after) {
+        gate_->renew(membership_);
+    }
 }
 
 void MeshPillar::stay_off(std::string reason) {
@@ -198,6 +210,7 @@ void MeshPillar::meet_broker(runtime::Shard& here) {
             broker_.broker->shard(each.id()).tell_mesh(*bridge_);
         });
     }
+    tell_revocations();
     host_->start();
     if (when_on_) {
         when_on_();
@@ -224,11 +237,18 @@ void MeshPillar::on_membership(mesh::OrFileProblem<MembershipFiles> files) {
         return;
     }
     membership_ = std::move(files->membership);
-    put_out(files->revoked);
+    revoked_ = std::move(files->revoked);
+    for (const auto& [node, revocation] : revoked_.nodes()) {
+        if (!trust_->members().is_revoked(node) && trust_->take(revocation)) {
+            put_out(node);
+        }
+    }
+    tell_revocations();
     const Status renewed = trust_->set_certificate(membership_.chain);
     if (!renewed || !security_->renew(credentials())) {
         LOG(ground_.log, Error, "the certificate of the mesh cannot be used");
     }
+    host_->call([](mesh::MeshNode& core, Instant now) { core.tell_identity(now); });
     take_time();
 }
 
@@ -252,14 +272,34 @@ void MeshPillar::turn_on(MembershipFiles files) {
     }
 }
 
-void MeshPillar::put_out(const mesh::RevocationList& revoked) {
-    for (const auto& [node, at] : revoked.nodes()) {
-        if (!trust_->members().is_revoked(node) && trust_->revoke(node)) {
-            host_->expel(node);
-            LOG(ground_.log, Warn, "a node was put out of the mesh",
-                {"node", std::string_view(mesh::node_name_of(node))});
-        }
+/// The core has heard of revocations, and does not listen to those nodes any more.
+void MeshPillar::take_news() {
+    const std::vector<mesh::Revocation> news = std::exchange(news_, {});
+    for (const mesh::Revocation& each : news) {
+        put_out(each.node);
     }
+    gate_->keep_revocations(news);  // the watch brings them back, as if a tool had written them
+}
+
+void MeshPillar::put_out(mesh::NodeId node) {
+    host_->expel(node);
+    host_->call([node](mesh::MeshNode& core, Instant now) { core.forget(node, now); });
+    LOG(ground_.log, Warn, "a node was put out of the mesh",
+        {"node", std::string_view(mesh::node_name_of(node))});
+}
+
+/// Those who hold the mesh's authority tell everybody who does not belong any more; everybody
+/// keeps it.
+void MeshPillar::tell_revocations() {
+    if (!membership_.is_issuer) {
+        return;
+    }
+    host_->call([this](mesh::MeshNode& core, Instant now) {
+        if (const Status told = core.tell_revocations(revoked_.to_bodies(), now); !told) {
+            LOG(ground_.log, Error, "cannot tell the mesh who was revoked",
+                {"reason", std::string_view(told.error().text)});
+        }
+    });
 }
 
 mesh::MeshHostOptions MeshPillar::options() const {
@@ -324,6 +364,7 @@ void MeshPillar::drain() {
         ask<bool>(ground_.home(), [this](runtime::Shard&, std::function<void(bool)> answer) {
             gate_->stop();
             clock_.cancel();
+            news_timer_.cancel();
             if (host_ == nullptr) {
                 answer(true);
                 return;

@@ -61,6 +61,7 @@ class MeshPillar final : public Pillar, private mesh::MeshEvents {
     [[nodiscard]] std::vector<std::string> addresses_for_others() const;
     /// Somebody has changed the membership on disk: takes it up at once, not within a second.
     void look_at_files();
+    [[nodiscard]] const mesh::RevocationList& revoked() const { return revoked_; }
     [[nodiscard]] Instant now() const { return ground_.shards->shard(ShardId(0)).now(); }
 
   private:
@@ -76,7 +77,9 @@ class MeshPillar final : public Pillar, private mesh::MeshEvents {
     void meet_broker(runtime::Shard& here);
     void on_membership(mesh::OrFileProblem<MembershipFiles> files);
     void turn_on(MembershipFiles files);
-    void put_out(const mesh::RevocationList& revoked);
+    void take_news();
+    void put_out(mesh::NodeId node);
+    void tell_revocations();
 
     void on_neighbor(mesh::NodeId neighbor, mesh::NeighborChange change) override;
     void on_drop(mesh::DropReason, const mesh::Data*) override {}  // the core counts them
@@ -88,6 +91,8 @@ class MeshPillar final : public Pillar, private mesh::MeshEvents {
     std::string stamp_;  // of the files that prepare() has read
     mesh::Membership membership_;
     std::uint32_t epoch_ = 0;  // 0: it was never on
+    mesh::RevocationList revoked_;
+    std::vector<mesh::Revocation> news_;  // heard, and not kept yet
     std::optional<mesh::MeshTrust> trust_;
     std::unique_ptr<mesh::TlsLinkSecurity> security_;
     std::unique_ptr<runtime::BlockingPool> files_;
@@ -97,6 +102,7 @@ class MeshPillar final : public Pillar, private mesh::MeshEvents {
     std::unique_ptr<mesh::MeshHost> host_;
     std::function<void()> when_on_;
     runtime::CallbackTimer clock_{[this](Instant) { take_time(); }};
+    runtime::CallbackTimer news_timer_{[this](Instant) { take_news(); }};
     std::optional<runtime::SocketAddress> address_;
 };
 

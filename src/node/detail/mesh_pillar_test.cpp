@@ -10,6 +10,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -75,7 +76,7 @@ class MeshOnly {
         ASSERT_TRUE(directory().begin_join(token, "second", secrets_));
     }
     /// As the nodes themselves do over a link.
-    void join(MeshOnly& founder) {
+    void join(MeshOnly& founder, WallTime at = wall_now()) {
         mesh::MeshDirectory theirs = founder.directory();
         begin_join(founder.invite());
         const mesh::Membership joining = directory().load().value();
@@ -84,10 +85,10 @@ class MeshOnly {
             make_join_request(*joining.token, *joining.key, joining.name, channel).value();
         mesh::JoinAttempts attempts;
         const auto outcome = theirs.answer(
-            request, channel, {.wall_now = wall_now(), .now = Instant(), .attempts = attempts});
+            request, channel, {.wall_now = at, .now = Instant(), .attempts = attempts});
         ASSERT_TRUE(outcome);
         ASSERT_TRUE(directory().admit(
-            read_join_answer(outcome->answer, *joining.token, *joining.key, wall_now()).value()));
+            read_join_answer(outcome->answer, *joining.token, *joining.key, at).value()));
     }
     void start() {
         ground_ = std::make_unique<Ground>(config_, log_,
@@ -277,6 +278,66 @@ TEST(MeshPillar, ANodeThatIsNotLetInSaysWhy) {
     } while (reason.find(';') == std::string::npos);
     EXPECT_NE(reason.find("used up"), std::string::npos) << reason;
     EXPECT_FALSE(third.facts().is_on);
+}
+
+TEST(MeshPillar, WhoIsRevokedIsPutOutByEverybodyAndKeptOut) {
+    MeshOnly founder(1);
+    founder.found_mesh();
+    founder.start();
+    MeshOnly second(2);
+    second.join(founder);
+    second.config().mesh.peers = {founder.mesh().address()->to_string()};
+    second.start();
+    MeshOnly third(3);
+    third.join(founder);
+    third.config().mesh.peers = {second.mesh().address()->to_string()};  // not the founder
+    third.start();
+    ASSERT_TRUE(third.lines().up.wait_for(kLong));
+    const mesh::NodeId out = third.directory().load()->key->id();
+    ASSERT_TRUE(founder.directory().revoke(out, wall_now()));
+    ASSERT_TRUE(third.lines().down.wait_for(kLong));
+    const auto knows_of_third = [&out](MeshOnly& node) {
+        const auto facts = node.facts();
+        return std::ranges::any_of(facts.nodes, [&out](const api::MeshNodeFacts& each) {
+            return each.id == mesh::node_name_of(out);
+        });
+    };
+    while (knows_of_third(founder) || knows_of_third(second)) {
+    }
+    while (!second.directory().revocations()->has(out)) {
+    }
+    second.stop();
+    second.start();
+    EXPECT_TRUE(second.mesh().trust().members().is_revoked(out)) << "from its own disk";
+    EXPECT_FALSE(second.directory().load()->is_issuer);
+}
+
+TEST(MeshPillar, CertificatesAreRenewedAtHalfOfTheirYear) {
+    const WallTime long_ago = wall_now() + -std::chrono::hours(24 * 200);
+    const WallTime next_year = wall_now() + std::chrono::hours(24 * 360);
+    MeshOnly founder(1);
+    ASSERT_TRUE(founder.directory().found("founder", founder.secrets(), long_ago));
+    founder.start();
+    MeshOnly second(2);
+    second.join(founder, long_ago);
+    EXPECT_LT(second.directory().load()->not_after, next_year);
+    second.config().mesh.peers = {founder.mesh().address()->to_string()};
+    second.start();
+    while (founder.directory().load()->not_after < next_year ||
+           second.directory().load()->not_after < next_year) {
+    }
+    EXPECT_EQ(second.directory().load()->role, mesh::NodeRole::Router);
+    EXPECT_EQ(second.directory().load()->name, "second");
+    // And shown to the others, over the link that is there.
+    const auto known_until = [&founder, id = second.directory().load()->key->id()] {
+        return run_on(founder.ground().home(), [&founder, id](runtime::Shard&) {
+            const mesh::Member* member = founder.mesh().trust().members().find(id);
+            return member == nullptr ? WallTime() : member->not_after;
+        });
+    };
+    while (known_until() < next_year) {
+    }
+    EXPECT_FALSE(founder.facts().links.empty());
 }
 
 TEST(MeshPillar, AReloadSendsAwayWhoWasRevoked) {

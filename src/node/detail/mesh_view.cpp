@@ -174,6 +174,7 @@ api::MeshFacts mesh_facts(const MeshPillar& mesh, const api::MeshWanted& wanted)
                                .failed_rounds = peer.failed_rounds});
     }
     add_counters(facts, host);
+    facts.events.emplace_back("revoked", mesh.revoked().nodes().size());
     add_newcomers(facts, mesh.desk().counters());
     return facts;
 }
