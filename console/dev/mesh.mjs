@@ -188,6 +188,12 @@ export class Mesh {
                 { reason: 'hop_limit', count: 0 },
                 { reason: 'congestion', count: 3 },
             ],
+            discovery: {
+                beacons: this.isOn,
+                mdns: this.isOn,
+                heard: this.isOn ? 9 : 0,
+                candidates: this.isOn ? 13 : 0,
+            },
         };
     }
 

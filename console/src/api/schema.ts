@@ -461,6 +461,17 @@ export type MeshPeer = {
     failed_rounds: number;
 };
 
+export type MeshDiscovery = {
+    /** whether this node says on the network that it is there */
+    beacons: boolean;
+    /** whether it does so by multicast DNS, too */
+    mdns: boolean;
+    /** nodes of this mesh whose beacons were heard lately */
+    heard: number;
+    /** nodes that could be linked to */
+    candidates: number;
+};
+
 export type Mesh = {
     state: 'on' | 'off';
     /** why it is off */
@@ -479,6 +490,7 @@ export type Mesh = {
     /** messages that this node answers for */
     custody: number;
     drops: MeshDrop[];
+    discovery: MeshDiscovery;
 };
 
 export type MeshDrop = {
