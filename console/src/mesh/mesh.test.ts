@@ -211,6 +211,7 @@ describe('the stage that a node is at', () => {
         peers: [],
         custody: 0,
         drops: [],
+        discovery: { beacons: false, mdns: false, heard: 0, candidates: 0 },
     };
     it('is no mesh, joining, off, alone, or a mesh', () => {
         expect(stageOf(mesh, plant())).toBe('none');

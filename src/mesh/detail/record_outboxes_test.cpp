@@ -176,6 +176,17 @@ TEST_F(RecordOutboxesTest, WhoComesAfterAnotherBeginsWithNothing) {
     EXPECT_EQ(send(a), Slots{sent});
 }
 
+using Naive =
+    std::map<RecordOutboxes::Index, std::pair<std::set<RecordSlot>, std::set<RecordSlot>>>;
+
+/// A newer version: nobody has it.
+void wait_again(Naive& naive, RecordSlot slot) {
+    for (auto& [neighbor, flags] : naive) {
+        flags.second.erase(slot);
+        flags.first.insert(slot);
+    }
+}
+
 /// What is on its way already does not wait again.
 void insert_unless(std::set<RecordSlot>& waiting, const std::set<RecordSlot>& flying,
                    RecordSlot slot) {
@@ -187,7 +198,7 @@ void insert_unless(std::set<RecordSlot>& waiting, const std::set<RecordSlot>& fl
 // Goal: flags of many neighbours and records, in all orders, against sets; queues stay small.
 TEST_F(RecordOutboxesTest, AgreesWithSetsOfKeys) {
     Random random(11);
-    std::map<RecordOutboxes::Index, std::pair<std::set<RecordSlot>, std::set<RecordSlot>>> naive;
+    Naive naive;
     naive[a];
     naive[b];
     while (naive.size() < 100) {
@@ -224,10 +235,7 @@ TEST_F(RecordOutboxesTest, AgreesWithSetsOfKeys) {
                 if (random.chance(0.1)) {
                     put(store.at(slot).key.part, static_cast<std::uint32_t>(step));
                     outboxes.add_to_all(slot, neighbor);
-                    for (auto& [other, flags] : naive) {
-                        flags.second.erase(slot);
-                        flags.first.insert(slot);
-                    }
+                    wait_again(naive, slot);
                     waiting.erase(slot);
                 }
                 break;
