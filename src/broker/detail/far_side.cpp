@@ -6,6 +6,7 @@
 #include "base/utf8.h"
 #include "broker/detail/hold_list.h"
 #include "broker/detail/mesh_interest.h"
+#include "broker/detail/queue_part_reader.h"
 #include "broker/detail/router.h"
 #include "broker/detail/session.h"
 #include "broker/detail/subscriber.h"
@@ -68,7 +69,7 @@ void FarSide::read_on(std::uint64_t from) {
 }
 
 /// Hands the mesh what a read has found.
-class FarSide::Restorer final : public storage::BatchVisitor {
+class FarSide::Restorer final : public QueuePartReader {
   public:
     explicit Restorer(FarSide& far_side) : far_side_(far_side) {}
 
@@ -90,19 +91,6 @@ class FarSide::Restorer final : public storage::BatchVisitor {
                                   .message = message_,
                                   .expires_after_ms = far_side_.left_ms(expires_at_)});
     }
-
-    void put_session(const storage::SessionRecord&) override {}
-    void delete_session(SessionId) override {}
-    void put_subscription(const storage::SubscriptionRecord&) override {}
-    void delete_subscription(SessionId, std::string_view) override {}
-    void set_delivery(const storage::DeliveryKey&, storage::DeliveryState) override {}
-    void delete_delivery(const storage::DeliveryKey&) override {}
-    void put_inbound(SessionId, PacketId) override {}
-    void delete_inbound(SessionId, PacketId) override {}
-    void put_retained(const storage::RetainedRecord&) override {}
-    void delete_retained(TenantId, std::string_view) override {}
-    void put_mark(const storage::MarkRecord&) override {}
-    void delete_mark(Bytes) override {}
 
   private:
     FarSide& far_side_;

@@ -5,6 +5,7 @@
 #include "base/utf8.h"
 #include "broker/detail/client_rights.h"
 #include "broker/detail/connection.h"
+#include "broker/detail/queue_part_reader.h"
 #include "broker/detail/session.h"
 #include "broker/detail/session_table.h"
 #include "broker/detail/share_returns.h"
@@ -80,7 +81,7 @@ MessageRef make_stored(const storage::MessageRecord& message, WallTime expires_a
 }
 
 /// Puts what was read into a session's window, until its packet ids do not allow more.
-class WindowFiller final : public storage::BatchVisitor {
+class WindowFiller final : public QueuePartReader {
   public:
     WindowFiller(ShardContext& context, Session& session) : context_(context), session_(session) {}
 
@@ -97,19 +98,6 @@ class WindowFiller final : public storage::BatchVisitor {
                        : nullptr;
     }
     void put_delivery(const storage::DeliveryRecord& delivery) override;
-
-    void put_session(const storage::SessionRecord&) override {}
-    void delete_session(SessionId) override {}
-    void put_subscription(const storage::SubscriptionRecord&) override {}
-    void delete_subscription(SessionId, std::string_view) override {}
-    void set_delivery(const storage::DeliveryKey&, storage::DeliveryState) override {}
-    void delete_delivery(const storage::DeliveryKey&) override {}
-    void put_inbound(SessionId, PacketId) override {}
-    void delete_inbound(SessionId, PacketId) override {}
-    void put_retained(const storage::RetainedRecord&) override {}
-    void delete_retained(TenantId, std::string_view) override {}
-    void put_mark(const storage::MarkRecord&) override {}
-    void delete_mark(Bytes) override {}
 
   private:
     ShardContext& context_;
