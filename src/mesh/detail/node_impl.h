@@ -1,0 +1,155 @@
+// What a MeshNode is made of, and who hears what from whom.
+//
+// Split over node.cpp (what comes in, and the calls of the host) and node_outward.cpp (what this
+// node tells, and which way messages go). Threads: shard-local.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "mesh/detail/arrivals.h"
+#include "mesh/detail/custody.h"
+#include "mesh/detail/frame_writer.h"
+#include "mesh/detail/interest.h"
+#include "mesh/detail/neighbors.h"
+#include "mesh/detail/records.h"
+#include "mesh/detail/route_table.h"
+#include "mesh/detail/waves.h"
+#include "mesh/node.h"
+
+namespace kith::mesh {
+
+/// The parts know nothing of one another: what one of them says becomes a call of the next here.
+struct MeshNode::Impl final : NeighborListener,
+                              RecordListener,
+                              WaveListener,
+                              CustodyListener,
+                              ArrivalListener {
+    Impl(const MeshOptions& options_in, const Ports& ports_in, std::uint64_t seed)
+        : options(options_in),
+          ports(ports_in),
+          neighbors(options, ports.links, *this, seed),
+          records(options, {ports.trust, *this, ports.record_pool}, seed + 1),
+          waves(options, *this),
+          custody(options, ports.custody, *this),
+          arrivals(options, *this),
+          routes(options.self) {}
+
+    const MeshOptions options;
+    const Ports ports;
+    MeshCounters counters;
+    FrameWriter writer;
+    Neighbors neighbors;
+    Records records;
+    Waves waves;
+    LocalInterest local_interest;
+    InterestTable interest;
+    Custody custody;
+    Arrivals arrivals;
+    RouteTable routes;
+    std::vector<std::string> locators;
+    std::uint64_t last_sequence = 0;
+    std::size_t revocation_parts = 0;                       // that this node tells
+    std::map<NodeId, std::vector<CustodyEntry>> acks;       // of this turn
+    std::vector<std::pair<DataId, NodeId>> groups_waiting;  // of this turn
+    std::map<std::uint16_t, Version> unconfirmed;  // parts that not all nodes are known to have
+    std::map<std::uint64_t, RecordVersions> barriers;
+    /// Most of what comes are hellos that change nothing: they touch `neighbors` alone, and what
+    /// the others wait for stays as it was.
+    bool is_touched = true;  // since the last end_turn()
+    Instant others_deadline = Instant::never();
+
+    // What comes in.
+    /// False if the link was ended for it.
+    bool on_frame(LinkId link, const FrameSlice& slice, Instant now);
+    void on_known_frame(NodeId from, const Frame& frame, Instant now);
+    void on_data(NodeId from, Data data, Instant now);
+    void end_turn(Instant now);
+    [[nodiscard]] Instant find_others_deadline() const;
+    void send_acks(NodeId neighbor, std::span<CustodyEntry> entries, Instant now);
+
+    // What goes out.
+    void tell(RecordKind kind, std::uint16_t part, Bytes body, Instant now);
+    void tell_link_state(Instant now);
+    void tell_interest(std::uint16_t part, Instant now);
+    void compute_routes(Instant now);
+    void forward(const Data& data, NodeId from, Instant now);
+    void send_frame(NodeId neighbor, const Data& data, const SharedBytes& payload, Instant now);
+    [[nodiscard]] Destinations destinations_of(const Publication& publication);
+    [[nodiscard]] NodeId nearest(const std::vector<NodeId>& nodes) const;
+    void reassign_groups(const DataId& id, NodeId from, Instant now);
+    [[nodiscard]] NodeId other_member(const InterestTable::Match& match, std::uint64_t group,
+                                      NodeId member) const;
+    void drop(DropReason reason, const Data* data) {
+        ++counters.drops[static_cast<std::size_t>(reason)];
+        ports.events.on_drop(reason, data);
+    }
+
+    // NeighborListener
+    void on_neighbor_up(NodeId neighbor, Instant now) override;
+    void on_neighbor_suspect(NodeId neighbor, Instant now) override;
+    void on_neighbor_cleared(NodeId neighbor, Instant now) override;
+    void on_neighbor_down(NodeId neighbor, Instant now) override;
+    void on_neighbor_cost(NodeId, Instant now) override {
+        is_touched = true;
+        tell_link_state(now);
+    }
+    void on_neighbor_settled(NodeId) override { is_touched = true; }
+    void on_neighbor_digests(NodeId neighbor, const Digests& digests, Instant now) override {
+        is_touched = true;
+        records.on_neighbor_digests(neighbor, digests, now);
+    }
+
+    // RecordListener
+    void on_record(const RecordKey& key, const StoredRecord* record, Instant now) override;
+    void send_records(NodeId neighbor, Bytes head, const SharedBytes& body, Instant now) override {
+        neighbors.send(neighbor, Priority::Control, head, body, now);
+    }
+    void on_refused(NodeId, DropReason reason) override { drop(reason, nullptr); }
+
+    // WaveListener
+    void send_echo(NodeId neighbor, const Echo& echo, Instant now) override {
+        neighbors.send(neighbor, Priority::Control, writer.write(echo), {}, now);
+    }
+    [[nodiscard]] bool has_record(const RecordVersion& wanted) const override {
+        return wanted.key.origin == options.self || records.has(wanted);
+    }
+    void on_barrier(std::uint64_t token, bool is_complete) override;
+
+    // CustodyListener
+    [[nodiscard]] NodeId way_to(NodeId destination, const NodeIds& avoid) const override;
+    [[nodiscard]] bool is_suspect(NodeId neighbor) const override {
+        const Neighbors::State* state = neighbors.find(neighbor);
+        return state == nullptr || state->is_suspect;
+    }
+    [[nodiscard]] bool has_room(NodeId neighbor, Priority priority) const override {
+        return neighbors.has_room(neighbor, priority);
+    }
+    void send_data(NodeId neighbor, const Data& data, const SharedBytes& payload,
+                   Instant now) override;
+    void send_custody(NodeId neighbor, CustodyEntry entry) override {
+        acks[neighbor].push_back(std::move(entry));
+    }
+    void on_published(std::uint64_t token, PublishLevel level) override {
+        ports.delivery.on_published(token, level);
+    }
+    void on_custody_drop(DropReason reason, const Data& data) override { drop(reason, &data); }
+    void on_groups_waiting(const DataId& id, NodeId destination) override {
+        groups_waiting.emplace_back(id, destination);
+    }
+
+    // ArrivalListener
+    void deliver(const Data& data, const StreamProgress& progress, std::uint64_t token) override {
+        ++counters.data_delivered;
+        ports.delivery.deliver(data, progress, token);
+    }
+    void on_arrival_drop(DropReason reason, const Data& data) override { drop(reason, &data); }
+};
+
+}  // namespace kith::mesh
