@@ -99,6 +99,8 @@ struct Custody::Impl {
     void send_away(const Data& data, NodeId from);
     void tell(HeldMessage& message);
     void retry(HeldMessage& message, Instant now);
+    void watch_groups(const HeldMessage& message, Leg& leg, Instant now);
+    void retry_closed(const HeldMessage& message, Leg& leg, Instant now);
     void leave(NodeId neighbor, NeighborChange change, Instant now);
     void drop_beyond_spool();
     void send_restored(Instant now);
@@ -233,7 +235,9 @@ void Custody::Impl::open_more(NodeId destination, Priority priority, Instant now
             return;
         }
         HeldMessage& message = held.at(next->id);
-        message.leg(destination)->is_open = true;
+        Leg& leg = *message.leg(destination);
+        leg.is_open = true;
+        leg.tries = 0;
         dispatch(message, now);
     }
 }
@@ -304,8 +308,12 @@ void Custody::Impl::tell(HeldMessage& message) {
 void Custody::Impl::retry(HeldMessage& message, Instant now) {
     for (std::size_t i = 0; i < message.legs.size();) {
         Leg& leg = message.legs[i];
-        if (!leg.is_open || leg.waits_for != NodeId() ||
-            now - leg.tried_at < RetryQueue::patience(leg.tries)) {
+        const bool is_overdue =
+            leg.waits_for == NodeId() && now - leg.tried_at >= RetryQueue::patience(leg.tries);
+        if (!leg.is_open || !is_overdue) {
+            if (is_overdue) {
+                retry_closed(message, leg, now);
+            }
             ++i;
             continue;
         }
@@ -328,6 +336,31 @@ void Custody::Impl::retry(HeldMessage& message, Instant now) {
     } else {
         dispatch(message, now);
     }
+}
+
+/// A leg that its stream holds back is not sent, but its share groups must not wait for ever for a
+/// member behind whose older messages it stands.
+void Custody::Impl::watch_groups(const HeldMessage& message, Leg& leg, Instant now) {
+    if (!leg.is_open && !leg.to.groups.empty()) {
+        leg.tries = 1;
+        leg.tried_at = now;
+        retries.add(message.id(), leg.tries, now);
+    }
+}
+
+void Custody::Impl::retry_closed(const HeldMessage& message, Leg& leg, Instant now) {
+    if (leg.to.groups.empty()) {
+        return;
+    }
+    if (listener.way_to(leg.to.node, {}) != NodeId()) {
+        return watch_groups(message, leg, now);
+    }
+    if (leg.tries >= kGroupTries) {
+        listener.on_groups_waiting(message.id(), leg.to.node);
+    }
+    leg.tries = static_cast<std::uint8_t>(std::min(leg.tries + 1, 255));
+    leg.tried_at = now;
+    retries.add(message.id(), leg.tries, now);
 }
 
 void Custody::Impl::leave(NodeId neighbor, NeighborChange change, Instant now) {
@@ -378,6 +411,7 @@ void Custody::Impl::send_restored(Instant now) {
         for (std::size_t i = 0; i < message.legs.size(); ++i) {
             if (!message.legs[i].is_open) {
                 open_more(message.legs[i].to.node, message.data().priority, now);
+                watch_groups(message, message.legs[i], now);
             }
         }
         dispatch(message, now);
@@ -410,6 +444,7 @@ void Custody::publish(const Data& data, const Promise& promise, Instant now) {
         leg.to.stream_sequence = impl_->streams.append(stream, named.id);
         leg.to.stream_first = impl_->streams.first_open(stream);
         leg.is_open = impl_->streams.open(stream, leg.to.stream_sequence);
+        impl_->watch_groups(message, leg, now);
     }
     impl_->store_it(message);
     impl_->dispatch(message, now);

@@ -118,6 +118,13 @@ class CustodyTest : public testing::Test {
     void acknowledge(NodeId neighbor, const DataId& id, CustodyVerdict verdict) {
         custody.on_custody(neighbor, {id, verdict, {}}, now);
     }
+    void restore_one_of_the_life_before() {
+        Data old = message(30, {kFar});
+        old.destinations[0].stream_sequence = 12;
+        options.epoch = 2;
+        custody.restore(CustodyTicket(8), old, now);
+        custody.on_timer(now);
+    }
     DataId own(std::uint64_t sequence) const { return {kSelf, options.epoch, sequence}; }
 };
 
@@ -474,6 +481,35 @@ TEST_F(CustodyTest, GoesOnAfterACrashWithWhatWasNotSettled) {
     ASSERT_EQ(around.sent.size(), 2U);
     EXPECT_EQ(around.sent[1].place, 1U);
     EXPECT_EQ(around.sent[1].id, own(1));
+}
+
+TEST_F(CustodyTest, AGroupDoesNotWaitBehindOlderMessagesOfAMemberThatIsGone) {
+    restore_one_of_the_life_before();
+    Data shared = message(1, {kFar});
+    shared.destinations.front().for_all = false;
+    shared.destinations.front().groups = {5};
+    custody.publish(shared, {}, now);  // its stream waits for that of the life before
+    for (int i = 0; i < 6; ++i) {
+        now = now + 1s;
+        custody.on_timer(now);
+    }
+    EXPECT_TRUE(around.waiting.empty());
+    now = now + 1s;
+    custody.on_timer(now);
+    EXPECT_EQ(around.waiting, (std::vector{std::pair(own(1), kFar)}));
+}
+
+TEST_F(CustodyTest, AGroupWaitsForAMemberThatCanBeReached) {
+    restore_one_of_the_life_before();
+    around.ways = {{kFar, {kLeft}}};
+    Data shared = message(1, {kFar});
+    shared.destinations.front().groups = {5};
+    custody.publish(shared, {}, now);
+    for (int i = 0; i < 20; ++i) {
+        now = now + 1s;
+        custody.on_timer(now);
+    }
+    EXPECT_TRUE(around.waiting.empty());
 }
 
 TEST_F(CustodyTest, GivesUpTheOldestThatWaitsBeyondTheSpool) {
