@@ -11,6 +11,13 @@
 #include "wire/mesh/codec.h"
 
 namespace kith::mesh {
+namespace {
+
+std::size_t message_bytes(const Data& data) {
+    return data.topic.size() + data.properties.size() + data.payload.size();
+}
+
+}  // namespace
 
 bool MeshNode::Impl::on_frame(LinkId link, const FrameSlice& slice, Instant now) {
     ++counters.frames_in;
@@ -376,34 +383,36 @@ void MeshNode::barrier(std::uint64_t token, Instant now) {
 
 bool MeshNode::publish(const Publication& publication, std::uint64_t token, Instant now) {
     Impl& node = *impl_;
-    Data data;
-    data.id = {node.options.self, node.options.epoch, ++node.last_sequence};
-    data.priority = publication.priority;
-    data.hops_left = kHopsMax;
-    data.qos = static_cast<std::uint8_t>(publication.qos);
-    data.retain = publication.retain;
-    data.flow = publication.flow;
-    data.published_at_ms = publication.published_at.ms();
-    data.expires_after_ms = publication.expires_after_ms;
-    data.tenant = publication.tenant;
-    data.topic = publication.topic;
-    data.properties = publication.properties;
-    data.payload = publication.payload;
+    Data data = node.data_of(publication);
     data.destinations = node.destinations_of(publication);
-    const std::size_t bytes = data.topic.size() + data.properties.size() + data.payload.size();
-    if (bytes > kMessageBytesMax && !data.destinations.empty()) {
+    if (message_bytes(data) > kMessageBytesMax && !data.destinations.empty()) {
         node.drop(DropReason::TooLarge, &data);
         data.destinations.clear();
     }
     const bool has_destinations = !data.destinations.empty();
-    if (data.qos == 0 || data.destinations.empty()) {
-        node.forward(data, NodeId(), now);
-        node.on_published(token, publication.level);
-    } else {
-        node.custody.publish(data, {token, publication.level}, now);
-    }
-    node.end_turn(now);
+    node.send(data, {token, publication.level}, now);
     return has_destinations;
+}
+
+SendOutcome MeshNode::send_to(NodeId destination, const Publication& publication,
+                              std::uint64_t token, Instant now) {
+    Impl& node = *impl_;
+    if (destination == node.options.self) {
+        return SendOutcome::Here;
+    }
+    if (node.records.find({destination, RecordKind::Identity, 0}) == nullptr) {
+        return SendOutcome::Unknown;
+    }
+    Data data = node.data_of(publication);
+    data.kind = DataKind::Directed;
+    data.destinations.push_back({.node = destination, .groups = {}});
+    if (message_bytes(data) > kMessageBytesMax) {
+        node.drop(DropReason::TooLarge, &data);
+        return SendOutcome::TooLarge;
+    }
+    const bool has_way = node.way_to(destination, {}) != NodeId();
+    node.send(data, {token, publication.level}, now);
+    return has_way ? SendOutcome::Sent : SendOutcome::Unreachable;
 }
 
 bool MeshNode::is_congested(Priority priority) const {

@@ -43,6 +43,15 @@ struct Publication {
     PublishLevel level = PublishLevel::Local;
 };
 
+/// What has become of a message to one node.
+enum class SendOutcome : std::uint8_t {
+    Sent,         // on its way
+    Unreachable,  // there is no way to it now: kept for it at QoS 1 and 2, gone at QoS 0
+    Unknown,      // nothing is known of such a node: not taken
+    Here,         // it is this node: not taken, for it needs no mesh
+    TooLarge,     // kMessageBytesMax: not taken
+};
+
 /// A subscription of this node's clients.
 struct Interest {
     std::uint32_t tenant = 0;
@@ -158,6 +167,11 @@ class MeshNode {
     /// no member here; on_published(token) comes when this node's store has it (or needs not).
     /// Returns whether there is anybody to send it to.
     bool publish(const Publication& publication, std::uint64_t token, Instant now);
+
+    /// Sends to one node, whatever it subscribes to: DeliveryPort::deliver() there has
+    /// DataKind::Directed. on_published(token) comes as for publish(), of what was taken.
+    SendOutcome send_to(NodeId destination, const Publication& publication, std::uint64_t token,
+                        Instant now);
 
     /// Messages of QoS 1 and 2 of this class wait for room on the way to a neighbour: a host that
     /// is told to slow down its publishers (no PUBACK, no reading) does so until this is false

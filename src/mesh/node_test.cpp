@@ -459,5 +459,71 @@ TEST(MeshNode, EndsALinkThatSpeaksNonsense) {
     EXPECT_EQ(mesh.node(2).neighbors().size(), 1U);
 }
 
+TEST(MeshNode, SendsToOneNodeWhateverItSubscribesTo) {
+    Line mesh;
+    mesh.subscribe(2, "service");
+    mesh.time.run_for(1s);
+    for (const Qos qos : {Qos::AtMostOnce, Qos::AtLeastOnce, Qos::ExactlyOnce}) {
+        EXPECT_EQ(mesh.send_to(1, 3, "hello", qos), SendOutcome::Sent);
+    }
+    mesh.time.run_for(1s);
+    EXPECT_EQ(mesh.delivered(3), std::vector<std::string>(3, "directed service hello"));
+    EXPECT_TRUE(mesh.delivered(2).empty());
+    EXPECT_EQ(mesh.node(1).counters().custody_held, 0U);
+    EXPECT_EQ(mesh.published(1).size(), 3U);
+}
+
+TEST(MeshNode, DirectedMessagesKeepTheirPlaceAmongOthersOfTheirClass) {
+    Line mesh;
+    mesh.subscribe(3, "a/b");
+    mesh.time.run_for(1s);
+    mesh.publish(1, "a/b", "1", Qos::AtLeastOnce);
+    mesh.send_to(1, 3, "2", Qos::AtLeastOnce);
+    mesh.publish(1, "a/b", "3", Qos::AtLeastOnce);
+    mesh.time.run_for(1s);
+    EXPECT_EQ(mesh.delivered(3),
+              (std::vector<std::string>{"a/b 1", "directed service 2", "a/b 3"}));
+}
+
+TEST(MeshNode, ANodeThatCannotBeReachedGetsWhatIsDirectedToItWhenItIsBack) {
+    Line mesh;
+    mesh.kill(3);
+    mesh.time.run_for(1s);
+    EXPECT_EQ(mesh.send_to(1, 3, "lost", Qos::AtMostOnce), SendOutcome::Unreachable);
+    EXPECT_EQ(mesh.send_to(1, 3, "kept", Qos::AtLeastOnce), SendOutcome::Unreachable);
+    mesh.time.run_for(1s);
+    EXPECT_EQ(mesh.node(1).counters().custody_held, 1U);
+    mesh.restart(3);
+    mesh.link(2, 3);
+    mesh.time.run_for(10s);
+    EXPECT_EQ(mesh.delivered(3), std::vector<std::string>{"directed service kept"});
+}
+
+TEST(MeshNode, WhatIsDirectedSurvivesARestartOfItsOrigin) {
+    Line mesh;
+    mesh.kill(3);
+    mesh.time.run_for(1s);
+    mesh.send_to(1, 3, "kept", Qos::AtLeastOnce);
+    mesh.time.run_for(1s);
+    mesh.kill(1);
+    mesh.restart(1);
+    mesh.restart(3);
+    mesh.link(1, 2);
+    mesh.link(2, 3);
+    mesh.time.run_for(10s);
+    EXPECT_EQ(mesh.delivered(3), std::vector<std::string>{"directed service kept"});
+}
+
+TEST(MeshNode, SaysWhenItCannotSendToANode) {
+    Line mesh;
+    EXPECT_EQ(mesh.send_to(1, 99, "x", Qos::AtLeastOnce), SendOutcome::Unknown);
+    EXPECT_EQ(mesh.send_to(1, 1, "x", Qos::AtLeastOnce), SendOutcome::Here);
+    const std::string large(kMessageBytesMax, 'x');
+    EXPECT_EQ(mesh.send_to(1, 3, large, Qos::AtLeastOnce), SendOutcome::TooLarge);
+    mesh.time.run_for(1s);
+    EXPECT_EQ(mesh.node(1).counters().custody_held, 0U);
+    EXPECT_TRUE(mesh.published(1).empty());
+}
+
 }  // namespace
 }  // namespace kith::mesh

@@ -150,6 +150,7 @@ class DeliveryPort {
     /// comes late, where it was given up. `progress` is how far stream_of(data) has come with it:
     /// stored with the message in one write, in the order of these calls, in the place of what was
     /// stored of the stream before; MeshNode::restore_stream() gets it back. Nothing for QoS 0.
+    /// What is DataKind::Directed is for the node itself, not for who subscribes.
     virtual void deliver(const Data& data, const StreamProgress& progress, std::uint64_t token) = 0;
     /// A publish() of this node has reached what it asked for.
     virtual void on_published(std::uint64_t token, PublishLevel level) = 0;

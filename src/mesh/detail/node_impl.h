@@ -81,7 +81,10 @@ struct MeshNode::Impl final : NeighborListener,
     void compute_routes(Instant now);
     void forward(const Data& data, NodeId from, Instant now);
     void send_frame(NodeId neighbor, const Data& data, const SharedBytes& payload, Instant now);
+    /// Without destinations, and with an id of its own. Borrows from it.
+    [[nodiscard]] Data data_of(const Publication& publication);
     [[nodiscard]] Destinations destinations_of(const Publication& publication);
+    void send(const Data& data, const Custody::Promise& promise, Instant now);
     [[nodiscard]] NodeId nearest(const std::vector<NodeId>& nodes) const;
     void reassign_groups(const DataId& id, NodeId from, Instant now);
     [[nodiscard]] NodeId other_member(const InterestTable::Match& match, std::uint64_t group,

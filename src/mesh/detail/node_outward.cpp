@@ -141,6 +141,34 @@ NodeId MeshNode::Impl::nearest(const std::vector<NodeId>& nodes) const {
     return best;
 }
 
+Data MeshNode::Impl::data_of(const Publication& publication) {
+    Data data;
+    data.id = {options.self, options.epoch, ++last_sequence};
+    data.priority = publication.priority;
+    data.hops_left = kHopsMax;
+    data.qos = static_cast<std::uint8_t>(publication.qos);
+    data.retain = publication.retain;
+    data.flow = publication.flow;
+    data.published_at_ms = publication.published_at.ms();
+    data.expires_after_ms = publication.expires_after_ms;
+    data.tenant = publication.tenant;
+    data.topic = publication.topic;
+    data.properties = publication.properties;
+    data.payload = publication.payload;
+    return data;
+}
+
+/// A message of this node, to its destinations.
+void MeshNode::Impl::send(const Data& data, const Custody::Promise& promise, Instant now) {
+    if (data.qos == 0 || data.destinations.empty()) {
+        forward(data, NodeId(), now);
+        on_published(promise.token, promise.level);
+    } else {
+        custody.publish(data, promise, now);
+    }
+    end_turn(now);
+}
+
 Destinations MeshNode::Impl::destinations_of(const Publication& publication) {
     const InterestTable::Match& match = interest.match(publication.tenant, publication.topic);
     Destinations destinations;

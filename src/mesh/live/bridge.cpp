@@ -5,6 +5,7 @@
 #include <cstring>
 #include <utility>
 
+#include "base/check.h"
 #include "mesh/detail/filter_superset.h"
 #include "mesh/limits.h"
 #include "mesh/live/bridge_records.h"
@@ -47,6 +48,10 @@ std::vector<std::uint8_t> bytes_of(std::span<const std::uint64_t> groups) {
 // Of the core: nothing here calls it back.
 
 void Bridge::deliver(const Data& data, const StreamProgress& progress, std::uint64_t token) {
+    if (data.kind == DataKind::Directed) {
+        take_directed(data, token);
+        return;
+    }
     const Destination& here = data.destinations.front();
     const std::vector<std::uint8_t> groups = bytes_of(here.groups);
     bus::Message message = message_of(data);
@@ -63,6 +68,54 @@ void Bridge::deliver(const Data& data, const StreamProgress& progress, std::uint
         delivered_.push_back(token);
         shard_.defer(*this);
     });
+}
+
+/// Its place in the stream has no mark of its own: after a crash, its origin says what it has.
+void Bridge::take_directed(const Data& data, std::uint64_t token) {
+    directed_.push_back({.from = data.id.origin,
+                         .topic = std::string(data.topic),
+                         .payload = {data.payload.begin(), data.payload.end()},
+                         .qos = static_cast<Qos>(data.qos),
+                         .expires_after_ms = data.expires_after_ms,
+                         .token = token});
+    shard_.defer(*this);
+}
+
+void Bridge::hand_out_directed() {
+    for (const Directed& message : std::exchange(directed_, {})) {
+        if (message.token != 0) {
+            delivered_.push_back(message.token);
+        }
+        const auto service = services_.find(message.topic.substr(0, message.topic.find('/')));
+        if (service == services_.end()) {
+            ++unclaimed_count_;
+            continue;
+        }
+        service->second->on_directed(message.from, {.topic = message.topic,
+                                                    .payload = message.payload,
+                                                    .qos = message.qos,
+                                                    .expires_after_ms = message.expires_after_ms});
+    }
+}
+
+void Bridge::listen(std::string_view service, DirectedPort& port) {
+    const bool is_new = services_.emplace(service, &port).second;
+    CHECK_TEXT(is_new, "two ports for one service");
+}
+
+SendOutcome Bridge::send_to(NodeId to, const DirectedMessage& message) {
+    SendOutcome outcome{};
+    host_->call([&](MeshNode& core, Instant now) {
+        outcome = core.send_to(to,
+                               {.topic = message.topic,
+                                .properties = {},
+                                .payload = message.payload,
+                                .qos = message.qos,
+                                .published_at = shard_.wall_now(),
+                                .expires_after_ms = message.expires_after_ms},
+                               0, now);
+    });
+    return outcome;
 }
 
 /// Of each origin the streams of two epochs are remembered, as the core does.
@@ -238,6 +291,7 @@ std::uint64_t Bridge::group_id(const bus::MeshInterest& group) const {
 
 /// What has been answered to the broker's or the core's calls, back to the other one.
 void Bridge::run_task() {
+    hand_out_directed();
     host_->call([this](MeshNode& core, Instant now) {
         for (const std::uint64_t token : std::exchange(delivered_, {})) {
             core.on_delivered(token, now);

@@ -12,11 +12,16 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <set>
+#include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 #include "bus/mesh_port.h"
+#include "mesh/live/directed_port.h"
+#include "mesh/node.h"
 #include "mesh/ports.h"
 #include "runtime/shard.h"
 #include "runtime/task.h"
@@ -33,6 +38,14 @@ class Bridge final : public DeliveryPort,
     Bridge(runtime::Shard& shard, bus::BrokerPort& broker) : shard_(shard), broker_(broker) {}
     /// Whose core it speaks to; before anything else.
     void attach(MeshHost& host) { host_ = &host; }
+
+    /// To a service of one node. Not from inside of a call of the core.
+    SendOutcome send_to(NodeId to, const DirectedMessage& message);
+    /// From now on `port` gets what other nodes send to this service here. Requires: nobody has it.
+    /// The port outlives the bridge.
+    void listen(std::string_view service, DirectedPort& port);
+    /// What came for a service that is not here.
+    [[nodiscard]] std::uint64_t unclaimed_count() const { return unclaimed_count_; }
 
     // DeliveryPort, CustodyPort: of the core.
     void deliver(const Data& data, const StreamProgress& progress, std::uint64_t token) override;
@@ -57,6 +70,8 @@ class Bridge final : public DeliveryPort,
   private:
     void run_task() override;
     void note_stream(const StreamPosition& stream);
+    void take_directed(const Data& data, std::uint64_t token);
+    void hand_out_directed();
     void restore_record(Bytes value);
 
     runtime::Shard& shard_;
@@ -68,6 +83,17 @@ class Bridge final : public DeliveryPort,
     std::uint64_t last_barrier_ = 0;
     boost::unordered_flat_map<std::uint64_t, std::function<void(bool)>> barriers_;
     std::set<StreamPosition> streams_;  // with a mark
+    struct Directed {
+        NodeId from;
+        std::string topic;
+        std::vector<std::uint8_t> payload;
+        Qos qos = Qos::AtMostOnce;
+        std::uint32_t expires_after_ms = 0;
+        std::uint64_t token = 0;
+    };
+    std::map<std::string, DirectedPort*, std::less<>> services_;
+    std::vector<Directed> directed_;  // of this turn
+    std::uint64_t unclaimed_count_ = 0;
     std::vector<std::uint64_t> delivered_;
     std::vector<CustodyTicket> stored_;
     std::vector<std::pair<std::uint64_t, bool>> barriers_done_;

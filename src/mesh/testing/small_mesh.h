@@ -91,6 +91,18 @@ class SmallMesh {
                          ++place(id).last_token, time.now());
         wake(id);
     }
+    SendOutcome send_to(std::uint64_t id, std::uint64_t destination, std::string_view payload,
+                        Qos qos) {
+        const SendOutcome outcome = node(id).send_to(NodeId(destination),
+                                                     {.topic = "service",
+                                                      .properties = {},
+                                                      .payload = as_bytes(payload),
+                                                      .qos = qos,
+                                                      .published_at = {}},
+                                                     ++place(id).last_token, time.now());
+        wake(id);
+        return outcome;
+    }
     void wake(std::uint64_t id) { place(id).wake(); }
     [[nodiscard]] FakeTrust& trust(std::uint64_t id) { return place(id).trust; }
     /// Why others ended its links.
@@ -232,8 +244,9 @@ class SmallMesh {
         }
         void deliver(const Data& data, const StreamProgress& progress,
                      std::uint64_t token) override {
-            const std::string text =
-                std::string(data.topic) + " " + std::string(as_text(data.payload));
+            const std::string text = (data.kind == DataKind::Directed ? "directed " : "") +
+                                     std::string(data.topic) + " " +
+                                     std::string(as_text(data.payload));
             if (token == 0) {
                 delivered.push_back(text);
                 return;

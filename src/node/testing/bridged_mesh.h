@@ -73,6 +73,7 @@ class BridgedMesh {
         return nodes_[i]->rig.client(id);
     }
     [[nodiscard]] mesh::MeshHost& host(std::size_t i) { return *nodes_[i]->host; }
+    [[nodiscard]] mesh::Bridge& bridge(std::size_t i) { return *nodes_[i]->bridge; }
     [[nodiscard]] mesh::NodeId id(std::size_t i) const { return nodes_[i]->id; }
     [[nodiscard]] std::size_t reachable(std::size_t i) {
         std::size_t count = 0;

@@ -143,6 +143,7 @@ using Destinations = boost::container::small_vector<Destination, 4>;
 enum class DataKind : std::uint8_t {
     Publication = 0,  // for whoever subscribes there
     Void = 1,         // nothing: fills a place in the stream whose message went elsewhere
+    Directed = 2,     // for the node itself, whatever its clients subscribe to
 };
 
 /// A message on its way to a set of nodes. Each hop sends one copy to each next hop, with the

@@ -57,7 +57,7 @@ constexpr std::uint8_t kForGroups = 0x04;
 constexpr std::uint8_t kKnownDestinationFlags = 0x07;
 
 constexpr std::uint8_t kQosMax = 2;
-constexpr auto kKindMax = static_cast<std::uint8_t>(DataKind::Void);
+constexpr auto kKindMax = static_cast<std::uint8_t>(DataKind::Directed);
 constexpr std::size_t kDestinationBytesMin = 8 + 1;
 constexpr std::size_t kGroupBytes = 8;
 

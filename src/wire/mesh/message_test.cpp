@@ -62,7 +62,7 @@ TEST(Data, FlagsHaveTheirRanges) {
     EXPECT_TRUE(is_valid({.flags = 0x02}));
     EXPECT_EQ(data({.flags = 0x03}), "malformed: QoS is 3");
     EXPECT_TRUE(is_valid({.flags = 0x10}));
-    EXPECT_EQ(data({.flags = 0x20}), "malformed: kind of a message is not known");
+    EXPECT_EQ(data({.flags = 0x30}), "malformed: kind of a message is not known");
     EXPECT_EQ(data({.flags = 0x80}), "malformed: reserved flag is set");
 }
 

@@ -136,7 +136,7 @@ class RandomFrames {
         Data frame;
         frame.id = data_id();
         frame.priority = priority();
-        frame.kind = coin() ? DataKind::Publication : DataKind::Void;
+        frame.kind = static_cast<DataKind>(random_.below(3));
         frame.hops_left = static_cast<std::uint8_t>(random_.below(kHopsMax + 1));
         frame.qos = static_cast<std::uint8_t>(random_.below(3));
         frame.retain = coin();
