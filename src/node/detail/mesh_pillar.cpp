@@ -51,8 +51,8 @@ OrProblem<void> MeshPillar::prepare() {
         return {};
     }
     const mesh::MeshDirectory directory(ground_.data.path());
-    stamp_ = MembershipWatch::stamp_of(directory);
-    auto files = read_membership(directory, WantsEpoch::Yes, wall_now());
+    stamp_ = mesh::stamp_of(directory);
+    auto files = mesh::read_membership(directory, mesh::WantsEpoch::Yes, wall_now());
     if (!files) {
         stay_off(files.error().text);
         return {};
@@ -65,7 +65,7 @@ OrProblem<void> MeshPillar::prepare() {
     return {};
 }
 
-std::string MeshPillar::take_membership(MembershipFiles files) {
+std::string MeshPillar::take_membership(mesh::MembershipFiles files) {
     membership_ = std::move(files.membership);
     if (membership_.state == mesh::MembershipState::Joining) {
         return "this node has a token, and has not been let in yet";
@@ -112,7 +112,7 @@ mesh::LinkCredentials MeshPillar::credentials() const {
 /// From time to time, since the clock may be set while the node runs.
 void MeshPillar::take_time() {
     const std::optional<WallTime> now =
-        believable_time(wall_now(), membership_.not_after, crypto::kMemberLifetimeDefault);
+        mesh::believable_time(wall_now(), membership_.not_after, crypto::kMemberLifetimeDefault);
     trust_->set_time(now);
     security_->set_time(now);
     ground_.home().arm_after(clock_, kClockInterval);
@@ -164,17 +164,18 @@ OrProblem<void> MeshPillar::start() {
     return {};
 }
 
-std::unique_ptr<MeshGate> MeshPillar::make_gate(runtime::Shard& here) {
-    return std::make_unique<MeshGate>(
-        here, MeshGate::Ports{
+std::unique_ptr<mesh::MeshGate> MeshPillar::make_gate(runtime::Shard& here) {
+    return std::make_unique<mesh::MeshGate>(
+        here, mesh::MeshGate::Ports{
                   .log = ground_.log,
                   .directory = mesh::MeshDirectory(ground_.data.path()),
                   .peers = ground_.config.mesh.peers,
                   .files = *files_,
                   .names = *names_,
-                  .wants_epoch = [this] { return epoch_ == 0 ? WantsEpoch::Yes : WantsEpoch::No; },
+                  .wants_epoch =
+                      [this] { return epoch_ == 0 ? mesh::WantsEpoch::Yes : mesh::WantsEpoch::No; },
                   .on_membership =
-                      [this](mesh::OrFileProblem<MembershipFiles> files) {
+                      [this](mesh::OrFileProblem<mesh::MembershipFiles> files) {
                           on_membership(std::move(files));
                       }});
 }
@@ -218,7 +219,7 @@ void MeshPillar::meet_broker(runtime::Shard& here) {
 }
 
 /// A tool, or the gate, has changed the files.
-void MeshPillar::on_membership(mesh::OrFileProblem<MembershipFiles> files) {
+void MeshPillar::on_membership(mesh::OrFileProblem<mesh::MembershipFiles> files) {
     if (!files) {
         LOG(ground_.log, Error, "the membership of the mesh cannot be read",
             {"reason", std::string_view(files.error().text)});
@@ -252,7 +253,7 @@ void MeshPillar::on_membership(mesh::OrFileProblem<MembershipFiles> files) {
     take_time();
 }
 
-void MeshPillar::turn_on(MembershipFiles files) {
+void MeshPillar::turn_on(mesh::MembershipFiles files) {
     std::string reason = take_membership(std::move(files));
     if (membership_.state == mesh::MembershipState::Joining) {
         off_reason_ = std::move(reason);
@@ -326,12 +327,12 @@ OrProblem<TakeUp> MeshPillar::reload(const Renewal& /*renewal*/) {
         return TakeUp([] {});
     }
     // Read here, so that what is wrong refuses the reload.
-    auto files =
-        read_membership(mesh::MeshDirectory(ground_.data.path()), WantsEpoch::No, wall_now());
+    auto files = mesh::read_membership(mesh::MeshDirectory(ground_.data.path()),
+                                       mesh::WantsEpoch::No, wall_now());
     if (!files) {
         return problem(files.error().text);
     }
-    return TakeUp([this, files = std::make_shared<MembershipFiles>(std::move(*files))] {
+    return TakeUp([this, files = std::make_shared<mesh::MembershipFiles>(std::move(*files))] {
         ground_.at_home([this, &files] {
             if (is_on()) {
                 on_membership(std::move(*files));

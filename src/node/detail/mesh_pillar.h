@@ -9,13 +9,13 @@
 #pragma once
 
 #include "mesh/live/bridge.h"
+#include "mesh/live/mesh_gate.h"
 #include "mesh/live/mesh_host.h"
 #include "mesh/live/tls_link_security.h"
 #include "mesh/trust/mesh_directory.h"
 #include "mesh/trust/mesh_trust.h"
 #include "node/detail/broker_pillar.h"
 #include "node/detail/ground.h"
-#include "node/detail/mesh_gate.h"
 #include "node/detail/pillar.h"
 #include "runtime/blocking_pool.h"
 
@@ -66,17 +66,17 @@ class MeshPillar final : public Pillar, private mesh::MeshEvents {
 
   private:
     /// What keeps the mesh off; empty if nothing does.
-    [[nodiscard]] std::string take_membership(MembershipFiles files);
+    [[nodiscard]] std::string take_membership(mesh::MembershipFiles files);
     [[nodiscard]] mesh::LinkCredentials credentials() const;
     void take_time();
     void stay_off(std::string reason);
     [[nodiscard]] mesh::MeshHostOptions options() const;
-    [[nodiscard]] std::unique_ptr<MeshGate> make_gate(runtime::Shard& here);
+    [[nodiscard]] std::unique_ptr<mesh::MeshGate> make_gate(runtime::Shard& here);
     /// Opens the port and dials.
     [[nodiscard]] Status open(runtime::Shard& here);
     void meet_broker(runtime::Shard& here);
-    void on_membership(mesh::OrFileProblem<MembershipFiles> files);
-    void turn_on(MembershipFiles files);
+    void on_membership(mesh::OrFileProblem<mesh::MembershipFiles> files);
+    void turn_on(mesh::MembershipFiles files);
     void take_news();
     void put_out(mesh::NodeId node);
     void tell_revocations();
@@ -97,7 +97,7 @@ class MeshPillar final : public Pillar, private mesh::MeshEvents {
     std::unique_ptr<mesh::TlsLinkSecurity> security_;
     std::unique_ptr<runtime::BlockingPool> files_;
     std::unique_ptr<runtime::BlockingPool> names_;
-    std::unique_ptr<MeshGate> gate_;
+    std::unique_ptr<mesh::MeshGate> gate_;
     std::unique_ptr<mesh::Bridge> bridge_;
     std::unique_ptr<mesh::MeshHost> host_;
     std::function<void()> when_on_;

@@ -5,41 +5,27 @@
 // it was touched. Threads: shard-local; looks and reads on a BlockingPool.
 #pragma once
 
-#include "mesh/trust/mesh_directory.h"
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "mesh/trust/membership_files.h"
 #include "runtime/blocking_pool.h"
 #include "runtime/shard.h"
 #include "runtime/timer.h"
 
-#include <cstdint>
-#include <functional>
-#include <memory>
-#include <optional>
-#include <string>
-
-namespace kith::node {
+namespace kith::mesh {
 
 inline constexpr Duration kMembershipLookInterval = std::chrono::seconds(1);
-
-/// What the files say, read together.
-struct MembershipFiles {
-    mesh::Membership membership;
-    mesh::RevocationList revoked;
-    std::uint32_t epoch = 0;  // a new one, if it was asked for and the node is a member
-};
-
-enum class WantsEpoch : std::uint8_t { No, Yes };
-/// A new epoch is larger than that of every start before, also if the clock was set back. Blocks.
-[[nodiscard]] mesh::OrFileProblem<MembershipFiles> read_membership(
-    const mesh::MeshDirectory& directory, WantsEpoch epoch, WallTime now);
 
 class MembershipWatch final : private runtime::Timer {
   public:
     struct Ports {
-        mesh::MeshDirectory directory;
+        MeshDirectory directory;
         runtime::BlockingPool& files;  // outlives the watch
         /// Whether this node would take up a membership that is there now.
         std::function<WantsEpoch()> wants_epoch;
-        std::function<void(mesh::OrFileProblem<MembershipFiles>)> on_change;
+        std::function<void(OrFileProblem<MembershipFiles>)> on_change;
     };
     MembershipWatch(runtime::Shard& shard, Ports ports);
     ~MembershipWatch();
@@ -49,9 +35,6 @@ class MembershipWatch final : private runtime::Timer {
     /// Reads at once, touched or not.
     void look_now();
     void stop();
-
-    /// Differs once a file was replaced. Blocks, for a moment.
-    [[nodiscard]] static std::string stamp_of(const mesh::MeshDirectory& directory);
 
   private:
     void on_timer(Instant now) override;
@@ -67,4 +50,4 @@ class MembershipWatch final : private runtime::Timer {
     std::shared_ptr<MembershipWatch*> self_token_;
 };
 
-}  // namespace kith::node
+}  // namespace kith::mesh

@@ -1,10 +1,10 @@
-// When a node believes its clock. Joining itself is tested with the pillar.
+// When a node believes its clock. Joining itself is tested with the node.
 
-#include "node/detail/mesh_gate.h"
+#include "mesh/live/mesh_gate.h"
 
 #include <gtest/gtest.h>
 
-namespace kith::node {
+namespace kith::mesh {
 namespace {
 
 using namespace std::chrono_literals;
@@ -26,4 +26,4 @@ TEST(BelievableTime, IsNoneYearsBeforeOrBehindIt) {
 }
 
 }  // namespace
-}  // namespace kith::node
+}  // namespace kith::mesh

@@ -1,13 +1,11 @@
-#include "node/detail/mesh_gate.h"
-
-#include "crypto/member_certificate.h"
-#include "node/problem.h"
-#include "node/process_facts.h"
+#include "mesh/live/mesh_gate.h"
 
 #include <algorithm>
 #include <utility>
 
-namespace kith::node {
+#include "crypto/member_certificate.h"
+
+namespace kith::mesh {
 
 std::optional<WallTime> believable_time(WallTime now, WallTime not_after,
                                         std::chrono::milliseconds lifetime) {
@@ -24,16 +22,15 @@ MeshGate::MeshGate(runtime::Shard& shard, Ports ports)
                      .files = ports_.files,
                      .wants_epoch = ports_.wants_epoch,
                      .on_change = ports_.on_membership}),
-      desk_(shard,
-            {.directory = ports_.directory,
-             .files = ports_.files,
-             .wall_now = [] { return wall_now(); },
-             .on_answered = [this](const mesh::JoinOutcome& outcome) { on_answered(outcome); },
-             .on_problem =
-                 [this](const std::string& text) {
-                     LOG(ports_.log, Error, "cannot let a node into the mesh",
-                         {"reason", std::string_view(text)});
-                 }}),
+      desk_(shard, {.directory = ports_.directory,
+                    .files = ports_.files,
+                    .wall_now = [&shard] { return shard.wall_now(); },
+                    .on_answered = [this](const JoinOutcome& outcome) { on_answered(outcome); },
+                    .on_problem =
+                        [this](const std::string& text) {
+                            LOG(ports_.log, Error, "cannot let a node into the mesh",
+                                {"reason", std::string_view(text)});
+                        }}),
       self_token_(std::make_shared<MeshGate*>(this)) {}
 
 MeshGate::~MeshGate() {
@@ -52,7 +49,7 @@ void MeshGate::stop_joining() {
     token_.reset();
 }
 
-void MeshGate::join(const mesh::Membership& joining) {
+void MeshGate::join(const Membership& joining) {
     if (caller_ != nullptr && token_ == joining.token) {
         return;
     }
@@ -60,15 +57,15 @@ void MeshGate::join(const mesh::Membership& joining) {
     problem_.clear();
     token_ = joining.token;
     auto errand = with_peers(joining_errand(
-        *joining.token, *joining.key, joining.name, [end = joining.token->expires_at] {
-            return believable_time(wall_now(), end, mesh::kInviteLifetimeMax);
+        *joining.token, *joining.key, joining.name, [this, end = joining.token->expires_at] {
+            return believable_time(shard_.wall_now(), end, kInviteLifetimeMax);
         }));
-    auto caller = mesh::JoinCaller::create(
+    auto caller = JoinCaller::create(
         shard_, std::move(errand),
         {.names = ports_.names,
-         .on_admitted = [this](mesh::Admission admission) { on_admitted(std::move(admission)); }});
+         .on_admitted = [this](Admission admission) { on_admitted(std::move(admission)); }});
     if (!caller) {
-        problem_ = explain("cannot ask to be let in", caller.error());
+        problem_ = std::string("cannot ask to be let in: ") + caller.error().text;
         return;
     }
     caller_ = std::move(*caller);
@@ -77,7 +74,7 @@ void MeshGate::join(const mesh::Membership& joining) {
         {"addresses", joining.token->locators.size()});
 }
 
-mesh::JoinErrand MeshGate::with_peers(mesh::JoinErrand errand) const {
+JoinErrand MeshGate::with_peers(JoinErrand errand) const {
     for (const std::string& peer : ports_.peers) {
         if (std::ranges::find(errand.addresses, peer) == errand.addresses.end()) {
             errand.addresses.push_back(peer);
@@ -86,7 +83,7 @@ mesh::JoinErrand MeshGate::with_peers(mesh::JoinErrand errand) const {
     return errand;
 }
 
-void MeshGate::renew(const mesh::Membership& member) {
+void MeshGate::renew(const Membership& member) {
     if (shard_.now() < next_renewal_) {
         return;
     }
@@ -95,15 +92,15 @@ void MeshGate::renew(const mesh::Membership& member) {
         renew_self();
         return;
     }
-    auto errand = with_peers(renewal_errand(member, [end = member.not_after] {
-        return believable_time(wall_now(), end, crypto::kMemberLifetimeDefault);
+    auto errand = with_peers(renewal_errand(member, [this, end = member.not_after] {
+        return believable_time(shard_.wall_now(), end, crypto::kMemberLifetimeDefault);
     }));
-    auto caller = mesh::JoinCaller::create(
-        shard_, std::move(errand),
-        {.names = ports_.names, .on_admitted = [this](mesh::Admission admission) {
-             LOG(ports_.log, Info, "the certificate of the mesh was renewed");
-             on_admitted(std::move(admission));
-         }});
+    auto caller =
+        JoinCaller::create(shard_, std::move(errand),
+                           {.names = ports_.names, .on_admitted = [this](Admission admission) {
+                                LOG(ports_.log, Info, "the certificate of the mesh was renewed");
+                                on_admitted(std::move(admission));
+                            }});
     if (caller) {  // else OpenSSL is out of order; an hour later again
         renewal_ = std::move(*caller);
         renewal_->start();
@@ -113,7 +110,8 @@ void MeshGate::renew(const mesh::Membership& member) {
 
 void MeshGate::renew_self() {
     static_cast<void>(ports_.files.submit(
-        shard_, [directory = ports_.directory, now = wall_now(), &log = ports_.log]() mutable {
+        shard_,
+        [directory = ports_.directory, now = shard_.wall_now(), &log = ports_.log]() mutable {
             auto renewed = directory.renew_self(now);
             return runtime::make_mail([renewed = std::move(renewed), &log](runtime::Shard&) {
                 if (renewed) {
@@ -133,7 +131,7 @@ std::string MeshGate::joining_trouble() const {
     return caller_->last_trouble();
 }
 
-void MeshGate::on_admitted(mesh::Admission admission) {
+void MeshGate::on_admitted(Admission admission) {
     caller_.reset();
     renewal_.reset();
     const Status submitted =
@@ -161,7 +159,7 @@ void MeshGate::on_admitted(mesh::Admission admission) {
     }
 }
 
-void MeshGate::keep_revocations(std::vector<mesh::Revocation> heard) {
+void MeshGate::keep_revocations(std::vector<Revocation> heard) {
     // What a busy pool refuses is told again by whoever told it, after the next start.
     static_cast<void>(ports_.files.submit(
         shard_,
@@ -185,15 +183,15 @@ void MeshGate::note_address(const runtime::SocketAddress& address) {
         }));
 }
 
-void MeshGate::on_answered(const mesh::JoinOutcome& outcome) {
-    if (outcome.verdict == mesh::JoinVerdict::Accepted) {
+void MeshGate::on_answered(const JoinOutcome& outcome) {
+    if (outcome.verdict == JoinVerdict::Accepted) {
         LOG(ports_.log, Info, "a node joins the mesh", {"name", std::string_view(outcome.name)},
-            {"node", std::string_view(mesh::node_name_of(outcome.node))});
-    } else if (outcome.node != mesh::NodeId()) {  // else it is noise, which is counted
+            {"node", std::string_view(node_name_of(outcome.node))});
+    } else if (outcome.node != NodeId()) {  // else it is noise, which is counted
         LOG(ports_.log, Warn, "a node was not let into the mesh",
             {"name", std::string_view(outcome.name)},
-            {"reason", std::string_view(mesh::to_string(outcome.verdict))});
+            {"reason", std::string_view(to_string(outcome.verdict))});
     }
 }
 
-}  // namespace kith::node
+}  // namespace kith::mesh
