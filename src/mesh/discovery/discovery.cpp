@@ -17,7 +17,8 @@ Discovery::Discovery(const DiscoveryOptions& options, DiscoveryPort& world, std:
       world_(world),
       trickle_(kBeaconTimes, seed),
       heard_({.node = options.self, .mesh = options.mesh}, world),
-      views_(options.self, seed + 1) {}
+      views_(options.self, options.is_leaf ? PeerViews::Role::Leaf : PeerViews::Role::Router,
+             seed + 1) {}
 
 void Discovery::start(Instant now) {
     if (is_unpaired() || options_.port != 0) {

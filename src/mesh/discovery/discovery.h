@@ -30,6 +30,7 @@ struct DiscoveryOptions {
     std::uint64_t mesh = 0;  // 0: unpaired
     std::uint32_t epoch = 1;
     std::uint16_t port = 0;  // where this node is linked to; 0: nowhere, so it says nothing
+    bool is_leaf = false;    // it forwards nothing, and is reached by a link of its own alone
 };
 
 struct DiscoveryCounters {

@@ -30,6 +30,7 @@ struct ActiveNeighbor {
     LinkOrigin origin = LinkOrigin::Accepted;
     std::uint32_t cost = 0;
     Instant since;
+    bool is_leaf = false;
 };
 
 class DiscoveryPort {
@@ -44,6 +45,8 @@ class DiscoveryPort {
     /// There is a way to it.
     [[nodiscard]] virtual bool is_reachable(NodeId node) const = 0;
     [[nodiscard]] virtual std::size_t reachable_count() const = 0;
+    /// It is known to forward nothing.
+    [[nodiscard]] virtual bool is_leaf(NodeId) const { return false; }
     /// Neighbours that it tells; 0 if it is not known.
     [[nodiscard]] virtual std::size_t neighbor_count(NodeId node) const = 0;
     [[nodiscard]] virtual std::uint64_t link_state_digest() const = 0;

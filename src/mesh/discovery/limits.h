@@ -62,6 +62,8 @@ inline constexpr std::uint32_t kStrangerDialsPerSecond = 2;
 inline constexpr Duration kIsolationGrace = 1s;
 inline constexpr Duration kIsolationSpreadMin = 3s;
 inline constexpr Duration kIsolationSpreadPerNode = 50ms;
+/// A leaf waits up to this, by chance: the other one may dial at the same time.
+inline constexpr Duration kLeafPatience = 250ms;
 /// Between two links that are given up since there are too many; and how old they are then.
 inline constexpr Duration kShedInterval = 1s;
 inline constexpr Duration kShedAgeMin = 1s;

@@ -71,8 +71,7 @@ bool PeerViews::make_room(NodeId newcomer, const DiscoveryPort& world, Instant n
 Instant PeerViews::look(DiscoveryPort& world, Instant now) {
     Scene scene{.world = world, .now = now, .neighbors = world.neighbors()};
     scene.bounded = static_cast<std::size_t>(std::ranges::count_if(
-        scene.neighbors,
-        [](const ActiveNeighbor& neighbor) { return neighbor.origin != LinkOrigin::Static; }));
+        scene.neighbors, [this](const ActiveNeighbor& neighbor) { return is_counted(neighbor); }));
     settle_dials(scene);
     const std::uint64_t dials_before = dials_;
     dial_missing(scene);
@@ -81,6 +80,10 @@ Instant PeerViews::look(DiscoveryPort& world, Instant now) {
     const bool is_hurried = scene.pending > 0 || dials_ != dials_before;
     const Duration even = is_hurried ? kLookHurried : kLookCalm;
     return now + random_.between(even * 3 / 4, even * 5 / 4);
+}
+
+bool PeerViews::is_counted(const ActiveNeighbor& neighbor) const {
+    return neighbor.origin != LinkOrigin::Static && (role_ == Role::Leaf || !neighbor.is_leaf);
 }
 
 /// What has become of the dials before.
@@ -129,7 +132,9 @@ std::optional<NodeId> PeerViews::choose(const Scene& scene, std::size_t place,
     std::optional<NodeId> best;
     std::tuple<CandidateSource, std::uint32_t, std::uint64_t> best_rank;
     for (const auto& [node, candidate] : candidates_) {
-        if (!may_dial(scene, node, candidate) || scene.world.neighbor_count(node) >= room_below) {
+        const bool is_sought = role_ == Role::Leaf || !scene.world.is_leaf(node);
+        if (!is_sought || !may_dial(scene, node, candidate) ||
+            scene.world.neighbor_count(node) >= room_below) {
             continue;
         }
         const auto rank = is_near ? std::tuple(candidate.source, candidate.cost, random_.next())
@@ -162,9 +167,7 @@ void PeerViews::dial(Scene& scene, NodeId node, Candidate& candidate) {
 /// need be. All who hear the other part wait a random time; the first of them is enough.
 void PeerViews::bridge(Scene& scene) {
     for (auto& [node, candidate] : candidates_) {
-        const bool is_heard = candidate.source != CandidateSource::Exchange &&
-                              scene.now - candidate.seen <= kHeardFor;
-        if (!is_heard || scene.world.is_reachable(node) || find(scene, node) != nullptr) {
+        if (!is_cut_off(scene, node, candidate)) {
             candidate.bridge_at.reset();
         } else if (!candidate.bridge_at) {
             candidate.bridge_at = scene.now + isolation_patience(scene);
@@ -177,8 +180,19 @@ void PeerViews::bridge(Scene& scene) {
     }
 }
 
+/// It was heard lately, and there is no way to it. A leaf does not insist on having heard it: its
+/// beacons may have been withheld, since others there say enough.
+bool PeerViews::is_cut_off(const Scene& scene, NodeId node, const Candidate& candidate) const {
+    const bool is_heard = role_ == Role::Leaf || (candidate.source != CandidateSource::Exchange &&
+                                                  scene.now - candidate.seen <= kHeardFor);
+    return is_heard && !scene.world.is_reachable(node) && find(scene, node) == nullptr;
+}
+
 /// He may link to us of his own accord; then, the more hear him, the longer each of them waits.
 Duration PeerViews::isolation_patience(const Scene& scene) {
+    if (role_ == Role::Leaf) {  // nobody else's link helps it
+        return random_.between(Duration(), kLeafPatience);
+    }
     const auto spread = std::max<Duration>(
         kIsolationSpreadMin,
         kIsolationSpreadPerNode * narrow<std::int64_t>(scene.world.reachable_count()));
@@ -187,12 +201,12 @@ Duration PeerViews::isolation_patience(const Scene& scene) {
 
 /// One in a while: a link of ours of which this side has too many, or the other.
 void PeerViews::shed(Scene& scene) {
-    if (scene.now < shed_at_ || scene.bounded <= kActiveViewMin) {
+    if (role_ == Role::Leaf || scene.now < shed_at_ || scene.bounded <= kActiveViewMin) {
         return;
     }
     std::vector<NodeId> ours;
     for (const ActiveNeighbor& neighbor : scene.neighbors) {
-        if (neighbor.origin == LinkOrigin::Discovered &&
+        if (neighbor.origin == LinkOrigin::Discovered && !neighbor.is_leaf &&
             scene.now - neighbor.since >= kShedAgeMin &&
             scene.world.neighbor_count(neighbor.node) > kActiveViewMin) {
             ours.push_back(neighbor.node);

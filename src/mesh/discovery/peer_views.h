@@ -7,7 +7,10 @@
 // whole a graph without clusters; gives links up while there are more than tolerated; and joins
 // parts of the mesh that hear one another. Who dialled a link is who gives it up, so that a link
 // that the configuration of the other side wants is never in question.
-// Threads: shard-local. Limits: limits.h.
+//
+// Leaves forward nothing. So a leaf links to everybody whom it cannot reach otherwise, as soon as
+// it may, and gives no link up; and to a router, leaves are beside the view: it neither looks for
+// them nor leaves them. Threads: shard-local. Limits: limits.h.
 #pragma once
 
 #include <cstdint>
@@ -36,7 +39,9 @@ struct Sighting {
 
 class PeerViews {
   public:
-    PeerViews(NodeId self, std::uint64_t seed) : self_(self), random_(seed) {}
+    enum class Role : std::uint8_t { Router, Leaf };
+    PeerViews(NodeId self, Role role, std::uint64_t seed)
+        : self_(self), role_(role), random_(seed) {}
 
     /// False if there was no room.
     bool add(const Sighting& sighting, const DiscoveryPort& world, Instant now);
@@ -67,7 +72,7 @@ class PeerViews {
         DiscoveryPort& world;
         Instant now;
         std::vector<ActiveNeighbor> neighbors;
-        std::size_t bounded = 0;  // neighbours that are not static
+        std::size_t bounded = 0;  // neighbours that are not static; of a router: and no leaves
         std::size_t pending = 0;  // dials under way
     };
 
@@ -75,6 +80,9 @@ class PeerViews {
     void dial_missing(Scene& scene);
     void bridge(Scene& scene);
     void shed(Scene& scene);
+    [[nodiscard]] bool is_counted(const ActiveNeighbor& neighbor) const;
+    [[nodiscard]] bool is_cut_off(const Scene& scene, NodeId node,
+                                  const Candidate& candidate) const;
     [[nodiscard]] bool may_dial(const Scene& scene, NodeId node, const Candidate& candidate) const;
     [[nodiscard]] std::optional<NodeId> choose(const Scene& scene, std::size_t place,
                                                std::size_t room_below);
@@ -85,6 +93,7 @@ class PeerViews {
     [[nodiscard]] static const ActiveNeighbor* find(const Scene& scene, NodeId node);
 
     NodeId self_;
+    Role role_;
     Random random_;
     Candidates candidates_;
     TokenBucket strangers_{kStrangerDialsBurst, kStrangerDialsPerSecond};

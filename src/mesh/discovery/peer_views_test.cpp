@@ -1,5 +1,6 @@
 #include "mesh/discovery/peer_views.h"
 
+#include <algorithm>
 #include <set>
 
 #include <gtest/gtest.h>
@@ -45,7 +46,7 @@ class PeerViewsTest : public ::testing::Test {
 
     Instant now = kStart;
     testing::FakeSurroundings world;
-    PeerViews views{id_of(1), 7};
+    PeerViews views{id_of(1), PeerViews::Role::Router, 7};
     std::size_t dialled_count = 0;
 };
 
@@ -219,6 +220,45 @@ TEST_F(PeerViewsTest, SomebodyWithTooManyIsLeftByOneOfThoseWhoDialledHim) {
     look_until(now + 30s);
     EXPECT_FALSE(world.given_up.empty());
     EXPECT_EQ(std::set(world.given_up.begin(), world.given_up.end()), std::set{id_of(70)});
+}
+
+TEST_F(PeerViewsTest, ALeafLinksToAllThatItCannotReachAndKeepsThem) {
+    views = PeerViews(id_of(1), PeerViews::Role::Leaf, 7);
+    for (std::uint64_t node = 2; node < 22; ++node) {
+        world.members.insert(id_of(node));
+        world.neighbor_counts[id_of(node)] = 20;
+        add(node, CandidateSource::Exchange);  // beacons are withheld where others say enough
+    }
+    link_until(now + 1min);
+    EXPECT_EQ(dialled_count, 20U);
+    EXPECT_TRUE(world.given_up.empty());
+}
+
+TEST_F(PeerViewsTest, ALeafLeavesAloneWhomItReachesThroughOthers) {
+    views = PeerViews(id_of(1), PeerViews::Role::Leaf, 7);
+    for (std::uint64_t node = 50; node < 50 + kActiveViewWanted; ++node) {
+        world.link(id_of(node), LinkOrigin::Accepted, now);
+    }
+    add_reachable(2);
+    look_until(now + 1min);
+    EXPECT_TRUE(world.dialled.empty());
+}
+
+TEST_F(PeerViewsTest, ARouterNeitherSeeksLeavesNorCountsThem) {
+    for (std::uint64_t node = 50; node < 60; ++node) {
+        world.leaves.insert(id_of(node));
+        world.neighbor_counts[id_of(node)] = 6;
+        world.link(id_of(node), LinkOrigin::Discovered, now);
+    }
+    world.leaves.insert(id_of(3));
+    add_reachable(3);
+    add_reachable(2);
+    look_until(now + 30s);
+    ASSERT_FALSE(world.dialled.empty());
+    EXPECT_EQ(world.dialled.front().first, id_of(2));
+    EXPECT_TRUE(std::ranges::none_of(world.dialled,
+                                     [](const auto& dial) { return dial.first == id_of(3); }));
+    EXPECT_TRUE(world.given_up.empty());
 }
 
 }  // namespace

@@ -39,7 +39,8 @@ DiscoveryHost::DiscoveryHost(runtime::Shard& shard, const NodeKey& key, MeshHost
                   .public_key = key.public_key(),
                   .mesh = options.mesh,
                   .epoch = options.epoch,
-                  .port = port_of(host)},
+                  .port = port_of(host),
+                  .is_leaf = options.is_leaf},
                  *this, shard.random().next()),
       v4_(shard, group_v4(), kHops, *this),
       v6_(shard, group_v6(), kHops, *this) {}
@@ -173,6 +174,10 @@ std::size_t DiscoveryHost::neighbor_count(NodeId who) const {
     return found != counts.end() && found->first == who ? found->second : 0;
 }
 
+bool DiscoveryHost::is_leaf(NodeId who) const {
+    return std::ranges::binary_search(picture().leaves, who);
+}
+
 std::uint64_t DiscoveryHost::link_state_digest() const {
     return host_->node().digests().of_kind[static_cast<std::size_t>(RecordKind::LinkState) - 1];
 }
@@ -184,7 +189,8 @@ std::vector<ActiveNeighbor> DiscoveryHost::neighbors() const {
         ActiveNeighbor active{.node = neighbor.node,
                               .origin = LinkOrigin::Accepted,
                               .cost = neighbor.cost,
-                              .since = shard_.now()};
+                              .since = shard_.now(),
+                              .is_leaf = is_leaf(neighbor.node)};
         for (const LiveLinkView& link : links) {
             if (link.node == neighbor.node) {
                 active.origin = std::min(active.origin, link.origin);
@@ -216,7 +222,7 @@ const DiscoveryHost::Picture& DiscoveryHost::picture() const {
     if (picture_ && now - picture_->at < kPictureAge) {
         return *picture_;
     }
-    picture_.emplace(Picture{.at = now, .reachable = {}, .neighbor_counts = {}});
+    picture_.emplace(Picture{.at = now, .reachable = {}, .neighbor_counts = {}, .leaves = {}});
     if (host_ != nullptr) {
         for (const RouteView& route : host_->node().routes()) {
             if (route.next_hop != NodeId()) {
@@ -225,6 +231,9 @@ const DiscoveryHost::Picture& DiscoveryHost::picture() const {
         }
         for (const NodeView& told : host_->node().nodes()) {
             picture_->neighbor_counts.emplace_back(told.node, told.neighbors.size());
+            if (told.role == NodeRole::Leaf) {
+                picture_->leaves.push_back(told.node);
+            }
         }
         std::ranges::sort(picture_->reachable);
     }

@@ -37,6 +37,7 @@ class DiscoveryHost final : DiscoveryPort, runtime::DatagramHandler, runtime::Ti
         std::uint64_t mesh = 0;
         std::uint32_t epoch = 1;
         const MemberTable* members = nullptr;  // of `host`; outlives this
+        bool is_leaf = false;
     };
 
     /// `key` and `host`, if there is one, outlive this.
@@ -62,6 +63,7 @@ class DiscoveryHost final : DiscoveryPort, runtime::DatagramHandler, runtime::Ti
     [[nodiscard]] std::size_t reachable_count() const override {
         return picture().reachable.size();
     }
+    [[nodiscard]] bool is_leaf(NodeId who) const override;
     [[nodiscard]] std::size_t neighbor_count(NodeId who) const override;
     [[nodiscard]] std::uint64_t link_state_digest() const override;
     [[nodiscard]] std::vector<ActiveNeighbor> neighbors() const override;
@@ -77,6 +79,7 @@ class DiscoveryHost final : DiscoveryPort, runtime::DatagramHandler, runtime::Ti
         Instant at;
         std::vector<NodeId> reachable;                                // in order
         std::vector<std::pair<NodeId, std::size_t>> neighbor_counts;  // in order
+        std::vector<NodeId> leaves;                                   // in order
     };
     [[nodiscard]] const Picture& picture() const;
     void arm();

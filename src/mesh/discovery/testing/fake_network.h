@@ -52,6 +52,7 @@ class FakeSurroundings final : public DiscoveryPort {
     std::set<NodeId> members;
     std::set<NodeId> revoked;
     std::set<NodeId> reachable;
+    std::set<NodeId> leaves;
     std::map<NodeId, std::size_t> neighbor_counts;
     std::uint64_t digest = 0;
     std::vector<ActiveNeighbor> active;  // in order of id
@@ -62,7 +63,11 @@ class FakeSurroundings final : public DiscoveryPort {
     mutable std::size_t verified_count = 0;
 
     void link(NodeId node, LinkOrigin origin, Instant since = {}, std::uint32_t cost = 10) {
-        active.push_back({.node = node, .origin = origin, .cost = cost, .since = since});
+        active.push_back({.node = node,
+                          .origin = origin,
+                          .cost = cost,
+                          .since = since,
+                          .is_leaf = leaves.contains(node)});
         std::ranges::sort(active, {}, &ActiveNeighbor::node);
         reachable.insert(node);
         members.insert(node);
@@ -79,6 +84,7 @@ class FakeSurroundings final : public DiscoveryPort {
     [[nodiscard]] bool is_revoked(NodeId node) const override { return revoked.contains(node); }
     [[nodiscard]] bool is_reachable(NodeId node) const override { return reachable.contains(node); }
     [[nodiscard]] std::size_t reachable_count() const override { return reachable.size(); }
+    [[nodiscard]] bool is_leaf(NodeId node) const override { return leaves.contains(node); }
     [[nodiscard]] std::size_t neighbor_count(NodeId node) const override {
         const auto found = neighbor_counts.find(node);
         return found == neighbor_counts.end() ? 0 : found->second;
