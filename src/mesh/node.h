@@ -41,6 +41,8 @@ struct Publication {
     WallTime published_at;
     std::uint32_t expires_after_ms = 0;  // 0: never
     PublishLevel level = PublishLevel::Local;
+    /// Not for those that cannot be reached now: what is asked of somebody who is there.
+    bool reachable_only = false;
 };
 
 /// What has become of a message to one node.

@@ -514,6 +514,33 @@ TEST(MeshNode, WhatIsDirectedSurvivesARestartOfItsOrigin) {
     EXPECT_EQ(mesh.delivered(3), std::vector<std::string>{"directed service kept"});
 }
 
+TEST(MeshNode, AsksOnlyThoseThatCanBeReachedIfThatIsWanted) {
+    SmallMesh mesh(3);
+    mesh.link(1, 2);
+    mesh.link(1, 3);
+    mesh.subscribe(2, "a/b");
+    mesh.subscribe(3, "a/b");
+    mesh.time.run_for(3s);
+    const auto ask = [&mesh] {
+        const bool has_receivers = mesh.node(1).publish({.topic = "a/b",
+                                                         .properties = {},
+                                                         .payload = as_bytes("?"),
+                                                         .qos = Qos::AtLeastOnce,
+                                                         .published_at = {},
+                                                         .reachable_only = true},
+                                                        0, mesh.time.now());
+        mesh.wake(1);
+        mesh.time.run_for(1s);
+        return has_receivers;
+    };
+    mesh.kill(2);
+    EXPECT_TRUE(ask());
+    EXPECT_EQ(mesh.delivered(3).size(), 1U);
+    EXPECT_EQ(mesh.node(1).counters().custody_held, 0U) << "nothing is kept for the dead";
+    mesh.kill(3);
+    EXPECT_FALSE(ask());
+}
+
 TEST(MeshNode, SaysWhenItCannotSendToANode) {
     Line mesh;
     EXPECT_EQ(mesh.send_to(1, 99, "x", Qos::AtLeastOnce), SendOutcome::Unknown);

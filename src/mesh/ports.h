@@ -140,6 +140,7 @@ enum class PublishLevel : std::uint8_t {
     Local,      // this node's disk has it
     NextHop,    // and a second one, if anybody is to get it
     Delivered,  // all destinations have it
+    Reachable,  // all destinations that can be reached have it; it is kept for the others
 };
 
 /// A message for this node.

@@ -98,6 +98,7 @@ struct Custody::Impl {
     void refuse(const Data& data, NodeId from);
     void send_away(const Data& data, NodeId from);
     void tell(HeldMessage& message);
+    [[nodiscard]] bool has_no_way(const HeldMessage& message) const;
     void retry(HeldMessage& message, Instant now);
     void watch_groups(const HeldMessage& message, Leg& leg, Instant now);
     void retry_closed(const HeldMessage& message, Leg& leg, Instant now);
@@ -164,6 +165,9 @@ void Custody::Impl::dispatch(HeldMessage& message, Instant now) {
     }
     for (const NodeId neighbor : neighbors) {
         send(message, neighbor, now);
+    }
+    if (message.level == PublishLevel::Reachable) {
+        tell(message);  // a leg may have lost its way
     }
 }
 
@@ -297,11 +301,19 @@ void Custody::Impl::tell(HeldMessage& message) {
     const bool is_elsewhere = std::ranges::all_of(message.legs, &Leg::is_held);
     const bool is_enough =
         (message.level == PublishLevel::Local && message.is_stored) ||
-        (message.level == PublishLevel::NextHop && message.is_stored && is_elsewhere);
+        (message.level == PublishLevel::NextHop && message.is_stored && is_elsewhere) ||
+        (message.level == PublishLevel::Reachable && message.is_stored && has_no_way(message));
     if (is_delivered || is_enough) {
         message.is_told = true;
         listener.on_published(message.token, message.level);
     }
+}
+
+/// Nobody who could still get it can be reached now.
+bool Custody::Impl::has_no_way(const HeldMessage& message) const {
+    return std::ranges::all_of(message.legs, [this](const Leg& leg) {
+        return listener.way_to(leg.to.node, {}) == NodeId();
+    });
 }
 
 /// What is overdue goes another way if there is one by now, or the same again.

@@ -188,6 +188,27 @@ TEST_F(CustodyTest, TellsThePublisherOfTheNextHopWhenASecondDiskHasIt) {
     EXPECT_EQ(custody.held_count(), 1U);
 }
 
+TEST_F(CustodyTest, TellsThePublisherOfReachableWhenAllThatCanBeReachedHaveIt) {
+    around.ways = {{kFar, {kLeft}}};  // and none to kFurther
+    custody.publish(message(1, {kFar, kFurther}), {.token = 5, .level = PublishLevel::Reachable},
+                    now);
+    custody.on_stored(around.stored.begin()->first, now);
+    EXPECT_TRUE(around.published.empty());
+    acknowledge(kLeft, own(1), CustodyVerdict::Accepted);
+    EXPECT_EQ(around.published, std::vector<std::uint64_t>{5});
+    EXPECT_EQ(custody.held_count(), 1U);  // kept for who cannot be reached
+}
+
+TEST_F(CustodyTest, TellsThePublisherOfReachableWhenTheLastWayIsLost) {
+    around.ways = {{kFar, {kLeft}}};
+    custody.publish(message(1, {kFar}), {.token = 5, .level = PublishLevel::Reachable}, now);
+    custody.on_stored(around.stored.begin()->first, now);
+    EXPECT_TRUE(around.published.empty());
+    around.ways.clear();
+    custody.on_neighbor_down(kLeft, now);
+    EXPECT_EQ(around.published, std::vector<std::uint64_t>{5});
+}
+
 TEST_F(CustodyTest, GoesTheOtherWayAtOnceWhenANeighborIsSuspect) {
     around.ways = {{kFar, {kLeft, kRight}}};
     custody.publish(message(1, {kFar}), {}, now);

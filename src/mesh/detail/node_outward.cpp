@@ -191,6 +191,13 @@ Destinations MeshNode::Impl::destinations_of(const Publication& publication) {
         at->groups.push_back(group.id);
     }
     std::ranges::sort(destinations, {}, &Destination::node);
+    if (publication.reachable_only) {
+        const auto is_away = [this](const Destination& each) {
+            return way_to(each.node, {}) == NodeId();
+        };
+        destinations.erase(std::remove_if(destinations.begin(), destinations.end(), is_away),
+                           destinations.end());
+    }
     return destinations;
 }
 
