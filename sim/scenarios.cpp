@@ -207,6 +207,20 @@ std::vector<Figure> play_idle_death(const ScenarioOptions& options) {
 
 // A bad way.
 
+bool is_neighbor(Stage& stage, NodeIndex node, NodeIndex of) {
+    const mesh::NodeId id = stage.world().host(of).id();
+    return std::ranges::any_of(stage.world().host(node).participant().neighbors(),
+                               [id](const mesh::NeighborView& view) { return view.node == id; });
+}
+
+bool has_route(Stage& stage, NodeIndex from, NodeIndex to) {
+    const mesh::NodeId id = stage.world().host(to).id();
+    return std::ranges::any_of(stage.world().host(from).participant().routes(),
+                               [id](const mesh::RouteView& route) {
+                                   return route.node == id && route.next_hop != mesh::NodeId();
+                               });
+}
+
 std::vector<Figure> play_loss_chain(const ScenarioOptions& options) {
     const std::uint32_t node_count = or_usual(options.node_count, 6);
     Stage stage({.seed = options.first_seed,
@@ -221,6 +235,8 @@ std::vector<Figure> play_loss_chain(const ScenarioOptions& options) {
     const std::size_t wire_count = stage.world().network().wire_count();
     std::uint64_t looks = 0;
     std::uint64_t up = 0;
+    std::uint64_t neighbors_up = 0;
+    std::uint64_t reachable = 0;
     for (std::uint32_t message = 0; message < message_count; ++message) {
         stage.publish(0, "a");
         stage.run_for(100ms);
@@ -228,6 +244,10 @@ std::vector<Figure> play_loss_chain(const ScenarioOptions& options) {
             ++looks;
             up += stage.world().network().is_up(wire) ? 1U : 0U;
         }
+        for (NodeIndex node = 0; node < last; ++node) {
+            neighbors_up += is_neighbor(stage, node, node + 1) ? 1U : 0U;
+        }
+        reachable += has_route(stage, 0, last) ? 1U : 0U;
     }
     // What was lost with a link is sent again with pauses that grow: it arrives late, but arrives.
     const Instant ended = stage.world().now();
@@ -251,6 +271,14 @@ std::vector<Figure> play_loss_chain(const ScenarioOptions& options) {
              .unit = "% of the time",
              .target = Target::AtLeast,
              .limit = 90},
+            {.name = "neighbours were up",
+             .value = 100.0 * double(neighbors_up) / double(std::max<std::uint64_t>(looks, 1)),
+             .unit = "% of the time",
+             .target = Target::AtLeast,
+             .limit = 90},
+            {.name = "the far end was reachable",
+             .value = 100.0 * double(reachable) / double(message_count),
+             .unit = "% of the time"},
             {.name = "latency, half of them", .value = quantile(latencies, 0.5), .unit = "ms"},
             {.name = "latency, 99 of 100", .value = quantile(latencies, 0.99), .unit = "ms"}};
 }

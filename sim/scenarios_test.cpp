@@ -54,6 +54,13 @@ TEST(Scenarios, AnIdleDeathIsMeasured) {
     expect_holds("idle-death", {.repetitions = 2, .tell = {}});
 }
 
+TEST(Scenarios, ABadWayIsPatientlyWorkedThrough) {
+    const ScenarioOptions options{.first_seed = 2, .message_count = 300, .tell = {}};
+    expect_holds("loss-chain", options);
+    const std::vector<Figure> figures = scenario_named("loss-chain")->play(options);
+    EXPECT_LT(figures.back().value, 30'000) << figures.back().name;
+}
+
 TEST(Scenarios, APartitionLosesNothing) {
     expect_holds("partition", {.node_count = 8, .message_count = 500, .tell = {}});
 }

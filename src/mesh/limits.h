@@ -18,6 +18,12 @@ inline constexpr std::size_t kNeighborSessionsMax = 255;
 /// A link on which nothing came for this many of the promised intervals is down: 3.2 of them, so
 /// that three lost hellos are no death.
 inline constexpr int kHelloPatienceTenths = 32;
+/// A link that stalls and speaks again, as a stream does that loses segments, has so much more
+/// patience at most: beyond, its neighbour may as well be dead. One silence counts as this at most,
+/// so that a neighbour that slept is not waited for as long again.
+inline constexpr Duration kStallPatienceMax = 3s;
+inline constexpr Duration kStallMax = 1500ms;
+inline constexpr Duration kStallHalfLife = 10s;
 /// A link that is down may come back for so long; then it is closed, and its host dials anew.
 inline constexpr Duration kLinkLinger = 10s;
 /// A frame that asks for a receipt and got none: no sooner than this, whatever the round trip.

@@ -174,7 +174,8 @@ Instant Link::silent_at(int times) const {
     if (!is_hearing_) {
         return Instant::never();
     }
-    return quiet_since_ + times * (promised_interval_ * kHelloPatienceTenths / 10);
+    return quiet_since_ + times * (promised_interval_ * kHelloPatienceTenths / 10) +
+           stalls_.patience(quiet_since_);
 }
 
 Instant Link::receipt_overdue_at(int times) const {

@@ -35,8 +35,13 @@ class Link {
     /// The next hello, which counts as sent. It tells what has been received, so that no receipt is
     /// due any more.
     [[nodiscard]] Hello next_hello(HelloKind kind, const Digests& digests, Instant now);
-    /// Anything came.
-    void on_heard(Instant now) {
+    /// Anything came. The silence before it was this node's own if it slept.
+    enum class Slept : std::uint8_t { No, Yes };
+    void on_heard(Slept slept, Instant now) {
+        const Duration excess = now - quiet_since_ - 2 * promised_interval_;
+        if (excess > Duration::zero() && peer_sequence_ != 0 && slept == Slept::No) {
+            stalls_.add(excess, now);
+        }
         quiet_since_ = now;
         is_forgiven_ = false;
     }
@@ -70,7 +75,8 @@ class Link {
     [[nodiscard]] bool is_lost() const { return !is_hearing_ && peer_sequence_ != 0; }
     /// Nothing was heard for too long: neither side is known to hear the other any more.
     void fall_silent();
-    /// The neighbour, if it is hearing, has promised a hello before that; stretched `times`.
+    /// The neighbour, if it is hearing, has promised a hello before that; stretched `times`, and by
+    /// what the link has stalled before.
     [[nodiscard]] Instant silent_at(int times) const;
     /// No receipt for something sent, and nothing else was heard either; never() if nothing is
     /// waited for.
@@ -153,6 +159,7 @@ class Link {
     Instant measured_from_;          // hellos before it say nothing: this node slept
     unsigned heard_of_16_ = kHeardBits;
     SmoothedCost smoothed_cost_;
+    Stalls stalls_;
 
     // Behind all that every hello touches, of which it is one entry.
     std::array<SentHello, kHellosRemembered> sent_{};  // hellos out, by sequence, modulo

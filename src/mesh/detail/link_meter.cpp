@@ -76,6 +76,25 @@ Duration RoundTrip::answer_patience() const {
     return smoothed() + 4 * variation();
 }
 
+std::int64_t Stalls::usual_us(Instant now) const {
+    const std::int64_t halves =
+        std::clamp<std::int64_t>((now - updated_at_) / kStallHalfLife, 0, 62);
+    return usual_us_ >> halves;
+}
+
+void Stalls::add(Duration excess, Instant now) {
+    const std::int64_t before_us = usual_us(now);
+    const std::int64_t excess_us = std::min(to_us(excess), to_us(kStallMax));
+    if (excess_us > before_us) {
+        usual_us_ = before_us + (excess_us - before_us) / 2;
+        updated_at_ = now;
+    }
+}
+
+Duration Stalls::patience(Instant now) const {
+    return std::min<Duration>(4 * std::chrono::microseconds(usual_us(now)), kStallPatienceMax);
+}
+
 std::uint64_t measured_cost_times_256(Duration round_trip, unsigned heard_of_16) {
     const auto round_trip_us =
         static_cast<std::uint64_t>(std::clamp<std::int64_t>(to_us(round_trip), 0, kRoundTripUsMax));

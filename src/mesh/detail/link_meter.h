@@ -33,6 +33,24 @@ class RoundTrip {
     bool is_known_ = false;
 };
 
+/// How much longer than promised a link is silent now and then, and speaks again: a stream that
+/// lost a segment holds everything back until it was sent again. Longest silences count, and are
+/// forgotten with a half-life of kStallHalfLife.
+class Stalls {
+  public:
+    /// It was heard again, so much later than two hellos were promised.
+    void add(Duration excess, Instant now);
+    /// What is added to the patience with it: four times the usual stall, kStallPatienceMax at
+    /// most.
+    [[nodiscard]] Duration patience(Instant now) const;
+
+  private:
+    [[nodiscard]] std::int64_t usual_us(Instant now) const;
+
+    std::int64_t usual_us_ = 0;
+    Instant updated_at_;
+};
+
 /// The cost of one instant, times 256, where so many of the last 16 hellos came through. If none
 /// did it is as if half of one had.
 [[nodiscard]] std::uint64_t measured_cost_times_256(Duration round_trip, unsigned heard_of_16);

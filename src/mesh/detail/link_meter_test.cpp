@@ -152,6 +152,39 @@ TEST(SmoothedCost, StaysWithinTheLimits) {
     EXPECT_EQ(dear.value(), kCostMax);
 }
 
+TEST(Stalls, PatienceIsFourTimesTheUsualOne) {
+    Stalls stalls;
+    EXPECT_EQ(stalls.patience(at(0s)), Duration::zero());
+    stalls.add(400ms, at(0s));
+    EXPECT_EQ(stalls.patience(at(0s)), Duration(800ms));
+    for (int i = 0; i < 20; ++i) {
+        stalls.add(400ms, at(1s));
+    }
+    EXPECT_NEAR(static_cast<double>(to_ms(stalls.patience(at(1s)))), 1600, 2);
+}
+
+TEST(Stalls, ShorterOnesDoNotShortenIt) {
+    Stalls stalls;
+    stalls.add(400ms, at(0s));
+    stalls.add(100ms, at(1s));
+    EXPECT_EQ(stalls.patience(at(1s)), Duration(800ms));
+}
+
+TEST(Stalls, AreForgotten) {
+    Stalls stalls;
+    stalls.add(400ms, at(0s));
+    EXPECT_EQ(stalls.patience(at(kStallHalfLife)), Duration(400ms));
+    EXPECT_EQ(stalls.patience(at(1h)), Duration::zero());
+}
+
+TEST(Stalls, HowLongANeighborSleptIsNotHowLongToWaitForIt) {
+    Stalls stalls;
+    for (int i = 0; i < 10; ++i) {
+        stalls.add(1h, at(0s));
+    }
+    EXPECT_EQ(stalls.patience(at(0s)), Duration(kStallPatienceMax));
+}
+
 TEST(ToldCost, ChangesOnlyForWhatStaysLongerThanTwoSeconds) {
     ToldCost told;
     told.start(100);

@@ -154,11 +154,38 @@ TEST(Link, FallsSilentAfter3Point2OfThePromisedIntervals) {
     EXPECT_EQ(rig.link.silent_at(1) - rig.now, 1600ms);
     EXPECT_EQ(rig.link.silent_at(2) - rig.now, 3200ms);
     rig.now = rig.now + 1s;
-    rig.link.on_heard(rig.now);
+    rig.link.on_heard(Link::Slept::No, rig.now);
     EXPECT_EQ(rig.link.silent_at(1) - rig.now, 1600ms);
     rig.link.fall_silent();
     EXPECT_FALSE(rig.link.is_up());
     EXPECT_EQ(rig.say().echo_sent_at_us, 0U) << "says that it hears nothing";
+}
+
+TEST(Link, OneThatStallsAndSpeaksAgainIsGivenMoreTime) {
+    Rig rig;
+    rig.come_up();
+    const Duration usual = rig.link.silent_at(1) - rig.now;
+    rig.now = rig.now + 2 * kInterval + 400ms;
+    rig.link.on_heard(Link::Slept::No, rig.now);
+    EXPECT_EQ(rig.link.silent_at(1), rig.now + usual + 800ms);
+}
+
+TEST(Link, ALateHelloIsNoStall) {
+    Rig rig;
+    rig.come_up();
+    const Duration usual = rig.link.silent_at(1) - rig.now;
+    rig.now = rig.now + 2 * kInterval;
+    rig.link.on_heard(Link::Slept::No, rig.now);
+    EXPECT_EQ(rig.link.silent_at(1), rig.now + usual);
+}
+
+TEST(Link, WhatANodeSleptThroughIsNoStall) {
+    Rig rig;
+    rig.come_up();
+    const Duration usual = rig.link.silent_at(1) - rig.now;
+    rig.now = rig.now + 10 * kInterval;
+    rig.link.on_heard(Link::Slept::Yes, rig.now);
+    EXPECT_EQ(rig.link.silent_at(1), rig.now + usual);
 }
 
 TEST(Link, APromiseOfNoTimeAtAllIsNotTakenAtItsWord) {

@@ -193,7 +193,8 @@ void Neighbors::on_heard(LinkId link, Instant now) {
     if (impl_->times > 1 && adjacency.is_quiet(now)) {
         impl_->wake_by(now);  // one reason less to doubt
     }
-    entry->link->on_heard(now);
+    const bool is_late = now - impl_->deadline >= kTimerLateMin;
+    entry->link->on_heard(is_late ? Link::Slept::Yes : Link::Slept::No, now);
     if (adjacency.suspicion.is_probing() &&
         adjacency.all_heard_since(adjacency.suspicion.since())) {
         adjacency.suspicion.end();

@@ -14,7 +14,7 @@ using Node = Neighborhood::Node;
 
 constexpr int kTroublesPerSeed = 30;
 /// Longer than any link takes to be noticed as down and to come up again.
-constexpr Duration kCalm = 4s;
+constexpr Duration kCalm = 4s + 2 * kStallPatienceMax;
 
 Way random_way(Random& random) {
     return {.delay = random.between(50us, 40ms),
