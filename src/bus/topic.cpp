@@ -64,6 +64,20 @@ Status check_size(std::string_view text, std::size_t separator_count) {
     return {};
 }
 
+constexpr std::string_view kSharePrefix = "$share/";
+
+/// `$to/any/<service>/#` and nothing else: so a service is one group, whoever provides it.
+Result<SubscriptionFilter> create_anycast(std::string_view text) {
+    TRY_ASSIGN(const TopicFilter filter, TopicFilter::create(text));
+    LevelReader levels(text.substr(kAnycastPrefix.size()));
+    const std::string_view service = levels.next();
+    const bool is_service = !service.empty() && !std::ranges::any_of(service, is_wildcard);
+    if (!is_service || levels.at_end() || levels.next() != "#") {
+        return fail(ErrorKind::Invalid, "a service is subscribed to as $to/any/service/#");
+    }
+    return SubscriptionFilter{.share_group = kAnycastGroup, .filter = filter};
+}
+
 }  // namespace
 
 Result<TopicName> TopicName::create(std::string_view text) {
@@ -120,13 +134,27 @@ bool TopicFilter::matches(TopicName topic) const {
     return topic_levels.at_end();
 }
 
+bool is_shared_text(std::string_view text) {
+    return text.starts_with(kSharePrefix) || text.starts_with(kAnycastPrefix);
+}
+
+std::string_view node_inbox_name(std::string_view text) {
+    if (!text.starts_with(kNodeInboxPrefix)) {
+        return {};
+    }
+    LevelReader levels(text.substr(kNodeInboxPrefix.size()));
+    return levels.next();
+}
+
 Result<SubscriptionFilter> SubscriptionFilter::create(std::string_view text) {
-    static constexpr std::string_view kPrefix = "$share/";
-    if (!text.starts_with(kPrefix)) {
+    if (text.starts_with(kAnycastPrefix)) {
+        return create_anycast(text);
+    }
+    if (!text.starts_with(kSharePrefix)) {
         TRY_ASSIGN(const TopicFilter filter, TopicFilter::create(text));
         return SubscriptionFilter{.share_group = {}, .filter = filter};
     }
-    const std::string_view rest = text.substr(kPrefix.size());
+    const std::string_view rest = text.substr(kSharePrefix.size());
     const std::size_t slash = rest.find('/');
     // [MQTT-4.8.2-1], [MQTT-4.8.2-2]: a share name without wildcards, then a slash and a filter.
     if (slash == 0 || slash == std::string_view::npos) {
@@ -138,6 +166,9 @@ Result<SubscriptionFilter> SubscriptionFilter::create(std::string_view text) {
     }
     if (text.size() > limits::kTopicBytesMax) {
         return fail(ErrorKind::Limit, "topic longer than allowed");
+    }
+    if (rest.substr(slash + 1).starts_with(kAnycastPrefix)) {
+        return fail(ErrorKind::Invalid, "the providers of a service share it already");
     }
     TRY_ASSIGN(const TopicFilter filter, TopicFilter::create(rest.substr(slash + 1)));
     return SubscriptionFilter{.share_group = group, .filter = filter};

@@ -47,8 +47,20 @@ class TopicFilter {
     std::string_view text_;
 };
 
+/// All who provide a service share its messages as one group, without `$share`: the filter
+/// `$to/any/<service>/#` is the only one that there is below `$to/any/`.
+inline constexpr std::string_view kAnycastPrefix = "$to/any/";
+inline constexpr std::string_view kAnycastGroup = "any";
+/// The inbox of a node: `$to/node/<its id or name>/...`.
+inline constexpr std::string_view kNodeInboxPrefix = "$to/node/";
+
+/// True if one of several subscribers gets a message for what a client wrote in SUBSCRIBE.
+[[nodiscard]] bool is_shared_text(std::string_view text);
+/// Of `$to/node/<name>/...` the name; empty if `text` is something else.
+[[nodiscard]] std::string_view node_inbox_name(std::string_view text);
+
 /// What a client wrote in SUBSCRIBE: a filter, perhaps shared: `$share/group/filter`
-/// (section 4.8.2).
+/// (section 4.8.2), or `$to/any/<service>/#`, whose group is kAnycastGroup.
 struct SubscriptionFilter {
     std::string_view share_group;  // empty if not shared
     TopicFilter filter;

@@ -52,6 +52,12 @@ bool may_publish(const Principal& principal, std::string_view client_id, TopicNa
 
 bool may_subscribe(std::string_view client_id, TopicFilter filter) {
     const std::string_view text = filter.text();
+    if (text.starts_with(kAnycastPrefix)) {
+        return true;
+    }
+    if (const std::string_view name = node_inbox_name(text); !name.empty()) {
+        return is_topic_level(name);
+    }
     if (text == "$to" || text.starts_with("$to/")) {
         return is_topic_level(client_id) && second_level(text, "$to") == client_id;
     }

@@ -76,5 +76,13 @@ TEST(TopicAccess, CountsLevels) {
     EXPECT_TRUE(is_deeper_than("a/b/c/#", 3));
 }
 
+TEST(TopicAccess, ShowsServicesAndInboxesOfNodesThatAreNamed) {
+    EXPECT_TRUE(subscribes("press-07", "$to/any/print/#"));
+    EXPECT_TRUE(subscribes("press-07", "$to/node/cellar/#"));
+    for (const char* filter : {"$to/node/#", "$to/node/+/x", "$to/node", "$to/node/", "$to/any"}) {
+        EXPECT_FALSE(subscribes("press-07", filter)) << filter;
+    }
+}
+
 }  // namespace
 }  // namespace kith::bus

@@ -122,5 +122,26 @@ TEST(LevelReader, CountsEmptyLevels) {
     EXPECT_EQ(levels, (std::vector<std::string>{"", "a", "", ""}));
 }
 
+TEST(SubscriptionFilter, MakesTheProvidersOfAServiceOneGroup) {
+    const auto provider = SubscriptionFilter::create("$to/any/print/#").value();
+    EXPECT_EQ(provider.share_group, "any");
+    EXPECT_EQ(provider.filter.text(), "$to/any/print/#");
+    EXPECT_TRUE(is_shared_text("$to/any/print/#"));
+    EXPECT_TRUE(is_shared_text("$share/g/a"));
+    EXPECT_FALSE(is_shared_text("$to/anybody/#"));
+    for (const char* text :
+         {"$to/any/", "$to/any/#", "$to/any/+/#", "$to/any/print", "$to/any/print/jobs",
+          "$to/any//#", "$to/any/print/+/#", "$share/g/$to/any/print/#"}) {
+        EXPECT_FALSE(SubscriptionFilter::create(text)) << text;
+    }
+}
+
+TEST(TopicName, NamesTheNodeWhoseInboxItIs) {
+    EXPECT_EQ(node_inbox_name("$to/node/cellar/ping"), "cellar");
+    EXPECT_EQ(node_inbox_name("$to/node/cellar"), "cellar");
+    EXPECT_EQ(node_inbox_name("$to/node"), "");
+    EXPECT_EQ(node_inbox_name("$to/nodes/cellar"), "");
+}
+
 }  // namespace
 }  // namespace kith::bus

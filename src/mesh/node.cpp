@@ -419,6 +419,12 @@ bool MeshNode::is_congested(Priority priority) const {
     return impl_->custody.is_congested(priority);
 }
 
+NodeId MeshNode::self() const {
+    return impl_->options.self;
+}
+const std::string& MeshNode::name() const {
+    return impl_->options.name;
+}
 std::vector<NeighborView> MeshNode::neighbors() const {
     std::vector<NeighborView> views = impl_->neighbors.views();
     for (NeighborView& view : views) {

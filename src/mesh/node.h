@@ -180,6 +180,8 @@ class MeshNode {
     /// again, which it may be after any call. Nothing is refused meanwhile.
     [[nodiscard]] bool is_congested(Priority priority) const;
 
+    [[nodiscard]] NodeId self() const;
+    [[nodiscard]] const std::string& name() const;
     [[nodiscard]] std::vector<NeighborView> neighbors() const;
     [[nodiscard]] std::vector<RouteView> routes() const;
     /// All that are known, this one too, in order of id; not all of them can be reached.

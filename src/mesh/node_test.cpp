@@ -552,5 +552,29 @@ TEST(MeshNode, SaysWhenItCannotSendToANode) {
     EXPECT_TRUE(mesh.published(1).empty());
 }
 
+TEST(MeshNode, AnInboxIsOfTheNodeThatItNamesByIdOrName) {
+    Line mesh;
+    for (const char* filter : {"$to/node/n3/#", "$to/node/0000000000000003/#"}) {
+        mesh.subscribe(2, filter);  // not its own
+        mesh.subscribe(3, filter);
+    }
+    mesh.time.run_for(1s);
+    mesh.publish(1, "$to/node/n3/a", "1", Qos::AtLeastOnce);
+    mesh.publish(1, "$to/node/0000000000000003/a", "2", Qos::AtLeastOnce);
+    mesh.time.run_for(1s);
+    EXPECT_EQ(mesh.delivered(3),
+              (std::vector<std::string>{"$to/node/n3/a 1", "$to/node/0000000000000003/a 2"}));
+    EXPECT_TRUE(mesh.delivered(2).empty());
+    const auto goes_out = [&mesh](std::uint64_t from, std::string_view topic) {
+        return mesh.node(from).publish(
+            {.topic = topic, .properties = {}, .payload = {}, .published_at = {}}, 0,
+            mesh.time.now());
+    };
+    EXPECT_TRUE(goes_out(1, "$to/node/n3/a"));
+    EXPECT_FALSE(goes_out(1, "$to/node/n2/a")) << "nobody reads it there";
+    EXPECT_FALSE(goes_out(1, "$to/node/n9/a"));
+    EXPECT_FALSE(goes_out(3, "$to/node/n3/a")) << "it is here";
+}
+
 }  // namespace
 }  // namespace kith::mesh

@@ -222,6 +222,67 @@ TEST_P(MeshBridge, WhatWasAcknowledgedSurvivesThePowerCutOfItsNode) {
     EXPECT_EQ(mesh.rig(0).store().message_count(), 0U) << "and it is gone from the disk";
 }
 
+TEST_P(MeshBridge, AClientOfANodeReadsItsInboxByIdAndByName) {
+    line();
+    TestClient& here = connected(2, "here");
+    const std::string by_name = "$to/node/" + mesh.host(2).node().name();
+    here.subscribe(by_name + "/#", Qos::AtLeastOnce);
+    here.subscribe("$to/node/0000000000000003/#", Qos::AtLeastOnce);
+    EXPECT_EQ(here.last(PacketType::Suback).reasons, std::vector{mqtt::ReasonCode::GrantedQos1});
+    here.subscribe("$to/node/0000000000000002/#", Qos::AtLeastOnce);
+    EXPECT_EQ(here.last(PacketType::Suback).reasons, std::vector{mqtt::ReasonCode::NotAuthorized});
+    TestClient& publisher = connected(0, "publisher");
+    publisher.publish(by_name + "/ping", "1", Qos::AtLeastOnce);
+    publisher.publish("$to/node/0000000000000003/ping", "2", Qos::AtLeastOnce);
+    publisher.publish("$to/node/0000000000000002/ping", "3", Qos::AtLeastOnce);
+    EXPECT_TRUE(wait_for(here, 2));
+    settle();
+    EXPECT_EQ(here.payloads(), (std::vector<std::string>{"1", "2"}));
+    EXPECT_EQ(publisher.last(PacketType::Puback).reason, mqtt::ReasonCode::NoMatchingSubscribers);
+}
+
+TEST_P(MeshBridge, AServiceIsProvidedByTheNearestOne) {
+    line();
+    TestClient& near = subscriber(1, "$to/any/print/#", Qos::AtLeastOnce);
+    TestClient& far = subscriber(2, "$to/any/print/#", Qos::AtLeastOnce);
+    TestClient& farther = subscriber(2, "$to/any/print/#", Qos::AtLeastOnce);
+    TestClient& publisher = connected(0, "publisher");
+    publisher.publish("$to/any/print", "1", Qos::AtLeastOnce);
+    publisher.publish("$to/any/print/jobs/7", "2", Qos::AtLeastOnce);
+    EXPECT_TRUE(wait_for(near, 2));
+    settle();
+    EXPECT_EQ(near.payloads(), (std::vector<std::string>{"1", "2"}));
+    near.disconnect();
+    settle();
+    publisher.publish("$to/any/print/jobs/8", "3", Qos::AtLeastOnce);
+    settle();
+    EXPECT_EQ(far.received.size() + farther.received.size(), 1U) << "one of the next node's two";
+    TestClient& own = subscriber(0, "$to/any/print/#", Qos::AtLeastOnce);
+    publisher.publish("$to/any/print/jobs/9", "4", Qos::AtLeastOnce);
+    EXPECT_TRUE(wait_for(own, 1));
+    settle();
+    EXPECT_EQ(far.received.size() + farther.received.size(), 1U);
+    publisher.publish("$to/any/scan/jobs/1", "5", Qos::AtLeastOnce);
+    settle();
+    EXPECT_EQ(publisher.last(PacketType::Puback).reason, mqtt::ReasonCode::NoMatchingSubscribers);
+}
+
+TEST_P(MeshBridge, TheNextNearestProviderGetsWhatADeadOneDidNotTake) {
+    line();
+    subscriber(1, "$to/any/print/#", Qos::AtLeastOnce);
+    TestClient& far = subscriber(2, "$to/any/print/#", Qos::AtLeastOnce);
+    TestClient& publisher = connected(0, "publisher");
+    mesh.restart(2);  // of its dialled peers, node 0 is one now
+    ASSERT_TRUE(mesh.wait_whole());
+    static_cast<void>(far);
+    TestClient& again = subscriber(2, "$to/any/print/#", Qos::AtLeastOnce);
+    mesh.power_off(1);
+    publisher.publish("$to/any/print", "1", Qos::AtLeastOnce);
+    EXPECT_TRUE(wait_for(again, 1));
+    settle();
+    EXPECT_EQ(again.payloads(), std::vector<std::string>{"1"});
+}
+
 /// Publishers at both ends, durable subscribers at both, and the power of all three nodes fails now
 /// and then. What was acknowledged arrives, QoS 2 once, and each publisher's in order.
 class MeshBridgeUnderPowerCuts : public ::testing::TestWithParam<std::uint64_t> {

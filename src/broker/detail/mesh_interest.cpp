@@ -7,6 +7,7 @@
 #include "broker/detail/session.h"
 #include "broker/detail/session_table.h"
 #include "broker/detail/subscriber.h"
+#include "bus/topic.h"
 
 namespace kith::broker {
 namespace {
@@ -52,6 +53,11 @@ void MeshInterest::open(bus::MeshPort& mesh) {
         note_group(key, true);
     });
     flush();
+}
+
+bool MeshInterest::may_read_inbox(std::string_view filter) const {
+    const std::string_view name = bus::node_inbox_name(filter);
+    return name.empty() || (mesh_ != nullptr && mesh_->is_own_name(name));
 }
 
 std::uint64_t MeshInterest::group_id(std::string_view group_key) const {

@@ -34,6 +34,8 @@ class MeshInterest {
     void note_filter(std::string_view filter, bool is_wanted);
     /// A group that this shard owns comes or goes; `group_key` is "group/filter".
     void note_group(std::string_view group_key, bool is_wanted);
+    /// False if it is the inbox of another node, or of this one as long as it is in no mesh.
+    [[nodiscard]] bool may_read_inbox(std::string_view filter) const;
     /// Names the group towards other nodes.
     [[nodiscard]] std::uint64_t group_id(std::string_view group_key) const;
 

@@ -1,5 +1,7 @@
 #include "broker/detail/subscriber.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cstring>
 #include <utility>
@@ -121,7 +123,8 @@ ReasonCode Subscriber::subscribe_one(Session& session, const mqtt::Subscription&
         note_limit(Limit::TopicLevels, session);
         return ReasonCode::TopicFilterInvalid;
     }
-    if (!RightsTable::may_subscribe(session.rights(), session.client_id(), parsed->filter)) {
+    if (!RightsTable::may_subscribe(session.rights(), session.client_id(), parsed->filter) ||
+        !context_.mesh_interest->may_read_inbox(parsed->filter.text())) {
         context_.rights->note_denied(session.client_id(), bus::TopicAction::Subscribe,
                                      wanted.filter);
         return ReasonCode::NotAuthorized;
@@ -575,6 +578,9 @@ ShareMember Subscriber::member_of(const Subscription& subscription) const {
 }
 
 std::string Subscriber::group_key(std::string_view text) {
+    if (text.starts_with(bus::kAnycastPrefix)) {
+        return fmt::format("{}/{}", bus::kAnycastGroup, text);
+    }
     return std::string(text.substr(text.find('/') + 1));
 }
 

@@ -51,7 +51,7 @@ Subscription& SubscriptionIndex::create(Session& session, std::string_view text)
     CHECK(id.value() <= kNumberMask);
     Subscription& subscription = subscriptions_[id.value()];
     subscription.session = &session;
-    subscription.is_shared = text.starts_with(kSharePrefix);
+    subscription.is_shared = bus::is_shared_text(text);
     if (subscription.is_shared) {
         const FilterPlace place = shared_texts_.insert(text);
         ++shared_texts_.value(place);
@@ -79,7 +79,7 @@ void SubscriptionIndex::destroy(Subscription& subscription) {
 }
 
 Subscription* SubscriptionIndex::find(const Session& session, std::string_view text) {
-    const bool is_shared = text.starts_with(kSharePrefix);
+    const bool is_shared = bus::is_shared_text(text);
     const FilterPlace place = is_shared ? shared_texts_.find(text) : filters_.find(text);
     if (place == FilterTree::kNone) {
         return nullptr;
@@ -95,7 +95,7 @@ std::string SubscriptionIndex::text(const Subscription& subscription) const {
 
 std::string SubscriptionIndex::filter(const Subscription& subscription) const {
     std::string text = this->text(subscription);
-    if (subscription.is_shared) {
+    if (text.starts_with(kSharePrefix)) {
         text.erase(0, text.find('/', kSharePrefix.size()) + 1);
     }
     return text;

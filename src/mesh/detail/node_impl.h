@@ -85,6 +85,10 @@ struct MeshNode::Impl final : NeighborListener,
     [[nodiscard]] Data data_of(const Publication& publication);
     [[nodiscard]] Destinations destinations_of(const Publication& publication);
     void send(const Data& data, const Custody::Promise& promise, Instant now);
+    /// Of a topic below `$to/node/<name>/`: one node at most.
+    [[nodiscard]] Destinations inbox_of(std::string_view name,
+                                        const InterestTable::Match& match) const;
+    [[nodiscard]] bool is_named(NodeId node, std::string_view name) const;
     [[nodiscard]] NodeId nearest(const std::vector<NodeId>& nodes) const;
     void reassign_groups(const DataId& id, NodeId from, Instant now);
     [[nodiscard]] NodeId other_member(const InterestTable::Match& match, std::uint64_t group,

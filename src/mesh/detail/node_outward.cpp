@@ -1,14 +1,28 @@
 // What a node tells of itself, for whom a message is, and which way it goes.
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <optional>
 #include <utility>
 #include <vector>
 
+#include "bus/topic.h"
 #include "mesh/detail/node_impl.h"
 #include "wire/mesh/bodies.h"
 
 namespace kith::mesh {
+namespace {
+
+/// The id that is written in 16 hexadecimal digits; 0: it is none.
+NodeId id_in(std::string_view digits) {
+    std::uint64_t value = 0;
+    const auto* end = digits.data() + digits.size();
+    const auto parsed = std::from_chars(digits.data(), end, value, 16);
+    const bool is_id = digits.size() == 16 && parsed.ec == std::errc() && parsed.ptr == end;
+    return is_id ? NodeId(value) : NodeId();
+}
+
+}  // namespace
 
 /// What others would refuse is not told; they keep what was told before.
 void MeshNode::Impl::tell(RecordKind kind, std::uint16_t part, Bytes body, Instant now) {
@@ -169,8 +183,56 @@ void MeshNode::Impl::send(const Data& data, const Custody::Promise& promise, Ins
     end_turn(now);
 }
 
+bool MeshNode::Impl::is_named(NodeId node, std::string_view name) const {
+    const StoredRecord* record = records.find({node, RecordKind::LinkState, 0});
+    if (record == nullptr) {
+        return false;
+    }
+    const Result<LinkStateBody> body = decode_link_state(record->body());
+    return body && body->name == name;
+}
+
+/// The node with this id, or else the nearest with this name, if anybody reads the topic there.
+/// What other nodes say that they read is not theirs.
+Destinations MeshNode::Impl::inbox_of(std::string_view name,
+                                      const InterestTable::Match& match) const {
+    const NodeId id = id_in(name);
+    if (id == options.self || name == options.name) {
+        return {};
+    }
+    std::vector<NodeId> readers = match.nodes;
+    for (const InterestTable::Match::Group& group : match.groups) {
+        readers.insert(readers.end(), group.nodes.begin(), group.nodes.end());
+    }
+    std::vector<NodeId> named;
+    for (const NodeId node : readers) {
+        if (node == id) {
+            named.assign(1, node);
+            break;
+        }
+        if (is_named(node, name)) {
+            named.push_back(node);
+        }
+    }
+    if (named.empty()) {
+        return {};
+    }
+    Destination owner{.node = nearest(named), .groups = {}};
+    owner.for_all = std::ranges::binary_search(match.nodes, owner.node);
+    for (const InterestTable::Match::Group& group : match.groups) {
+        if (std::ranges::binary_search(group.nodes, owner.node) &&
+            owner.groups.size() < kDestinationGroupsMax) {
+            owner.groups.push_back(group.id);
+        }
+    }
+    return {owner};
+}
+
 Destinations MeshNode::Impl::destinations_of(const Publication& publication) {
     const InterestTable::Match& match = interest.match(publication.tenant, publication.topic);
+    if (const std::string_view name = bus::node_inbox_name(publication.topic); !name.empty()) {
+        return inbox_of(name, match);
+    }
     Destinations destinations;
     for (const NodeId node : match.nodes) {
         destinations.push_back({.node = node, .groups = {}});

@@ -11,6 +11,7 @@
 #include "mesh/live/bridge_records.h"
 #include "mesh/live/limits.h"
 #include "mesh/live/mesh_host.h"
+#include "mesh/trust/node_key.h"
 
 namespace kith::mesh {
 namespace {
@@ -44,6 +45,12 @@ std::vector<std::uint8_t> bytes_of(std::span<const std::uint64_t> groups) {
 }
 
 }  // namespace
+
+void Bridge::attach(MeshHost& host) {
+    host_ = &host;
+    own_id_ = node_name_of(host.node().self());
+    own_name_ = host.node().name();
+}
 
 // Of the core: nothing here calls it back.
 

@@ -5,7 +5,7 @@
 // the transaction of its publisher; one that comes is delivered to the broker with how far its
 // stream is, and acknowledged when the broker has it. Neither is called from inside of a call of
 // its own: what there is to answer is answered later in the turn. Threads: shard-local, but for
-// group_id().
+// group_id() and is_own_name().
 #pragma once
 
 #include <boost/unordered/unordered_flat_map.hpp>
@@ -37,7 +37,7 @@ class Bridge final : public DeliveryPort,
   public:
     Bridge(runtime::Shard& shard, bus::BrokerPort& broker) : shard_(shard), broker_(broker) {}
     /// Whose core it speaks to; before anything else.
-    void attach(MeshHost& host) { host_ = &host; }
+    void attach(MeshHost& host);
 
     /// To a service of one node. Not from inside of a call of the core.
     SendOutcome send_to(NodeId to, const DirectedMessage& message);
@@ -65,6 +65,9 @@ class Bridge final : public DeliveryPort,
     [[nodiscard]] bool is_congested() const override;
     void restore(const Kept& kept) override;
     void restore_mark(Bytes key, Bytes value) override;
+    [[nodiscard]] bool is_own_name(std::string_view name) const override {
+        return name == own_id_ || name == own_name_;
+    }
     [[nodiscard]] std::uint64_t group_id(const bus::MeshInterest& group) const override;
 
   private:
@@ -77,6 +80,8 @@ class Bridge final : public DeliveryPort,
     runtime::Shard& shard_;
     bus::BrokerPort& broker_;
     MeshHost* host_ = nullptr;
+    std::string own_id_;
+    std::string own_name_;
     Sent* sending_ = nullptr;    // inside of send()
     bool is_restoring_ = false;  // what is told is kept already
     std::vector<std::uint8_t> note_;
