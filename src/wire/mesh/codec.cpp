@@ -23,14 +23,21 @@ static_assert(std::is_same_v<FrameOf<FrameType::Data>, Data>);
 static_assert(std::is_same_v<FrameOf<FrameType::CustodyAck>, CustodyAck>);
 static_assert(std::is_same_v<FrameOf<FrameType::Credit>, Credit>);
 static_assert(std::is_same_v<FrameOf<FrameType::Goodbye>, Goodbye>);
+static_assert(std::is_same_v<FrameOf<FrameType::State>, State>);
+static_assert(std::is_same_v<FrameOf<FrameType::StateDigest>, StateDigest>);
+static_assert(std::is_same_v<FrameOf<FrameType::StateList>, StateList>);
+static_assert(std::is_same_v<FrameOf<FrameType::StateRequest>, StateRequest>);
 
 FrameType type_of(const Frame& frame) {
     return static_cast<FrameType>(frame.index() + 1);
 }
 
-Priority priority_of(const Frame& frame) {
-    const Data* data = std::get_if<Data>(&frame);
-    return data == nullptr ? Priority::Control : data->priority;
+Priority priority_of_frame(const Frame& frame) {
+    if (const Data* data = std::get_if<Data>(&frame)) {
+        return data->priority;
+    }
+    const State* state = std::get_if<State>(&frame);
+    return state == nullptr ? Priority::Control : priority_of(state->key.kind);
 }
 
 template <typename F>
@@ -67,6 +74,14 @@ Result<Frame> decode(const FrameSlice& slice) {
             return detail::decode_credit(slice.body);
         case FrameType::Goodbye:
             return detail::decode_goodbye(slice.body);
+        case FrameType::State:
+            return detail::decode_state(slice.body);
+        case FrameType::StateDigest:
+            return detail::decode_state_digest(slice.body);
+        case FrameType::StateList:
+            return detail::decode_state_list(slice.body);
+        case FrameType::StateRequest:
+            return detail::decode_state_request(slice.body);
     }
     return fail(ErrorKind::Unsupported, "type of frame is not known");
 }
@@ -79,7 +94,7 @@ std::size_t frame_bytes(const Frame& frame) {
 std::size_t encode(const Frame& frame, MutableBytes room) {
     ByteWriter out(room);
     const std::size_t body = std::visit([](const auto& f) { return detail::body_bytes(f); }, frame);
-    detail::put_header(out, type_of(frame), priority_of(frame), body);
+    detail::put_header(out, type_of(frame), priority_of_frame(frame), body);
     return std::visit([&out](const auto& f) { return encode_body(f, out); }, frame);
 }
 

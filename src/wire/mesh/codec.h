@@ -35,14 +35,19 @@ struct FrameSlice {
 /// Bytes of the whole frame, length, type and priority included. Requires: within the limits.
 [[nodiscard]] std::size_t frame_bytes(const Frame& frame);
 /// Writes it. Requires: `room` has frame_bytes(frame); returns how many were written. A Data goes
-/// with its own priority, everything else as Control.
+/// with its own priority, a State with priority_of() its kind, everything else as Control.
 std::size_t encode(const Frame& frame, MutableBytes room);
+
+/// A retained message of the common state goes behind what is live.
+[[nodiscard]] constexpr Priority priority_of(StateKind kind) {
+    return kind == StateKind::Retained ? Priority::Bulk : Priority::Command;
+}
 
 /// Hot path: the same for a Hello, without the detour through Frame.
 [[nodiscard]] std::size_t frame_bytes(const Hello& hello);
 std::size_t encode(const Hello& hello, MutableBytes room);
 /// No Hello is larger: for a buffer on the stack.
-inline constexpr std::size_t kHelloFrameBytesMax = 96;
+inline constexpr std::size_t kHelloFrameBytesMax = 104;
 
 /// A Data without its payload, which the caller sends right behind it: the payload of a message is
 /// the same for every next hop, what stands before it is not.

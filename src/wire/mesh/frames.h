@@ -27,6 +27,9 @@ namespace kith::mesh {
 /// the same digests: the exclusive or of a hash of every record's key and version.
 struct Digests {
     std::array<std::uint64_t, kRecordKindCount> of_kind{};
+    /// Of the common state, of all kinds together: the exclusive or of state_digest() of each
+    /// entry. A leaf tells none.
+    std::uint64_t of_state = 0;
 
     friend bool operator==(const Digests&, const Digests&) = default;
 };
@@ -164,7 +167,12 @@ struct Data {
     /// Counted down at each hop by the time it was held; 0: never.
     std::uint32_t expires_after_ms = 0;
     std::uint32_t tenant = 0;
-    Destinations destinations;  // one at least, in order of node, none twice
+    /// Of a retained message, the entry of the common state that it sets, or ends if it is empty;
+    /// its writer is the origin. 0: it sets none.
+    std::uint64_t state_time = 0;      // Stamp::time
+    std::uint64_t state_replaces = 0;  // State::replaces
+    std::uint32_t state_forget_h = 0;  // State::forget_h
+    Destinations destinations;         // one at least, in order of node, none twice
     std::string_view topic;
     Bytes properties;  // MQTT 5 properties, encoded as in a PUBLISH
     Bytes payload;     // with topic and properties kMessageBytesMax at most
@@ -209,14 +217,68 @@ struct Goodbye {
     GoodbyeReason reason = GoodbyeReason::Leaving;
 };
 
-using Frame = std::variant<Hello, Receipt, Record, RecordAck, RecordRequest, Digest, DigestList,
-                           Echo, Data, CustodyAck, Credit, Goodbye>;
+/// An entry of the state that all routers of the mesh have in common: the last writer wins. It goes
+/// from neighbour to neighbour, to whom it is news.
+struct State {
+    StateKey key;
+    Stamp stamp;
+    /// Stamp::time of the entry that its writer knew and replaced; 0: none. One that knew less than
+    /// what it meets was written at the same time, and one of the two is lost.
+    std::uint64_t replaces = 0;
+    /// Hours since 1970 from when on nobody needs to know of it; 0: never.
+    std::uint32_t forget_h = 0;
+    /// Deleted, or expired: what follows is not there.
+    bool is_gone = false;
+    std::uint32_t tenant = 0;
+    std::string_view name;
+    /// A retained message, as in Data; of other kinds these are 0.
+    std::uint8_t qos = 0;
+    std::int64_t published_at_ms = 0;
+    std::uint32_t expires_after_ms = 0;
+    Bytes properties;
+    Bytes value;  // with name and properties kMessageBytesMax at most
+};
+
+/// For common state whose digests stay different. An entry is in bucket state_bucket(key).
+struct StateDigest {
+    std::array<std::uint64_t, kStateBuckets> buckets{};
+};
+
+struct StateVersion {
+    StateKey key;
+    Stamp stamp;
+};
+
+/// What the sender has from `first` to `last`, both included. The receiver sends what is newer
+/// there, and asks for what it lacks.
+struct StateList {
+    StateKey first;
+    StateKey last;
+    boost::container::small_vector<StateVersion, 4> entries;  // in order of key
+};
+
+/// The neighbour wants these.
+struct StateRequest {
+    boost::container::small_vector<StateKey, 4> keys;  // in order
+};
+
+using Frame =
+    std::variant<Hello, Receipt, Record, RecordAck, RecordRequest, Digest, DigestList, Echo, Data,
+                 CustodyAck, Credit, Goodbye, State, StateDigest, StateList, StateRequest>;
 
 /// Names a share group and its filter in one number.
 [[nodiscard]] std::uint64_t share_group_id(std::uint32_t tenant, std::string_view group,
                                            std::string_view filter);
 /// The bucket in which a record is compared: the top 6 bits of a hash of its key.
 [[nodiscard]] std::size_t record_bucket(const RecordKey& key);
+/// StateKey::hash. Of tenant 0 it is hash_text() of the name, so that who has a table by that hash
+/// finds it there.
+[[nodiscard]] std::uint64_t state_hash(std::uint32_t tenant, std::string_view name);
+[[nodiscard]] constexpr std::size_t state_bucket(const StateKey& key) {
+    return key.hash >> 56U;
+}
+/// What an entry adds to a digest.
+[[nodiscard]] std::uint64_t state_digest(const StateKey& key, const Stamp& stamp);
 /// What a record adds to a digest.
 [[nodiscard]] std::uint64_t record_hash(const RecordKey& key, const Version& version);
 

@@ -2,6 +2,7 @@
 // a change of docs/formats/mesh.md, and of what nodes that run already understand.
 #include <algorithm>
 
+#include "base/hash.h"
 #include "wire/mesh/testing/codec_testing.h"
 
 namespace kith::mesh {
@@ -166,6 +167,62 @@ TEST(Golden, GoodbyeWithAReason) {
     EXPECT_EQ(hex(Goodbye{.reason = GoodbyeReason::NotAMember}), digits("02 60 02"));
 }
 
+TEST(Golden, DataThatSetsARetainedMessage) {
+    Data frame;
+    frame.id = {kOrigin, 4, 1};
+    frame.retain = true;
+    frame.state_time = 0x0102;
+    frame.state_replaces = 1;
+    frame.state_forget_h = 3;
+    frame.destinations.emplace_back().node = NodeId(1);
+    EXPECT_EQ(hex(frame), digits("44 4c 0102030405060708 00000004 01 04 00 0000000000000000 "
+                                 "0000000000000000 00 01 0000000000000001 01 00 00 "
+                                 "16 01 14 0000000000000102 0000000000000001 00000003"));
+}
+
+constexpr StateKey kRetainedKey{.hash = 0x1122334455667788, .kind = StateKind::Retained};
+const Stamp kStamp{.time = 0x0A0B, .writer = kOrigin};
+
+TEST(Golden, StateOfARetainedMessage) {
+    State frame;
+    frame.key = kRetainedKey;
+    frame.stamp = kStamp;
+    frame.replaces = 7;
+    frame.forget_h = 9;
+    frame.qos = 1;
+    frame.name = "a";
+    frame.published_at_ms = 5;
+    frame.expires_after_ms = 300;
+    frame.value = as_bytes("ok");
+    EXPECT_EQ(hex(frame), digits("38 6e 1122334455667788 01 0000000000000a0b 0102030405060708 "
+                                 "0000000000000007 00000009 01 00 01 61 0000000000000005 ac02 00 "
+                                 "02 6f6b"));
+}
+
+TEST(Golden, StateThatIsGone) {
+    State frame;
+    frame.key = {.hash = 1, .kind = StateKind::Session};
+    frame.stamp = kStamp;
+    frame.is_gone = true;
+    EXPECT_EQ(hex(frame), digits("27 6a 0000000000000001 02 0000000000000a0b 0102030405060708 "
+                                 "0000000000000000 00000000 04"));
+}
+
+TEST(Golden, StateDigestListAndRequest) {
+    StateDigest digest;
+    digest.buckets[0] = 7;
+    digest.buckets[255] = 9;
+    EXPECT_EQ(hex(digest),
+              digits("31 70 01 000000000000000000000000000000 000000000000000000000000000000 80 "
+                     "0000000000000007 0000000000000009"));
+    StateList list;
+    list.last = kRetainedKey;
+    list.entries.push_back({.key = kRetainedKey, .stamp = kStamp});
+    EXPECT_EQ(hex(list), digits("2d 78 0000000000000000 01 1122334455667788 01 01 "
+                                "1122334455667788 01 0000000000000a0b 0102030405060708"));
+    EXPECT_EQ(hex(StateRequest{.keys = {kRetainedKey}}), digits("0b 80 01 1122334455667788 01"));
+}
+
 TEST(Golden, LinkStateOfALeaf) {
     LinkStateBody body;
     body.role = NodeRole::Leaf;
@@ -186,6 +243,9 @@ TEST(Golden, HashesOnWhichNodesAgree) {
     const RecordKey key{kOrigin, RecordKind::Interest, 2};
     EXPECT_EQ(record_bucket(key), 5U);
     EXPECT_EQ(record_hash(key, {.epoch = 7, .counter = 8}), 0x0D0E1C9C9D437815U);
+    EXPECT_EQ(state_hash(0, "a/b"), hash_text("a/b"));
+    EXPECT_EQ(state_hash(5, "a/b"), 14966782197332040300U);
+    EXPECT_EQ(state_digest(kRetainedKey, kStamp), 3349042747364922214U);
     EXPECT_EQ(share_group_id(5, "g", "a/#"), 0xC21A6EC51D5D8A93U);
 }
 

@@ -32,6 +32,16 @@ std::uint64_t record_hash(const RecordKey& key, const Version& version) {
     return mix(key_hash(key) ^ mix((std::uint64_t{version.epoch} << 32U) | version.counter));
 }
 
+std::uint64_t state_hash(std::uint32_t tenant, std::string_view name) {
+    const std::uint64_t hash = hash_text(name);
+    return tenant == 0 ? hash : mix(hash ^ mix(tenant));
+}
+
+std::uint64_t state_digest(const StateKey& key, const Stamp& stamp) {
+    const std::uint64_t place = mix(key.hash ^ mix(static_cast<std::uint8_t>(key.kind)));
+    return mix(place ^ mix(stamp.time ^ mix(stamp.writer.value())));
+}
+
 std::uint64_t share_group_id(std::uint32_t tenant, std::string_view group,
                              std::string_view filter) {
     return mix(hash_text(filter) ^ mix(hash_text(group) ^ mix(tenant)));

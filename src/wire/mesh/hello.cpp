@@ -10,8 +10,8 @@
 //     +---------------+---------------+
 //     | heard_of_last_16              |
 //     +-----+---------+---------------+
-//     |  0  |V|D|I|L|C|   if D: which digests are not 0, a bit a kind from C (Identity) on;
-//     +-----+---------+   then these, 8 bytes each
+//     | 0 |S|V|D|I|L|C|   if D: which digests are not 0, a bit a kind from C (Identity) on and S
+//     +---+-+---------+   for the common state; then these, 8 bytes each
 #include "wire/mesh/detail/frame_bodies.h"
 #include "wire/mesh/detail/frame_reader.h"
 #include "wire/mesh/detail/frame_writer.h"
@@ -24,18 +24,25 @@ constexpr std::uint8_t kIsAnswer = 0x02;
 constexpr std::uint8_t kEchoes = 0x04;
 constexpr std::uint8_t kTellsDigests = 0x08;
 constexpr std::uint8_t kKnownFlags = 0x0F;
-constexpr std::uint8_t kKnownKinds = (1U << kRecordKindCount) - 1U;
+constexpr std::uint8_t kTellsState = 1U << kRecordKindCount;
+constexpr std::uint8_t kKnownKinds = 2U * kTellsState - 1U;
+
+void read_digest(detail::FrameReader& reader, std::uint64_t& digest) {
+    digest = reader.u64();
+    if (digest == 0) [[unlikely]] {
+        reader.fail(detail::malformed("digest of 0 is told"));
+    }
+}
 
 void read_digests(detail::FrameReader& reader, Digests& digests) {
     const std::uint8_t told = reader.flags(kKnownKinds);
     for (std::size_t kind = 0; kind < kRecordKindCount; ++kind) {
-        if (((told >> kind) & 1U) == 0) {
-            continue;
+        if (((told >> kind) & 1U) != 0) {
+            read_digest(reader, digests.of_kind[kind]);
         }
-        digests.of_kind[kind] = reader.u64();
-        if (digests.of_kind[kind] == 0) [[unlikely]] {
-            reader.fail(detail::malformed("digest of 0 is told"));
-        }
+    }
+    if ((told & kTellsState) != 0) {
+        read_digest(reader, digests.of_state);
     }
 }
 
@@ -70,11 +77,14 @@ void put_digests(Out& out, const Digests& digests) {
     for (std::size_t kind = 0; kind < kRecordKindCount; ++kind) {
         told |= detail::flag(digests.of_kind[kind] != 0, static_cast<std::uint8_t>(1U << kind));
     }
-    out.u8(told);
+    out.u8(told | detail::flag(digests.of_state != 0, kTellsState));
     for (const std::uint64_t digest : digests.of_kind) {
         if (digest != 0) {
             out.u64(digest);
         }
+    }
+    if (digests.of_state != 0) {
+        out.u64(digests.of_state);
     }
 }
 

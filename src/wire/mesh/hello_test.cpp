@@ -20,13 +20,13 @@ TEST(Hello, DigestsThatAreNotToldAre0) {
     const Buffer body = hello_until_sequence(0x00).varint(1).raw(kRestWithoutEcho);
     EXPECT_EQ(hello(body),
               "hello 1 wants=false is=false interval=500 sent=9 echo=0 held=0 "
-              "received=3 heard=ffff keeps 0 0 0 0 0");
+              "received=3 heard=ffff keeps 0 0 0 0 0 0");
 }
 
 TEST(Hello, ReservedFlagsAreMalformed) {
     const std::string reason = "malformed: reserved flag is set";
     EXPECT_EQ(hello(hello_until_sequence(0x10).varint(1).raw(kRestWithoutEcho)), reason);
-    EXPECT_EQ(hello(hello_until_sequence(0x08).varint(1).raw(kRestWithoutEcho).u8(0x20)), reason);
+    EXPECT_EQ(hello(hello_until_sequence(0x08).varint(1).raw(kRestWithoutEcho).u8(0x40)), reason);
 }
 
 TEST(Hello, ADigestOf0IsNotTold) {

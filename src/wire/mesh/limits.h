@@ -36,5 +36,9 @@ inline constexpr std::size_t kTopicBytesMax = 65535;
 inline constexpr unsigned kHopsMax = 32;
 /// Buckets in which two nodes compare what they know.
 inline constexpr std::size_t kDigestBuckets = 64;
+/// And the common state, of which there is more.
+inline constexpr std::size_t kStateBuckets = 256;
+/// A value of the common state that is not a retained message.
+inline constexpr std::size_t kStateValueBytesMax = 1024;
 
 }  // namespace kith::mesh

@@ -30,6 +30,8 @@
 //     | if S: stream_sequence varint (not 0) | stream_sequence - stream_first varint
 //     | if G: list of groups, 1 at least, 8 bytes each, in order, none twice
 //
+//     extension 1: state_time (not 0), state_replaces, 8 bytes each; state_forget_h, 4 bytes
+//
 // The extensions have a length, unlike those of other frames, for the payload is behind them: it is
 // the same for every next hop, and what stands before it is not.
 #include "wire/mesh/detail/frame_bodies.h"
@@ -58,6 +60,8 @@ constexpr std::uint8_t kKnownDestinationFlags = 0x07;
 
 constexpr std::uint8_t kQosMax = 2;
 constexpr auto kKindMax = static_cast<std::uint8_t>(DataKind::Directed);
+constexpr std::uint8_t kStateExtension = 1;
+constexpr std::size_t kStateExtensionBytes = 8 + 8 + 4;
 constexpr std::size_t kDestinationBytesMin = 8 + 1;
 constexpr std::size_t kGroupBytes = 8;
 
@@ -146,6 +150,29 @@ void read_flags(FrameReader& reader, Data& data) {
     }
 }
 
+/// Skips those that it does not know.
+Status read_extensions(Bytes extensions, Data& data) {
+    FrameReader reader(extensions);
+    for (std::size_t i = 0; !reader.at_end(); ++i) {
+        const std::uint8_t kind = reader.u8();
+        const Bytes value = reader.blob(kFrameBytesMax);
+        if (i == kExtensionsMax) {
+            reader.fail(detail::beyond_limit("too many extensions"));
+        }
+        if (kind != kStateExtension || reader.failed()) {
+            continue;
+        }
+        FrameReader fields(value);
+        data.state_time = fields.u64();
+        data.state_replaces = fields.u64();
+        data.state_forget_h = fields.u32();
+        if (fields.failed() || data.state_time == 0) {
+            reader.fail(malformed("stamp of a retained message"));
+        }
+    }
+    return reader.status();
+}
+
 // style: an out parameter, since moving a Data costs as much as decoding it.
 Status read_data(const FrameSlice& slice, Data& data) {
     FrameReader reader(slice.body);
@@ -162,7 +189,7 @@ Status read_data(const FrameSlice& slice, Data& data) {
     if (message_bytes(data) > kMessageBytesMax) [[unlikely]] {
         return tl::unexpected(detail::beyond_limit("message is too large"));
     }
-    return FrameReader(extensions).finish();
+    return extensions.empty() ? Status() : read_extensions(extensions, data);
 }
 
 template <typename Out>
@@ -191,6 +218,20 @@ std::uint8_t flags_of(const Data& data) {
                                      flag(data.expires_after_ms != 0, kExpires));
 }
 
+template <typename Out>
+void put_extensions(Out& out, const Data& data) {
+    if (data.state_time == 0) [[likely]] {
+        detail::put_blob(out, {});
+        return;
+    }
+    detail::put_varint(out, 1 + 1 + kStateExtensionBytes);
+    out.u8(kStateExtension);
+    detail::put_varint(out, kStateExtensionBytes);
+    out.u64(data.state_time);
+    out.u64(data.state_replaces);
+    out.u32(data.state_forget_h);
+}
+
 /// All but the payload.
 template <typename Out>
 void put_head(Out& out, const Data& data) {
@@ -209,7 +250,7 @@ void put_head(Out& out, const Data& data) {
     }
     detail::put_text(out, data.topic);
     detail::put_blob(out, data.properties);
-    detail::put_blob(out, {});  // no extensions
+    put_extensions(out, data);
 }
 
 void check_destination(const Destination& destination) {

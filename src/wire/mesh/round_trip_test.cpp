@@ -29,13 +29,15 @@ TEST(RoundTrip, WhatIsEncodedDecodesToTheSame) {
     }
 }
 
-TEST(RoundTrip, DataGoesWithItsPriorityAndAllElseAsControl) {
+TEST(RoundTrip, DataAndStateGoWithTheirPriorityAndAllElseAsControl) {
     RandomFrames random(2);
     for (int i = 0; i < 200; ++i) {
         const Frame frame = random.any();
         const Buffer bytes = to_bytes(frame);
         const Data* data = std::get_if<Data>(&frame);
-        EXPECT_EQ(slice_of(bytes).priority, data ? data->priority : Priority::Control);
+        const State* state = std::get_if<State>(&frame);
+        const Priority other = state ? priority_of(state->key.kind) : Priority::Control;
+        EXPECT_EQ(slice_of(bytes).priority, data ? data->priority : other);
     }
 }
 

@@ -48,7 +48,11 @@ enum class FrameType : std::uint8_t {
     CustodyAck = 10,
     Credit = 11,
     Goodbye = 12,
-    // 13 to 31 are free: directory look-ups, calls, chunks of bundles.
+    State = 13,
+    StateDigest = 14,
+    StateList = 15,
+    StateRequest = 16,
+    // 17 to 31 are free: directory look-ups, calls, chunks of bundles.
 };
 
 /// Classes of traffic, the first goes first; 3 bits on the wire.
@@ -83,6 +87,30 @@ struct RecordKey {
     std::uint16_t part = 0;
 
     friend auto operator<=>(const RecordKey&, const RecordKey&) = default;
+};
+
+/// When an entry of the mesh's common state was written, and by whom. Of two, the later one wins
+/// everywhere. Never rewritten.
+struct Stamp {
+    std::uint64_t time = 0;  // hybrid: wall clock in ms << 16, and a counter; 0: none
+    NodeId writer;
+
+    friend auto operator<=>(const Stamp&, const Stamp&) = default;
+};
+
+/// What the entries of the common state are.
+enum class StateKind : std::uint8_t {
+    Retained = 1,  // retained messages; by topic
+    Session = 2,   // where sessions are; by client id
+};
+inline constexpr std::size_t kStateKindCount = 2;
+
+/// Names an entry: state_hash() of its tenant and name.
+struct StateKey {
+    std::uint64_t hash = 0;
+    StateKind kind = StateKind::Retained;
+
+    friend auto operator<=>(const StateKey&, const StateKey&) = default;
 };
 
 /// What a node is to the others.

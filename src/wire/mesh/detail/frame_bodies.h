@@ -27,6 +27,10 @@ void put_header(ByteWriter& out, FrameType type, Priority priority, std::size_t 
 [[nodiscard]] std::size_t body_bytes(const CustodyAck& frame);
 [[nodiscard]] std::size_t body_bytes(const Credit& frame);
 [[nodiscard]] std::size_t body_bytes(const Goodbye& frame);
+[[nodiscard]] std::size_t body_bytes(const State& frame);
+[[nodiscard]] std::size_t body_bytes(const StateDigest& frame);
+[[nodiscard]] std::size_t body_bytes(const StateList& frame);
+[[nodiscard]] std::size_t body_bytes(const StateRequest& frame);
 
 void put_body(ByteWriter& out, const Hello& frame);
 void put_body(ByteWriter& out, const Receipt& frame);
@@ -40,6 +44,10 @@ void put_body(ByteWriter& out, const Data& frame);
 void put_body(ByteWriter& out, const CustodyAck& frame);
 void put_body(ByteWriter& out, const Credit& frame);
 void put_body(ByteWriter& out, const Goodbye& frame);
+void put_body(ByteWriter& out, const State& frame);
+void put_body(ByteWriter& out, const StateDigest& frame);
+void put_body(ByteWriter& out, const StateList& frame);
+void put_body(ByteWriter& out, const StateRequest& frame);
 
 // decode_hello() and decode_data() are in codec.h.
 [[nodiscard]] Result<Receipt> decode_receipt(Bytes body);
@@ -52,5 +60,9 @@ void put_body(ByteWriter& out, const Goodbye& frame);
 [[nodiscard]] Result<CustodyAck> decode_custody_ack(Bytes body);
 [[nodiscard]] Result<Credit> decode_credit(Bytes body);
 [[nodiscard]] Result<Goodbye> decode_goodbye(Bytes body);
+[[nodiscard]] Result<State> decode_state(Bytes body);
+[[nodiscard]] Result<StateDigest> decode_state_digest(Bytes body);
+[[nodiscard]] Result<StateList> decode_state_list(Bytes body);
+[[nodiscard]] Result<StateRequest> decode_state_request(Bytes body);
 
 }  // namespace kith::mesh::detail

@@ -31,6 +31,8 @@ inline std::string words(const RecordVersion& record) {
 std::string words(const Destination& d);
 std::string words(const CustodyEntry& e);
 std::string words(const NeighborCost& n);
+std::string words(const StateKey& key);
+std::string words(const StateVersion& entry);
 
 /// "[a b c ]".
 template <typename List>
@@ -51,7 +53,7 @@ inline std::string words(const Hello& f) {
     for (const std::uint64_t digest : f.digests.of_kind) {
         text += fmt::format(" {:x}", digest);
     }
-    return text;
+    return text + fmt::format(" {:x}", f.digests.of_state);
 }
 
 inline std::string words(const Receipt& f) {
@@ -106,6 +108,7 @@ inline std::string words(const Data& f) {
                words(f.id), static_cast<int>(f.priority), static_cast<int>(f.kind), f.hops_left,
                f.qos, f.retain, f.wants_replica, f.flow, f.published_at_ms, f.expires_after_ms,
                f.tenant) +
+           fmt::format("state={:x}/{:x}/{} ", f.state_time, f.state_replaces, f.state_forget_h) +
            fmt::format("{} topic={} properties={} payload={}", words_of_all(f.destinations),
                        f.topic, to_hex(f.properties), to_hex(f.payload));
 }
@@ -125,6 +128,43 @@ inline std::string words(const Credit& f) {
 
 inline std::string words(const Goodbye& f) {
     return fmt::format("goodbye {}", static_cast<int>(f.reason));
+}
+
+inline std::string words(const StateKey& key) {
+    return fmt::format("{:x}/{}", key.hash, static_cast<int>(key.kind));
+}
+
+inline std::string words(const Stamp& stamp) {
+    return fmt::format("{:x}@{}", stamp.time, words(stamp.writer));
+}
+
+inline std::string words(const State& f) {
+    return fmt::format("state {} {} replaces={:x} forget={} gone={} tenant={} qos={} at={} ",
+                       words(f.key), words(f.stamp), f.replaces, f.forget_h, f.is_gone, f.tenant,
+                       f.qos, f.published_at_ms) +
+           fmt::format("expires={} name={} properties={} value={}", f.expires_after_ms, f.name,
+                       to_hex(f.properties), to_hex(f.value));
+}
+
+inline std::string words(const StateDigest& f) {
+    std::string text = "state-digest";
+    for (const std::uint64_t bucket : f.buckets) {
+        text += fmt::format(" {:x}", bucket);
+    }
+    return text;
+}
+
+inline std::string words(const StateVersion& entry) {
+    return words(entry.key) + "=" + words(entry.stamp);
+}
+
+inline std::string words(const StateList& f) {
+    return fmt::format("state-list {} {} {}", words(f.first), words(f.last),
+                       words_of_all(f.entries));
+}
+
+inline std::string words(const StateRequest& f) {
+    return "state-request " + words_of_all(f.keys);
 }
 
 inline std::string words(const Frame& frame) {

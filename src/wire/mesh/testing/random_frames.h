@@ -20,7 +20,7 @@ class RandomFrames {
   public:
     explicit RandomFrames(std::uint64_t seed) : random_(seed) {}
 
-    Frame any() { return of_type(static_cast<FrameType>(1 + random_.below(12))); }
+    Frame any() { return of_type(static_cast<FrameType>(1 + random_.below(16))); }
 
     Frame of_type(FrameType type) {
         switch (type) {
@@ -48,6 +48,14 @@ class RandomFrames {
                 return Credit{.priority = priority(), .bytes_total = varint()};
             case FrameType::Goodbye:
                 return Goodbye{.reason = static_cast<GoodbyeReason>(random_.below(6))};
+            case FrameType::State:
+                return state();
+            case FrameType::StateDigest:
+                return state_digest();
+            case FrameType::StateList:
+                return state_list();
+            case FrameType::StateRequest:
+                return state_request();
         }
         return Goodbye{};
     }
@@ -70,6 +78,7 @@ class RandomFrames {
             for (std::uint64_t& digest : frame.digests.of_kind) {
                 digest = number<std::uint64_t>();
             }
+            frame.digests.of_state = number<std::uint64_t>();
         }
         return frame;
     }
@@ -145,6 +154,11 @@ class RandomFrames {
         frame.published_at_ms = static_cast<std::int64_t>(number<std::uint64_t>());
         frame.expires_after_ms = number<std::uint32_t>();
         frame.tenant = number<std::uint32_t>();
+        if (coin()) {
+            frame.state_time = std::max<std::uint64_t>(number<std::uint64_t>(), 1);
+            frame.state_replaces = number<std::uint64_t>();
+            frame.state_forget_h = number<std::uint32_t>();
+        }
         for (const NodeId node : nodes(1 + length())) {
             frame.destinations.push_back(destination(node));
         }
@@ -163,6 +177,54 @@ class RandomFrames {
             for (const NodeId node : nodes(length())) {
                 entry.destinations.push_back(node);
             }
+        }
+        return frame;
+    }
+
+    State state() {
+        State frame;
+        frame.key = state_key();
+        frame.stamp = stamp();
+        frame.replaces = number<std::uint64_t>();
+        frame.forget_h = number<std::uint32_t>();
+        frame.is_gone = coin();
+        if (!frame.is_gone) {
+            frame.tenant = number<std::uint32_t>();
+            frame.qos = static_cast<std::uint8_t>(random_.below(3));
+            frame.name = text(100);
+            frame.published_at_ms = static_cast<std::int64_t>(number<std::uint64_t>());
+            frame.expires_after_ms = number<std::uint32_t>();
+            frame.properties = blob(300);
+            frame.value = blob(frame.key.kind == StateKind::Retained ? 20'000 : 500);
+        }
+        return frame;
+    }
+
+    StateDigest state_digest() {
+        StateDigest frame;
+        for (std::uint64_t i = length(); i > 0; --i) {
+            frame.buckets[random_.below(kStateBuckets)] = number<std::uint64_t>();
+        }
+        return frame;
+    }
+
+    StateList state_list() {
+        StateList frame;
+        frame.last = {.hash = ~std::uint64_t{0}, .kind = StateKind::Session};
+        for (const StateKey& key : state_keys()) {
+            frame.entries.push_back({.key = key, .stamp = stamp()});
+        }
+        if (!frame.entries.empty() && coin()) {
+            frame.first = frame.entries.front().key;
+            frame.last = frame.entries.back().key;
+        }
+        return frame;
+    }
+
+    StateRequest state_request() {
+        StateRequest frame;
+        for (const StateKey& key : state_keys()) {
+            frame.keys.push_back(key);
         }
         return frame;
     }
@@ -222,6 +284,21 @@ class RandomFrames {
     RecordKind kind() { return static_cast<RecordKind>(1 + random_.below(kRecordKindCount)); }
     RecordKey key(RecordKind kind) {
         return {node(), kind, static_cast<std::uint16_t>(random_.below(kRecordPartsMax))};
+    }
+    StateKey state_key() {
+        const auto hash = number<std::uint64_t>();
+        return {.hash = hash, .kind = static_cast<StateKind>(1 + random_.below(kStateKindCount))};
+    }
+    std::set<StateKey> state_keys() {
+        std::set<StateKey> made;
+        for (std::uint64_t i = length(); i > 0; --i) {
+            made.insert(state_key());
+        }
+        return made;
+    }
+    Stamp stamp() {
+        const auto time = std::max<std::uint64_t>(number<std::uint64_t>(), 1);
+        return {.time = time, .writer = node()};
     }
     Version version() {
         const std::uint32_t epoch = number<std::uint32_t>();
