@@ -78,6 +78,28 @@ inline constexpr int kRecordSendsMax = 12;
 inline constexpr Duration kRecordSyncInterval = 200ms;
 inline constexpr Duration kRecordSyncIntervalMax = 60s;
 
+/// Entries of the common state: retained messages, deleted ones, sessions. 48 bytes each; what is
+/// beyond is not shared, and counted.
+inline constexpr std::size_t kStateEntriesMax = 2'000'000;
+/// A stamp that is more than this ahead of a clock is refused.
+inline constexpr Duration kStampAheadMax = 60s;
+/// A clock that shows less was never set: 2026-01-01.
+inline constexpr std::int64_t kClockBelievedFromMs = 1'767'225'600'000;
+/// That an entry was deleted is known for so long, to whoever was away.
+inline constexpr Duration kTombstoneLifetime = 24h;
+/// Whether there is something to forget is looked at so often.
+inline constexpr Duration kStateForgetInterval = 10min;
+/// Entries that wait to be sent to one neighbour; what is beyond, digests find again.
+inline constexpr std::size_t kStateOutboxMax = 65'536;
+/// Entries listed to one neighbour in answer to one digest.
+inline constexpr std::size_t kStateListedMax = 65'536;
+/// Two neighbours whose state stays different compare it no sooner than after these.
+inline constexpr Duration kStateSyncInterval = 200ms;
+inline constexpr Duration kStateSyncIntervalMax = 60s;
+/// An entry that came by repair is told to subscribers after this, unless its message comes first;
+/// and not while messages of its writer keep coming.
+inline constexpr Duration kStateAnnounceDelay = 1s;
+
 /// Computing routes: at once, then no sooner than these after one another.
 inline constexpr Duration kSpfDelayFirst = 5ms;
 inline constexpr Duration kSpfDelaySecond = 100ms;

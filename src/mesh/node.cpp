@@ -76,10 +76,13 @@ void MeshNode::Impl::on_known_frame(NodeId from, const Frame& frame, Instant now
         records.on_digest_list(from, *list, now);
     } else if (const auto* echo = std::get_if<Echo>(&frame)) {
         waves.on_echo(from, *echo, now);
+    } else {
+        on_state_frame(from, frame, now);
     }
 }
 
 void MeshNode::Impl::on_data(NodeId from, Data data, Instant now) {
+    turn_at = now;
     if (neighbors.find(from)->role == NodeRole::Leaf && data.id.origin != from) {
         drop(DropReason::NotAuthorized, &data);
         return;
@@ -124,14 +127,15 @@ void MeshNode::Impl::end_turn(Instant now) {
     }
     acks.clear();
     records.flush(now);
-    neighbors.set_digests(records.digests());
+    state.flush(now);
+    neighbors.set_digests(digests());
     others_deadline = find_others_deadline();
     is_touched = false;
 }
 
 Instant MeshNode::Impl::find_others_deadline() const {
     return std::min({records.deadline(), waves.deadline(), arrivals.deadline(), custody.deadline(),
-                     routes.deadline()});
+                     routes.deadline(), state.deadline()});
 }
 
 void MeshNode::Impl::send_acks(NodeId neighbor, std::span<CustodyEntry> entries, Instant now) {
@@ -150,6 +154,7 @@ void MeshNode::Impl::on_neighbor_up(NodeId neighbor, Instant now) {
     ports.events.on_neighbor(neighbor, NeighborChange::Up);
     records.on_neighbor_up(neighbor, neighbors.find(neighbor)->role, now);
     waves.on_neighbor_up(neighbor, now);
+    state.on_neighbor_up(neighbor, neighbors.find(neighbor)->role);
     tell_link_state(now);
 }
 
@@ -169,6 +174,7 @@ void MeshNode::Impl::on_neighbor_down(NodeId neighbor, Instant now) {
     ports.events.on_neighbor(neighbor, NeighborChange::Down);
     records.on_neighbor_down(neighbor);
     waves.on_neighbor_down(neighbor, now);
+    state.on_neighbor_down(neighbor);
     tell_link_state(now);
     custody.on_neighbor_down(neighbor, now);
 }
@@ -310,8 +316,10 @@ void MeshNode::on_timer(Instant now) {
     }
     node.records.on_timer(now);
     node.waves.on_timer(now);
+    node.turn_at = now;
     node.arrivals.on_timer(now);
     node.custody.on_timer(now);
+    node.state.on_timer(now);
     if (node.routes.deadline() <= now) {
         node.compute_routes(now);
     }
@@ -385,9 +393,12 @@ bool MeshNode::publish(const Publication& publication, std::uint64_t token, Inst
     Impl& node = *impl_;
     Data data = node.data_of(publication);
     data.destinations = node.destinations_of(publication);
-    if (message_bytes(data) > kMessageBytesMax && !data.destinations.empty()) {
+    const bool is_too_large = message_bytes(data) > kMessageBytesMax;
+    if (is_too_large && (data.retain || !data.destinations.empty())) {
         node.drop(DropReason::TooLarge, &data);
         data.destinations.clear();
+    } else if (data.retain && node.state.write_retained(data, now)) {
+        node.add_routers(data.destinations);
     }
     const bool has_destinations = !data.destinations.empty();
     node.send(data, {token, publication.level}, now);
@@ -455,12 +466,13 @@ std::vector<NodeView> MeshNode::nodes() const {
 }
 
 Digests MeshNode::digests() const {
-    return impl_->records.digests();
+    return impl_->digests();
 }
 
 const MeshCounters& MeshNode::counters() const {
     impl_->counters.custody_held = impl_->custody.held_count();
     impl_->counters.custody_bytes = impl_->custody.held_bytes();
+    impl_->counters.state = impl_->state.counters();
     return impl_->counters;
 }
 

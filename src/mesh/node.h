@@ -7,6 +7,7 @@
 //     routes       the shortest ways, and the next best                           detail/routes.h
 //     interest     who wants what; waves that make sure that all know it          detail/interest.h
 //     custody      who answers for a message until it has arrived                 detail/custody.h
+//     state        retained messages and sessions, which all have in common  detail/common_state.h
 //
 // and decides nothing itself. Threads: shard-local. Determinism: the same calls with the same
 // arguments make the same calls out, on every machine: no iteration over hashes, no addresses as
@@ -16,6 +17,7 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -94,6 +96,26 @@ struct NodeView {
     std::vector<std::string> locators;    // HOST:PORT, where it says that it is linked to
 };
 
+/// Names an entry of the common state of its kind.
+struct StateName {
+    std::uint32_t tenant = 0;
+    std::string_view text;
+};
+
+struct StateValue {
+    Stamp stamp;
+    Bytes bytes;  // valid until the next call
+};
+
+/// Of what all routers have in common (detail/common_state.h).
+struct StateCounters {
+    std::uint64_t entries = 0;        // now; deleted ones, too
+    std::uint64_t conflicts = 0;      // two writes that did not know of one another; one is lost
+    std::uint64_t repaired = 0;       // entries that were news from a neighbour
+    std::uint64_t refused_ahead = 0;  // stamps too far ahead of this node's clock
+    std::uint64_t refused_full = 0;   // kStateEntriesMax
+};
+
 struct MeshCounters {
     std::uint64_t frames_in = 0;
     std::uint64_t bytes_in = 0;
@@ -103,6 +125,7 @@ struct MeshCounters {
     std::uint64_t spf_runs = 0;
     std::uint64_t custody_held = 0;   // messages now
     std::uint64_t custody_bytes = 0;  // of these
+    StateCounters state;
     std::array<std::uint64_t, kDropReasonCount> drops{};
 };
 
@@ -115,6 +138,7 @@ class MeshNode {
         DeliveryPort& delivery;
         MeshEvents& events;
         RecordPool* record_pool = nullptr;  // without one, each node has its own copies
+        StatePort* state = nullptr;         // without one, nobody keeps retained messages
     };
 
     /// `seed` spreads what should not happen everywhere at once. The ports outlive the node.
@@ -131,6 +155,23 @@ class MeshNode {
     /// What CustodyPort::keep_record() was given, with what is left of its life; Identity records
     /// first. Errors: one that is not (any more) to be taken.
     [[nodiscard]] Status restore_record(Bytes told, std::uint32_t left_ms, Instant now);
+
+    /// What StatePort::keep_state() was given.
+    void restore_state(const State& state, std::uint8_t told, Instant now);
+    /// A retained message that is kept and for which no state was. To be called behind all
+    /// restore_state().
+    void adopt_retained(const StateName& topic, WallTime published_at,
+                        std::uint32_t expires_after_ms, Instant now);
+    /// From time to time, and when the clock was set: it stamps what is common to all. Nothing else
+    /// depends on it.
+    void set_wall_time(WallTime wall, Instant now);
+
+    /// Sets an entry of the common state, or deletes it; for kinds but Retained, which publish()
+    /// sets. The name and the value are kStateValueBytesMax at most. Errors: Limit.
+    [[nodiscard]] Status put_state(StateKind kind, const StateName& name,
+                                   std::optional<Bytes> value, Instant now);
+    /// As far as this node knows; nothing of kind Retained.
+    [[nodiscard]] std::optional<StateValue> find_state(StateKind kind, const StateName& name) const;
 
     /// Tells where this node is linked to: HOST:PORT, of which the first kLocatorsMax are told.
     void set_locators(const std::vector<std::string>& locators, Instant now);
@@ -165,7 +206,8 @@ class MeshNode {
     /// after barrier_timeout.
     void barrier(std::uint64_t token, Instant now);
 
-    /// Sends to every other node that has an interest, and to one node of each share group that has
+    /// Sends to every other node that has an interest, a retained one to every router that can be
+    /// reached, and to one node of each share group that has
     /// no member here; on_published(token) comes when this node's store has it (or needs not).
     /// Returns whether there is anybody to send it to.
     bool publish(const Publication& publication, std::uint64_t token, Instant now);

@@ -35,6 +35,7 @@ struct MeshOptions {
     struct Mutants {
         bool forgets_custody = false;     // drops a message once it is sent
         bool forgets_duplicates = false;  // delivers whatever arrives
+        bool repairs_nothing = false;     // does not compare common state
     } mutants;
 };
 

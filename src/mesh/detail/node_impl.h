@@ -1,7 +1,8 @@
 // What a MeshNode is made of, and who hears what from whom.
 //
-// Split over node.cpp (what comes in, and the calls of the host) and node_outward.cpp (what this
-// node tells, and which way messages go). Threads: shard-local.
+// Split over node.cpp (what comes in, and the calls of the host), node_outward.cpp (what this node
+// tells, and which way messages go) and node_state.cpp (what all have in common). Threads:
+// shard-local.
 #pragma once
 
 #include <algorithm>
@@ -14,6 +15,7 @@
 #include <vector>
 
 #include "mesh/detail/arrivals.h"
+#include "mesh/detail/common_state.h"
 #include "mesh/detail/custody.h"
 #include "mesh/detail/frame_writer.h"
 #include "mesh/detail/interest.h"
@@ -30,7 +32,8 @@ struct MeshNode::Impl final : NeighborListener,
                               RecordListener,
                               WaveListener,
                               CustodyListener,
-                              ArrivalListener {
+                              ArrivalListener,
+                              StateListener {
     Impl(const MeshOptions& options_in, const Ports& ports_in, std::uint64_t seed)
         : options(options_in),
           ports(ports_in),
@@ -39,6 +42,7 @@ struct MeshNode::Impl final : NeighborListener,
           waves(options, *this),
           custody(options, ports.custody, *this),
           arrivals(options, *this),
+          state(options, ports.state, *this),
           routes(options.self) {}
 
     const MeshOptions options;
@@ -52,6 +56,7 @@ struct MeshNode::Impl final : NeighborListener,
     InterestTable interest;
     Custody custody;
     Arrivals arrivals;
+    CommonState state;
     RouteTable routes;
     std::vector<std::string> locators;
     std::uint64_t last_sequence = 0;
@@ -60,6 +65,8 @@ struct MeshNode::Impl final : NeighborListener,
     std::vector<std::pair<DataId, NodeId>> groups_waiting;  // of this turn
     std::map<std::uint16_t, Version> unconfirmed;  // parts that not all nodes are known to have
     std::map<std::uint64_t, RecordVersions> barriers;
+    Instant turn_at;                            // while messages arrive
+    std::map<NodeId, Instant> last_deliveries;  // of retained messages, by origin
     /// Most of what comes are hellos that change nothing: they touch `neighbors` alone, and what
     /// the others wait for stays as it was.
     bool is_touched = true;  // since the last end_turn()
@@ -70,6 +77,7 @@ struct MeshNode::Impl final : NeighborListener,
     bool on_frame(LinkId link, const FrameSlice& slice, Instant now);
     void on_known_frame(NodeId from, const Frame& frame, Instant now);
     void on_data(NodeId from, Data data, Instant now);
+    void on_state_frame(NodeId from, const Frame& frame, Instant now);
     void end_turn(Instant now);
     [[nodiscard]] Instant find_others_deadline() const;
     void send_acks(NodeId neighbor, std::span<CustodyEntry> entries, Instant now);
@@ -89,6 +97,12 @@ struct MeshNode::Impl final : NeighborListener,
     [[nodiscard]] Destinations inbox_of(std::string_view name,
                                         const InterestTable::Match& match) const;
     [[nodiscard]] bool is_named(NodeId node, std::string_view name) const;
+    void add_routers(Destinations& destinations) const;
+    [[nodiscard]] Digests digests() const {
+        Digests all = records.digests();
+        all.of_state = state.digest();
+        return all;
+    }
     [[nodiscard]] NodeId nearest(const std::vector<NodeId>& nodes) const;
     void reassign_groups(const DataId& id, NodeId from, Instant now);
     [[nodiscard]] NodeId other_member(const InterestTable::Match& match, std::uint64_t group,
@@ -111,6 +125,7 @@ struct MeshNode::Impl final : NeighborListener,
     void on_neighbor_digests(NodeId neighbor, const Digests& digests, Instant now) override {
         is_touched = true;
         records.on_neighbor_digests(neighbor, digests, now);
+        state.on_neighbor_digest(neighbor, digests.of_state, now);
     }
 
     // RecordListener
@@ -132,8 +147,8 @@ struct MeshNode::Impl final : NeighborListener,
     // CustodyListener
     [[nodiscard]] NodeId way_to(NodeId destination, const NodeIds& avoid) const override;
     [[nodiscard]] bool is_suspect(NodeId neighbor) const override {
-        const Neighbors::State* state = neighbors.find(neighbor);
-        return state == nullptr || state->is_suspect;
+        const Neighbors::State* known = neighbors.find(neighbor);
+        return known == nullptr || known->is_suspect;
     }
     [[nodiscard]] bool has_room(NodeId neighbor, Priority priority) const override {
         return neighbors.has_room(neighbor, priority);
@@ -152,11 +167,12 @@ struct MeshNode::Impl final : NeighborListener,
     }
 
     // ArrivalListener
-    void deliver(const Data& data, const StreamProgress& progress, std::uint64_t token) override {
-        ++counters.data_delivered;
-        ports.delivery.deliver(data, progress, token);
-    }
+    void deliver(const Data& data, const StreamProgress& progress, std::uint64_t token) override;
     void on_arrival_drop(DropReason reason, const Data& data) override { drop(reason, &data); }
+
+    // StateListener; has_room() is the custody listener's, too.
+    void send_state(NodeId neighbor, const Frame& frame, Instant now) override;
+    [[nodiscard]] bool is_delivering(NodeId origin, Instant now) const override;
 };
 
 }  // namespace kith::mesh

@@ -104,11 +104,11 @@ NodeId MeshNode::Impl::way_to(NodeId destination, const NodeIds& avoid) const {
                                 neighbors.find(destination) == nullptr ? NodeId() : destination};
     NodeId suspect;
     for (const NodeId candidate : candidates) {
-        const Neighbors::State* state = candidate == NodeId() ? nullptr : neighbors.find(candidate);
-        if (state == nullptr || std::ranges::find(avoid, candidate) != avoid.end()) {
+        const Neighbors::State* known = candidate == NodeId() ? nullptr : neighbors.find(candidate);
+        if (known == nullptr || std::ranges::find(avoid, candidate) != avoid.end()) {
             continue;
         }
-        if (!state->is_suspect) {
+        if (!known->is_suspect) {
             return candidate;
         }
         suspect = suspect == NodeId() ? candidate : suspect;

@@ -15,6 +15,7 @@
 #include "base/check.h"
 #include "mesh/node.h"
 #include "mesh/testing/fake_trust.h"
+#include "mesh/testing/state_keeper.h"
 #include "mesh/testing/virtual_time.h"
 
 namespace kith::mesh::testing {
@@ -49,6 +50,18 @@ class SmallMesh {
         wake(a);
         wake(b);
     }
+    /// What was cut passes again, over a new link if nodes have given up the old one.
+    void mend(std::uint64_t a, std::uint64_t b) {
+        bool is_there = false;
+        for (auto& [id, wire] : wires_) {
+            const bool is_it = wire.joins(NodeId(a), NodeId(b));
+            wire.is_cut = wire.is_cut && !is_it;
+            is_there = is_there || is_it;
+        }
+        if (!is_there) {
+            link(a, b);
+        }
+    }
     /// From now on nothing passes between them, and nobody says so.
     void cut(std::uint64_t a, std::uint64_t b) {
         for (auto& [id, wire] : wires_) {
@@ -73,6 +86,21 @@ class SmallMesh {
         }
     }
     void restart(std::uint64_t id) { place(id).start(); }
+    /// As somebody with the same key and nothing else.
+    void wipe(std::uint64_t id) {
+        place(id).keeper = {};
+        place(id).disk.clear();
+        place(id).streams.clear();
+    }
+    /// The clock on its wall shows so much more; at once, and after a restart.
+    void jump_wall(std::uint64_t id, std::chrono::milliseconds by) {
+        Place& at = place(id);
+        at.wall = at.wall + by;
+        node(id).set_wall_time(at.wall + std::chrono::milliseconds(to_ms(time.now() - Instant())),
+                               time.now());
+    }
+    /// From its next start on.
+    void set_role(std::uint64_t id, NodeRole role) { place(id).role = role; }
 
     void subscribe(std::uint64_t id, std::string_view filter) {
         node(id).subscribe({.tenant = 0, .share_group = {}, .filter = filter}, time.now());
@@ -83,12 +111,18 @@ class SmallMesh {
         wake(id);
     }
     void publish(std::uint64_t id, std::string_view topic, std::string_view payload, Qos qos) {
-        node(id).publish({.topic = topic,
-                          .properties = {},
-                          .payload = as_bytes(payload),
-                          .qos = qos,
-                          .published_at = {}},
-                         ++place(id).last_token, time.now());
+        publish(id, {.topic = topic, .payload = as_bytes(payload), .qos = qos});
+    }
+    /// Retained; an empty payload deletes.
+    void retain(std::uint64_t id, std::string_view topic, std::string_view payload,
+                Qos qos = Qos::AtLeastOnce) {
+        publish(id, {.topic = topic, .payload = as_bytes(payload), .qos = qos, .retain = true});
+    }
+    void publish(std::uint64_t id, const Publication& publication) {
+        if (publication.retain) {
+            place(id).keeper.set(publication.topic, as_text(publication.payload));
+        }
+        node(id).publish(publication, ++place(id).last_token, time.now());
         wake(id);
     }
     SendOutcome send_to(std::uint64_t id, std::uint64_t destination, std::string_view payload,
@@ -103,6 +137,8 @@ class SmallMesh {
         wake(id);
         return outcome;
     }
+    /// What a node has of retained messages, and told its clients of what it had missed.
+    [[nodiscard]] StateKeeper& keeper(std::uint64_t id) { return place(id).keeper; }
     void wake(std::uint64_t id) { place(id).wake(); }
     [[nodiscard]] FakeTrust& trust(std::uint64_t id) { return place(id).trust; }
     /// Why others ended its links.
@@ -129,6 +165,9 @@ class SmallMesh {
         SmallMesh& mesh;
         NodeId self;
         FakeTrust trust;
+        StateKeeper keeper;
+        NodeRole role = NodeRole::Router;
+        WallTime wall = WallTime::from_ms(kClockBelievedFromMs);  // when time began
         std::unique_ptr<MeshNode> node;
         std::uint32_t epoch = 0;
         std::uint64_t last_token = 0;
@@ -149,13 +188,19 @@ class SmallMesh {
         void start() {
             MeshOptions options{.self = self, .name = "n" + std::to_string(self.value())};
             options.epoch = ++epoch;
+            options.role = role;
             node = std::make_unique<MeshNode>(options,
                                               MeshNode::Ports{.links = *this,
                                                               .trust = trust,
                                                               .custody = *this,
                                                               .delivery = *this,
-                                                              .events = *this},
+                                                              .events = *this,
+                                                              .state = &keeper},
                                               self.value(), mesh.time.now());
+            node->set_wall_time(
+                wall + std::chrono::milliseconds(to_ms(mesh.time.now() - Instant())),
+                mesh.time.now());
+            keeper.restore(*node, mesh.time.now());
             for (auto& [ticket, stored] : disk) {
                 stored.data.topic = stored.topic;
                 stored.data.payload = as_bytes(stored.payload);
@@ -247,6 +292,14 @@ class SmallMesh {
             const std::string text = (data.kind == DataKind::Directed ? "directed " : "") +
                                      std::string(data.topic) + " " +
                                      std::string(as_text(data.payload));
+            if (data.state_time != 0) {
+                keeper.set(data.topic, as_text(data.payload));
+            }
+            const Destination& here = data.destinations.front();
+            if (!here.for_all && here.groups.empty()) {
+                later(0ms, [this, token] { node->on_delivered(token, mesh.time.now()); });
+                return;
+            }
             if (token == 0) {
                 delivered.push_back(text);
                 return;
