@@ -397,7 +397,7 @@ bool MeshNode::publish(const Publication& publication, std::uint64_t token, Inst
     if (is_too_large && (data.retain || !data.destinations.empty())) {
         node.drop(DropReason::TooLarge, &data);
         data.destinations.clear();
-    } else if (data.retain && node.state.write_retained(data, now)) {
+    } else if (data.retain && !is_inbox(data.topic) && node.state.write_retained(data, now)) {
         node.add_routers(data.destinations);
     }
     const bool has_destinations = !data.destinations.empty();

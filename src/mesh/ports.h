@@ -168,6 +168,11 @@ class DeliveryPort {
     ~DeliveryPort() = default;
 };
 
+/// A topic that is somebody's inbox: what is retained there is kept where it is read, not by all.
+[[nodiscard]] inline bool is_inbox(std::string_view topic) {
+    return topic.starts_with("$to/");
+}
+
 /// Keeps what the mesh has in common: retained messages, and the stamps of all of it.
 class StatePort {
   public:
