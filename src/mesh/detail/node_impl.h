@@ -124,6 +124,9 @@ struct MeshNode::Impl final : NeighborListener,
     void on_neighbor_settled(NodeId) override { is_touched = true; }
     void on_neighbor_digests(NodeId neighbor, const Digests& digests, Instant now) override {
         is_touched = true;
+        if (digests == records.digests()) {
+            ports.events.on_agreed(neighbor);
+        }
         records.on_neighbor_digests(neighbor, digests, now);
         state.on_neighbor_digest(neighbor, digests.of_state, now);
     }

@@ -31,7 +31,7 @@ inline constexpr Duration kRenewalInterval = std::chrono::hours(1);
 class MeshGate {
   public:
     struct Ports {
-        Log& log;
+        const Log& log;
         MeshDirectory directory;
         std::vector<std::string> peers;  // of the configuration: asked beside those of the token
         runtime::BlockingPool& files;

@@ -1,0 +1,147 @@
+// A member of the mesh inside of a program: a key and a certificate in a directory, links to
+// whoever of its mesh is on the network, and messages. No broker, no server, no database.
+//
+//     membership      which mesh, with which key; joined by a token while it runs live/mesh_gate.h
+//     links           TLS, both sides with certificates of the mesh's root live/mesh_host.h
+//     discovery       signed beacons on all interfaces live/discovery_host.h messages        what
+//     its owner publishes and subscribes to                      leaf_messages.h
+//
+// A leaf forwards nothing for others, whatever its certificate allows. Two leaves on one network
+// link to each other, with or without a node there. One that belongs to no mesh sends and takes
+// nothing; it becomes a member when its directory says so. A leaf whose directory holds the mesh's
+// authority lets newcomers in.
+// Threads: shard-local; files and names on a BlockingPool. Limits: limits.h, mesh/live/limits.h.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/log.h"
+#include "mesh/leaf/leaf_messages.h"
+#include "mesh/live/discovery_host.h"
+#include "mesh/live/mesh_gate.h"
+#include "mesh/live/mesh_host.h"
+#include "mesh/live/tls_link_security.h"
+#include "mesh/trust/mesh_trust.h"
+#include "runtime/blocking_pool.h"
+#include "runtime/shard.h"
+
+namespace kith::mesh {
+
+struct LeafOptions {
+    std::string data;                // its membership is in data/mesh
+    std::string name;                // as the mesh calls it; empty: as it has joined
+    runtime::SocketAddress listen;   // port 0: any
+    std::vector<std::string> peers;  // HOST:PORT, beside those of its token
+    bool discovers = true;
+    Timing timing;
+    LeafMessages::Limits messages;
+};
+
+enum class LeafState : std::uint8_t {
+    Starting,
+    Unpaired,  // its directory names no mesh
+    Joining,   // it has a token, and was not let in yet
+    Alone,     // a member; nobody of its mesh is linked to it
+    Linked,
+    Broken,  // its files, or its port
+};
+/// "starting", "unpaired" ...
+[[nodiscard]] std::string_view to_string(LeafState state);
+
+class LeafOwner {
+  public:
+    /// In a step of its own. `why` is for people, and empty while it is linked.
+    virtual void on_leaf_state(LeafState state, const std::string& why) = 0;
+    virtual void on_leaf_message(const LeafMessage& message) = 0;
+
+  protected:
+    ~LeafOwner() = default;
+};
+
+struct LeafView {
+    LeafState state = LeafState::Starting;
+    std::optional<NodeId> node;  // once it has a key
+    std::optional<MeshId> mesh;  // likewise, and a mesh
+    std::size_t link_count = 0;
+    std::size_t reachable_count = 0;
+    MeshHostCounters links;
+    MeshCounters core;
+    DiscoveryView discovery;
+};
+
+class Leaf final : private MeshEvents, private runtime::Task {
+  public:
+    /// Of this machine, or of a test. All outlive the leaf.
+    struct Ports {
+        const Log& log;
+        runtime::BlockingPool& files;
+        runtime::BlockingPool& names;
+        LeafOwner& owner;
+    };
+    Leaf(runtime::Shard& shard, LeafOptions options, const Ports& ports);
+    ~Leaf();
+
+    /// Reads its directory, and goes on from there.
+    void start();
+    /// Says good-bye; `done` is the last callback.
+    void close(std::function<void()> done);
+
+    [[nodiscard]] LeafMessages& messages() { return messages_; }
+    [[nodiscard]] bool is_linked() const { return state_ == LeafState::Linked; }
+    [[nodiscard]] LeafView view() const;
+
+  private:
+    void on_membership(OrFileProblem<MembershipFiles> files);
+    void turn_on(MembershipFiles files);
+    void take_change(MembershipFiles files);
+    /// What keeps it from being a member; empty if nothing does.
+    [[nodiscard]] std::string take_membership(MembershipFiles files);
+    [[nodiscard]] LinkCredentials credentials() const;
+    [[nodiscard]] Status open();
+    [[nodiscard]] MeshHostOptions host_options() const;
+    void begin_discovery();
+    void take_time();
+    void take_news();
+    void put_out(NodeId who);
+    void tell_revocations();
+    void count_links();
+    void meet();
+    void be(LeafState state, std::string why);
+
+    // MeshEvents: from inside of the core.
+    void on_neighbor(NodeId neighbor, NeighborChange change) override;
+    void on_agreed(NodeId neighbor) override;
+    void on_drop(DropReason, const Data*) override {}  // the core counts them
+    void on_routes(std::size_t) override {}
+    void run_task() override;
+
+    runtime::Shard& shard_;
+    const LeafOptions options_;
+    const Ports ports_;
+    LeafMessages messages_;
+    LeafState state_ = LeafState::Starting;
+    std::string why_;
+    bool is_told_ = true;  // the owner, of the state
+    bool has_agreed_ = false;  // with a neighbour, since there is one
+    bool is_meeting_ = false;
+    bool is_closing_ = false;
+
+    Membership membership_;
+    std::uint32_t epoch_ = 0;  // 0: it was never a member
+    RevocationList revoked_;
+    std::vector<Revocation> news_;  // heard, and not kept yet
+    std::optional<MeshTrust> trust_;
+    std::unique_ptr<TlsLinkSecurity> security_;
+    std::unique_ptr<MeshGate> gate_;
+    std::unique_ptr<MeshHost> host_;
+    std::unique_ptr<DiscoveryHost> discovery_;
+    runtime::CallbackTimer clock_{[this](Instant) { take_time(); }};
+    runtime::CallbackTimer agreement_{[this](Instant) { meet(); }};
+};
+
+}  // namespace kith::mesh
