@@ -81,11 +81,12 @@ void call_done(const DoneHandler& done, Done outcome) {
 
 }  // namespace
 
-MachineCore::MachineCore(runtime::Shard& shard, LinkSettings settings, LinkHandler on_link)
+MachineCore::MachineCore(runtime::Shard& shard, std::string id, const MakeCarrier& make_carrier,
+                         LinkHandler on_link)
     : shard_(shard),
-      id_(settings.client.client_id),
+      id_(std::move(id)),
       on_link_(std::move(on_link)),
-      link_(shard, std::move(settings), *this),
+      carrier_(make_carrier(shard, *this)),
       run_(std::to_string(shard.random().next())),
       self_(std::make_shared<MachineCore*>(this)) {}
 
@@ -93,13 +94,13 @@ MachineCore::~MachineCore() {
     *self_ = nullptr;
 }
 
-void MachineCore::on_link_up(const mqtt::Connack&) {
+void MachineCore::on_carrier_up() {
     if (on_link_) {
         on_link_({.is_connected = true, .reason = {}});
     }
 }
 
-void MachineCore::on_link_down(const Failure& reason) {
+void MachineCore::on_carrier_down(const Failure& reason) {
     last_reason_ = reason;
     if (on_link_) {
         on_link_({.is_connected = false, .reason = reason});
@@ -116,7 +117,7 @@ void MachineCore::publish(std::string topic, std::string payload, const PublishO
         call_done(done, properties.failure());
         return;
     }
-    const Done added = link_.client().publish(
+    const Done added = carrier_->publish(
         {.topic = std::move(topic),
          .payload = std::move(payload),
          .qos = static_cast<Qos>(options.delivery),
@@ -135,7 +136,7 @@ void MachineCore::subscribe(std::string filter, Machine::MessageHandler handler,
     const auto known = subscriptions_.find(filter);
     const std::uint32_t identifier =
         known != subscriptions_.end() ? known->second->identifier : last_identifier_ + 1;
-    const Done added = link_.client().subscribe(
+    const Done added = carrier_->subscribe(
         filter, {.maximum_qos = static_cast<Qos>(delivery), .identifier = identifier},
         [this, filter, identifier, done](Done outcome) {
             if (!outcome && outcome.failure().kind == FailureKind::Refused) {
@@ -157,7 +158,7 @@ void MachineCore::subscribe(std::string filter, Machine::MessageHandler handler,
 }
 
 void MachineCore::unsubscribe(const std::string& filter, DoneHandler done) {
-    const Done removed = link_.client().unsubscribe(filter, done);
+    const Done removed = carrier_->unsubscribe(filter, done);
     if (!removed) {
         call_done(done, removed);
         return;
@@ -249,17 +250,17 @@ void MachineCore::send_call(std::uint64_t number) {
     const auto properties = encode(
         {.response_topic = inbox_of(id_), .correlation_data = run_ + ':' + std::to_string(number)});
     const Done added =
-        link_.client().publish({.topic = commands_of(call.options.machine) + call.options.method,
-                                .payload = std::move(call.options.payload),
-                                .qos = Qos::ExactlyOnce,
-                                .needs_receiver = true,
-                                .expires_at = call.timer->deadline(),
-                                .properties = *properties},
-                               [this, number](const Done& outcome) {
-                                   if (!outcome) {
-                                       end_call(number, call_failure(number, outcome.failure()));
-                                   }
-                               });
+        carrier_->publish({.topic = commands_of(call.options.machine) + call.options.method,
+                           .payload = std::move(call.options.payload),
+                           .qos = Qos::ExactlyOnce,
+                           .needs_receiver = true,
+                           .expires_at = call.timer->deadline(),
+                           .properties = *properties},
+                          [this, number](const Done& outcome) {
+                              if (!outcome) {
+                                  end_call(number, call_failure(number, outcome.failure()));
+                              }
+                          });
     if (!added) {
         end_call(number, added.failure());
     }
@@ -378,11 +379,11 @@ void MachineCore::answer(const Message& command, const Outcome<std::string>& out
     }
     const auto encoded = encode(properties);
     // Who asked for an answer at an impossible place gets none.
-    const Done ignored = link_.client().publish({.topic = std::move(topic),
-                                                 .payload = std::move(payload),
-                                                 .qos = Qos::AtLeastOnce,
-                                                 .properties = *encoded},
-                                                nullptr);
+    const Done ignored = carrier_->publish({.topic = std::move(topic),
+                                            .payload = std::move(payload),
+                                            .qos = Qos::AtLeastOnce,
+                                            .properties = *encoded},
+                                           nullptr);
     static_cast<void>(ignored);
 }
 
@@ -424,7 +425,7 @@ void MachineCore::finish(Duration grace, std::function<void()> finished) {
     while (!calls_.empty()) {
         end_call(calls_.begin()->first, Failure{FailureKind::Stopped, "the machine was closed"});
     }
-    link_.finish(grace, std::move(finished));
+    carrier_->finish(grace, std::move(finished));
 }
 
 bool is_level(std::string_view text) {

@@ -19,8 +19,10 @@
 #include <unordered_map>
 #include <vector>
 
+#include "runtime/shard.h"
+#include "sdk/carrier.h"
+#include "sdk/client_limits.h"
 #include "sdk/kith/machine.h"
-#include "sdk/node_link.h"
 
 namespace kith::sdk {
 
@@ -28,14 +30,18 @@ using LinkHandler = std::function<void(const LinkChange&)>;
 using AnswerHandler = std::function<void(Outcome<std::string>)>;
 using ServeHandler = std::function<void(const Request&, const Machine::Reply&)>;
 
-class MachineCore final : private LinkEvents {
+/// Makes what carries the machine's messages.
+using MakeCarrier = std::function<std::unique_ptr<Carrier>(runtime::Shard&, CarrierEvents&)>;
+
+class MachineCore final : private CarrierEvents {
   public:
-    /// Requires: the client id is one topic level.
-    MachineCore(runtime::Shard& shard, LinkSettings settings, LinkHandler on_link);
+    /// Requires: the id is one topic level.
+    MachineCore(runtime::Shard& shard, std::string id, const MakeCarrier& make_carrier,
+                LinkHandler on_link);
     ~MachineCore();
 
-    void start() { link_.start(); }
-    [[nodiscard]] bool is_connected() { return link_.client().is_accepted(); }
+    void start() { carrier_->start(); }
+    [[nodiscard]] bool is_connected() { return carrier_->is_up(); }
 
     // Each calls its handler once, when it is done or failed; a refusal at once, within the call.
     void publish(std::string topic, std::string payload, const PublishOptions& options,
@@ -75,8 +81,8 @@ class MachineCore final : private LinkEvents {
         std::vector<DoneHandler> waiting;
     };
 
-    void on_link_up(const mqtt::Connack& connack) override;
-    void on_link_down(const Failure& reason) override;
+    void on_carrier_up() override;
+    void on_carrier_down(const Failure& reason) override;
     void on_message(const mqtt::Publish& message) override;
 
     void open_inbox(Inbox& inbox, const std::string& filter, Machine::MessageHandler handler,
@@ -95,7 +101,7 @@ class MachineCore final : private LinkEvents {
     runtime::Shard& shard_;
     std::string id_;
     LinkHandler on_link_;
-    NodeLink link_;
+    std::unique_ptr<Carrier> carrier_;
     Failure last_reason_;
 
     /// shared_ptr: a handler may be replaced while it runs.

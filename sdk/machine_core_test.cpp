@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "broker/testing/broker_rig.h"
+#include "sdk/node_carrier.h"
 
 namespace kith::sdk {
 namespace {
@@ -22,7 +23,10 @@ struct CoreRig {
         LinkSettings settings{.node = broker.node().address(1883).to_string()};
         settings.client = {.client_id = id, .session_expiry_interval = 300};
         return std::make_unique<MachineCore>(
-            broker.clients().shard(ShardId(0)), std::move(settings),
+            broker.clients().shard(ShardId(0)), id,
+            [settings = std::move(settings)](runtime::Shard& shard, CarrierEvents& events) {
+                return std::make_unique<NodeCarrier>(shard, settings, events);
+            },
             [this](const LinkChange& change) { changes.push_back(change.is_connected); });
     }
     std::unique_ptr<MachineCore> connect(const std::string& id) {

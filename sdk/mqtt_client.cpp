@@ -9,21 +9,11 @@
 #include "base/check.h"
 #include "base/utf8.h"
 #include "bus/topic.h"
+#include "sdk/detail/check_text.h"
 #include "wire/mqtt/encoder.h"
 
 namespace kith::sdk {
 namespace {
-
-/// What is wrong with a topic or filter; it is checked here because a node may answer a wrong one
-/// by closing the connection, again and again.
-template <typename Topic>
-Done check_text(std::string_view text) {
-    if (!is_mqtt_utf8(as_bytes(text))) {
-        return Failure{FailureKind::Invalid, "a topic is UTF-8 without U+0000"};
-    }
-    const auto created = Topic::create(text);
-    return created ? Done() : Failure{FailureKind::Invalid, created.error().text};
-}
 
 /// A failure of the node's making, in its own words if it has some.
 Failure refused(mqtt::ReasonCode code, std::optional<std::string_view> reason_string) {

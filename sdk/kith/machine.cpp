@@ -9,6 +9,8 @@
 #include "runtime/blocking_pool.h"
 #include "runtime/shard_group.h"
 #include "sdk/machine_core.h"
+#include "sdk/mesh_membership.h"
+#include "sdk/node_carrier.h"
 #include "sdk/tls_link.h"
 
 namespace kith {
@@ -23,11 +25,15 @@ To clamp_to(From value) {
     return static_cast<To>(std::clamp<std::int64_t>(value, 0, std::numeric_limits<To>::max()));
 }
 
-Outcome<sdk::LinkSettings> link_settings(const std::string& id, const MachineOptions& options) {
+Done check_id(const std::string& id) {
     if (!sdk::is_level(id) || id == "node" || id == "any") {
         return Failure{FailureKind::Invalid,
                        "a machine's id is one topic level, and neither 'node' nor 'any'"};
     }
+    return {};
+}
+
+Outcome<sdk::LinkSettings> link_settings(const std::string& id, const MachineOptions& options) {
     sdk::LinkSettings settings{.node = options.node,
                                .retry_min = std::max(options.retry_min, options.retry_min.zero()),
                                .retry_max = std::max(options.retry_max, options.retry_min)};
@@ -84,9 +90,13 @@ struct Waiting {
 class Machine::Impl {
   public:
     Impl(std::string id, const MachineOptions& options) : id_(std::move(id)) {
-        auto settings = link_settings(id_, options);
-        if (!settings) {
-            problem_ = settings.failure();
+        if (const Done checked = check_id(id_); !checked) {
+            problem_ = checked.failure();
+            return;
+        }
+        auto make_carrier = options.mesh.empty() ? over_node(options) : over_mesh(options);
+        if (!make_carrier) {
+            problem_ = make_carrier.failure();
             return;
         }
         auto shards = runtime::make_epoll_shards({.shard_count = 1}, log_);
@@ -95,12 +105,8 @@ class Machine::Impl {
             return;
         }
         shards_ = std::move(*shards);
-        if (!runtime::SocketAddress::parse(options.node)) {
-            resolver_ = runtime::make_blocking_pool(1);
-            settings->resolver = resolver_.get();
-        }
         core_ = std::make_unique<sdk::MachineCore>(
-            shards_->shard(ShardId(0)), std::move(*settings),
+            shards_->shard(ShardId(0)), id_, *make_carrier,
             [this, told = options.on_link](const LinkChange& change) { on_link(change, told); });
         shards_->start();
         post([this](sdk::MachineCore& core) {
@@ -192,6 +198,34 @@ class Machine::Impl {
         shards_->shard(ShardId(0))
             .post_completion(runtime::make_mail(
                 [this, action = std::move(action)](runtime::Shard&) { action(*core_); }));
+    }
+
+    Outcome<sdk::MakeCarrier> over_node(const MachineOptions& options) {
+        auto settings = link_settings(id_, options);
+        if (!settings) {
+            return settings.failure();
+        }
+        if (!runtime::SocketAddress::parse(options.node)) {
+            resolver_ = runtime::make_blocking_pool(1);
+            settings->resolver = resolver_.get();
+        }
+        return sdk::MakeCarrier(
+            [settings = std::move(*settings)](runtime::Shard& shard, sdk::CarrierEvents& events) {
+                return std::make_unique<sdk::NodeCarrier>(shard, settings, events);
+            });
+    }
+    Outcome<sdk::MakeCarrier> over_mesh(const MachineOptions& options) {
+        auto settings = sdk::mesh_settings(id_, options);
+        if (!settings) {
+            return settings.failure();
+        }
+        resolver_ = runtime::make_blocking_pool(1);
+        settings->pool = resolver_.get();
+        settings->log = &log_;
+        return sdk::MakeCarrier(
+            [settings = std::move(*settings)](runtime::Shard& shard, sdk::CarrierEvents& events) {
+                return std::make_unique<sdk::MeshCarrier>(shard, settings, events);
+            });
     }
 
     /// On the machine's thread.

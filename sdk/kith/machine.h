@@ -80,6 +80,18 @@ struct LinkChange {
 };
 
 struct MachineOptions {
+    /// Makes the machine a member of a mesh, which needs no node and no server: the directory of
+    /// its membership, or a join token (`kith mesh invite`), with which it becomes a member once.
+    /// Then `node`, `token` and what is about them below mean nothing.
+    std::string mesh;
+    /// With a token: where the machine keeps its key and its membership; empty is
+    /// $XDG_STATE_HOME/kith/<id>, or ~/.local/state/kith/<id>. Keep it: a token is good for once.
+    std::string mesh_directory;
+    /// ADDRESS:PORT where other members link to it. Port 0 is any; empty is any on all interfaces.
+    std::string mesh_listen;
+    /// HOST:PORT of members that it does not find by itself, since they are on other networks.
+    std::vector<std::string> mesh_peers;
+
     /// HOST:PORT of the node. A name is resolved anew for each connection.
     std::string node = "127.0.0.1:1883";
     /// An API token (`kith token create`). Plain MQTT on the node's own computer needs none.
