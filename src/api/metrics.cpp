@@ -32,6 +32,9 @@ void add_traffic(MetricsPage& page, const broker::Counters& broker) {
     for (const auto& [reason, count] : dropped) {
         page.labelled("messages_dropped_total", "reason", reason, count);
     }
+    page.counter("no_responders_total",
+                 "Requests answered at once, since nobody was there to answer them.",
+                 broker.no_responders);
     page.counter("publishers_held_total", "Times a publisher was paused for a slow receiver.",
                  broker.publishers_held);
     page.counter("publishes_not_authorized_total", "Publishes refused for want of a right.",

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -10,6 +11,7 @@
 #include "base/random.h"
 #include "mesh/live/limits.h"
 #include "node/testing/bridged_mesh.h"
+#include "wire/mqtt/encoder.h"
 
 namespace kith::node {
 namespace {
@@ -281,6 +283,71 @@ TEST_P(MeshBridge, TheNextNearestProviderGetsWhatADeadOneDidNotTake) {
     EXPECT_TRUE(wait_for(again, 1));
     settle();
     EXPECT_EQ(again.payloads(), std::vector<std::string>{"1"});
+}
+
+/// A request with Response Topic and Correlation Data.
+void ask(TestClient& client, std::string_view topic, std::optional<std::uint32_t> expiry_s = {}) {
+    const auto properties = mqtt::encode_message_properties(
+        {.response_topic = "answers", .correlation_data = as_bytes("17")}, {});
+    mqtt::Publish packet;
+    packet.topic = topic;
+    packet.payload = as_bytes("question");
+    packet.qos = Qos::AtLeastOnce;
+    packet.packet_id = PacketId(77);
+    packet.message_expiry_interval = expiry_s;
+    packet.properties = {properties};
+    client.send(packet);
+}
+
+TEST_P(MeshBridge, ARequestReachesItsResponderAndTheAnswerComesBack) {
+    line();
+    TestClient& asker = connected(0, "asker");
+    asker.subscribe("answers", Qos::AtLeastOnce);
+    TestClient& responder = subscriber(2, "$to/any/print/#", Qos::AtLeastOnce);
+    ask(asker, "$to/any/print/jobs");
+    ASSERT_TRUE(wait_for(responder, 1));
+    EXPECT_EQ(responder.received[0].response_topic, "answers");
+    EXPECT_EQ(responder.received[0].correlation, "17");
+    responder.publish(responder.received[0].response_topic, "done", Qos::AtLeastOnce);
+    EXPECT_TRUE(wait_for(asker, 1));
+    settle();
+    EXPECT_EQ(asker.payloads(), std::vector<std::string>{"done"});
+}
+
+TEST_P(MeshBridge, WhoAsksWhereNobodyOfTheMeshListensIsToldAtOnce) {
+    line();
+    TestClient& asker = connected(0, "asker");
+    asker.subscribe("answers", Qos::AtLeastOnce);
+    TestClient& responder = subscriber(2, "$to/any/print/#", Qos::AtLeastOnce);
+    responder.disconnect();
+    settle();
+    const Instant begin = mesh.world.now();
+    ask(asker, "$to/any/print/jobs");
+    ASSERT_TRUE(wait_for(asker, 1));
+    EXPECT_LT(mesh.world.now() - begin, 5ms) << "a round trip to its own node";
+    EXPECT_EQ(asker.received[0].correlation, "17");
+    ASSERT_EQ(asker.received[0].user_properties.size(), 1U);
+    EXPECT_EQ(asker.received[0].user_properties[0].second, "no-responder");
+    EXPECT_EQ(asker.last(PacketType::Puback).reason, mqtt::ReasonCode::NoMatchingSubscribers);
+}
+
+TEST_P(MeshBridge, ARequestPastItsDeadlineIsCancelledOnItsWay) {
+    line();
+    TestClient& asker = connected(0, "asker");
+    TestClient& responder = mesh.client(2, "responder");
+    responder.connect_durable();
+    responder.subscribe("$to/responder/#", Qos::AtLeastOnce);
+    mesh.power_off(2);
+    ASSERT_TRUE(mesh.world.run_until([this] { return mesh.reachable(0) == 1; }, 10s));
+    ask(asker, "$to/responder/x", 1);
+    asker.publish("$to/responder/x", "no deadline", Qos::AtLeastOnce);
+    mesh.world.run_for(2s);
+    mesh.restart(2);
+    responder.connect_durable();
+    ASSERT_TRUE(wait_for(responder, 1));
+    settle();
+    EXPECT_EQ(responder.payloads(), std::vector<std::string>{"no deadline"});
+    EXPECT_EQ(mesh.held(0), 0U);
 }
 
 /// Publishers at both ends, durable subscribers at both, and the power of all three nodes fails now

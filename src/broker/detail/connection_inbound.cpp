@@ -4,6 +4,7 @@
 #include "broker/detail/client_rights.h"
 #include "broker/detail/connection.h"
 #include "broker/detail/hold_list.h"
+#include "broker/detail/no_responder.h"
 #include "broker/detail/queue_loader.h"
 #include "broker/detail/session.h"
 #include "broker/detail/session_table.h"
@@ -162,6 +163,11 @@ void Connection::route(const mqtt::Publish& packet, bus::TopicName topic) {
         } else {
             context_.sessions->on_settled(origin, result.settlement, result.receiver_count);
         }
+    }
+    const bool is_for_nobody =
+        result.is_settled && result.receiver_count == 0 && result.settlement != Settlement::Refused;
+    if (is_for_nobody && !message.properties.empty() && session_ != nullptr) [[unlikely]] {
+        answer_for_nobody(context_, *session_, message);
     }
     // MQTT 3 knows no Receive Maximum: its clients are not read until some are acknowledged.
     if (acks_.size() >= context_.options().receive_maximum && version_ != mqtt::Version::V5) {

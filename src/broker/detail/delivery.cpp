@@ -380,6 +380,22 @@ void Delivery::on_return(const MessageHeader& header, const bus::Message& messag
     report(routing, {.id = routing.id, .is_relayed = true, .is_taken = offered == Offered::Taken});
 }
 
+void Delivery::to_one(Session& session, const bus::Message& message) {
+    Route route;
+    context_.space(message.tenant).index.resolve(message.topic, route);
+    const auto target = std::ranges::find(route.targets, &session, &Target::session);
+    if (target == route.targets.end()) {
+        return;
+    }
+    Routing routing = begin(message, MessageId{}, context_.shard.id());
+    to_session(session,
+               {.qos = std::min(message.qos, target->maximum_qos),
+                .identifiers = std::span(route.identifiers)
+                                   .subspan(target->identifiers_begin, target->identifier_count),
+                .group = {}},
+               routing);
+}
+
 void Delivery::retained(Session& session, const MessageHeader& header,
                         const bus::Message& message) {
     if (header.options.no_local() && message.publisher == session.id()) {

@@ -66,6 +66,8 @@ class Delivery {
     void on_direct(const MessageHeader& header, const bus::Message& message);
     /// A member has not taken a message of a group that this shard owns, or gives it away.
     void on_return(const MessageHeader& header, const bus::Message& message);
+    /// A message for this session alone, if it subscribes to its topic.
+    void to_one(Session& session, const bus::Message& message);
     /// Delivers one message of a retained snapshot, with RETAIN set [MQTT-3.3.1-9].
     void retained(Session& session, const MessageHeader& header, const bus::Message& message);
 
