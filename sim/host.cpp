@@ -28,12 +28,14 @@ void Host::take_identity() {
     Random draw = stream(surroundings_.seed, Purpose::Identity, index_, identity_count_++);
     id_ = mesh::NodeId(draw.next() | 1U);  // 0 is none
     key_ = draw.next();
+    std::uint64_t since = 0;
     if (options_.forced_id) {
         id_ = *options_.forced_id;
+        since = 1;  // behind the one that it is a twin of
     }
     incarnation_ = 0;
     last_epoch_ = 0;
-    trust_ = std::make_unique<FakeTrust>(id_, key_, surroundings_.seed);
+    trust_ = std::make_unique<FakeTrust>(id_, key_, surroundings_.seed, since);
 }
 
 void Host::start() {

@@ -22,5 +22,17 @@ TEST(Run, KeepsEveryPromiseWhenNothingGoesWrong) {
     EXPECT_EQ(outcome.false_downs, 0);
 }
 
+// Who comes new may meet the twin of a node before the node.
+TEST(Run, WhoIsMetFirstDoesNotDecideWhoHasAnId) {
+    for (const std::uint64_t seed : {6U, 47U, 53U, 60U}) {
+        const RunOutcome outcome = run_seed({.seed = seed,
+                                             .topology = {.node_count = 8},
+                                             .duration = 60s,
+                                             .workload = WorkloadOptions::usual(8),
+                                             .faults = {FaultKind::Wipe, FaultKind::Twin}});
+        EXPECT_TRUE(outcome.verdicts.is_clean()) << findings(outcome);
+    }
+}
+
 }  // namespace
 }  // namespace kith::sim

@@ -31,13 +31,13 @@ std::uint64_t word_at(Bytes bytes, std::size_t at) {
 
 }  // namespace
 
-FakeTrust::FakeTrust(mesh::NodeId self, std::uint64_t key, std::uint64_t mesh)
+FakeTrust::FakeTrust(mesh::NodeId self, std::uint64_t key, std::uint64_t mesh, std::uint64_t since)
     : key_(key), mesh_(mesh) {
-    const std::array<std::uint64_t, 3> words{self.value(), key, mesh};
+    const std::array<std::uint64_t, 4> words{self.value(), key, mesh, since};
     for (std::size_t i = 0; i < kCertificateBytes; ++i) {
         certificate_[i] = static_cast<std::uint8_t>(words[i / 8] >> (56 - i % 8 * 8));
     }
-    keys_.emplace(self, key);
+    keys_.emplace(self, Known{.since = since, .key = key});
 }
 
 void FakeTrust::sign(Bytes message, MutableBytes signature) {
@@ -47,7 +47,8 @@ void FakeTrust::sign(Bytes message, MutableBytes signature) {
 
 bool FakeTrust::verify(mesh::NodeId origin, Bytes message, Bytes signature) {
     const auto key = keys_.find(origin);
-    return key != keys_.end() && std::ranges::equal(signature, signature_of(key->second, message));
+    return key != keys_.end() &&
+           std::ranges::equal(signature, signature_of(key->second.key, message));
 }
 
 bool FakeTrust::has_signed(Bytes message, Bytes signature) const {
@@ -56,8 +57,18 @@ bool FakeTrust::has_signed(Bytes message, Bytes signature) const {
 
 Status FakeTrust::admit(mesh::NodeId origin, Bytes certificate) {
     TRY(check(origin, certificate));
-    keys_.emplace(origin, word_at(certificate, 8));
+    keys_[origin] = known_by(certificate);
     return {};
+}
+
+FakeTrust::Known FakeTrust::known_by(Bytes certificate) {
+    return {.since = word_at(certificate, 24), .key = word_at(certificate, 8)};
+}
+
+bool FakeTrust::is_rival(mesh::NodeId origin, Bytes certificate) const {
+    const auto known = keys_.find(origin);
+    return known != keys_.end() && certificate.size() == kCertificateBytes &&
+           known->second.key != word_at(certificate, 8);
 }
 
 Status FakeTrust::check(mesh::NodeId origin, Bytes certificate) const {
@@ -68,7 +79,7 @@ Status FakeTrust::check(mesh::NodeId origin, Bytes certificate) const {
         return fail(ErrorKind::Denied, "a certificate of another node or mesh");
     }
     const auto known = keys_.find(origin);
-    if (known != keys_.end() && known->second != word_at(certificate, 8)) {
+    if (known != keys_.end() && known->second < known_by(certificate)) {
         return fail(ErrorKind::Conflict, "another key has the same id");
     }
     return {};

@@ -43,9 +43,20 @@ TEST(FakeTrust, RefusesCertificatesOfOthersAndOfOtherMeshes) {
     EXPECT_EQ(pair.b.admit(kA, as_bytes("short")).error().kind, ErrorKind::Denied);
 }
 
-TEST(FakeTrust, RefusesASecondKeyForTheSameId) {
+TEST(FakeTrust, TakesTheKeyThatWasCertifiedFirstWhicheverItMeets) {
     Pair pair;
-    FakeTrust twin(kA, 33, 5);
+    FakeTrust twin(kA, 10, 5, 1);
+    ASSERT_TRUE(pair.b.admit(kA, twin.certificate()));
+    EXPECT_TRUE(pair.b.is_rival(kA, pair.a.certificate()));
+    EXPECT_FALSE(pair.b.is_rival(kA, twin.certificate()));
+    ASSERT_TRUE(pair.b.admit(kA, pair.a.certificate()));
+    EXPECT_TRUE(pair.b.verify(kA, as_bytes("hello"), sign(pair.a, "hello")));
+    EXPECT_FALSE(pair.b.verify(kA, as_bytes("hello"), sign(twin, "hello")));
+}
+
+TEST(FakeTrust, RefusesALaterKeyForTheSameId) {
+    Pair pair;
+    FakeTrust twin(kA, 10, 5, 1);
     ASSERT_TRUE(pair.b.admit(kA, pair.a.certificate()));
     EXPECT_TRUE(pair.b.admit(kA, pair.a.certificate())) << "the same again is no conflict";
     EXPECT_EQ(pair.b.admit(kA, twin.certificate()).error().kind, ErrorKind::Conflict);

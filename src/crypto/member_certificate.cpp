@@ -237,6 +237,10 @@ Result<std::vector<std::uint8_t>> issue_member_certificate(const Identity& autho
     const Draft draft(options.now, options.lifetime, key.get());
     X509* certificate = draft.certificate.get();
     X509* from = issuer.certificate.get();
+    if (options.since) {
+        const auto seconds = static_cast<time_t>(options.since->ms() / 1000);
+        CHECK(ASN1_TIME_set(X509_getm_notBefore(certificate), seconds) != nullptr);
+    }
     if (!detail::set_subject(certificate, options.name)) {
         ERR_clear_error();
         return fail(ErrorKind::Invalid, "the name does not fit a certificate");

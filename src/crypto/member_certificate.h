@@ -50,6 +50,8 @@ struct MemberOptions {
     std::string_view uri;   // what the member is allowed; printable ASCII
     std::chrono::days lifetime = kMemberLifetimeDefault;
     WallTime now;
+    /// Of a certificate that is renewed, the not_before of the one before, which stays; empty: now.
+    std::optional<WallTime> since;
 };
 
 /// The new certificate, as DER. What the member shows is this, and behind it the DER of the holder

@@ -118,6 +118,9 @@ void MeshNode::Impl::on_data(NodeId from, Data data, Instant now) {
 
 /// Everything that a call has caused leaves once, together.
 void MeshNode::Impl::end_turn(Instant now) {
+    for (const NodeId rival : std::exchange(rivals, {})) {
+        neighbors.expel(rival, now);
+    }
     for (const auto& [id, destination] : std::exchange(groups_waiting, {})) {
         reassign_groups(id, destination, now);
     }

@@ -57,8 +57,14 @@ class TrustPort {
     [[nodiscard]] virtual bool verify(NodeId origin, Bytes message, Bytes signature) = 0;
     /// Takes the body of an Identity record: a certificate of this mesh, for this node. Errors:
     /// Denied for one of another mesh, an expired or a revoked one; Conflict if another key has the
-    /// same id.
+    /// same id and goes before this one. Which of two does is the same at every node, whichever
+    /// came first; admit() may thus replace a key.
     [[nodiscard]] virtual Status admit(NodeId origin, Bytes certificate) = 0;
+    /// Whether it is of another key than that which admit() took for the same id.
+    [[nodiscard]] virtual bool is_rival(NodeId origin, Bytes certificate) const {
+        static_cast<void>(origin), static_cast<void>(certificate);
+        return false;
+    }
     /// The body of this node's own Identity record.
     [[nodiscard]] virtual Bytes certificate() const = 0;
     /// What the certificate that admit() took says of it; nothing if none was taken, or says it.

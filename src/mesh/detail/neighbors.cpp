@@ -124,6 +124,15 @@ void Neighbors::on_goodbye(LinkId link, Instant now) {
     }
 }
 
+void Neighbors::expel(NodeId neighbor, Instant now) {
+    for (const Adjacency* adjacency = impl_->find_adjacency(neighbor); adjacency != nullptr;
+         adjacency = impl_->find_adjacency(neighbor)) {
+        const LinkId link = adjacency->link(0).id();
+        impl_->links.close(link, GoodbyeReason::NotAMember);
+        impl_->remove(link, now);
+    }
+}
+
 std::optional<GoodbyeReason> Neighbors::Impl::refusal(const LinkPeer& peer, Instant now) {
     if (peer.node == self || peer.node == NodeId()) {
         return GoodbyeReason::Duplicate;

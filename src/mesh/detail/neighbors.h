@@ -78,6 +78,8 @@ class Neighbors {
     /// A frame that asks for a receipt has come; all but Hello, Receipt and Goodbye do.
     void on_countable(LinkId link, Traffic traffic, Instant now);
     void on_goodbye(LinkId link, Instant now);
+    /// Closes all links to it; whoever it is may come back.
+    void expel(NodeId neighbor, Instant now);
 
     void on_timer(Instant now);
     [[nodiscard]] Instant deadline() const;

@@ -63,6 +63,7 @@ struct MeshNode::Impl final : NeighborListener,
     std::size_t revocation_parts = 0;                       // that this node tells
     std::map<NodeId, std::vector<CustodyEntry>> acks;       // of this turn
     std::vector<std::pair<DataId, NodeId>> groups_waiting;  // of this turn
+    NodeIds rivals;                                         // of this turn: whose key was replaced
     std::map<std::uint16_t, Version> unconfirmed;  // parts that not all nodes are known to have
     std::map<std::uint64_t, RecordVersions> barriers;
     Instant turn_at;                            // while messages arrive
@@ -137,6 +138,7 @@ struct MeshNode::Impl final : NeighborListener,
         neighbors.send(neighbor, Priority::Control, head, body, now);
     }
     void on_refused(NodeId, DropReason reason) override { drop(reason, nullptr); }
+    void on_key_replaced(NodeId origin) override { rivals.push_back(origin); }
 
     // WaveListener
     void send_echo(NodeId neighbor, const Echo& echo, Instant now) override {

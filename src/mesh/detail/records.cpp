@@ -59,6 +59,8 @@ struct Records::Impl {
 
     // What comes in.
     void take(Neighbor& from, const Record& record, Instant now);
+    void on_rival(Neighbor& from, const Record& record, Instant now);
+    void forget_origin(NodeId origin, Instant now);
     void on_known(Neighbor& from, const Record& record, RecordSlot slot, Instant now);
     [[nodiscard]] std::optional<DropReason> refusal(const Record& record) const;
     [[nodiscard]] bool is_genuine(const Record& record);
@@ -124,19 +126,23 @@ Status Records::restore(const Record& record, Instant now) {
 
 void Records::forget_origin(NodeId origin, Instant now) {
     CHECK(origin != impl_->self);
+    impl_->forget_origin(origin, now);
+}
+
+void Records::Impl::forget_origin(NodeId origin, Instant now) {
     std::vector<RecordKey> keys;
     for (std::size_t kind = 1; kind <= kRecordKindCount; ++kind) {
-        for (const StoredRecord* record : impl_->store.all(static_cast<RecordKind>(kind))) {
+        for (const StoredRecord* record : store.all(static_cast<RecordKind>(kind))) {
             if (record->key.origin == origin) {
                 keys.push_back(record->key);
             }
         }
     }
     for (const RecordKey& key : keys) {
-        impl_->remove(key);
-        impl_->ports.listener.on_record(key, nullptr, now);
+        remove(key);
+        ports.listener.on_record(key, nullptr, now);
     }
-    impl_->has_work = true;
+    has_work = true;
 }
 
 void Records::on_neighbor_up(NodeId neighbor, NodeRole role, Instant) {
@@ -334,6 +340,12 @@ void Records::Impl::take(Neighbor& from, const Record& record, Instant now) {
         return;
     }
     const RecordSlot slot = store.slot_of(record.key);
+    const bool is_other_identity = record.key.kind == RecordKind::Identity && slot != kNoSlot &&
+                                   !is_same(store.at(slot), record) && origin != self;
+    if (is_other_identity && ports.trust.is_rival(origin, record.body)) {
+        on_rival(from, record, now);
+        return;
+    }
     if (slot != kNoSlot && store.at(slot).version >= record.version) {
         on_known(from, record, slot, now);
         return;
@@ -363,6 +375,25 @@ void Records::Impl::take(Neighbor& from, const Record& record, Instant now) {
         tell_due(now);
         return;
     }
+    install(record, from.node, now);
+}
+
+/// Two keys have the same id. Versions say nothing here: which key counts is the same everywhere,
+/// and who has met the other one is told.
+void Records::Impl::on_rival(Neighbor& from, const Record& record, Instant now) {
+    const NodeId origin = record.key.origin;
+    if (refusal(record) || !ports.trust.admit(origin, record.body)) {
+        refuse(from, record, DropReason::Forged, now);
+        offer(from, record.key);
+        return;
+    }
+    forget_origin(origin, now);
+    ports.listener.on_key_replaced(origin);
+    if (!is_genuine(record)) {
+        refuse(from, record, DropReason::Forged, now);
+        return;
+    }
+    acknowledge(from, record, now);
     install(record, from.node, now);
 }
 

@@ -42,6 +42,9 @@ class RecordListener {
     virtual void send_records(NodeId neighbor, Bytes head, const SharedBytes& body,
                               Instant now) = 0;
     virtual void on_refused(NodeId neighbor, DropReason reason) = 0;
+    /// Another key counts for this id from now on: what the one before has told is forgotten, and
+    /// its links are to be ended at the end of the turn.
+    virtual void on_key_replaced(NodeId origin) { static_cast<void>(origin); }
 
   protected:
     ~RecordListener() = default;

@@ -33,7 +33,8 @@ Result<std::vector<std::uint8_t>> MeshAuthority::certify(const MemberOrder& orde
                crypto::issue_member_certificate(signer_, {.public_key = order.public_key,
                                                           .name = order.name,
                                                           .uri = role_uri(order.role),
-                                                          .now = order.now}));
+                                                          .now = order.now,
+                                                          .since = order.since}));
     if (!is_root()) {
         TRY_ASSIGN(const std::vector<std::uint8_t> holder,
                    crypto::certificate_der(signer_.certificate_pem));

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -34,6 +35,8 @@ struct MemberOrder {
     NodeRole role = NodeRole::Router;
     std::string_view name;  // as people call the node; check_node_name()
     WallTime now;
+    /// Of a member whose certificate is renewed: Member::since; empty for a new one.
+    std::optional<WallTime> since;
 };
 
 class MeshAuthority {

@@ -167,7 +167,8 @@ JoinOutcome answer_renewal_request(const JoinOffice& office, Bytes bytes, Bytes 
         const auto chain = office.authority.certify({.public_key = member->public_key,
                                                      .role = *role,
                                                      .name = request->name,
-                                                     .now = office.wall_now});
+                                                     .now = office.wall_now,
+                                                     .since = member->not_before});
         if (chain) {
             outcome.answer = acceptance(office.authority.root_der(), *chain);
             return outcome;

@@ -339,6 +339,11 @@ class Renewal : public Enrolment {
         return make_renewal_request(proof(), channel(1)).value();
     }
 
+    WallTime since_of(Bytes shown) const {
+        const auto verifier = crypto::MemberVerifier::create(plant().root_pem());
+        return verifier->verify(shown, std::nullopt)->not_before;
+    }
+
     JoinToken token = invite({.role = NodeRole::Leaf});
     NodeKey key = new_key();
     Buffer chain;
@@ -354,6 +359,7 @@ TEST_F(Renewal, GivesAMemberAnotherYearAndSpendsNoInvite) {
     ASSERT_TRUE(admission);
     EXPECT_EQ(admission->not_after, wall_now + crypto::kMemberLifetimeDefault);
     EXPECT_EQ(admission->role, NodeRole::Leaf);
+    EXPECT_EQ(since_of(admission->chain), since_of(chain)) << "an id stays whose it was";
     EXPECT_EQ(uses_of(token), 1U);
     EXPECT_EQ(read_renewal_answer(outcome.answer, proof(), NodeRole::Router, wall_now).error().kind,
               ErrorKind::Denied)

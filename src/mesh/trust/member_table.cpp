@@ -1,5 +1,6 @@
 #include "mesh/trust/member_table.h"
 
+#include <tuple>
 #include <utility>
 
 namespace kith::mesh {
@@ -10,7 +11,11 @@ Status MemberTable::admit(Member member) {
     }
     const auto found = members_.find(member.node);
     if (found != members_.end()) {
-        if (found->second.public_key != member.public_key) {
+        const Member& known = found->second;
+        const bool is_rival = known.public_key != member.public_key;
+        // Of two in the same second it is no matter which, only that all take the same.
+        if (is_rival &&
+            std::tie(known.since, known.public_key) < std::tie(member.since, member.public_key)) {
             return fail(ErrorKind::Conflict, "another key has the same id");
         }
         found->second = std::move(member);

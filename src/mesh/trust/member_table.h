@@ -1,7 +1,8 @@
 // The nodes of the mesh whose certificates were taken, and those of which none is.
 //
-// Two keys with the same id are a collision: the first stays, since what it told is known by that
-// id. Threads: shard-local. Limits: kNodesMax of each.
+// Two keys with the same id are a collision. Everywhere the one that was certified first counts,
+// whichever was met first: a renewed certificate keeps that time. Threads: shard-local. Limits:
+// kNodesMax of each.
 #pragma once
 
 #include <boost/unordered/unordered_flat_map.hpp>
@@ -20,6 +21,7 @@ namespace kith::mesh {
 struct Member {
     NodeId node;
     NodeRole role = NodeRole::Router;
+    WallTime since;  // when its key was first certified
     WallTime not_after;
     crypto::Ed25519PublicKey public_key{};
     crypto::VerificationKey key;
@@ -27,8 +29,9 @@ struct Member {
 
 class MemberTable {
   public:
-    /// A later certificate for the same key replaces the one before. Errors: Denied for a revoked
-    /// node; Conflict if another key has the same id; Limit.
+    /// A later certificate for the same key replaces the one before, and another key with the same
+    /// id one that was certified later. Errors: Denied for a revoked node; Conflict if another key
+    /// with the same id was certified before; Limit.
     [[nodiscard]] Status admit(Member member);
     /// It is forgotten, and never admitted again. Errors: Limit.
     [[nodiscard]] Status revoke(NodeId node);

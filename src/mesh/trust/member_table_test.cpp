@@ -43,8 +43,26 @@ TEST(MemberTable, ALaterCertificateReplacesTheOneBefore) {
     EXPECT_EQ(table.size(), 1U);
 }
 
-TEST(MemberTable, OfTwoKeysWithTheSameIdTheFirstStays) {
+TEST(MemberTable, OfTwoKeysWithTheSameIdTheOneThatWasCertifiedFirstCounts) {
+    Member early = member(1, 8);
+    Member late = member(1, 7);
+    early.since = WallTime::from_ms(1000);
+    late.since = WallTime::from_ms(2000);
     MemberTable table;
+    ASSERT_TRUE(table.admit(early));
+    EXPECT_EQ(table.admit(late).error().kind, ErrorKind::Conflict);
+    EXPECT_EQ(table.find(NodeId(1))->public_key.back(), 8);
+
+    MemberTable other;
+    ASSERT_TRUE(other.admit(late));
+    ASSERT_TRUE(other.admit(early));
+    EXPECT_EQ(other.find(NodeId(1))->public_key.back(), 8);
+    EXPECT_EQ(other.size(), 1U);
+}
+
+TEST(MemberTable, OfTwoKeysOfTheSameSecondAllTakeTheSame) {
+    MemberTable table;
+    ASSERT_TRUE(table.admit(member(1, 8)));
     ASSERT_TRUE(table.admit(member(1, 7)));
     EXPECT_EQ(table.admit(member(1, 8)).error().kind, ErrorKind::Conflict);
     EXPECT_EQ(table.find(NodeId(1))->public_key.back(), 7);

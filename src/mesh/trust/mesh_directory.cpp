@@ -114,6 +114,7 @@ OrFileProblem<void> MeshDirectory::load_member(Membership& membership,
     membership.root_fingerprint = crypto::sha256(*root);
     membership.chain = std::move(*chain);
     membership.role = self->role;
+    membership.since = self->since;
     membership.not_after = self->not_after;
     membership.is_issuer = authority_key->has_value();
     return {};
@@ -338,7 +339,8 @@ OrFileProblem<void> MeshDirectory::renew_self(WallTime now) {
     const auto chain = signer->certify({.public_key = self->key->public_key(),
                                         .role = self->role,
                                         .name = self->name,
-                                        .now = now});
+                                        .now = now,
+                                        .since = self->since});
     const auto pem = chain ? crypto::chain_to_pem(*chain) : tl::unexpected(chain.error());
     if (!pem) {
         return file_problem(fmt::format("cannot renew the certificate: {}", pem.error().text));

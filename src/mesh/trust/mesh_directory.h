@@ -52,6 +52,7 @@ struct Membership {
     crypto::Digest root_fingerprint{};  // of a node that joins: what its token pins
     std::vector<std::uint8_t> chain;
     NodeRole role = NodeRole::Router;
+    WallTime since;  // when its key was first certified
     WallTime not_after;
     bool is_issuer = false;
 

@@ -147,7 +147,9 @@ TEST_F(MeshDirectoryTest, OfASecondNodeJoinsByTheTokenAlone) {
 
 TEST_F(MeshDirectoryTest, RenewsItsOwnCertificateWhereTheMeshsKeyIs) {
     ASSERT_TRUE(founder.found("gw-1", secrets, kNow));
+    const WallTime since = founder.load()->since;
     ASSERT_TRUE(founder.renew_self(kNow + 24h));
+    EXPECT_EQ(founder.load()->since, since);
     EXPECT_EQ(founder.load()->not_after, kNow + 24h + crypto::kMemberLifetimeDefault);
     EXPECT_EQ(founder.load()->name, "gw-1");
     ASSERT_TRUE(other.begin_join(invite(), "cellar", secrets));

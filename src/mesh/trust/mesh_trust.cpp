@@ -71,6 +71,7 @@ Result<Member> MeshTrust::identify(Bytes certificate) const {
     }
     return Member{.node = node,
                   .role = *role,
+                  .since = certified.not_before,
                   .not_after = certified.not_after,
                   .public_key = certified.public_key,
                   .key = std::move(certified.key)};
@@ -122,6 +123,15 @@ bool MeshTrust::verify(NodeId origin, Bytes message, Bytes signature) {
 std::optional<NodeRole> MeshTrust::role_of(NodeId origin) const {
     const Member* member = members_.find(origin);
     return member == nullptr ? std::nullopt : std::optional(member->role);
+}
+
+bool MeshTrust::is_rival(NodeId origin, Bytes certificate) const {
+    const Member* known = members_.find(origin);
+    if (known == nullptr) {
+        return false;
+    }
+    const auto other = identify(certificate);
+    return other && other->node == origin && other->public_key != known->public_key;
 }
 
 Status MeshTrust::admit(NodeId origin, Bytes certificate) {

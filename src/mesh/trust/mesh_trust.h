@@ -77,6 +77,7 @@ class MeshTrust final : public TrustPort {
     [[nodiscard]] bool verify(NodeId origin, Bytes message, Bytes signature) override;
     /// Beyond the errors of the port: Malformed; Limit for too long a chain, or too many nodes.
     [[nodiscard]] Status admit(NodeId origin, Bytes certificate) override;
+    [[nodiscard]] bool is_rival(NodeId origin, Bytes certificate) const override;
     [[nodiscard]] Bytes certificate() const override { return certificate_; }
     [[nodiscard]] std::optional<NodeRole> role_of(NodeId origin) const override;
     /// Errors: Malformed; Denied if one of them is not signed.

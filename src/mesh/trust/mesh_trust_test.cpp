@@ -82,6 +82,15 @@ TEST(MeshTrust, ACertificateIsOfItsNodeAlone) {
     EXPECT_EQ(trust.members().size(), 0U);
 }
 
+TEST(MeshTrust, NobodyIsARivalOfHimself) {
+    MeshTrust trust = node(1);
+    EXPECT_FALSE(trust.is_rival(key(2).id(), certificate(key(2)))) << "not known yet";
+    ASSERT_TRUE(trust.admit(key(2).id(), certificate(key(2))));
+    EXPECT_FALSE(trust.is_rival(key(2).id(), certificate(key(2))));
+    EXPECT_FALSE(trust.is_rival(key(2).id(), certificate(key(3)))) << "of another id";
+    EXPECT_FALSE(trust.is_rival(key(2).id(), {}));
+}
+
 TEST(MeshTrust, TheCertificateSaysTheRole) {
     MeshTrust trust = node(1);
     ASSERT_TRUE(trust.admit(key(2).id(), certificate(key(2), NodeRole::Leaf)));
