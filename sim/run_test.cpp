@@ -28,8 +28,8 @@ TEST(Run, WhoIsMetFirstDoesNotDecideWhoHasAnId) {
         const RunOutcome outcome = run_seed({.seed = seed,
                                              .topology = {.node_count = 8},
                                              .duration = 60s,
-                                             .workload = WorkloadOptions::usual(8),
-                                             .faults = {FaultKind::Wipe, FaultKind::Twin}});
+                                             .faults = {FaultKind::Wipe, FaultKind::Twin},
+                                             .workload = WorkloadOptions::usual(8)});
         EXPECT_TRUE(outcome.verdicts.is_clean()) << findings(outcome);
     }
 }
