@@ -32,6 +32,9 @@ void add_traffic(MetricsPage& page, const broker::Counters& broker) {
     for (const auto& [reason, count] : dropped) {
         page.labelled("messages_dropped_total", "reason", reason, count);
     }
+    page.counter("directory_entries_refused_total",
+                 "What machines said of themselves and is no entry of the directory.",
+                 broker.entries_refused);
     page.counter("no_responders_total",
                  "Requests answered at once, since nobody was there to answer them.",
                  broker.no_responders);

@@ -65,6 +65,7 @@ void Counters::add(const Counters& other) {
     dropped_expired += other.dropped_expired;
     dropped_too_large += other.dropped_too_large;
     dropped_no_receiver += other.dropped_no_receiver;
+    entries_refused += other.entries_refused;
     no_responders += other.no_responders;
     refused_retained_full += other.refused_retained_full;
     refused_from_mesh += other.refused_from_mesh;

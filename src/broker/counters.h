@@ -46,6 +46,7 @@ struct Counters {
     std::uint64_t dropped_expired = 0;      // message expiry
     std::uint64_t dropped_too_large = 0;    // larger than the client's Maximum Packet Size
     std::uint64_t dropped_no_receiver = 0;  // nobody subscribed
+    std::uint64_t entries_refused = 0;      // of the directory of machines
     std::uint64_t no_responders = 0;        // requests that were answered so, of those
     std::uint64_t refused_retained_full = 0;
     std::uint64_t refused_from_mesh = 0;  // another node sent what no client may publish

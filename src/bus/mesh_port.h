@@ -4,7 +4,7 @@
 // Each is a port of the other, wired by node/. A message that must not be lost leaves as a delivery
 // of its own, in the transaction that the publisher's acknowledgement waits for; one that comes is
 // committed together with a mark that says how far its stream is. Threads: both belong to the first
-// shard, but for group_id() and is_own_name().
+// shard, but for group_id(), own_id() and is_own_name().
 #pragma once
 
 #include <cstdint>
@@ -62,6 +62,8 @@ class MeshPort {
     virtual void restore(const Kept& kept) = 0;
     virtual void restore_mark(Bytes key, Bytes value) = 0;
 
+    /// The id of this node. Any thread.
+    [[nodiscard]] virtual std::string_view own_id() const = 0;
     /// Whether `$to/node/<name>/` is the inbox of this node: its id, or its name. Any thread.
     [[nodiscard]] virtual bool is_own_name(std::string_view name) const = 0;
     /// Names a share group in Audience::groups. Any thread.

@@ -54,6 +54,9 @@ inline constexpr std::string_view kAnycastGroup = "any";
 /// The inbox of a node: `$to/node/<its id or name>/...`.
 inline constexpr std::string_view kNodeInboxPrefix = "$to/node/";
 
+/// What a machine says of itself: `$mesh/dir/<machine>`.
+inline constexpr std::string_view kDirectoryPrefix = "$mesh/dir/";
+
 /// True if one of several subscribers gets a message for what a client wrote in SUBSCRIBE.
 [[nodiscard]] bool is_shared_text(std::string_view text);
 /// Of `$to/node/<name>/...` the name; empty if `text` is something else.

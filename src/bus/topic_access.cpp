@@ -41,9 +41,12 @@ bool may_publish(const Principal& principal, std::string_view client_id, TopicNa
     if (text.starts_with("$to/")) {
         return true;
     }
+    const std::string_view machine =
+        principal.machine.empty() ? client_id : std::string_view(principal.machine);
+    if (text.starts_with(kDirectoryPrefix)) {
+        return is_topic_level(machine) && text.substr(kDirectoryPrefix.size()) == machine;
+    }
     if (text.starts_with("$m/")) {
-        const std::string_view machine =
-            principal.machine.empty() ? client_id : std::string_view(principal.machine);
         return principal.role == Role::Admin || second_level(text, "$m") == machine ||
                third_level(text) == "command" || third_level(text) == "reply";
     }

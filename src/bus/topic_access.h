@@ -1,11 +1,12 @@
 // Which topics are nobody's business but the node's or one client's (docs/reference/topics.md).
 //
 // The rules that hold for everybody, above any topic role: `$SYS`, `$events` and `$mesh` are
-// written by the node alone; `$to/<client>/` is read by that client alone, `$to/node/<node>/` by
-// clients of that node (which its broker sees to), `$to/any/<service>/` by who provides it;
-// `$m/<machine>/` is written by that machine, but for its commands, which anybody may send. A
-// machine is who came in with its credential; a client without one counts as the machine of its
-// client id. Viewers do not publish. Pure functions.
+// written by the node alone, but for `$mesh/dir/<machine>`, which that machine writes;
+// `$to/<client>/` is read by that client alone, `$to/node/<node>/` by clients of that node (which
+// its broker sees to), `$to/any/<service>/` by who provides it; `$m/<machine>/` is written by that
+// machine, but for its commands, which anybody may send. A machine is who came in with its
+// credential; a client without one counts as the machine of its client id. Viewers do not publish.
+// Pure functions.
 #pragma once
 
 #include <string_view>

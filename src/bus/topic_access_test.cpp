@@ -84,5 +84,16 @@ TEST(TopicAccess, ShowsServicesAndInboxesOfNodesThatAreNamed) {
     }
 }
 
+TEST(TopicAccess, LetsAMachineAloneWriteItsEntryInTheDirectory) {
+    EXPECT_TRUE(publishes(Role::Machine, "press-07", "$mesh/dir/press-07"));
+    for (const char* topic : {"$mesh/dir/press-08", "$mesh/dir/press-07/x", "$mesh/dir/",
+                              "$mesh/dir", "$mesh/nodes/press-07"}) {
+        EXPECT_FALSE(publishes(Role::Machine, "press-07", topic)) << topic;
+        EXPECT_FALSE(publishes(Role::Admin, "press-07", topic)) << topic;
+    }
+    EXPECT_FALSE(publishes(Role::Viewer, "press-07", "$mesh/dir/press-07"));
+    EXPECT_FALSE(publishes(Role::Machine, "press/07", "$mesh/dir/press/07"));
+}
+
 }  // namespace
 }  // namespace kith::bus

@@ -350,6 +350,37 @@ TEST_P(MeshBridge, ARequestPastItsDeadlineIsCancelledOnItsWay) {
     EXPECT_EQ(mesh.held(0), 0U);
 }
 
+TEST_P(MeshBridge, MachinesOfAllNodesAreInOneDirectoryWhileTheyAreThere) {
+    line();
+    TestClient& looker = subscriber(0, "$mesh/dir/+", Qos::AtLeastOnce);
+    TestClient& oven = connected(2, "oven-1");
+    oven.publish("$mesh/dir/oven-1", R"({"type":"oven"})", Qos::AtLeastOnce);
+    ASSERT_TRUE(wait_for(looker, 1));
+    EXPECT_NE(looker.received[0].payload.find(R"("node":"0000000000000003")"), std::string::npos);
+    TestClient& late = subscriber(0, "$mesh/dir/+", Qos::AtLeastOnce);
+    ASSERT_TRUE(wait_for(late, 1));
+    oven.drop();
+    ASSERT_TRUE(wait_for(looker, 2));
+    EXPECT_EQ(looker.received[1].topic, "$mesh/dir/oven-1");
+    EXPECT_EQ(looker.received[1].payload, "");
+}
+
+TEST_P(MeshBridge, AMachineThatWentToAnotherNodeStaysInTheDirectory) {
+    line();
+    TestClient& looker = subscriber(1, "$mesh/dir/+", Qos::AtLeastOnce);
+    subscriber(0, "$mesh/dir/+", Qos::AtLeastOnce);
+    TestClient& before = connected(0, "oven-1");
+    before.publish("$mesh/dir/oven-1", R"({"type":"oven"})", Qos::AtLeastOnce);
+    ASSERT_TRUE(wait_for(looker, 1));
+    TestClient& after = connected(2, "oven-1");
+    after.publish("$mesh/dir/oven-1", R"({"type":"oven"})", Qos::AtLeastOnce);
+    ASSERT_TRUE(wait_for(looker, 2));
+    settle();
+    before.drop();  // its node finds out late
+    settle();
+    EXPECT_NE(looker.received.back().payload, "");
+}
+
 /// Publishers at both ends, durable subscribers at both, and the power of all three nodes fails now
 /// and then. What was acknowledged arrives, QoS 2 once, and each publisher's in order.
 class MeshBridgeUnderPowerCuts : public ::testing::TestWithParam<std::uint64_t> {

@@ -198,6 +198,7 @@ class Connection final : public runtime::StreamHandler,
     [[nodiscard]] ClientRates& client_rates();
     [[nodiscard]] bool take_retained();
     [[nodiscard]] bool has_share(std::size_t queued_bytes) const;
+    void announce(const mqtt::Publish& packet, bus::TopicName topic);
     void route(const mqtt::Publish& packet, bus::TopicName topic);
     [[nodiscard]] bus::Message message_of(const mqtt::Publish& packet, bus::TopicName topic) const;
     [[nodiscard]] std::uint16_t show_published(const bus::Message& message, PacketId packet_id);

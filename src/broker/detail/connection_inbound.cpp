@@ -4,6 +4,8 @@
 #include "broker/detail/client_rights.h"
 #include "broker/detail/connection.h"
 #include "broker/detail/hold_list.h"
+#include "broker/detail/machine_entry.h"
+#include "broker/detail/mesh_interest.h"
 #include "broker/detail/no_responder.h"
 #include "broker/detail/queue_loader.h"
 #include "broker/detail/session.h"
@@ -58,7 +60,32 @@ void Connection::on_publish(const mqtt::Frame& frame) {
         refuse_publish(*packet, ReasonCode::QuotaExceeded);
         return;
     }
+    if (topic->text().starts_with(kDirectoryPrefix)) [[unlikely]] {
+        announce(*packet, *topic);
+        return;
+    }
     route(*packet, *topic);
+}
+
+/// The machine says what it is; without a payload, that it does not want to be found any more.
+void Connection::announce(const mqtt::Publish& packet, bus::TopicName topic) {
+    mqtt::Publish completed = packet;
+    completed.retain = true;
+    std::string entry;
+    if (!packet.payload.empty()) {
+        Result<std::string> made = complete_entry(
+            as_text(packet.payload),
+            {.node = context_.mesh_interest->own_id(), .since = session_->connected_at});
+        if (!made) {
+            ++context_.counters.entries_refused;
+            refuse_publish(packet, ReasonCode::PayloadFormatInvalid);
+            return;
+        }
+        entry = std::move(*made);
+    }
+    completed.payload = as_bytes(entry);
+    session_->is_announced = !entry.empty();
+    route(completed, topic);
 }
 
 /// [MQTT-3.3.4-7]

@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "broker/detail/machine_entry.h"
 #include "broker/detail/session.h"
 #include "broker/detail/session_table.h"
 #include "broker/detail/subscriber.h"
@@ -28,7 +29,7 @@ GroupName split(std::string_view group_key) {
 
 bool is_of_all_nodes(std::string_view topic_or_filter) {
     return !topic_or_filter.starts_with('$') || topic_or_filter.starts_with("$to/") ||
-           topic_or_filter.starts_with("$m/");
+           topic_or_filter.starts_with("$m/") || topic_or_filter.starts_with(kDirectoryPrefix);
 }
 
 void MeshInterest::open(bus::MeshPort& mesh) {

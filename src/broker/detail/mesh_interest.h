@@ -19,7 +19,7 @@
 namespace kith::broker {
 
 /// True if clients of other nodes share topics that match `filter`, or this very topic: all but
-/// what a node says of itself.
+/// what a node says of itself. The directory of machines is below `$mesh/`, and shared.
 [[nodiscard]] bool is_of_all_nodes(std::string_view topic_or_filter);
 
 class MeshInterest {
@@ -36,6 +36,10 @@ class MeshInterest {
     void note_group(std::string_view group_key, bool is_wanted);
     /// False if it is the inbox of another node, or of this one as long as it is in no mesh.
     [[nodiscard]] bool may_read_inbox(std::string_view filter) const;
+    /// Of this node in the mesh; empty if it is in none.
+    [[nodiscard]] std::string_view own_id() const {
+        return mesh_ == nullptr ? std::string_view() : mesh_->own_id();
+    }
     /// Names the group towards other nodes.
     [[nodiscard]] std::uint64_t group_id(std::string_view group_key) const;
 

@@ -181,6 +181,10 @@ class Session final {
     }
     [[nodiscard]] const ClientRights& rights() const { return *rights_; }
     [[nodiscard]] const bus::Principal& principal() const { return rights_->principal; }
+    /// The machine that it is: of its credential, or else of its client id.
+    [[nodiscard]] std::string_view machine() const {
+        return principal().machine.empty() ? client_id() : std::string_view(principal().machine);
+    }
     void set_rights(ClientRightsRef rights) {
         rights_ = std::move(rights);
         allowed_topics.reset();
@@ -215,6 +219,7 @@ class Session final {
     bool is_stored : 1 = false;     // has a record on disk
     bool has_stranded : 1 = false;  // messages of groups that go to others once they are committed
     bool is_share_open : 1 = true;  // as groups have been told: takes more
+    bool is_announced : 1 = false;  // in the directory, by the present connection
 
     void show_watchers(const ClientMessage& message) const {
         if (watchers != nullptr) [[unlikely]] {

@@ -6,6 +6,7 @@
 
 #include "base/hash.h"
 #include "base/narrow.h"
+#include "broker/detail/machine_entry.h"
 #include "broker/detail/queue_loader.h"
 #include "broker/detail/router.h"
 #include "broker/detail/share_returns.h"
@@ -114,7 +115,8 @@ SessionTable::Opened SessionTable::check(const Session* known, const mqtt::Conne
         if (!topic) {
             return {.refusal = ReasonCode::TopicNameInvalid, .words = topic.error().text};
         }
-        if (!RightsTable::may_publish(rights, connect.client_id, *topic)) {
+        if (!RightsTable::may_publish(rights, connect.client_id, *topic) ||
+            topic->text().starts_with(kDirectoryPrefix)) {
             context_.rights->note_denied(connect.client_id, bus::TopicAction::Publish,
                                          topic->text());
             return {.refusal = ReasonCode::NotAuthorized, .words = "will topic not allowed"};
@@ -165,6 +167,10 @@ void SessionTable::let_go(Session& session, const char* reason) {
                              fmt::format("connection ended: {}", reason));
     }
     session.connection = nullptr;
+    if (session.is_announced) {
+        session.is_announced = false;
+        withdraw_entry(context_, session);
+    }
     begin_absence(session, context_.shard.wall_now(), context_.shard.now(), reason);
     context_.snapshots->on_session_left(session);
 }

@@ -17,7 +17,7 @@ namespace kith::mesh {
 namespace {
 
 /// Of what a node says of itself no other node hears; what is left of the reserved topics.
-constexpr std::array<std::string_view, 2> kSharedReservedFilters{"$to/#", "$m/#"};
+constexpr std::array<std::string_view, 3> kSharedReservedFilters{"$to/#", "$m/#", "$mesh/dir/#"};
 
 Interest interest_of(const bus::MeshInterest& interest) {
     return {.tenant = interest.tenant.value(),

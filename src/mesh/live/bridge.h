@@ -65,6 +65,7 @@ class Bridge final : public DeliveryPort,
     [[nodiscard]] bool is_congested() const override;
     void restore(const Kept& kept) override;
     void restore_mark(Bytes key, Bytes value) override;
+    [[nodiscard]] std::string_view own_id() const override { return own_id_; }
     [[nodiscard]] bool is_own_name(std::string_view name) const override {
         return name == own_id_ || name == own_name_;
     }
