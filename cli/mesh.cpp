@@ -74,16 +74,8 @@ void add_mesh_top(CLI::App& group, int& exit_code) {
     });
 }
 
-}  // namespace
-
-void add_mesh(CLI::App& app, int& exit_code) {
-    CLI::App* group =
-        app.add_subcommand("mesh", "Nodes that belong together: invite, join, revoke");
-    group->require_subcommand(1);
-    group->footer("Example: kith mesh invite --data data");
-    ControlCommands<MeshOptions> commands(*group, exit_code);
+void add_invite_and_pair(ControlCommands<MeshOptions>& commands) {
     MeshOptions& options = commands.options();
-
     CLI::App* invite = commands.add_plain(
         "invite", "Print a token by which a node joins; the first founds the mesh", mesh_invite);
     invite->add_option("--uses", options.uses, "How many nodes may join with it")
@@ -101,6 +93,36 @@ void add_mesh(CLI::App& app, int& exit_code) {
                        "What this node is called in the mesh that it founds; the host's name");
     invite->add_flag("--qr", options.with_qr, "A QR code, too, even if nobody looks on");
     invite->footer("Example: kith mesh invite --data data --expires 1h --role leaf");
+
+    invite->add_flag("--serve", options.serves,
+                     "Answer those who join, until the token is used up: where no node runs");
+
+    CLI::App* pair =
+        commands.add_plain("pair", "Let in a machine on this network that shows a code", mesh_pair);
+    pair->add_option("code", options.code, "As the machine shows it: KX7M2-P9QRT")->required();
+    pair->add_option("--wait", options.wait_s, "Seconds until it is given up")
+        ->check(CLI::Range(1, 3600))
+        ->capture_default_str();
+    pair->add_option("--address", options.addresses,
+                     "HOST:PORT where this computer is reached, repeatable; without, its own");
+    pair->add_option("--name", options.name,
+                     "What this node is called in the mesh that it founds; the host's name");
+    pair->footer(
+        "Answers the machine itself if no node or machine runs on this data.\n"
+        "Example: kith mesh pair KX7M2-P9QRT --data data");
+}
+
+}  // namespace
+
+void add_mesh(CLI::App& app, int& exit_code) {
+    CLI::App* group =
+        app.add_subcommand("mesh", "Nodes that belong together: invite, join, revoke");
+    group->require_subcommand(1);
+    group->footer("Example: kith mesh invite --data data");
+    ControlCommands<MeshOptions> commands(*group, exit_code);
+    MeshOptions& options = commands.options();
+
+    add_invite_and_pair(commands);
 
     CLI::App* join = commands.add_plain(
         "join", "Keep a token: the node joins by it, now or when it next runs", mesh_join);

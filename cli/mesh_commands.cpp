@@ -1,29 +1,26 @@
 #include "cli/mesh_commands.h"
 
-#include "base/narrow.h"
+#include "cli/client_run.h"
 #include "cli/control_tool.h"
 #include "cli/json_line.h"
+#include "cli/mesh_desk.h"
+#include "cli/mesh_files.h"
 #include "cli/qr_text.h"
 #include "crypto/secrets.h"
 #include "json/writer.h"
 #include "mesh/trust/mesh_directory.h"
 #include "mesh/trust/text_lines.h"
-#include "node/node_directory.h"
-#include "node/own_addresses.h"
 #include "node/process_facts.h"
 #include "runtime/address.h"
 
 #include <fmt/format.h>
-#include <signal.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <cstdio>
-#include <filesystem>
+#include <memory>
 #include <optional>
 #include <string_view>
-#include <thread>
 #include <utility>
 
 namespace kith::cli {
@@ -32,11 +29,6 @@ namespace {
 using mesh::Membership;
 using mesh::MembershipState;
 using mesh::MeshDirectory;
-
-int fail_because(const std::string& why) {
-    fmt::print(stderr, "kith: {}\n", why);
-    return 1;
-}
 
 /// "90s", "15m", "2h", "7d". Nothing for what is none of these.
 std::optional<std::chrono::milliseconds> parse_lifetime(std::string_view text) {
@@ -53,84 +45,6 @@ std::optional<std::chrono::milliseconds> parse_lifetime(std::string_view text) {
         return std::nullopt;
     }
     return *count * unit->second;
-}
-
-/// A host's name may be longer than a node's, which has to fit a certificate.
-std::string node_name(const MeshOptions& options) {
-    return options.name.empty() ? node::host_name().substr(0, mesh::kNodeNameBytesMax)
-                                : options.name;
-}
-
-/// Makes the data directory if need be; false after saying why not.
-bool make_data_directory(const std::string& data) {
-    const auto directory = node::NodeDirectory::open(data);
-    if (!directory) {
-        fmt::print(stderr, "kith: {}\n", directory.error().text);
-    }
-    return directory.has_value();
-}
-
-/// In the node's audit, if there has ever been a node.
-void note(const MeshOptions& options, std::string what, std::string detail) {
-    std::error_code error;
-    if (!std::filesystem::exists(options.data + "/control.db", error)) {
-        return;
-    }
-    if (const auto store = open_control(options.data); store != nullptr) {
-        note_in_audit(*store, std::move(what), std::move(detail));
-    }
-}
-
-/// Whether a node runs on this data.
-bool is_running(const std::string& data) {
-    const auto directory = node::NodeDirectory::open(data);
-    const auto process = directory ? mesh::read_number<pid_t>(directory->holder()) : std::nullopt;
-    return process && *process > 0 && (::kill(*process, 0) == 0 || errno == EPERM);
-}
-
-/// Where the node listens, or listened when it last ran. One that runs has a moment to open its
-/// port, which it does once it sees that it belongs to a mesh.
-std::optional<runtime::SocketAddress> listening_address(const MeshDirectory& directory,
-                                                        const std::string& data) {
-    constexpr auto kStep = std::chrono::milliseconds(50);
-    constexpr int kStepsMax = 60;
-    for (int step = 0; step < kStepsMax; ++step) {
-        const auto noted = directory.noted_address();
-        if (!noted || *noted) {
-            const auto address = noted ? runtime::SocketAddress::parse(**noted)
-                                       : tl::unexpected(Error{ErrorKind::Malformed, 0, ""});
-            return address ? std::optional(*address) : std::nullopt;
-        }
-        if (!is_running(data)) {
-            break;
-        }
-        std::this_thread::sleep_for(kStep);
-    }
-    return std::nullopt;
-}
-
-/// Where other nodes reach this one.
-std::vector<std::string> locators_here(const MeshDirectory& directory, const std::string& data) {
-    const auto listening = listening_address(directory, data);
-    const bool is_everywhere = !listening || listening->is_any();
-    return is_everywhere ? node::own_addresses(listening ? listening->port() : node::kMeshPort,
-                                               node::kOwnAddressesMax)
-                         : std::vector{listening->to_string()};
-}
-
-/// Addresses that were given; nothing after saying which is none.
-std::optional<std::vector<std::string>> locators_of(const MeshOptions& options) {
-    if (options.addresses.size() > mesh::kLocatorsMax) {
-        fail_because("--address: a token has room for 8 of them");
-        return std::nullopt;
-    }
-    for (const std::string& address : options.addresses) {
-        if (const Status good = mesh::check_locator(address); !good) {
-            fail_because(fmt::format("--address {}: {}", address, good.error().text));
-            return std::nullopt;
-        }
-    }
-    return options.addresses;
 }
 
 void print_invite(const MeshOptions& options, const Membership& self, const mesh::JoinToken& token,
@@ -162,27 +76,6 @@ void print_invite(const MeshOptions& options, const Membership& self, const mesh
     fmt::print(stderr, "kith: for {} {}{} until {}; keep it secret until then\n", options.uses,
                mesh::role_name(token.role), options.uses == 1 ? "" : "s",
                to_rfc3339(token.expires_at));
-}
-
-/// This node as a member, after founding a mesh if it belongs to none. Nothing after saying why.
-std::optional<std::pair<Membership, bool>> member_or_founder(MeshDirectory& directory,
-                                                             const MeshOptions& options) {
-    crypto::SystemSecrets secrets;
-    auto self = directory.load();
-    const bool is_founded = self && self->state == MembershipState::None;
-    if (is_founded) {
-        self = directory.found(node_name(options), secrets, node::wall_now());
-    }
-    if (!self) {
-        fail_because(self.error().text);
-        return std::nullopt;
-    }
-    if (is_founded) {
-        fmt::print(stderr, "kith: founded mesh {} with this node, {}, as its first\n",
-                   mesh::mesh_name_of(self->mesh()), self->name);
-        note(options, "mesh.found", mesh::mesh_name_of(self->mesh()));
-    }
-    return std::pair(std::move(*self), is_founded);
 }
 
 /// Ids, or names of nodes that joined by this node's invites; nothing after saying why.
@@ -226,6 +119,7 @@ int mesh_invite(const MeshOptions& options) {
         return fail_with(fmt::format("--expires {}", options.expires),
                          "not a time such as 90s, 15m, 2h or 7d");
     }
+    const auto end = options.serves ? std::make_unique<EndOfRun>() : nullptr;  // before any thread
     auto locators = locators_of(options);
     if (!locators || !make_data_directory(options.data)) {
         return 1;
@@ -235,8 +129,16 @@ int mesh_invite(const MeshOptions& options) {
     if (!self) {
         return 1;
     }
+    MeshDesk desk;
+    if (options.serves) {
+        Done opened = desk.start();
+        opened = opened ? desk.open(options.data) : opened;
+        if (!opened) {
+            return fail_because(opened.failure().text);
+        }
+    }
     if (locators->empty()) {
-        *locators = locators_here(directory, options.data);
+        *locators = options.serves ? desk.locators() : locators_here(directory, options.data);
     }
     const auto role = *mesh::read_role(options.role);
     crypto::SystemSecrets secrets;
@@ -254,7 +156,8 @@ int mesh_invite(const MeshOptions& options) {
                   .secret = made->secret,
                   .locators = *locators},
                  self->second);
-    return 0;
+    std::fflush(stdout);
+    return options.serves ? serve_invite(options, desk, made->id, *end) : 0;
 }
 
 int mesh_join(const MeshOptions& options) {

@@ -34,12 +34,16 @@ struct MeshOptions {
     std::string expires = "15m";
     std::uint32_t uses = 1;
     std::vector<std::string> addresses;
+    std::string code;      // to pair: as the machine shows it
+    unsigned wait_s = 60;  // to pair
+    bool serves = false;   // invite: answers newcomers itself, until the token is used up
     bool with_qr = false;
     bool as_json = false;
 };
 
 int mesh_invite(const MeshOptions& options);
 int mesh_join(const MeshOptions& options);
+int mesh_pair(const MeshOptions& options);
 int mesh_revoke(const MeshOptions& options);
 int mesh_status(const MeshOptions& options);
 

@@ -5,7 +5,9 @@
 #include <utility>
 
 #include "crypto/member_certificate.h"
+#include "crypto/secrets.h"
 #include "mesh/live/limits.h"
+#include "mesh/trust/pairing.h"
 
 namespace kith::mesh {
 namespace {
@@ -42,9 +44,17 @@ Leaf::Leaf(runtime::Shard& shard, LeafOptions options, const Ports& ports)
       messages_(shard, options_.messages,
                 [this](const LeafMessage& message) { ports_.owner.on_leaf_message(message); }) {}
 
-Leaf::~Leaf() = default;
+Leaf::~Leaf() {
+    *self_token_ = nullptr;
+}
 
 void Leaf::start() {
+    auto lock = FileLock::try_acquire(options_.data + "/lock");
+    if (!lock || !*lock) {
+        be(LeafState::Broken, lock ? "another program uses " + options_.data : lock.error().text);
+        return;
+    }
+    lock_.emplace(std::move(**lock));
     gate_ = std::make_unique<MeshGate>(
         shard_,
         MeshGate::Ports{
@@ -65,6 +75,7 @@ void Leaf::close(std::function<void()> done) {
     cancel_task();
     clock_.cancel();
     agreement_.cancel();
+    end_pairing();
     messages_.stop();
     if (gate_ != nullptr) {
         gate_->stop();
@@ -103,13 +114,16 @@ void Leaf::turn_on(MembershipFiles files) {
     if (found != MembershipState::Member) {
         membership_ = std::move(files.membership);
         if (found == MembershipState::Joining) {
+            end_pairing();
             be(LeafState::Joining, "it was not let into the mesh yet");
             gate_->join(membership_);
         } else {
             be(LeafState::Unpaired, "it belongs to no mesh");
+            begin_pairing();
         }
         return;
     }
+    end_pairing();
     gate_->stop_joining();
     if (std::string problem = take_membership(std::move(files)); !problem.empty()) {
         be(LeafState::Broken, std::move(problem));
@@ -179,6 +193,57 @@ void Leaf::take_change(MembershipFiles files) {
     }
     host_->call([](MeshNode& core, Instant now) { core.tell_identity(now); });
     take_time();
+}
+
+// Pairing.
+
+/// It says that it is there, with a key that is forgotten, and hears offers. Again from time to
+/// time, for networks that come.
+void Leaf::begin_pairing() {
+    if (!options_.discovers) {
+        return;
+    }
+    if (pairing_ == nullptr) {
+        crypto::SystemSecrets secrets;
+        passing_key_ = NodeKey::generate(secrets);
+        discovery_ = std::make_unique<DiscoveryHost>(shard_, *passing_key_, nullptr,
+                                                     DiscoveryHost::Options{});
+        discovery_->start();
+        pairing_ = std::make_unique<PairingPort>(
+            shard_, make_pairing_code(secrets),
+            [this](const std::string& token_text) { on_offer(token_text); });
+        ports_.owner.on_leaf_pairing_code(pairing_->code());
+    }
+    pairing_->refresh();
+    shard_.arm_after(networks_, kInterfacesInterval);
+}
+
+void Leaf::end_pairing() {
+    networks_.cancel();
+    if (pairing_ != nullptr) {
+        discovery_->stop();
+        discovery_.reset();
+        pairing_.reset();
+    }
+}
+
+/// It is for this machine: whoever has made it knows its code.
+void Leaf::on_offer(const std::string& token_text) {
+    const Status submitted =
+        ports_.files.submit(shard_, [leaf = self_token_, directory = MeshDirectory(options_.data),
+                                     token_text, name = options_.name]() mutable {
+            crypto::SystemSecrets secrets;
+            auto joining = directory.begin_join(token_text, name, secrets);
+            return runtime::make_mail([leaf, joining = std::move(joining)](runtime::Shard&) {
+                if (*leaf != nullptr && !joining) {
+                    LOG((*leaf)->ports_.log, Error, "cannot keep the token of a pairing offer",
+                        {"reason", std::string_view(joining.error().text)});
+                } else if (*leaf != nullptr) {
+                    (*leaf)->gate_->look_now();
+                }
+            });
+        });
+    static_cast<void>(submitted);  // a busy pool: the offer is repeated
 }
 
 // Links.

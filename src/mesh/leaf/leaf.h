@@ -3,12 +3,14 @@
 //
 //     membership      which mesh, with which key; joined by a token while it runs live/mesh_gate.h
 //     links           TLS, both sides with certificates of the mesh's root live/mesh_host.h
-//     discovery       signed beacons on all interfaces live/discovery_host.h messages        what
-//     its owner publishes and subscribes to                      leaf_messages.h
+//     pairing         a code, and whoever knows it live/pairing_port.h discovery       signed
+//     beacons on all interfaces live/discovery_host.h messages        what its owner publishes and
+//     subscribes to                      leaf_messages.h
 //
 // A leaf forwards nothing for others, whatever its certificate allows. Two leaves on one network
 // link to each other, with or without a node there. One that belongs to no mesh sends and takes
-// nothing; it becomes a member when its directory says so. A leaf whose directory holds the mesh's
+// nothing: it says that it is there, and becomes a member when its directory says so, or when it is
+// offered a token by whoever knows its code. A leaf whose directory holds the mesh's
 // authority lets newcomers in.
 // Threads: shard-local; files and names on a BlockingPool. Limits: limits.h, mesh/live/limits.h.
 #pragma once
@@ -25,8 +27,10 @@
 #include "mesh/live/discovery_host.h"
 #include "mesh/live/mesh_gate.h"
 #include "mesh/live/mesh_host.h"
+#include "mesh/live/pairing_port.h"
 #include "mesh/live/tls_link_security.h"
 #include "mesh/trust/mesh_trust.h"
+#include "mesh/trust/private_file.h"
 #include "runtime/blocking_pool.h"
 #include "runtime/shard.h"
 
@@ -58,6 +62,8 @@ class LeafOwner {
     /// In a step of its own. `why` is for people, and empty while it is linked.
     virtual void on_leaf_state(LeafState state, const std::string& why) = 0;
     virtual void on_leaf_message(const LeafMessage& message) = 0;
+    /// While it is unpaired: by which `kith mesh pair` lets it in.
+    virtual void on_leaf_pairing_code(const std::string& code) = 0;
 
   protected:
     ~LeafOwner() = default;
@@ -93,6 +99,10 @@ class Leaf final : private MeshEvents, private runtime::Task {
 
     [[nodiscard]] LeafMessages& messages() { return messages_; }
     [[nodiscard]] bool is_linked() const { return state_ == LeafState::Linked; }
+    /// Where others link to it; nothing while it is no member.
+    [[nodiscard]] std::optional<runtime::SocketAddress> address() const {
+        return host_ == nullptr ? std::nullopt : host_->address();
+    }
     [[nodiscard]] LeafView view() const;
 
   private:
@@ -105,6 +115,9 @@ class Leaf final : private MeshEvents, private runtime::Task {
     [[nodiscard]] Status open();
     [[nodiscard]] MeshHostOptions host_options() const;
     void begin_discovery();
+    void begin_pairing();
+    void end_pairing();
+    void on_offer(const std::string& token_text);
     void take_time();
     void take_news();
     void put_out(NodeId who);
@@ -126,7 +139,7 @@ class Leaf final : private MeshEvents, private runtime::Task {
     LeafMessages messages_;
     LeafState state_ = LeafState::Starting;
     std::string why_;
-    bool is_told_ = true;  // the owner, of the state
+    bool is_told_ = true;      // the owner, of the state
     bool has_agreed_ = false;  // with a neighbour, since there is one
     bool is_meeting_ = false;
     bool is_closing_ = false;
@@ -140,6 +153,12 @@ class Leaf final : private MeshEvents, private runtime::Task {
     std::unique_ptr<MeshGate> gate_;
     std::unique_ptr<MeshHost> host_;
     std::unique_ptr<DiscoveryHost> discovery_;
+    std::optional<FileLock> lock_;        // nobody else is this node
+    std::optional<NodeKey> passing_key_;  // of its beacons, while it is unpaired
+    std::unique_ptr<PairingPort> pairing_;
+    runtime::CallbackTimer networks_{[this](Instant) { begin_pairing(); }};
+    // shared_ptr: mail with an answer may arrive after the leaf has gone; null then.
+    std::shared_ptr<Leaf*> self_token_ = std::make_shared<Leaf*>(this);
     runtime::CallbackTimer clock_{[this](Instant) { take_time(); }};
     runtime::CallbackTimer agreement_{[this](Instant) { meet(); }};
 };

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "mesh/leaf/testing/household.h"
+#include "mesh/trust/pairing.h"
 #include "runtime/sim/world.h"
 
 namespace kith::mesh {
@@ -29,6 +30,7 @@ class Place final : LeafOwner {
     std::vector<std::string> heard;
     std::vector<LeafState> states;
     std::string why;
+    std::string code;
     std::vector<LeafOutcome> outcomes;
     int subscribed = 0;
     std::function<void(const LeafMessage&)> on_message;
@@ -97,6 +99,7 @@ class Place final : LeafOwner {
         states.push_back(state);
         why = reason;
     }
+    void on_leaf_pairing_code(const std::string& given) override { code = given; }
     void on_leaf_message(const LeafMessage& message) override {
         heard.push_back(std::string(message.topic) + " " + std::string(as_text(message.payload)));
         if (on_message) {
@@ -237,6 +240,40 @@ TEST_F(LeafTest, WithoutAMembershipItIsUnpairedUntilItGetsOne) {
     EXPECT_EQ(clock->state(), LeafState::Alone);
     home.let_in(data, "coffee");
     ASSERT_TRUE(until([&] { return coffee->is_linked() && clock->is_linked(); }));
+}
+
+TEST_F(LeafTest, WhoKnowsItsCodeLetsItIn) {
+    const auto founder = place_at("founder", home.founder_path());
+    const auto coffee = place_at("coffee", home.make("coffee"));
+    founder->start();
+    coffee->start();
+    ASSERT_TRUE(until([&] { return !coffee->code.empty(); }));
+    crypto::SystemSecrets secrets;
+    std::unique_ptr<PairingPort> port;
+    const auto offer = [&](const std::string& code) {
+        const auto datagram = make_pairing_offer(code, home.token({founder->address()}), secrets);
+        founder->run([&](runtime::Shard& shard) {
+            port = std::make_unique<PairingPort>(shard, "", nullptr);
+            port->refresh();
+            EXPECT_TRUE(port->send(datagram));
+        });
+        world.run_for(10s);
+    };
+    offer(make_pairing_code(secrets));
+    EXPECT_EQ(coffee->state(), LeafState::Unpaired) << "another code";
+    offer(coffee->code);
+    EXPECT_TRUE(until([&] { return coffee->is_linked() && founder->is_linked(); }));
+    founder->run([&](runtime::Shard&) { port.reset(); });
+}
+
+TEST_F(LeafTest, OneDirectoryIsForOneProgram) {
+    const auto clock = place("clock");
+    clock->start();
+    const auto other = place_at("other", home.founder_path() + "/../clock");
+    other->start();
+    world.run_for(1s);
+    EXPECT_EQ(other->state(), LeafState::Broken);
+    EXPECT_EQ(clock->state(), LeafState::Alone);
 }
 
 TEST_F(LeafTest, JoinsByATokenAtALeafThatHoldsTheAuthority) {

@@ -4,24 +4,14 @@
 #include <string>
 
 #include "crypto/signature.h"
+#include "mesh/live/beacon_groups.h"
 #include "mesh/live/limits.h"
+#include "mesh/trust/pairing.h"
 
 namespace kith::mesh {
 namespace {
 
 using runtime::SocketAddress;
-
-/// docs/formats/beacon.md.
-SocketAddress group_v4() {
-    return SocketAddress::v4({239, 255, 75, 105}, kBeaconPort);
-}
-SocketAddress group_v6() {
-    return SocketAddress::v6({0xff, 0x02, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x4b, 0x69, 0x74, 0x68},
-                             kBeaconPort);
-}
-
-/// Beacons stay on the link.
-constexpr std::uint8_t kHops = 1;
 
 std::uint16_t port_of(const MeshHost* host) {
     return host == nullptr || !host->address() ? std::uint16_t{0} : host->address()->port();
@@ -42,8 +32,8 @@ DiscoveryHost::DiscoveryHost(runtime::Shard& shard, const NodeKey& key, MeshHost
                   .port = port_of(host),
                   .is_leaf = options.is_leaf},
                  *this, shard.random().next()),
-      v4_(shard, group_v4(), kHops, *this),
-      v6_(shard, group_v6(), kHops, *this) {}
+      v4_(shard, beacon_group_v4(), kBeaconHops, *this),
+      v6_(shard, beacon_group_v6(), kBeaconHops, *this) {}
 
 void DiscoveryHost::start() {
     const std::optional<SocketAddress> listening =
@@ -68,6 +58,9 @@ void DiscoveryHost::stop() {
 }
 
 void DiscoveryHost::on_datagram(const SocketAddress& from, Bytes bytes) {
+    if (is_pairing_offer(bytes)) {
+        return;  // for those who belong to no mesh (pairing_port.h)
+    }
     discovery_.on_datagram(from, bytes, shard_.now());
     arm();
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 
 #include "base/time.h"
 
@@ -46,6 +47,14 @@ inline constexpr std::size_t kJoinChannelsMax = 64;
 inline constexpr std::size_t kJoinChannelsPerAddressMax = 8;
 /// One request and one answer, from the connection on.
 inline constexpr Duration kJoinChannelMax = 5s;
+
+/// Pairing offers that an unpaired machine tries to read: so many at once, and so many in a second
+/// after that; each takes some 30 ms. Offers are repeated, so that one that is left out comes
+/// again.
+inline constexpr std::uint32_t kPairingReadsBurst = 4;
+inline constexpr std::uint32_t kPairingReadsPerSecond = 2;
+/// How often an offer is repeated.
+inline constexpr Duration kPairingOfferInterval = 500ms;
 
 /// How often discovery looks which interfaces there are, and for places that other nodes tell.
 inline constexpr Duration kInterfacesInterval = 10s;

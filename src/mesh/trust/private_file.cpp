@@ -183,6 +183,23 @@ OrFileProblem<FileLock> FileLock::acquire(const std::string& path) {
     return lock;
 }
 
+OrFileProblem<std::optional<FileLock>> FileLock::try_acquire(const std::string& path) {
+    const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, S_IRUSR | S_IWUSR);
+    if (fd < 0) {
+        return because("open", path);
+    }
+    FileLock lock(fd);
+    if (::flock(fd, LOCK_EX | LOCK_NB) != 0) {
+        return errno == EWOULDBLOCK ? OrFileProblem<std::optional<FileLock>>(std::nullopt)
+                                    : because("lock", path);
+    }
+    // The lock is what holds; a number that cannot be written harms nobody.
+    if (::ftruncate(fd, 0) == 0) {
+        static_cast<void>(write_all(fd, std::to_string(::getpid()) + "\n"));
+    }
+    return std::optional(std::move(lock));
+}
+
 FileLock::~FileLock() {
     if (fd_ >= 0) {
         ::close(fd_);

@@ -42,6 +42,9 @@ class FileLock {
   public:
     /// Waits for whoever has it.
     [[nodiscard]] static OrFileProblem<FileLock> acquire(const std::string& path);
+    /// Nothing if somebody has it; the file then tells, for people, which process.
+    [[nodiscard]] static OrFileProblem<std::optional<FileLock>> try_acquire(
+        const std::string& path);
     FileLock(FileLock&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
     FileLock& operator=(FileLock&&) = delete;
     ~FileLock();
