@@ -4,7 +4,8 @@ add_library(kith_options INTERFACE)
 target_include_directories(kith_options INTERFACE ${CMAKE_SOURCE_DIR}/src)
 target_compile_options(kith_options INTERFACE
     -Wall -Wextra -Wpedantic -Wconversion -Wsign-conversion -Wshadow -Wswitch-enum
-    -Wnon-virtual-dtor -Wold-style-cast -Wundef
+    $<$<COMPILE_LANGUAGE:CXX>:-Wnon-virtual-dtor> $<$<COMPILE_LANGUAGE:CXX>:-Wold-style-cast>
+    -Wundef
     -Wno-missing-field-initializers  # designated initializers name the fields that matter
     -fno-omit-frame-pointer -fvisibility=hidden -ffile-prefix-map=${CMAKE_SOURCE_DIR}=.)
 if(KITH_WERROR)

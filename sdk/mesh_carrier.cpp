@@ -31,6 +31,7 @@ Done done_of(mesh::LeafOutcome outcome) {
 MeshCarrier::MeshCarrier(runtime::Shard& shard, MeshSettings settings, CarrierEvents& events)
     : shard_(shard),
       events_(events),
+      on_pairing_code_(std::move(settings.on_pairing_code)),
       leaf_(shard, std::move(settings.leaf),
             {.log = *settings.log,
              .files = *settings.pool,
@@ -119,6 +120,12 @@ void MeshCarrier::on_leaf_state(mesh::LeafState state, const std::string& why) {
         events_.on_carrier_up();
     } else {
         events_.on_carrier_down({FailureKind::Offline, why});
+    }
+}
+
+void MeshCarrier::on_leaf_pairing_code(const std::string& code) {
+    if (on_pairing_code_) {
+        on_pairing_code_(code);
     }
 }
 

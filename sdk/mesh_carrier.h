@@ -21,7 +21,8 @@ struct MeshSettings {
     mesh::LeafOptions leaf;
     /// Files and names; outlives the carrier.
     runtime::BlockingPool* pool = nullptr;
-    const Log* log = nullptr;  // outlives the carrier
+    const Log* log = nullptr;                                 // outlives the carrier
+    std::function<void(const std::string&)> on_pairing_code;  // null: nobody is told
 };
 
 class MeshCarrier final : public Carrier, private mesh::LeafOwner {
@@ -41,6 +42,7 @@ class MeshCarrier final : public Carrier, private mesh::LeafOwner {
   private:
     void on_leaf_state(mesh::LeafState state, const std::string& why) override;
     void on_leaf_message(const mesh::LeafMessage& message) override;
+    void on_leaf_pairing_code(const std::string& code) override;
 
     /// Remembers what is to be called back, and returns its number.
     [[nodiscard]] std::uint64_t remember(DoneHandler done);
@@ -50,6 +52,7 @@ class MeshCarrier final : public Carrier, private mesh::LeafOwner {
 
     runtime::Shard& shard_;
     CarrierEvents& events_;
+    std::function<void(const std::string&)> on_pairing_code_;
     mesh::Leaf leaf_;
     std::map<std::uint64_t, DoneHandler> waiting_;
     std::uint64_t last_number_ = 0;

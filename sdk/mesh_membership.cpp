@@ -89,7 +89,8 @@ Outcome<MeshSettings> mesh_settings(const std::string& id, const MachineOptions&
                                  .peers = options.mesh_peers,
                                  .timing = {},
                                  .messages = {.messages_max = options.queue_messages_max,
-                                              .bytes_max = options.queue_bytes_max}}};
+                                              .bytes_max = options.queue_bytes_max}},
+                        .on_pairing_code = options.on_pairing_code};
 }
 
 }  // namespace kith::sdk

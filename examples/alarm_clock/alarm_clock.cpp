@@ -80,12 +80,16 @@ void AlarmClock::tick() {
 void AlarmClock::ring() {
     is_ringing_ = true;
     publish("state", "ringing");
+    tell("ringing");
     publish("alarm_at", to_text(alarm_at_));
     machine_.call({.machine = "coffee-maker", .method = "brew", .payload = "lungo"},
                   [this](const Outcome<std::string>& answer) {
                       if (!answer) {
                           publish("complaint", answer.failure().text);
+                          tell("no coffee: " + answer.failure().text);
                           rest();  // nothing to wait for
+                      } else {
+                          tell("coffee in " + *answer + " s");
                       }
                   });
 }
@@ -94,6 +98,13 @@ void AlarmClock::rest() {
     is_ringing_ = false;
     publish("state", "idle");
     publish("alarm_at", to_text(alarm_at_));
+    tell("rings at " + to_text(alarm_at_));
+}
+
+void AlarmClock::tell(const std::string& what) const {
+    if (options_.told) {
+        options_.told(what);
+    }
 }
 
 Outcome<std::string> AlarmClock::set_alarm(const Request& request) {

@@ -9,6 +9,7 @@
 #include <kith/machine.h>
 
 #include <chrono>
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -22,6 +23,8 @@ struct AlarmClockOptions {
     std::chrono::seconds at{7 * 3600};      // since midnight, local time
     std::chrono::milliseconds every{0};     // not zero: rings again and again, for demos
     std::chrono::milliseconds first{5000};  // after the start, with `every`
+    /// Told its state whenever that is another, and what it complains about. On its own thread.
+    std::function<void(const std::string& what)> told;
 };
 
 class AlarmClock {
@@ -34,6 +37,7 @@ class AlarmClock {
     void rest();
     Outcome<std::string> set_alarm(const Request& request);
     void publish(const std::string& name, const std::string& value);
+    void tell(const std::string& what) const;
 
     // Everything here belongs to the machine's thread.
     AlarmClockOptions options_;

@@ -1,39 +1,38 @@
-// alarm_clock [NODE] [--at HH:MM | --every SECONDS]: an alarm clock at the node HOST:PORT.
+// alarm_clock: an alarm clock, at a node or in a mesh without any.
 #include "examples/alarm_clock/alarm_clock.h"
+#include "examples/arguments.h"
 
-#include <csignal>
 #include <cstdlib>
 #include <iostream>
 #include <string_view>
 
 int main(int argc, char** argv) {
-    sigset_t signals;
-    sigemptyset(&signals);
-    sigaddset(&signals, SIGINT);
-    sigaddset(&signals, SIGTERM);
-    sigprocmask(SIG_BLOCK, &signals, nullptr);  // before the machine starts its thread
-
+    kith::examples::hold_signals();  // before the machine starts its thread
     kith::examples::AlarmClockOptions options;
-    for (int i = 1; i < argc; ++i) {
-        const std::string_view argument = argv[i];
-        if (argument == "--every" && i + 1 < argc) {
-            options.every = std::chrono::seconds(std::atoi(argv[++i]));
-        } else if (const auto at = kith::examples::time_of_day(i + 1 < argc ? argv[i + 1] : "");
-                   argument == "--at" && at) {
+    const std::span<char* const> arguments(argv, static_cast<std::size_t>(argc));
+    for (std::size_t i = 1; i < arguments.size();) {
+        const std::string_view name = arguments[i];
+        const char* value = i + 1 < arguments.size() ? arguments[i + 1] : "";
+        const auto at = kith::examples::time_of_day(value);
+        std::size_t taken = 2;
+        if (name == "--every" && std::atoi(value) > 0) {
+            options.every = std::chrono::seconds(std::atoi(value));
+        } else if (name == "--at" && at) {
             options.at = *at;
-            ++i;
-        } else if (argument.starts_with('-')) {
-            std::cerr << "usage: alarm_clock [HOST:PORT] [--at HH:MM | --every SECONDS]\n";
-            return 2;
         } else {
-            options.machine.node = argument;
+            taken = kith::examples::take_argument(arguments.subspan(i), options.machine);
         }
+        if (taken == 0) {
+            std::cerr << "usage: alarm_clock " << kith::examples::kMachineUsage
+                      << " [--at HH:MM | --every SECONDS]\n";
+            return 2;
+        }
+        i += taken;
     }
-    options.machine.on_link = [node = options.machine.node](const kith::LinkChange& change) {
-        std::cout << "alarm-clock: "
-                  << (change.is_connected ? "connected to " + node : change.reason.text) << '\n';
+    kith::examples::print_links("alarm-clock", options.machine);
+    options.told = [](const std::string& what) {
+        std::cout << "alarm-clock: " << what << std::endl;
     };
     const kith::examples::AlarmClock clock(options);
-    int signal = 0;
-    sigwait(&signals, &signal);
+    kith::examples::wait_for_signal();
 }

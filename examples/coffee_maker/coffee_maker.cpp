@@ -28,8 +28,9 @@ std::string with_one_digit(double value) {
 
 }  // namespace
 
-CoffeeMaker::CoffeeMaker(MachineOptions options, double speed)
-    : machine_("coffee-maker", std::move(options)) {
+CoffeeMaker::CoffeeMaker(MachineOptions options, double speed,
+                         std::function<void(const std::string& state)> told)
+    : told_(std::move(told)), machine_("coffee-maker", std::move(options)) {
     machine_.post([this] {
         enter(State::Idle);
         publish("water_ml", with_one_digit(water_ml_));
@@ -91,7 +92,11 @@ void CoffeeMaker::enter(State state) {
     static constexpr const char* kNames[] = {"idle", "heating", "brewing", "ready"};
     state_ = state;
     rest_s_ = 0;
-    publish("state", kNames[static_cast<std::size_t>(state)]);
+    const std::string name = kNames[static_cast<std::size_t>(state)];
+    publish("state", name);
+    if (told_) {
+        told_(name);
+    }
 }
 
 void CoffeeMaker::publish(const std::string& name, const std::string& value) {

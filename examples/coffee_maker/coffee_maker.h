@@ -9,14 +9,17 @@
 
 #include <kith/machine.h>
 
+#include <functional>
 #include <string>
 
 namespace kith::examples {
 
 class CoffeeMaker {
   public:
-    /// `speed`: 1 is real time; a demo may have it faster.
-    explicit CoffeeMaker(MachineOptions options, double speed = 1);
+    /// `speed`: 1 is real time; a demo may have it faster. `told` is told its state whenever that
+    /// is another, on its own thread.
+    explicit CoffeeMaker(MachineOptions options, double speed = 1,
+                         std::function<void(const std::string& state)> told = nullptr);
 
   private:
     enum class State : std::uint8_t { Idle, Heating, Brewing, Ready };
@@ -27,6 +30,7 @@ class CoffeeMaker {
     void publish(const std::string& name, const std::string& value);
 
     // Everything here belongs to the machine's thread.
+    std::function<void(const std::string& state)> told_;
     State state_ = State::Idle;
     double temperature_c_ = 21;
     double water_ml_ = 1200;

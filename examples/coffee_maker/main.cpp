@@ -1,23 +1,34 @@
-// coffee_maker [NODE]: a coffee maker at the node HOST:PORT, until Ctrl-C.
+// coffee_maker: a coffee maker, at a node or in a mesh without any, until Ctrl-C.
+#include "examples/arguments.h"
 #include "examples/coffee_maker/coffee_maker.h"
 
-#include <csignal>
+#include <cstdlib>
 #include <iostream>
+#include <string_view>
 
 int main(int argc, char** argv) {
-    sigset_t signals;
-    sigemptyset(&signals);
-    sigaddset(&signals, SIGINT);
-    sigaddset(&signals, SIGTERM);
-    sigprocmask(SIG_BLOCK, &signals, nullptr);  // before the machine starts its thread
-
+    kith::examples::hold_signals();  // before the machine starts its thread
     kith::MachineOptions options;
-    options.node = argc > 1 ? argv[1] : options.node;
-    options.on_link = [node = options.node](const kith::LinkChange& change) {
-        std::cout << "coffee-maker: "
-                  << (change.is_connected ? "connected to " + node : change.reason.text) << '\n';
-    };
-    const kith::examples::CoffeeMaker maker(options);
-    int signal = 0;
-    sigwait(&signals, &signal);
+    double speed = 1;
+    const std::span<char* const> arguments(argv, static_cast<std::size_t>(argc));
+    for (std::size_t i = 1; i < arguments.size();) {
+        std::size_t taken = 2;
+        if (std::string_view(arguments[i]) == "--speed" && i + 1 < arguments.size() &&
+            std::atof(arguments[i + 1]) > 0) {
+            speed = std::atof(arguments[i + 1]);
+        } else {
+            taken = kith::examples::take_argument(arguments.subspan(i), options);
+        }
+        if (taken == 0) {
+            std::cerr << "usage: coffee_maker " << kith::examples::kMachineUsage
+                      << " [--speed TIMES]\n";
+            return 2;
+        }
+        i += taken;
+    }
+    kith::examples::print_links("coffee-maker", options);
+    const kith::examples::CoffeeMaker maker(options, speed, [](const std::string& state) {
+        std::cout << "coffee-maker: " << state << std::endl;
+    });
+    kith::examples::wait_for_signal();
 }

@@ -275,6 +275,10 @@ bool Machine::is_connected() const {
     return impl_->is_connected();
 }
 
+bool Machine::is_own_thread() const {
+    return impl_->is_own_thread();
+}
+
 Outcome<void> Machine::wait_connected(std::chrono::milliseconds timeout) {
     if (impl_->is_own_thread()) {
         return Failure{FailureKind::Invalid, "a handler must not wait"};

@@ -91,6 +91,9 @@ struct MachineOptions {
     std::string mesh_listen;
     /// HOST:PORT of members that it does not find by itself, since they are on other networks.
     std::vector<std::string> mesh_peers;
+    /// Told the code by which somebody with the mesh's authority lets it in (`kith mesh pair
+    /// CODE`), while it belongs to no mesh; again when it has another one. On the machine's thread.
+    std::function<void(const std::string& code)> on_pairing_code;
 
     /// HOST:PORT of the node. A name is resolved anew for each connection.
     std::string node = "127.0.0.1:1883";
@@ -136,6 +139,8 @@ class Machine {
 
     [[nodiscard]] const std::string& id() const;
     [[nodiscard]] bool is_connected() const;
+    /// Whether this is called from a handler.
+    [[nodiscard]] bool is_own_thread() const;
     /// Waits for the connection. Errors: Offline or Refused with the last reason, Invalid.
     Outcome<void> wait_connected(std::chrono::milliseconds timeout = std::chrono::seconds(10));
 
