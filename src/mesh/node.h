@@ -40,6 +40,7 @@ struct Publication {
     bool retain = false;
     Priority priority = Priority::Default;
     std::uint64_t flow = 0;
+    std::uint64_t number = 0;  // Data::number
     WallTime published_at;
     std::uint32_t expires_after_ms = 0;  // 0: never
     PublishLevel level = PublishLevel::Local;

@@ -163,6 +163,7 @@ Data MeshNode::Impl::data_of(const Publication& publication) {
     data.qos = static_cast<std::uint8_t>(publication.qos);
     data.retain = publication.retain;
     data.flow = publication.flow;
+    data.number = publication.number;
     data.published_at_ms = publication.published_at.ms();
     data.expires_after_ms = publication.expires_after_ms;
     data.tenant = publication.tenant;

@@ -172,7 +172,9 @@ struct Data {
     std::uint64_t state_time = 0;      // Stamp::time
     std::uint64_t state_replaces = 0;  // State::replaces
     std::uint32_t state_forget_h = 0;  // State::forget_h
-    Destinations destinations;         // one at least, in order of node, none twice
+    /// Of QoS 1 and 2: what its origin calls it, for who may get it in two ways; 0: nothing.
+    std::uint64_t number = 0;
+    Destinations destinations;  // one at least, in order of node, none twice
     std::string_view topic;
     Bytes properties;  // MQTT 5 properties, encoded as in a PUBLISH
     Bytes payload;     // with topic and properties kMessageBytesMax at most

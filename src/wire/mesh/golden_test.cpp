@@ -167,6 +167,16 @@ TEST(Golden, GoodbyeWithAReason) {
     EXPECT_EQ(hex(Goodbye{.reason = GoodbyeReason::NotAMember}), digits("02 60 02"));
 }
 
+TEST(Golden, DataThatHasANumber) {
+    Data frame;
+    frame.id = {kOrigin, 4, 1};
+    frame.number = 0x0102;
+    frame.destinations.emplace_back().node = NodeId(1);
+    EXPECT_EQ(hex(frame), digits("38 4c 0102030405060708 00000004 01 00 00 0000000000000000 "
+                                 "0000000000000000 00 01 0000000000000001 01 00 00 "
+                                 "0a 02 08 0000000000000102"));
+}
+
 TEST(Golden, DataThatSetsARetainedMessage) {
     Data frame;
     frame.id = {kOrigin, 4, 1};

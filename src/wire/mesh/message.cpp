@@ -31,6 +31,7 @@
 //     | if G: list of groups, 1 at least, 8 bytes each, in order, none twice
 //
 //     extension 1: state_time (not 0), state_replaces, 8 bytes each; state_forget_h, 4 bytes
+//     extension 2: number (not 0), 8 bytes
 //
 // The extensions have a length, unlike those of other frames, for the payload is behind them: it is
 // the same for every next hop, and what stands before it is not.
@@ -62,6 +63,8 @@ constexpr std::uint8_t kQosMax = 2;
 constexpr auto kKindMax = static_cast<std::uint8_t>(DataKind::Directed);
 constexpr std::uint8_t kStateExtension = 1;
 constexpr std::size_t kStateExtensionBytes = 8 + 8 + 4;
+constexpr std::uint8_t kNumberExtension = 2;
+constexpr std::size_t kNumberExtensionBytes = 8;
 constexpr std::size_t kDestinationBytesMin = 8 + 1;
 constexpr std::size_t kGroupBytes = 8;
 
@@ -159,10 +162,20 @@ Status read_extensions(Bytes extensions, Data& data) {
         if (i == kExtensionsMax) {
             reader.fail(detail::beyond_limit("too many extensions"));
         }
-        if (kind != kStateExtension || reader.failed()) {
+        if (reader.failed()) {
             continue;
         }
         FrameReader fields(value);
+        if (kind == kNumberExtension) {
+            data.number = fields.u64();
+            if (fields.failed() || data.number == 0) {
+                reader.fail(malformed("number of a message"));
+            }
+            continue;
+        }
+        if (kind != kStateExtension) {
+            continue;
+        }
         data.state_time = fields.u64();
         data.state_replaces = fields.u64();
         data.state_forget_h = fields.u32();
@@ -220,11 +233,17 @@ std::uint8_t flags_of(const Data& data) {
 
 template <typename Out>
 void put_extensions(Out& out, const Data& data) {
-    if (data.state_time == 0) [[likely]] {
-        detail::put_blob(out, {});
+    const std::size_t state_bytes = data.state_time == 0 ? 0 : 1 + 1 + kStateExtensionBytes;
+    const std::size_t number_bytes = data.number == 0 ? 0 : 1 + 1 + kNumberExtensionBytes;
+    detail::put_varint(out, state_bytes + number_bytes);
+    if (number_bytes != 0) {
+        out.u8(kNumberExtension);
+        detail::put_varint(out, kNumberExtensionBytes);
+        out.u64(data.number);
+    }
+    if (state_bytes == 0) [[likely]] {
         return;
     }
-    detail::put_varint(out, 1 + 1 + kStateExtensionBytes);
     out.u8(kStateExtension);
     detail::put_varint(out, kStateExtensionBytes);
     out.u64(data.state_time);

@@ -49,7 +49,8 @@ bool is_valid(const Parts& parts) {
 TEST(Data, AsItIsHereItIsValid) {
     EXPECT_EQ(data({}),
               "data 0102030405060708/4/1 priority=0 kind=0 hops=1 qos=1 retain=false replica=false "
-              "flow=5 at=6 expires=0 tenant=0 state=0/0/0 [0000000000000009 stream=0..0 all=true ] "
+              "flow=5 at=6 expires=0 tenant=0 state=0/0/0 number=0 [0000000000000009 stream=0..0 "
+              "all=true ] "
               "topic=t "
               "properties= payload=787878");
 }

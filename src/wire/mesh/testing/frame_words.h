@@ -109,6 +109,7 @@ inline std::string words(const Data& f) {
                f.qos, f.retain, f.wants_replica, f.flow, f.published_at_ms, f.expires_after_ms,
                f.tenant) +
            fmt::format("state={:x}/{:x}/{} ", f.state_time, f.state_replaces, f.state_forget_h) +
+           fmt::format("number={:x} ", f.number) +
            fmt::format("{} topic={} properties={} payload={}", words_of_all(f.destinations),
                        f.topic, to_hex(f.properties), to_hex(f.payload));
 }

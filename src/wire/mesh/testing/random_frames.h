@@ -154,6 +154,7 @@ class RandomFrames {
         frame.published_at_ms = static_cast<std::int64_t>(number<std::uint64_t>());
         frame.expires_after_ms = number<std::uint32_t>();
         frame.tenant = number<std::uint32_t>();
+        frame.number = coin() ? number<std::uint64_t>() : 0;
         if (coin()) {
             frame.state_time = std::max<std::uint64_t>(number<std::uint64_t>(), 1);
             frame.state_replaces = number<std::uint64_t>();
