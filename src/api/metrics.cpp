@@ -59,6 +59,18 @@ void add_traffic(MetricsPage& page, const broker::Counters& broker) {
     page.counter("mesh_barriers_partial_total",
                  "SUBACKs sent before all nodes of the mesh had answered.",
                  broker.barriers_partial);
+    page.head("session_moves_total", "Sessions that moved between nodes of the mesh, or did not.",
+              "counter");
+    page.labelled("session_moves_total", "outcome", "in", broker.sessions_moved_in);
+    page.labelled("session_moves_total", "outcome", "out", broker.sessions_moved_out);
+    page.labelled("session_moves_total", "outcome", "timed_out", broker.session_moves_timed_out);
+    page.labelled("session_moves_total", "outcome", "fenced", broker.sessions_fenced);
+    page.counter("session_messages_forwarded_total",
+                 "Messages that came for sessions that had moved, and were sent behind them.",
+                 broker.session_messages_forwarded);
+    page.counter("session_messages_twice_total",
+                 "Messages that came for a moved session by two nodes, and were taken once.",
+                 broker.session_messages_twice);
     page.counter("wills_published_total", "Will messages published.", broker.wills_published);
 }
 

@@ -24,6 +24,7 @@
 #include "bus/authorizer.h"
 #include "bus/bus.h"
 #include "bus/mesh_port.h"
+#include "bus/session_port.h"
 #include "runtime/shard.h"
 #include "runtime/stream.h"
 #include "storage/journal.h"
@@ -99,6 +100,11 @@ class BrokerShard : public bus::Bus {
     virtual void tell_mesh(bus::MeshPort& mesh) = 0;
     /// Requires: the first shard.
     [[nodiscard]] virtual bus::BrokerPort& far_side() = 0;
+    /// From now on sessions of this shard are found by other nodes, and theirs by clients here.
+    /// Requires: tell_mesh() was called; `port` belongs to the first shard and outlives the broker.
+    virtual void share_sessions(bus::SessionPort& port, bus::PeerId self) = 0;
+    /// What the first shard's `port` tells. Requires: the first shard.
+    [[nodiscard]] virtual bus::SessionListener& sessions_listener() = 0;
 
     /// The shard that a client id lives on; the same on all shards.
     [[nodiscard]] virtual ShardId home_of(std::string_view client_id) const = 0;

@@ -75,6 +75,13 @@ void Counters::add(const Counters& other) {
     denied_subscribes += other.denied_subscribes;
     subscriptions_revoked += other.subscriptions_revoked;
     wills_published += other.wills_published;
+    sessions_moved_in += other.sessions_moved_in;
+    sessions_moved_out += other.sessions_moved_out;
+    sessions_fenced += other.sessions_fenced;
+    session_moves_timed_out += other.session_moves_timed_out;
+    session_messages_forwarded += other.session_messages_forwarded;
+    session_messages_twice += other.session_messages_twice;
+    session_moves.add(other.session_moves);
     topics_evicted += other.topics_evicted;
     publishers_held += other.publishers_held;
     slow_episodes += other.slow_episodes;

@@ -57,6 +57,13 @@ struct Counters {
     std::uint64_t subscriptions_revoked = 0;  // ended because roles had changed
     std::uint64_t wills_published = 0;
     std::uint64_t sessions_expired = 0;
+    std::uint64_t sessions_moved_in = 0;           // from other nodes of the mesh
+    std::uint64_t sessions_moved_out = 0;          // to them
+    std::uint64_t sessions_fenced = 0;             // ended: another node had begun a later one
+    std::uint64_t session_moves_timed_out = 0;     // begun anew, for the old one was out of reach
+    std::uint64_t session_messages_forwarded = 0;  // that came for sessions that had moved
+    std::uint64_t session_messages_twice = 0;      // through two nodes, and taken once
+    DelayHistogram session_moves;                  // CONNECT until the session is here
     std::uint64_t topics_evicted = 0;
     std::uint64_t publishers_held = 0;  // times a publisher was paused for a slow receiver
     std::uint64_t slow_episodes = 0;    // times a client became slow (slow_clients)

@@ -5,6 +5,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "base/time.h"
+
 namespace kith::broker {
 
 /// Longest client id, in bytes: it is a key in tables and a level in topics.
@@ -84,5 +86,31 @@ inline constexpr std::size_t kDenialsRememberedMax = 1024;
 
 /// Sessions whose subscriptions are judged in one turn after roles have changed.
 inline constexpr std::size_t kJudgedAtOnceMax = 1000;
+
+/// Bytes of one slice of a session that moves to another node, and of one batch of messages that
+/// follow it: a few milliseconds of a slow link.
+inline constexpr std::size_t kMovePartBytes = 128 * 1024;
+/// Bytes of one item of a session that moves: the largest message with what belongs to it.
+inline constexpr std::size_t kMoveItemBytesMax = 256 * 1024 * 1024 + 256 * 1024;
+/// Messages of one batch that follows.
+inline constexpr std::size_t kMoveBatchMessagesMax = 256;
+/// A node that says nothing for so long is not reachable, and a client begins anew.
+inline constexpr Duration kMoveAskTimeout = 2s;
+/// What was not answered is said again after this.
+inline constexpr Duration kMoveRepeat = 150ms;
+/// The same where no client waits for it.
+inline constexpr Duration kMoveRepeatIdle = 1s;
+/// Old routes are used for so long after all nodes know of the new one, by what was under way.
+inline constexpr Duration kMoveGrace = 2s;
+/// Messages that came in two ways are told apart for so long after a session has moved; the names
+/// of so many are remembered.
+inline constexpr Duration kMoveWatch = 60s;
+inline constexpr std::size_t kMoveSeenMax = 16'384;
+/// Nodes that are asked for one client, each of which says that another one has the session.
+inline constexpr unsigned kMoveHopsMax = 4;
+/// What remains of sessions that have moved and is forwarded at a time, of one shard.
+inline constexpr std::size_t kMoveForwardsAtOnce = 64;
+/// How often moves look at the time.
+inline constexpr Duration kMoveTick = 20ms;
 
 }  // namespace kith::broker

@@ -12,11 +12,18 @@
 
 namespace kith::bus {
 
+/// Names a message of QoS 1 or 2 in the whole mesh, for who may get it in two ways. 0: no name.
+struct MessageSource {
+    std::uint64_t node = 0;    // that it was published on; 0: this one
+    std::uint64_t number = 0;  // there
+};
+
 /// For whom a message is. One that another node sent says it, so that each share group of the mesh
 /// gets it once.
 struct Audience {
     bool is_from_mesh = false;  // of another node: it goes to none again
     bool for_all = true;        // subscriptions that are not shared
+    MessageSource source;
     /// And a member of each of these share groups: MeshPort::group_id(), 8 bytes each as this
     /// machine has them. Of messages of this node: all groups.
     Bytes groups;

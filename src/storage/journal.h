@@ -36,6 +36,7 @@ struct QueueRead {
     std::size_t messages_max = 0;
     std::size_t bytes_max = 0;  // by DeliveryRecord::size_bytes; the first message always counts
     bool only_dropped = false;  // others are passed over
+    std::uint32_t reader = 0;   // for whom; comes back with the answer
 };
 
 /// Why a delivery is shown without its message.

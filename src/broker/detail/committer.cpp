@@ -12,6 +12,7 @@
 #include "broker/detail/queue_loader.h"
 #include "broker/detail/router.h"
 #include "broker/detail/session.h"
+#include "broker/detail/session_moves.h"
 #include "broker/detail/session_table.h"
 #include "broker/detail/share_returns.h"
 
@@ -190,6 +191,13 @@ void Committer::show(MessageId id) {
         if (session == nullptr) {
             // It ended while its row was on the way: the row must not keep the message.
             context_.store.batch().delete_delivery({awaiting.session, awaiting.sequence, id});
+            continue;
+        }
+        if (session->is_leaving()) {
+            if (Spill* spill = session->outbound.spill(); spill != nullptr) {
+                spill->on_stored(awaiting.sequence);
+            }
+            context_.moves->on_stored(*session);
             continue;
         }
         if (session->outbound.is_spilling()) {

@@ -84,6 +84,13 @@ class Connection final : public runtime::StreamHandler,
     [[nodiscard]] std::size_t unsent_bytes() const { return stream_->unsent_bytes(); }
     [[nodiscard]] std::uint64_t sent_bytes() const { return stream_->sent_bytes(); }
 
+    /// What SessionMoves::ask() has found out: refused, or this node's to open.
+    void on_session_asked(std::uint64_t epoch, mqtt::ReasonCode refusal, const char* words);
+    /// Of a session that does not exist yet; 0 if nobody was asked.
+    [[nodiscard]] std::uint64_t session_epoch() const {
+        return opening_ == nullptr ? 0 : opening_->session_epoch;
+    }
+
     /// The publish of this packet id has been settled.
     void complete_publish(PacketId packet_id, Qos qos, mqtt::ReasonCode reason);
     /// The disk knows that a QoS 2 message was received: sends PUBREL.
@@ -136,6 +143,8 @@ class Connection final : public runtime::StreamHandler,
         bus::Principal principal;
         std::vector<std::uint8_t> authentication_data;  // for CONNACK
         bool was_assigned = false;
+        bool was_asked = false;  // whether another node has its session
+        std::uint64_t session_epoch = 0;
     };
     // Of a client whose CONNECT has an authentication method.
     struct Enhanced {
@@ -227,6 +236,7 @@ class Connection final : public runtime::StreamHandler,
     void write(const EncodedPublish& encoded);
     void complete_item(OutboundItem& item);
 
+    [[nodiscard]] bool must_ask(const mqtt::Connect& connect);
     void announce();
     void fail(const Error& error);
     void send_disconnect(mqtt::ReasonCode reason, const char* words);

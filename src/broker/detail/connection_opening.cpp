@@ -9,6 +9,7 @@
 #include "broker/detail/connection_table.h"
 #include "broker/detail/queue_loader.h"
 #include "broker/detail/session.h"
+#include "broker/detail/session_moves.h"
 #include "broker/detail/session_table.h"
 #include "broker/detail/shard_broker.h"
 #include "broker/detail/subscriber.h"
@@ -203,6 +204,9 @@ void Connection::open() {
     version_ = connect.version;
     client_packet_bytes_max_ = connect.maximum_packet_size.value_or(0xFFFF'FFFF);
     connect.client_id = opening_->client_id;
+    if (must_ask(connect)) [[unlikely]] {
+        return;
+    }
     const SessionTable::Opened opened =
         context_.sessions->open(*this, connect, opening_->principal);
     if (opened.must_wait) {
@@ -253,6 +257,37 @@ void Connection::open() {
         take_input(framer_.feed(opening->unread,
                                 [this](const mqtt::Frame& frame) { return on_frame(frame); }));
     }
+}
+
+/// True if the other nodes of the mesh are asked first: open() is called again.
+bool Connection::must_ask(const mqtt::Connect& connect) {
+    SessionMoves& moves = *context_.moves;
+    const bus::Principal& principal = opening_->principal;
+    const Session* known = context_.sessions->find(principal.tenant, connect.client_id);
+    const bool is_answered = opening_->was_asked && (known == nullptr || !known->is_moving);
+    if (!moves.is_open() || is_answered || !moves.must_ask(known)) {
+        return false;
+    }
+    moves.ask({.connection = id_,
+               .client_id = std::string(connect.client_id),
+               .principal = principal.name,
+               .is_clean = connect.clean_start,
+               .is_admin = principal.role == bus::Role::Admin});
+    return true;
+}
+
+void Connection::on_session_asked(std::uint64_t epoch, mqtt::ReasonCode refusal,
+                                  const char* words) {
+    if (state_ != State::Ready) {
+        return;
+    }
+    if (refusal != mqtt::ReasonCode::Success) {
+        refuse(refusal, words);
+        return;
+    }
+    opening_->was_asked = true;
+    opening_->session_epoch = epoch;
+    context_.shard.defer(*this);
 }
 
 void Connection::announce() {

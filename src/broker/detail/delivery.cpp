@@ -10,6 +10,7 @@
 #include "broker/detail/queue_loader.h"
 #include "broker/detail/router.h"
 #include "broker/detail/session.h"
+#include "broker/detail/session_moves.h"
 #include "broker/detail/session_table.h"
 #include "broker/detail/shard_link.h"
 #include "broker/detail/slow_clients.h"
@@ -96,6 +97,9 @@ void Delivery::to_targets(const Route& route, Routing& routing) {
         const bool is_own = target.session->id() == message.publisher;
         if (is_own && !target.receives_own) {
             show_dropped(*target.session, message, "no local: it is its own message");
+            if (target.session->is_watched) [[unlikely]] {
+                (void)context_.moves->is_first(*target.session, routing);  // nor by another node
+            }
             continue;  // No Local [MQTT-3.8.3-3]
         }
         const Qos maximum = is_own ? target.own_maximum_qos : target.maximum_qos;
@@ -123,6 +127,10 @@ bool Delivery::to_session(Session& session, const Grant& grant, Routing& routing
                                       {.retain = grant.retain, .identifiers = grant.identifiers});
         ++routing.sent_count;
         return true;
+    }
+    if (session.is_watched && grant.group.is_none() && !context_.moves->is_first(session, routing))
+        [[unlikely]] {
+        return true;  // it has come through another node
     }
     if (routing.stored == nullptr) {
         routing.stored = StoredMessage::create(routing.message, routing.id);
@@ -211,6 +219,12 @@ void Delivery::enqueue_on_its_own(Session& session, const Grant& grant,
 void Delivery::enqueue(Session& session, const Grant& grant, Routing& routing) {
     const std::size_t size_bytes = routing.stored->size_bytes();
     const bool awaits_commit = session.is_durable() && routing.id.value() != 0;
+    if (session.is_gone) [[unlikely]] {
+        const std::uint64_t sequence =
+            session.outbound.push_spilled(size_bytes, routing.stored->expires_at());
+        note_queued(session, grant, {.sequence = sequence, .awaits_commit = true}, routing);
+        return;  // another node counts it
+    }
     ++context_.counters.queued_messages;
     context_.counters.queued_bytes += size_bytes;
     if (awaits_commit && must_spill(session, size_bytes)) {
@@ -262,13 +276,24 @@ void Delivery::note_queued(Session& session, const Grant& grant, const Place& pl
                             .sequence = place.sequence,
                             .qos = grant.qos,
                             .retain = grant.retain,
-                            .identifiers = encode_identifiers(grant.identifiers)});
+                            .identifiers = identifiers_of(session, grant, routing)});
     routing.awaiting.push_back({.session = session.id(), .sequence = place.sequence});
+}
+
+boost::container::small_vector<std::uint8_t, 8> Delivery::identifiers_of(
+    const Session& session, const Grant& grant, const Routing& routing) const {
+    if (!session.is_leaving()) [[likely]] {
+        return encode_identifiers(grant.identifiers);
+    }
+    // Of a group's message there is one copy, beside that of a subscription that is not shared.
+    const bus::MessageSource source =
+        grant.group.is_none() ? context_.moves->source_of(routing) : bus::MessageSource{};
+    return encode_identifiers(grant.identifiers, source);
 }
 
 /// Behind what is on disk only, and beyond what may be in memory.
 bool Delivery::must_spill(const Session& session, std::size_t bytes) const {
-    return session.outbound.is_spilling() ||
+    return session.is_moving || session.outbound.is_spilling() ||
            !session.outbound.fits_window(context_.loader->window_limits(session), bytes);
 }
 
@@ -411,6 +436,15 @@ void Delivery::retained(Session& session, const MessageHeader& header,
                 .identifiers = identifier_span(header.identifier),
                 .group = {}},
                routing);
+    if (!routing.rows.empty()) {
+        context_.committer->begin(id, routing, {});
+    }
+}
+
+void Delivery::forwarded(Session& session, const Grant& grant, const bus::Message& message) {
+    const MessageId id = session.is_durable() ? context_.node.next_message_id() : MessageId{};
+    Routing routing = begin(message, id, context_.shard.id());
+    to_session(session, grant, routing);
     if (!routing.rows.empty()) {
         context_.committer->begin(id, routing, {});
     }

@@ -68,6 +68,8 @@ class Delivery {
     void on_return(const MessageHeader& header, const bus::Message& message);
     /// A message for this session alone, if it subscribes to its topic.
     void to_one(Session& session, const bus::Message& message);
+    /// A message for this session alone, which another node has sent behind it.
+    void forwarded(Session& session, const Grant& grant, const bus::Message& message);
     /// Delivers one message of a retained snapshot, with RETAIN set [MQTT-3.3.1-9].
     void retained(Session& session, const MessageHeader& header, const bus::Message& message);
 
@@ -94,6 +96,8 @@ class Delivery {
         bool awaits_commit = false;
     };
     void note_queued(Session& session, const Grant& grant, const Place& place, Routing& routing);
+    [[nodiscard]] boost::container::small_vector<std::uint8_t, 8> identifiers_of(
+        const Session& session, const Grant& grant, const Routing& routing) const;
     [[nodiscard]] bool has_room(Session& session, std::size_t bytes);
     [[nodiscard]] bool has_place(const Session& session, const OutboundQueue::Limits& limits,
                                  std::size_t bytes);

@@ -30,8 +30,14 @@ struct DeliveryRow {
 /// MQTT variable byte integers (section 1.5.5), one after another.
 [[nodiscard]] boost::container::small_vector<std::uint8_t, 8> encode_identifiers(
     std::span<const std::uint32_t> identifiers);
+/// The same, and behind a 0, which no identifier is, the name of the message: for a session that
+/// moves to another node, where the message may come in two ways.
+[[nodiscard]] boost::container::small_vector<std::uint8_t, 8> encode_identifiers(
+    std::span<const std::uint32_t> identifiers, const bus::MessageSource& source);
 /// The reverse, for bytes of the store: what is not whole is left out.
 [[nodiscard]] IdentifierList decode_identifiers(Bytes encoded);
+/// The name behind them; none if there is none.
+[[nodiscard]] bus::MessageSource decode_source(Bytes encoded);
 
 /// The row of `message`, borrowed from `row`.
 [[nodiscard]] storage::DeliveryRecord to_record(const DeliveryRow& row,

@@ -135,7 +135,11 @@ void FarSide::send(Routing& routing) {
         expires_after_ms =
             static_cast<std::uint32_t>(std::clamp<std::int64_t>(left, 1, UINT32_MAX));
     }
-    const bus::MeshPort::Sent sent = mesh_->send(message, expires_after_ms);
+    // Its coordinator may not know yet that other nodes want it.
+    const MessageId id = routing.id == MessageId() ? context_.node.next_message_id() : routing.id;
+    bus::Message named = message;
+    named.audience.source = {.node = 0, .number = id.value()};
+    const bus::MeshPort::Sent sent = mesh_->send(named, expires_after_ms);
     routing.receiver_count += sent.has_receivers ? 1U : 0U;
     if (sent.ticket == 0) {
         return;
@@ -145,8 +149,7 @@ void FarSide::send(Routing& routing) {
         holds_publishers_ = true;
     }
     if (routing.id == MessageId()) {
-        // Its coordinator did not know yet that other nodes want it.
-        store_apart(sent.ticket, message, sent.note);
+        store_apart(sent.ticket, id, message, sent.note);
         return;
     }
     if (routing.stored == nullptr) {
@@ -163,8 +166,8 @@ void FarSide::send(Routing& routing) {
     routing.awaiting.push_back({.session = context_.node.mesh_session(), .sequence = sent.ticket});
 }
 
-void FarSide::store_apart(std::uint64_t ticket, const bus::Message& message, Bytes note) {
-    const MessageId id = context_.node.next_message_id();
+void FarSide::store_apart(std::uint64_t ticket, MessageId id, const bus::Message& message,
+                          Bytes note) {
     rows_[ticket] = {.message = id};
     storage::WriteBatch& batch = context_.store.batch();
     batch.put_message({.id = id,
@@ -188,7 +191,7 @@ void FarSide::store(std::uint64_t ticket, const bus::Message& message,
                     std::uint32_t expires_after_ms, Bytes note) {
     bus::Message expiring = message;
     expiring.expires_at = expiry(expires_after_ms);
-    store_apart(ticket, expiring, note);
+    store_apart(ticket, context_.node.next_message_id(), expiring, note);
 }
 
 void FarSide::on_stored(std::uint64_t ticket) {

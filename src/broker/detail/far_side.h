@@ -94,7 +94,7 @@ class FarSide final : public bus::BrokerPort {
 
     void read_on(std::uint64_t from);
     void put_row(std::uint64_t ticket, MessageId message);
-    void store_apart(std::uint64_t ticket, const bus::Message& message, Bytes note);
+    void store_apart(std::uint64_t ticket, MessageId id, const bus::Message& message, Bytes note);
     void erase(std::uint64_t ticket, const Row& row);
     void publish(std::unique_ptr<Arrival> arrival, ShardId coordinator);
     void publish_waiting();

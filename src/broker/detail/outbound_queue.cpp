@@ -83,6 +83,37 @@ void OutboundQueue::restore(const storage::QueueRecord& record, WallTime sent_un
     }
 }
 
+std::uint64_t OutboundQueue::sent_behind() const {
+    std::uint64_t behind = spill_ == nullptr ? 0 : spill_->recovered_behind();
+    for (std::size_t i = 0; i < item_count(); ++i) {
+        if (window_->items[i].was_sent) {
+            behind = std::max(behind, window_->items[i].sequence + 1);
+        }
+    }
+    return behind;
+}
+
+bool OutboundQueue::is_quiet(std::uint64_t place) const {
+    for (std::size_t i = 0; i < item_count(); ++i) {
+        const OutboundItem& item = window_->items[i];
+        const bool awaits_disk = item.state == OutboundItem::State::Pending && item.awaits_commit &&
+                                 !item.message->is_committed();
+        if (item.sequence < place &&
+            (awaits_disk || item.is_moving || item.state == OutboundItem::State::Received)) {
+            return false;
+        }
+    }
+    return spill_ == nullptr || (spill_->is_stored_to(place) && !spill_->is_reading);
+}
+
+void OutboundQueue::abandon(std::uint64_t place) {
+    window_.reset();
+    if (spill_ == nullptr) {
+        spill_ = std::make_unique<Spill>(next_sequence_);
+    }
+    spill_->abandon(place);
+}
+
 void OutboundQueue::note_expiry(const StoredMessage& message) {
     if (message.expires_at().ms() != 0) {
         window_->first_expiry = std::min(window_->first_expiry, message.expires_at());

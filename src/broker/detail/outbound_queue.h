@@ -114,6 +114,15 @@ class OutboundQueue {
         window_->next = std::min(window_->next, items.size());
     }
 
+    /// The place of the next message.
+    [[nodiscard]] std::uint64_t next_sequence() const { return next_sequence_; }
+    /// All before this place may have been sent.
+    [[nodiscard]] std::uint64_t sent_behind() const;
+    /// Nothing before `place` waits for the disk, or for an answer from elsewhere.
+    [[nodiscard]] bool is_quiet(std::uint64_t place) const;
+    /// What is in memory goes, and what is on disk before `place`, which is elsewhere now.
+    void abandon(std::uint64_t place);
+
     /// Recovery: what waits on disk, and then what was released, in order.
     void restore(const storage::QueueRecord& record, WallTime sent_until);
     void restore_released(OutboundItem item) { insert(std::move(item)); }

@@ -175,6 +175,9 @@ OutboundQueue::Limits QueueLoader::window_limits(const Session& session) const {
 void QueueLoader::refill(Session& session) {
     OutboundQueue& queue = session.outbound;
     Spill* spill = queue.spill();
+    if (session.is_leaving()) {
+        return;
+    }
     // For a client that is not there, only what other members of its groups may take.
     const bool is_wanted = session.connection != nullptr || session.shared_count > 0;
     if (spill == nullptr || spill->is_reading || !is_wanted || !spill->has_readable() ||
@@ -211,6 +214,9 @@ void QueueLoader::on_read(const storage::QueuePart& part) {
     Spill* spill = session->outbound.spill();
     CHECK(spill != nullptr && spill->is_reading);
     spill->is_reading = false;
+    if (session->is_leaving()) {
+        return;  // its rows are somebody else's now
+    }
     if (part.read.only_dropped) {
         on_swept(*session, part);
     } else if (part.read.from == spill->from() &&
@@ -308,8 +314,8 @@ void QueueLoader::forget(Session& session) {
 
 void QueueLoader::sweep(Session& session) {
     Spill& spill = *session.outbound.spill();
-    if (spill.is_reading || !spill.has_expiring() || !spill.has_readable() ||
-        context_.shard.now() < spill.next_sweep_at) {
+    if (session.is_leaving() || spill.is_reading || !spill.has_expiring() ||
+        !spill.has_readable() || context_.shard.now() < spill.next_sweep_at) {
         return;
     }
     spill.is_reading = true;

@@ -40,6 +40,16 @@ FarSide& Recovery::far_side() {
     return *node_.shards.front()->context().far_side;
 }
 
+void Recovery::on_mark(const storage::MarkRecord& mark) {
+    if (!is_forward_mark(mark.key)) {
+        far_side().restore_mark(mark);
+        return;
+    }
+    for (ShardBroker* shard : node_.shards) {  // few, and each looks for its own
+        shard->moves().restore_forward(mark.key, mark.value);
+    }
+}
+
 /// Null if there is no such session. Found when it is first asked for: a later record may have
 /// replaced it.
 Recovery::Home* Recovery::home(SessionId id) {

@@ -33,7 +33,7 @@ class Recovery final : public storage::RecoveryVisitor {
     void on_delivery(const storage::DeliveryRecord& delivery) override;
     void on_inbound(SessionId session, PacketId packet_id) override;
     void on_retained(const storage::RetainedRecord& retained) override;
-    void on_mark(const storage::MarkRecord& mark) override { far_side().restore_mark(mark); }
+    void on_mark(const storage::MarkRecord& mark) override;
 
     [[nodiscard]] const RecoveryCounts& counts() const { return counts_; }
 

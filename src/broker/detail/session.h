@@ -78,6 +78,16 @@ class InboundIds {
             ids_->erase(packet_id.value());
         }
     }
+    /// Calls visit(PacketId, const InboundId&) for each.
+    template <typename Visit>
+    void for_each(Visit&& visit) const {
+        if (ids_ == nullptr) {
+            return;
+        }
+        for (const auto& [packet_id, inbound] : *ids_) {
+            visit(PacketId(packet_id), inbound);
+        }
+    }
     /// A new connection: what was published or asked on the last one does not count on it.
     void forget_connection() {
         if (ids_ == nullptr) {
@@ -220,6 +230,11 @@ class Session final {
     bool has_stranded : 1 = false;  // messages of groups that go to others once they are committed
     bool is_share_open : 1 = true;  // as groups have been told: takes more
     bool is_announced : 1 = false;  // in the directory, by the present connection
+    bool is_moving : 1 = false;     // to another node of the mesh, or perhaps: nobody uses it
+    bool is_gone : 1 = false;       // another node has it; only what still comes here goes on
+    bool is_watched : 1 = false;    // has come from another node: messages may come twice
+    /// What is queued for it goes to disk alone.
+    [[nodiscard]] bool is_leaving() const { return is_moving || is_gone; }
 
     void show_watchers(const ClientMessage& message) const {
         if (watchers != nullptr) [[unlikely]] {

@@ -9,6 +9,7 @@
 #include "broker/detail/machine_entry.h"
 #include "broker/detail/queue_loader.h"
 #include "broker/detail/router.h"
+#include "broker/detail/session_moves.h"
 #include "broker/detail/share_returns.h"
 #include "broker/detail/snapshot.h"
 #include "broker/detail/subscriber.h"
@@ -53,6 +54,9 @@ SessionTable::~SessionTable() = default;
 SessionTable::Opened SessionTable::open(Connection& connection, const mqtt::Connect& connect,
                                         bus::Principal principal) {
     Session* session = find(principal.tenant, connect.client_id);
+    if (session != nullptr && session->is_moving) {
+        keep(*session);  // there is no mesh any more that could say where it is
+    }
     const ClientRightsRef rights = context_.rights->of(std::move(principal));
     const Opened checked = check(session, connect, *rights);
     if (checked.refusal != ReasonCode::Success) {
@@ -79,7 +83,8 @@ SessionTable::Opened SessionTable::open(Connection& connection, const mqtt::Conn
         return {.refusal = ReasonCode::QuotaExceeded, .words = "too many sessions"};
     } else {
         session = &create(rights->principal.tenant, connect.client_id, rights,
-                          context_.node.next_session_id());
+                          context_.node.next_session_id(), Known::ByClient);
+        context_.moves->note_created(*session, connection.session_epoch());
     }
     session->absence.reset();
     session->connection = &connection;
@@ -232,9 +237,12 @@ void SessionTable::remove(Session& session, const Ending& ending) {
     if (session.is_stored) {
         context_.store.batch().delete_session(session.id());
     }
+    context_.moves->note_removed(session);
     --context_.counters.sessions;
     context_.node.sessions.give_back();
-    by_client_.erase(&session);
+    if (!session.is_gone) {
+        by_client_.erase(&session);
+    }
     by_id_.erase(by_id_.find(session.id()));
 }
 
@@ -393,22 +401,27 @@ std::string SessionTable::key(TenantId tenant, std::string_view client_id) {
     return text;
 }
 
+// style: five parameters; what names a session, what it may do, and whether it is found by its
+// name.
 Session& SessionTable::create(TenantId tenant, std::string_view client_id, ClientRightsRef rights,
-                              SessionId id) {
+                              SessionId id, Known known) {
     auto session = Session::create(
         {.id = id, .tenant = tenant, .client_id = client_id, .rights = std::move(rights)});
     Session& created = *session;
     created.watchers = watches_.find(client_id);
-    by_client_.insert(&created);
+    if (known == Known::ByClient) {
+        by_client_.insert(&created);
+    }
     by_id_.insert(std::move(session));
     ++context_.counters.sessions;
     return created;
 }
 
 void SessionTable::write_record(Session& session) {
-    const std::vector<std::uint8_t> will = session.will == nullptr
-                                               ? std::vector<std::uint8_t>()
-                                               : encode_will(*session.will, session.principal());
+    const std::vector<std::uint8_t> will =
+        encode_note(context_.moves->note_of(session),
+                    session.will == nullptr ? std::vector<std::uint8_t>()
+                                            : encode_will(*session.will, session.principal()));
     session.is_stored = true;
     context_.store.batch().put_session({.id = session.id(),
                                         .tenant = session.tenant(),
@@ -422,6 +435,9 @@ void SessionTable::write_record(Session& session) {
 
 /// Whichever comes first: the will's delay or the session's end.
 void SessionTable::arm_timer(Session& session) {
+    if (session.is_leaving()) {
+        return;  // another node's time
+    }
     SessionAbsence& absence = *session.absence;
     Instant due = Instant::never();
     if (session.expiry_interval_s != kSessionNeverExpires) {
@@ -466,7 +482,23 @@ void SessionTable::on_session_timer(Session& session) {
 }
 
 void SessionTable::restore_session(const storage::SessionRecord& record, WallTime now) {
-    if (Session* older = find(record.tenant, record.client_id); older != nullptr) {
+    const Result<std::pair<SessionNote, Bytes>> noted = decode_note(record.will);
+    const SessionNote note = noted ? noted->first : SessionNote{};
+    storage::SessionRecord plain = record;
+    plain.will = noted ? noted->second : Bytes{};
+    const bool is_gone = note.state == SessionState::Gone;
+    Session& session = restore_plain(plain, now, is_gone ? Known::Apart : Known::ByClient);
+    if (!noted) {
+        LOG(context_.shard.log(), Error, "will lost",
+            {"client", std::string_view(session.client_id())}, {"reason", noted.error().text});
+    }
+    context_.moves->restore(session, note);
+}
+
+Session& SessionTable::restore_plain(const storage::SessionRecord& record, WallTime now,
+                                     Known known) {
+    Session* older = known == Known::Apart ? nullptr : find(record.tenant, record.client_id);
+    if (older != nullptr) {
         // A clean start was on its way when the node stopped: the later session counts.
         outlived_.push_back(older->id());
         --context_.counters.sessions;
@@ -486,7 +518,7 @@ void SessionTable::restore_session(const storage::SessionRecord& record, WallTim
         }
     }
     Session& session = create(record.tenant, record.client_id,
-                              context_.rights->of_stored(std::move(principal)), record.id);
+                              context_.rights->of_stored(std::move(principal)), record.id, known);
     session.expiry_interval_s = record.session_expiry_interval_s;
     session.protocol_version = record.protocol_version;
     session.is_stored = true;
@@ -504,6 +536,7 @@ void SessionTable::restore_session(const storage::SessionRecord& record, WallTim
         LOG(context_.shard.log(), Error, "will lost",
             {"client", std::string_view(session.client_id())}, {"reason", will.error().text});
     }
+    return session;
 }
 
 void SessionTable::start() {
@@ -512,7 +545,7 @@ void SessionTable::start() {
     }
     outlived_ = {};
     for (const std::unique_ptr<Session>& session : by_id_) {
-        if (!session->is_connected()) {
+        if (!session->is_connected() && !session->is_leaving()) {
             arm_timer(*session);
         }
     }

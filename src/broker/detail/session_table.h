@@ -67,6 +67,22 @@ class SessionTable {
     void forget_inbound(Session& session, PacketId packet_id);
     void on_session_timer(Session& session);
 
+    // Of sessions that move between nodes.
+    /// Another node is to have the session: its client is cut off as by a takeover. False if there
+    /// is nothing to give, for it was to be cleaned or does not outlive its connection: it ended.
+    [[nodiscard]] bool release_to_mesh(Session& session, bool is_clean);
+    /// It stays after all.
+    void keep(Session& session);
+    /// The client is not found any more by its id; the session is.
+    void detach(Session& session);
+    /// Of a detached one: with what is on disk.
+    void drop_detached(Session& session);
+    /// One that came from another node and is on disk; nobody is connected.
+    Session& adopt(const storage::SessionRecord& record);
+    /// The will does not fire.
+    void cut_off(Session& session, const char* words);
+    void write_record(Session& session);
+
     [[nodiscard]] Session* find(SessionId id);
     [[nodiscard]] Session* find(TenantId tenant, std::string_view client_id);
     /// The connection, if it still is this session's.
@@ -136,8 +152,11 @@ class SessionTable {
     [[nodiscard]] Opened check(const Session* known, const mqtt::Connect& connect,
                                const ClientRights& rights) const;
     [[nodiscard]] Opened check_will(const mqtt::Will& will, std::string_view client_id) const;
+    /// Apart: another one may have the same client id.
+    enum class Known : std::uint8_t { ByClient, Apart };
     Session& create(TenantId tenant, std::string_view client_id, ClientRightsRef rights,
-                    SessionId id);
+                    SessionId id, Known known);
+    Session& restore_plain(const storage::SessionRecord& record, WallTime now, Known known);
     void take_over(Session& session);
     void set_will(Session& session, const mqtt::Connect& connect);
     void publish_will(Session& session);
@@ -147,7 +166,6 @@ class SessionTable {
     void judge_by(Session& session, const ClientRightsRef& rights);
     [[nodiscard]] bus::Message message_of(const SessionWill& will) const;
     void begin_absence(Session& session, WallTime at, Instant since, const char* reason);
-    void write_record(Session& session);
     void arm_timer(Session& session);
     [[nodiscard]] bool has_expired(const Session& session) const;
     void send_release(SessionId session, PacketId packet_id);

@@ -34,15 +34,18 @@ ShardBroker::ShardBroker(runtime::Shard& shard, NodeShared& node, const ShardPor
       returns_(context_),
       rights_(context_),
       loader_(context_),
+      moves_(context_),
       sessions_(context_),
       subscriber_(context_),
       snapshots_(context_),
+      session_mail_(context_),
       connections_(context_) {
     context_.router = &router_;
     context_.delivery = &delivery_;
     context_.committer = &committer_;
     context_.returns = &returns_;
     context_.rights = &rights_;
+    context_.moves = &moves_;
     context_.sessions = &sessions_;
     context_.subscriber = &subscriber_;
     context_.snapshots = &snapshots_;
@@ -136,7 +139,9 @@ void ShardBroker::open_mesh(bus::MeshPort& mesh, std::function<void()> done) {
 }
 
 void ShardBroker::on_queue_read(const storage::QueuePart& part) {
-    if (far_side_ && far_side_->owns(part.read.session)) {
+    if (part.read.reader != 0) {
+        moves_.on_queue_read(part);
+    } else if (far_side_ && far_side_->owns(part.read.session)) {
         far_side_->on_queue_read(part);
     } else {
         loader_.on_read(part);
@@ -191,7 +196,11 @@ ClientView ShardBroker::view_of(const Session& session) const {
 }
 
 void ShardBroker::for_each_client(const std::function<void(const ClientView&)>& visit) {
-    sessions_.for_each([&](const Session& session) { visit(view_of(session)); });
+    sessions_.for_each([&](const Session& session) {
+        if (!session.is_gone) {
+            visit(view_of(session));
+        }
+    });
 }
 
 std::optional<ClientDetail> ShardBroker::client(std::string_view client_id) {

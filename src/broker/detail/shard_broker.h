@@ -14,6 +14,7 @@
 #include "broker/detail/mesh_interest.h"
 #include "broker/detail/queue_loader.h"
 #include "broker/detail/router.h"
+#include "broker/detail/session_moves.h"
 #include "broker/detail/session_table.h"
 #include "broker/detail/shard_context.h"
 #include "broker/detail/share_returns.h"
@@ -42,6 +43,7 @@ class ShardBroker final : public BrokerShard {
     [[nodiscard]] Subscriber& subscriber() { return subscriber_; }
     [[nodiscard]] SnapshotServer& snapshots() { return snapshots_; }
     [[nodiscard]] QueueLoader& loader() { return loader_; }
+    [[nodiscard]] SessionMoves& moves() { return moves_; }
     void on_queue_read(const storage::QueuePart& part);
 
     // bus::Bus
@@ -83,6 +85,10 @@ class ShardBroker final : public BrokerShard {
     [[nodiscard]] ShardId home_of(std::string_view client_id) const override;
     void open_mesh(bus::MeshPort& mesh, std::function<void()> done) override;
     void tell_mesh(bus::MeshPort& mesh) override { mesh_interest_.open(mesh); }
+    [[nodiscard]] bus::SessionListener& sessions_listener() override { return session_mail_; }
+    void share_sessions(bus::SessionPort& port, bus::PeerId self) override {
+        moves_.open(port, self);
+    }
     [[nodiscard]] bus::BrokerPort& far_side() override {
         CHECK(far_side_.has_value());
         return *far_side_;
@@ -104,9 +110,11 @@ class ShardBroker final : public BrokerShard {
     ShareReturns returns_;
     RightsTable rights_;  // before the sessions, which refer to it
     QueueLoader loader_;
+    SessionMoves moves_;  // before the sessions, whose end it is told
     SessionTable sessions_;
     Subscriber subscriber_;
     SnapshotServer snapshots_;
+    SessionMail session_mail_;
     ConnectionTable connections_;  // last: connections go first
 };
 

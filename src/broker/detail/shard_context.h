@@ -41,6 +41,7 @@ class MeshInterest;
 class RightsTable;
 class QueueLoader;
 class Router;
+class SessionMoves;
 class SessionTable;
 class ShardBroker;
 class ShareReturns;
@@ -193,6 +194,7 @@ struct ShardContext {
     ShareReturns* returns = nullptr;
     RightsTable* rights = nullptr;
     SessionTable* sessions = nullptr;
+    SessionMoves* moves = nullptr;
     Subscriber* subscriber = nullptr;
     SnapshotServer* snapshots = nullptr;
     HoldList* holds = nullptr;

@@ -95,6 +95,11 @@ std::uint8_t* copy_to(std::uint8_t* at, const void* bytes, std::size_t count) {
     return at + count;
 }
 
+/// What another node has published has a name that this one did not give it.
+std::size_t source_bytes(const bus::Message& message) {
+    return message.audience.is_from_mesh ? sizeof(bus::MessageSource) : 0;
+}
+
 /// A kind, a fixed part and the bytes of a message; the buffer grows once.
 template <typename Fixed>
 void append_record(std::vector<std::uint8_t>& buffer, RecordKind kind, const Fixed& fixed,
@@ -103,13 +108,14 @@ void append_record(std::vector<std::uint8_t>& buffer, RecordKind kind, const Fix
     const std::string_view topic = message.topic.text();
     const std::size_t before = buffer.size();
     buffer.resize(before + sizeof(kind) + sizeof(fixed) + topic.size() + message.properties.size() +
-                  message.payload.size() + message.audience.groups.size());
+                  message.payload.size() + source_bytes(message) + message.audience.groups.size());
     std::uint8_t* at = buffer.data() + before;
     at = copy_to(at, &kind, sizeof(kind));
     at = copy_to(at, &fixed, sizeof(fixed));
     at = copy_to(at, topic.data(), topic.size());
     at = copy_to(at, message.properties.data(), message.properties.size());
     at = copy_to(at, message.payload.data(), message.payload.size());
+    at = copy_to(at, &message.audience.source, source_bytes(message));
     copy_to(at, message.audience.groups.data(), message.audience.groups.size());
 }
 
@@ -136,11 +142,13 @@ class RecordReader {
     Bytes rest_;
 };
 
-/// Behind a fixed part stand topic, properties, payload and the groups of the audience.
+/// Behind a fixed part stand topic, properties, payload, and the source and groups of the audience.
 bus::Message read_message(const MessageFixed& fixed, RecordReader& reader) {
     const Bytes topic = reader.take(fixed.topic_bytes);
     const Bytes properties = reader.take(fixed.properties_bytes);
     const Bytes payload = reader.take(fixed.payload_bytes);
+    const auto source =
+        fixed.is_from_mesh ? reader.get<bus::MessageSource>() : bus::MessageSource{};
     const Bytes groups = reader.take(fixed.group_bytes);
     return {.tenant = fixed.tenant,
             .topic = bus::TopicName::trusted(as_text(topic)),
@@ -152,8 +160,10 @@ bus::Message read_message(const MessageFixed& fixed, RecordReader& reader) {
             .publisher = fixed.publisher,
             .published_at = fixed.published_at,
             .expires_at = fixed.expires_at,
-            .audience = {
-                .is_from_mesh = fixed.is_from_mesh, .for_all = fixed.for_all, .groups = groups}};
+            .audience = {.is_from_mesh = fixed.is_from_mesh,
+                         .for_all = fixed.for_all,
+                         .source = source,
+                         .groups = groups}};
 }
 
 void read_deliver(ShardId from, RecordReader& reader, LinkReceiver& receiver) {

@@ -23,7 +23,7 @@ bool is_unsent(const OutboundItem& item) {
 void ShareReturns::return_unsent(Session& session) {
     CHECK(session.connection == nullptr);
     session.has_stranded = false;
-    if (session.returning_count > 0) {
+    if (session.returning_count > 0 || session.is_leaving()) {
         return;  // goes on when those have an answer
     }
     const WallTime now = context_.message_now();

@@ -42,6 +42,22 @@ class Spill {
         add_stored(bytes, expires_at);
         from_ = sequence;
     }
+    /// What is before `place` has gone elsewhere; nothing is counted any more.
+    void abandon(std::uint64_t place) {
+        from_ = place;
+        message_count_ = 0;
+        size_bytes_ = 0;
+        has_expiring_ = false;
+    }
+    /// A restored queue: what is before `place` may have been sent.
+    void set_sent_behind(std::uint64_t place) {
+        recovered_behind_ = place;
+        sent_until_ = WallTime::from_ms(INT64_MAX);
+    }
+    /// All before `place` are on disk.
+    [[nodiscard]] bool is_stored_to(std::uint64_t place) const {
+        return under_way_.empty() || under_way_.front().sequence >= place;
+    }
     /// Recovery: everything that there is.
     void restore(const storage::QueueRecord& record, WallTime sent_until) {
         behind_ = record.last_sequence + 1;

@@ -1,0 +1,372 @@
+#include "broker/detail/session_moves.h"
+
+#include <algorithm>
+
+#include "broker/detail/connection_table.h"
+#include "broker/detail/delivery.h"
+#include "broker/detail/mesh_interest.h"
+#include "broker/detail/queue_loader.h"
+#include "broker/detail/seen_messages.h"
+#include "broker/detail/session.h"
+#include "broker/detail/session_arrivals.h"
+#include "broker/detail/session_departures.h"
+#include "broker/detail/session_remains.h"
+#include "broker/detail/session_table.h"
+#include "broker/detail/shard_broker.h"
+#include "broker/limits.h"
+
+namespace kith::broker {
+
+SessionMoves::SessionMoves(ShardContext& context)
+    : context_(context),
+      seen_(std::make_unique<SeenMessages>()),
+      arrivals_(std::make_unique<SessionArrivals>(context, *this)),
+      departures_(std::make_unique<SessionDepartures>(context, *this)),
+      remains_(std::make_unique<SessionRemains>(context, *this)),
+      tick_([this](Instant) { on_tick(); }) {}
+
+SessionMoves::~SessionMoves() = default;
+
+void SessionMoves::restore(Session& session, const SessionNote& note) {
+    switch (note.state) {
+        case SessionState::Here:
+            if (note.epoch != 0) {
+                epochs_[session.id()] = note.epoch;
+            }
+            return;
+        case SessionState::Moving:
+            session.is_moving = true;
+            epochs_[session.id()] = note.own_epoch;
+            departures_->restore(session, note);
+            return;
+        case SessionState::Gone:
+            session.is_gone = true;
+            --context_.counters.sessions;
+            context_.node.sessions.give_back();
+            remains_->restore(session, note);
+            return;
+    }
+}
+
+void SessionMoves::restore_forward(Bytes key, Bytes value) {
+    remains_->restore_mark(key, value);
+}
+
+void SessionMoves::open(bus::SessionPort& port, bus::PeerId self) {
+    CHECK(port_ == nullptr);
+    port_ = &port;
+    self_ = self;
+    remains_->open();
+    context_.sessions->for_each([this](Session& session) {
+        if (session.is_gone) {
+            return;
+        }
+        if (epoch_of(session) == 0) {
+            epochs_[session.id()] = next_epoch(0);
+            if (session.is_stored) {
+                context_.sessions->write_record(session);
+            }
+        }
+        if (!session.is_moving) {
+            put_owner(session);
+        }
+    });
+    wake();
+}
+
+bool SessionMoves::must_ask(const Session* known) const {
+    return known == nullptr || known->is_moving;
+}
+
+void SessionMoves::ask(const Asker& asker) {
+    arrivals_->ask(asker);
+}
+
+void SessionMoves::note_created(const Session& session, std::uint64_t epoch) {
+    if (!is_open()) {
+        return;
+    }
+    epochs_[session.id()] = epoch == 0 ? next_epoch(0) : epoch;
+    put_owner(session);
+}
+
+void SessionMoves::note_moved_in(Session& session, std::uint64_t epoch) {
+    epochs_[session.id()] = epoch;
+    session.is_watched = true;
+    seen_->watch(session.id(), context_.shard.now() + kMoveWatch);
+    put_owner(session);
+    wake();
+}
+
+void SessionMoves::note_removed(const Session& session) {
+    seen_->forget(session.id());
+    const auto known = epochs_.find(session.id());
+    if (known == epochs_.end()) {
+        return;
+    }
+    const std::uint64_t epoch = known->second;
+    epochs_.erase(known);
+    if (!is_open()) {
+        return;
+    }
+    context_.shard.post(
+        ShardId(0), [port = port_, client = std::string(session.client_id()), epoch](
+                        runtime::Shard&) { port->forget_owner(kDefaultTenant, client, epoch); });
+}
+
+SessionNote SessionMoves::note_of(const Session& session) const {
+    if (session.is_gone) {
+        return remains_->note_of(session.id());
+    }
+    if (session.is_moving) {
+        return departures_->note_of(session);
+    }
+    return {.epoch = epoch_of(session)};
+}
+
+bus::MessageSource SessionMoves::source_of(const Routing& routing) const {
+    if (routing.message.audience.is_from_mesh) {
+        return routing.message.audience.source;
+    }
+    return {.node = self_.value(), .number = routing.id.value()};
+}
+
+bool SessionMoves::is_first(const Session& session, const Routing& routing) {
+    const bus::MessageSource source = source_of(routing);
+    if (source.number == 0 || seen_->add(session.id(), source)) {
+        return true;
+    }
+    ++context_.counters.session_messages_twice;
+    return false;
+}
+
+void SessionMoves::on_stored(Session& session) {
+    if (session.is_gone) {
+        wake();
+    } else if (is_open()) {
+        departures_->on_stored(session);
+    }
+}
+
+void SessionMoves::on_queue_read(const storage::QueuePart& part) {
+    if (part.read.reader == SessionDepartures::kReader) {
+        departures_->on_queue_read(part);
+    } else {
+        remains_->on_queue_read(part);
+    }
+}
+
+void SessionMoves::on_told(bus::PeerId from, const MoveMessage& message) {
+    if (!is_open()) {
+        return;
+    }
+    switch (message.kind) {
+        case MoveKind::Part:
+        case MoveKind::Refused:
+            arrivals_->on_told(from, message);
+            break;
+        case MoveKind::Take:
+        case MoveKind::More:
+            departures_->on_told(from, message);
+            break;
+        case MoveKind::Ask:
+            on_asked(from, message);
+            break;
+        case MoveKind::Done:
+        case MoveKind::NotTaken:
+            departures_->on_told(from, message);
+            remains_->on_told(from, message);
+            break;
+        case MoveKind::Settled:
+        case MoveKind::Forward:
+        case MoveKind::Forwarded:
+        case MoveKind::NotHere:
+        case MoveKind::Over:
+            remains_->on_told(from, message);
+            break;
+    }
+}
+
+/// Whether the session that `from` has given, or was about to, has come.
+void SessionMoves::on_asked(bus::PeerId from, const MoveMessage& message) {
+    const std::string client(message.client_id);
+    const Session* session = context_.sessions->find(kDefaultTenant, client);
+    if (session != nullptr && epoch_of(*session) >= message.epoch) {
+        tell(from, {.kind = MoveKind::Done, .epoch = message.epoch, .client_id = client});
+        settle(from, client, message.epoch);
+        return;
+    }
+    if (arrivals_->is_taking(client, message.epoch)) {
+        return;  // not known yet
+    }
+    // It may have been here, and gone on.
+    find_owner(client, [this, from, client,
+                        epoch = message.epoch](std::optional<bus::SessionOwner> owner) {
+        const bool was_taken = remains_->has(client, epoch) || (owner && owner->epoch >= epoch);
+        tell(from, {.kind = was_taken ? MoveKind::Done : MoveKind::NotTaken,
+                    .epoch = epoch,
+                    .client_id = client});
+    });
+}
+
+void SessionMoves::settle(bus::PeerId to, const std::string& client_id, std::uint64_t epoch) {
+    context_.mesh_interest->barrier([this, to, client_id, epoch](bool is_complete) {
+        if (is_complete) {
+            tell(to, {.kind = MoveKind::Settled, .epoch = epoch, .client_id = client_id});
+        }
+    });
+}
+
+void SessionMoves::on_owner(const std::string& client_id, const bus::SessionOwner& owner) {
+    if (!is_open()) {
+        return;
+    }
+    remains_->on_owner(client_id, owner);
+    Session* session = context_.sessions->find(kDefaultTenant, client_id);
+    if (session == nullptr) {
+        return;
+    }
+    if (session->is_moving) {
+        departures_->on_owner(*session, owner);
+        return;
+    }
+    const bus::SessionOwner own{.node = self_, .epoch = epoch_of(*session)};
+    if (owner < own) {
+        put_owner(*session);  // the other one is to stop
+        return;
+    }
+    if (owner == own) {
+        return;
+    }
+    ++context_.counters.sessions_fenced;
+    LOG(context_.shard.log(), Warn, "session has another owner",
+        {"client", std::string_view(client_id)}, {"epoch", owner.epoch});
+    cut_off(*session, "session is on another node");
+    if (!session->stays()) {
+        context_.sessions->remove(*session, {});
+        return;
+    }
+    leave(*session, {.state = SessionState::Gone, .epoch = owner.epoch, .node = owner.node.value()},
+          Subscriptions::Dropped);
+}
+
+std::uint64_t SessionMoves::epoch_of(const Session& session) const {
+    const auto found = epochs_.find(session.id());
+    return found == epochs_.end() ? 0 : found->second;
+}
+
+void SessionMoves::set_epoch(const Session& session, std::uint64_t epoch) {
+    epochs_[session.id()] = epoch;
+}
+
+/// By the wall clock, so that a node that has forgotten begins behind what it had; clocks that err
+/// cost no more than the order of two sessions that never knew of one another.
+std::uint64_t SessionMoves::next_epoch(std::uint64_t known) const {
+    const std::int64_t now_ms = std::max<std::int64_t>(context_.shard.wall_now().ms(), 1);
+    return std::max(known + 1, static_cast<std::uint64_t>(now_ms));
+}
+
+void SessionMoves::tell(bus::PeerId to, const MoveMessage& message) {
+    outbox_.emplace_back(to, encode_move(message));
+    context_.shard.defer(*this);
+}
+
+/// Later in the turn: never from inside of a call of the mesh.
+void SessionMoves::run_task() {
+    auto outbox = std::exchange(outbox_, {});
+    context_.shard.post(ShardId(0), [port = port_, node = &context_.node, self = self_,
+                                     outbox = std::move(outbox)](runtime::Shard&) {
+        for (const auto& [to, message] : outbox) {
+            if (to == self) {
+                node->shards.front()->sessions_listener().on_told(to, message);
+            } else {
+                (void)port->tell(to, message);
+            }
+        }
+    });
+}
+
+void SessionMoves::find_owner(const std::string& client_id,
+                              std::function<void(std::optional<bus::SessionOwner>)> done) {
+    context_.shard.post(ShardId(0), [port = port_, client_id, done = std::move(done),
+                                     home = context_.shard.id()](runtime::Shard& first) {
+        first.post(home, [owner = port->owner_of(kDefaultTenant, client_id),
+                          done](runtime::Shard&) { done(owner); });
+    });
+}
+
+void SessionMoves::put_owner(const Session& session) {
+    context_.shard.post(ShardId(0), [port = port_, client = std::string(session.client_id()),
+                                     epoch = epoch_of(session)](runtime::Shard&) {
+        port->put_owner(kDefaultTenant, client, epoch);
+    });
+}
+
+void SessionMoves::cut_off(Session& session, const char* words) {
+    context_.sessions->cut_off(session, words);
+}
+
+void SessionMoves::leave(Session& session, const SessionNote& note, Subscriptions subscriptions) {
+    LOG(context_.shard.log(), Info, "session has moved",
+        {"client", std::string_view(session.client_id())}, {"epoch", note.epoch});
+    epochs_.erase(session.id());
+    seen_->forget(session.id());
+    session.is_watched = false;
+    context_.sessions->detach(session);
+    remains_->add(session, note, subscriptions == Subscriptions::Kept);
+    context_.sessions->write_record(session);
+}
+
+void SessionMoves::wake() {
+    if (is_open() && !tick_.is_armed()) {
+        context_.shard.arm_after(tick_, kMoveTick);
+    }
+}
+
+void SessionMoves::on_tick() {
+    const Instant now = context_.shard.now();
+    arrivals_->on_tick(now);
+    departures_->on_tick(now);
+    remains_->on_tick(now);
+    seen_->forget_old(now, [this](SessionId id) {
+        if (Session* session = context_.sessions->find(id); session != nullptr) {
+            session->is_watched = false;
+        }
+    });
+    const bool is_idle = arrivals_->empty() && departures_->empty() && remains_->empty();
+    if (!is_idle) {
+        wake();
+    } else if (!seen_->empty()) {
+        context_.shard.arm_after(tick_, kMoveWatch);
+    }
+}
+
+void SessionMail::on_told(bus::PeerId from, Bytes message) {
+    const Result<MoveMessage> decoded = decode_move(message);
+    if (!decoded) {
+        ++context_.counters.refused_from_mesh;
+        return;
+    }
+    const ShardId home = context_.sessions->home_of(kDefaultTenant, decoded->client_id);
+    context_.shard.post(
+        home, [node = &context_.node, home, from,
+               bytes = std::vector<std::uint8_t>(message.begin(), message.end())](runtime::Shard&) {
+            const Result<MoveMessage> again = decode_move(bytes);
+            CHECK(again.has_value());
+            node->shards[home.value()]->moves().on_told(from, *again);
+        });
+}
+
+void SessionMail::on_owner(TenantId tenant, std::string_view client_id,
+                           const bus::SessionOwner& owner) {
+    if (tenant != kDefaultTenant || client_id.empty() || client_id.size() > kClientIdBytesMax) {
+        return;
+    }
+    const ShardId home = context_.sessions->home_of(tenant, client_id);
+    context_.shard.post(home, [node = &context_.node, home, client = std::string(client_id),
+                               owner](runtime::Shard&) {
+        node->shards[home.value()]->moves().on_owner(client, owner);
+    });
+}
+
+}  // namespace kith::broker
