@@ -62,7 +62,10 @@ void Bridge::deliver(const Data& data, const StreamProgress& progress, std::uint
     const Destination& here = data.destinations.front();
     const std::vector<std::uint8_t> groups = bytes_of(here.groups);
     bus::Message message = message_of(data);
-    message.audience = {.is_from_mesh = true, .for_all = here.for_all, .groups = groups};
+    message.audience = {.is_from_mesh = true,
+                        .for_all = here.for_all,
+                        .source = {.node = data.id.origin.value(), .number = data.number},
+                        .groups = groups};
     if (token == 0) {  // QoS 0: nobody waits for it
         broker_.deliver(message, data.expires_after_ms, {}, nullptr);
         return;
@@ -224,6 +227,7 @@ bus::MeshPort::Sent Bridge::send(const bus::Message& message, std::uint32_t expi
                                            .qos = message.qos,
                                            .retain = message.retain,
                                            .flow = message.publisher.value(),
+                                           .number = message.audience.source.number,
                                            .published_at = message.published_at,
                                            .expires_after_ms = expires_after_ms},
                                           0, now);

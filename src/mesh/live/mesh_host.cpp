@@ -31,7 +31,8 @@ MeshHost::MeshHost(runtime::Shard& shard, const MeshHostOptions& options, const 
              .trust = ports.trust,
              .custody = ports.custody,
              .delivery = ports.delivery,
-             .events = ports.events},
+             .events = ports.events,
+             .state = ports.state},
             shard.random().next(), shard.now()),
       grace_([this](Instant) { finish_closing(); }),
       self_token_(std::make_shared<MeshHost*>(this)) {

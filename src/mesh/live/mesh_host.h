@@ -92,6 +92,7 @@ class MeshHost final : LinkPort,
         DeliveryPort& delivery;
         MeshEvents& events;
         runtime::BlockingPool& names;
+        StatePort* state = nullptr;         // null: nobody keeps retained messages
         NewcomerPort* newcomers = nullptr;  // null: nobody is let in here
     };
 
@@ -114,6 +115,7 @@ class MeshHost final : LinkPort,
     }
     [[nodiscard]] bool is_started() const { return is_started_; }
     [[nodiscard]] const MeshNode& node() const { return node_; }
+    [[nodiscard]] NodeId id() const { return self_; }
 
     /// Dials once, and leaves it at that if nobody of the mesh is there. A link that comes of it
     /// shows in links().

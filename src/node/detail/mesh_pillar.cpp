@@ -183,6 +183,8 @@ std::unique_ptr<mesh::MeshGate> MeshPillar::make_gate(runtime::Shard& here) {
 Status MeshPillar::open(runtime::Shard& here) {
     broker::BrokerShard& broker = broker_.broker->shard(here.id());
     bridge_ = std::make_unique<mesh::Bridge>(here, broker.far_side());
+    sessions_ =
+        std::make_unique<mesh::SessionDirectory>(here, *bridge_, broker.sessions_listener());
     mesh::MeshEvents& events = *this;
     TRY_ASSIGN(host_, mesh::MeshHost::open(here, options(),
                                            {.security = *security_,
@@ -191,8 +193,10 @@ Status MeshPillar::open(runtime::Shard& here) {
                                             .delivery = *bridge_,
                                             .events = events,
                                             .names = *names_,
+                                            .state = sessions_.get(),
                                             .newcomers = &gate_->desk()}));
     bridge_->attach(*host_);
+    sessions_->attach(*host_);
     take_time();
     broker.open_mesh(*bridge_, [this, &here] { meet_broker(here); });
     gate_->note_address(*host_->address());
@@ -208,7 +212,9 @@ Status MeshPillar::open(runtime::Shard& here) {
 void MeshPillar::meet_broker(runtime::Shard& here) {
     for (std::uint16_t i = 0; i < here.shard_count(); ++i) {
         here.post(ShardId(i), [this](runtime::Shard& each) {
-            broker_.broker->shard(each.id()).tell_mesh(*bridge_);
+            broker::BrokerShard& shard = broker_.broker->shard(each.id());
+            shard.tell_mesh(*bridge_);
+            shard.share_sessions(*sessions_, bus::PeerId(trust_->self().value()));
         });
     }
     tell_revocations();
@@ -376,6 +382,7 @@ void MeshPillar::drain() {
 
 void MeshPillar::finish() {
     host_.reset();
+    sessions_.reset();
     bridge_.reset();
     gate_.reset();
     names_.reset();

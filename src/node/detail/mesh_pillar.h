@@ -11,6 +11,7 @@
 #include "mesh/live/bridge.h"
 #include "mesh/live/mesh_gate.h"
 #include "mesh/live/mesh_host.h"
+#include "mesh/live/session_directory.h"
 #include "mesh/live/tls_link_security.h"
 #include "mesh/trust/mesh_directory.h"
 #include "mesh/trust/mesh_trust.h"
@@ -99,6 +100,7 @@ class MeshPillar final : public Pillar, private mesh::MeshEvents {
     std::unique_ptr<runtime::BlockingPool> names_;
     std::unique_ptr<mesh::MeshGate> gate_;
     std::unique_ptr<mesh::Bridge> bridge_;
+    std::unique_ptr<mesh::SessionDirectory> sessions_;
     std::unique_ptr<mesh::MeshHost> host_;
     std::function<void()> when_on_;
     runtime::CallbackTimer clock_{[this](Instant) { take_time(); }};

@@ -15,6 +15,7 @@
 #include "broker/testing/broker_rig.h"
 #include "mesh/live/bridge.h"
 #include "mesh/live/mesh_host.h"
+#include "mesh/live/session_directory.h"
 #include "mesh/live/testing/live_mesh.h"
 #include "mesh/testing/fake_trust.h"
 #include "runtime/sim/world.h"
@@ -65,6 +66,7 @@ class BridgedMesh {
         Node& node = *nodes_[i];
         node.rig.power_off();
         node.host.reset();
+        node.sessions.reset();
         node.bridge.reset();
     }
 
@@ -110,6 +112,7 @@ class BridgedMesh {
         std::uint32_t epoch = 0;
         std::unique_ptr<mesh::testing::KnownAddresses> security;
         std::unique_ptr<mesh::Bridge> bridge;
+        std::unique_ptr<mesh::SessionDirectory> sessions;
         std::unique_ptr<mesh::MeshHost> host;
 
         void on_neighbor(mesh::NodeId, mesh::NeighborChange) override {}
@@ -128,6 +131,9 @@ class BridgedMesh {
         for (std::uint16_t i = 0; i < node.shard_count; ++i) {
             run_on(node, ShardId(i),
                    [&node, i](runtime::Shard&) { node.rig.shard(i).tell_mesh(*node.bridge); });
+            run_on(node, ShardId(i), [&node, i](runtime::Shard&) {
+                node.rig.shard(i).share_sessions(*node.sessions, bus::PeerId(node.id.value()));
+            });
         }
         world.run_for(10ms);
         run_on(node, ShardId(0), [&node](runtime::Shard&) { node.host->start(); });
@@ -143,6 +149,8 @@ class BridgedMesh {
         }
         node.security = std::make_unique<mesh::testing::KnownAddresses>(known_);
         node.bridge = std::make_unique<mesh::Bridge>(shard, node.rig.shard(0).far_side());
+        node.sessions = std::make_unique<mesh::SessionDirectory>(
+            shard, *node.bridge, node.rig.shard(0).sessions_listener());
         mesh::MeshEvents& events = node;
         node.host = mesh::MeshHost::open(shard, options,
                                          {.security = *node.security,
@@ -150,9 +158,11 @@ class BridgedMesh {
                                           .custody = *node.bridge,
                                           .delivery = *node.bridge,
                                           .events = events,
-                                          .names = node.rig.node().blocking_pool()})
+                                          .names = node.rig.node().blocking_pool(),
+                                          .state = node.sessions.get()})
                         .value();
         node.bridge->attach(*node.host);
+        node.sessions->attach(*node.host);
     }
     void run_on(Node& node, ShardId id, const std::function<void(runtime::Shard&)>& action) {
         bool is_done = false;
