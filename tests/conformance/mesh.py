@@ -2,8 +2,9 @@
 
 python3 tests/conformance/mesh.py [ARGUMENT...]    arguments go to tests/conformance
 
-A client is on the node that its client id hashes to, so that most talk across nodes, and none finds
-its session elsewhere. The nodes are in a line, on free ports, and stopped in the end.
+A client is on the node that its client id hashes to, so that most talk across nodes; one that is
+assigned its id finds its session elsewhere. The nodes are in a line, on free ports, and stopped in
+the end.
 """
 
 import asyncio
