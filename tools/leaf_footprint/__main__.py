@@ -1,7 +1,8 @@
 """How large a machine without a server is: its program, linked in two ways, and its memory.
 
-python3 tools/leaf_footprint BUILD: BUILD is a release build with tests, in which kith_machine_c is
-built. Prints a table of what is measured beside what was aimed at; exit 1 if something is missed.
+./dev bench leaf, or python3 tools/leaf_footprint BUILD --kith FILE: BUILD has kith_machine_c, FILE
+is the program that founds its mesh. Prints a table of what is measured beside what was aimed at;
+exit 1 if something is missed.
 """
 
 import argparse
@@ -69,9 +70,8 @@ class Machine(Process):
         self.output.wait_for("^(ok|answer)", from_line=line)
 
 
-def memory(build: Path, program: Path) -> dict[str, int]:
+def memory(kith: Path, program: Path) -> dict[str, int]:
     """Of a machine with two peers, after some messages each way."""
-    kith = build / "kith"
     lan = Lan(3)
     machines: list[Machine] = []
     try:
@@ -122,7 +122,9 @@ def bare_handshake(folder: Path) -> dict[str, int]:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("build", type=Path)
-    build = parser.parse_args().build.resolve()
+    parser.add_argument("--kith", type=Path, required=True)
+    options = parser.parse_args()
+    build = options.build.resolve()
     rows: list[tuple[str, int, float | None]] = []
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -134,7 +136,7 @@ def main() -> int:
                      SELF_CONTAINED_MAX))  # fmt: skip
         if can_make_namespaces():
             for kind, program in (("the system's libraries", shared), ("all inside", alone)):
-                used = memory(build, program)
+                used = memory(options.kith.resolve(), program)
                 rows.append((f"two peers, {kind}: private anonymous", used["private"],
                              PRIVATE_MAX))  # fmt: skip
                 rows.append((f"two peers, {kind}: resident in all", used["resident"], None))

@@ -75,6 +75,7 @@ void Leaf::close(std::function<void()> done) {
     cancel_task();
     clock_.cancel();
     agreement_.cancel();
+    joining_.cancel();
     end_pairing();
     messages_.stop();
     if (gate_ != nullptr) {
@@ -114,16 +115,17 @@ void Leaf::turn_on(MembershipFiles files) {
     if (found != MembershipState::Member) {
         membership_ = std::move(files.membership);
         if (found == MembershipState::Joining) {
-            end_pairing();
-            be(LeafState::Joining, "it was not let into the mesh yet");
             gate_->join(membership_);
+            be_joining();
         } else {
+            joining_.cancel();
             be(LeafState::Unpaired, "it belongs to no mesh");
             begin_pairing();
         }
         return;
     }
     end_pairing();
+    joining_.cancel();
     gate_->stop_joining();
     if (std::string problem = take_membership(std::move(files)); !problem.empty()) {
         be(LeafState::Broken, std::move(problem));
@@ -195,6 +197,18 @@ void Leaf::take_change(MembershipFiles files) {
     take_time();
 }
 
+/// What is in the way is looked at from time to time. A token that has ended helps nobody: then
+/// somebody may pair it anew; as he may who has paired it in vain.
+void Leaf::be_joining() {
+    const std::string trouble = gate_->joining_trouble();
+    be(LeafState::Joining,
+       "it was not let into the mesh yet" + (trouble.empty() ? trouble : "; " + trouble));
+    if (shard_.wall_now() >= membership_.token->expires_at) {
+        begin_pairing();
+    }
+    shard_.arm_after(joining_, kLeafJoiningLook);
+}
+
 // Pairing.
 
 /// It says that it is there, with a key that is forgotten, and hears offers. Again from time to
@@ -229,6 +243,9 @@ void Leaf::end_pairing() {
 
 /// It is for this machine: whoever has made it knows its code.
 void Leaf::on_offer(const std::string& token_text) {
+    if (membership_.token && to_text(*membership_.token) == token_text) {
+        return;  // it is repeated
+    }
     const Status submitted =
         ports_.files.submit(shard_, [leaf = self_token_, directory = MeshDirectory(options_.data),
                                      token_text, name = options_.name]() mutable {

@@ -118,6 +118,7 @@ class Leaf final : private MeshEvents, private runtime::Task {
     void begin_pairing();
     void end_pairing();
     void on_offer(const std::string& token_text);
+    void be_joining();
     void take_time();
     void take_news();
     void put_out(NodeId who);
@@ -157,6 +158,7 @@ class Leaf final : private MeshEvents, private runtime::Task {
     std::optional<NodeKey> passing_key_;  // of its beacons, while it is unpaired
     std::unique_ptr<PairingPort> pairing_;
     runtime::CallbackTimer networks_{[this](Instant) { begin_pairing(); }};
+    runtime::CallbackTimer joining_{[this](Instant) { be_joining(); }};
     // shared_ptr: mail with an answer may arrive after the leaf has gone; null then.
     std::shared_ptr<Leaf*> self_token_ = std::make_shared<Leaf*>(this);
     runtime::CallbackTimer clock_{[this](Instant) { take_time(); }};

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <utility>
@@ -176,6 +177,21 @@ TEST_F(LeafTest, HearsWhatItPublishesItself) {
     ASSERT_TRUE(until([&] { return clock->heard.size() == 1; }));
 }
 
+TEST_F(LeafTest, TenAreAllLinkedToEachOtherSinceNobodyForwards) {
+    std::vector<std::unique_ptr<Place>> places;
+    for (int i = 0; i < 10; ++i) {
+        places.push_back(place("m" + std::to_string(i)));
+        places.back()->start();
+    }
+    const auto all_reach_all = [&] {
+        return std::ranges::all_of(
+            places, [](const auto& one) { return one->view().reachable_count == 9; });
+    };
+    ASSERT_TRUE(until(all_reach_all, 1min));
+    world.run_for(1min);
+    EXPECT_TRUE(all_reach_all()) << "and stay so";
+}
+
 TEST_F(LeafTest, KnowsAtOnceThatNobodyIsThereToAsk) {
     const auto clock = place("clock");
     const auto coffee = place("coffee");
@@ -264,6 +280,20 @@ TEST_F(LeafTest, WhoKnowsItsCodeLetsItIn) {
     offer(coffee->code);
     EXPECT_TRUE(until([&] { return coffee->is_linked() && founder->is_linked(); }));
     founder->run([&](runtime::Shard&) { port.reset(); });
+}
+
+TEST_F(LeafTest, SaysWhatIsInTheWayOfJoiningAndMayBePairedWhenItsTokenHasEnded) {
+    const std::string data = home.make("coffee");
+    crypto::SystemSecrets secrets;
+    ASSERT_TRUE(MeshDirectory(data).begin_join(home.token({"10.99.0.1:1"}), "coffee", secrets));
+    const auto coffee = place_at("coffee", data);
+    coffee->start();
+    ASSERT_TRUE(until([&] { return coffee->why.find("10.99.0.1:1") != std::string::npos; }))
+        << coffee->why;
+    EXPECT_EQ(coffee->state(), LeafState::Joining);
+    EXPECT_TRUE(coffee->code.empty());
+    world.run_for(kInviteLifetimeDefault);
+    EXPECT_FALSE(coffee->code.empty());
 }
 
 TEST_F(LeafTest, OneDirectoryIsForOneProgram) {

@@ -18,4 +18,7 @@ inline constexpr std::size_t kLeafMessageBytesMax = std::size_t{16} << 20U;
 /// mesh that changes all the time may never be quite the same twice.
 inline constexpr Duration kLeafAgreementPatience = 3s;
 
+/// How often a leaf that joins looks what is in the way.
+inline constexpr Duration kLeafJoiningLook = 2s;
+
 }  // namespace kith::mesh
