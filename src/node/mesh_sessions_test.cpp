@@ -334,6 +334,25 @@ TEST_P(MeshSessions, AnOwnerOutOfReachIsFencedWhenItComesBack) {
     EXPECT_EQ(mesh.rig(0).counters().subscriptions, 0U);
 }
 
+TEST_P(MeshSessions, ANodeThatHasJustTakenASessionStillGivesUpOnOneOutOfReach) {
+    line();
+    mesh.client(0, "first").connect_durable();
+    TestClient& second = mesh.client(0, "second");
+    second.connect_durable();
+    second.drop();
+    settle();
+    EXPECT_TRUE(mesh.client(2, "first").connect_durable().session_present);
+    mesh.world.run_for(20s);  // nothing is left to do of that
+    mesh.rig(0).node().cut();
+    TestClient& there = mesh.client(2, "second");
+    const Instant began = mesh.world.now();
+    EXPECT_FALSE(there.connect_durable().session_present);
+    EXPECT_TRUE(there.is_open());
+    EXPECT_LT(mesh.world.now() - began, 3s);
+    mesh.rig(0).node().mend();
+    settle();
+}
+
 TEST_P(MeshSessions, WhoIsStillConnectedToAFencedOwnerIsCutOffWithoutAWill) {
     line();
     TestClient& watcher = mesh.client(1, "watcher");

@@ -333,11 +333,10 @@ void SessionMoves::on_tick() {
             session->is_watched = false;
         }
     });
-    const bool is_idle = arrivals_->empty() && departures_->empty() && remains_->empty();
+    const bool is_idle =
+        arrivals_->empty() && departures_->empty() && remains_->empty() && seen_->empty();
     if (!is_idle) {
         wake();
-    } else if (!seen_->empty()) {
-        context_.shard.arm_after(tick_, kMoveWatch);
     }
 }
 
