@@ -227,8 +227,8 @@ enum class NeighborChange : std::uint8_t { Up, Suspect, Cleared, Down };
 class MeshEvents {
   public:
     virtual void on_neighbor(NodeId neighbor, NeighborChange change) = 0;
-    /// This node and a neighbour know the same: after it came up, and whenever they have agreed
-    /// again.
+    /// This node and a neighbour have been told the same of all nodes: after it came up, and
+    /// perhaps again.
     virtual void on_agreed(NodeId) {}
     virtual void on_drop(DropReason reason, const Data* data) = 0;
     /// The other end of a link ends it, and says why. The link is closed.

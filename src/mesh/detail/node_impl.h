@@ -125,7 +125,7 @@ struct MeshNode::Impl final : NeighborListener,
     void on_neighbor_settled(NodeId) override { is_touched = true; }
     void on_neighbor_digests(NodeId neighbor, const Digests& digests, Instant now) override {
         is_touched = true;
-        if (digests == records.digests()) {
+        if (digests.of_kind == records.digests().of_kind) {
             ports.events.on_agreed(neighbor);
         }
         records.on_neighbor_digests(neighbor, digests, now);
