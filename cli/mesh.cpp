@@ -56,6 +56,24 @@ void add_mesh_trace(CLI::App& group, int& exit_code) {
     });
 }
 
+void add_mesh_find(CLI::App& group, int& exit_code) {
+    CLI::App& command = add_command(group, "find", "Machines of all nodes, by what they are");
+    auto question = std::make_shared<MeshQuestion>();
+    auto node = std::make_shared<AskOptions>();
+    command.add_option("--type", question->type, "Machines of this type alone");
+    command.add_option("--capability", question->capability, "Machines that can do this");
+    add_ask_options(command, *node, "viewer");
+    command.add_flag("--json", question->as_json, "One JSON object");
+    command.footer(
+        "Machines that say what they are on $mesh/dir/<machine>. Exit 1 if there is none.\n"
+        "Example: kith mesh find --type coffee-maker --capability brew --token $TOKEN");
+    on_command(command, exit_code, [question, node] {
+        question->http = node->http;
+        question->token = node->token;
+        return mesh_find(*question);
+    });
+}
+
 void add_mesh_top(CLI::App& group, int& exit_code) {
     CLI::App& command = add_command(group, "top", "The links of a running node, again and again");
     auto question = std::make_shared<MeshQuestion>();
@@ -165,6 +183,7 @@ void add_mesh(CLI::App& app, int& exit_code) {
                   .footer = "Example: kith mesh routes --token $TOKEN --json",
                   .run = mesh_routes});
     add_mesh_trace(*group, exit_code);
+    add_mesh_find(*group, exit_code);
     add_mesh_top(*group, exit_code);
 }
 

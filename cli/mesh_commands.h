@@ -18,6 +18,9 @@ struct MeshQuestion {
     // Of trace: ids or names; an empty `from` is the node itself.
     std::string node = {};
     std::string from = {};
+    // Of find: empty is any.
+    std::string type = {};
+    std::string capability = {};
     // Of top:
     unsigned every_s = 2;
     bool once = false;
@@ -51,6 +54,8 @@ int mesh_running_status(const MeshQuestion& question);
 int mesh_peers(const MeshQuestion& question);
 int mesh_routes(const MeshQuestion& question);
 int mesh_trace(const MeshQuestion& question);
+/// Fails if nobody is found.
+int mesh_find(const MeshQuestion& question);
 int mesh_top(const MeshQuestion& question);
 
 }  // namespace kith::cli

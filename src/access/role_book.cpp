@@ -26,6 +26,10 @@ constexpr BuiltIn kBuiltIns[] = {
      "allow publish   $m/+/reply/#\n"
      "allow publish   $to/#\n"
      "allow subscribe $to/${client}/#\n"
+     "allow subscribe $to/node/#\n"
+     "allow subscribe $to/any/#\n"
+     "allow publish   $mesh/dir/${machine}\n"
+     "allow publish   $mesh/dir/${client}\n"
      "allow subscribe $m/#\n"
      "allow subscribe $SYS/#\n"
      "allow subscribe $events/#\n"
@@ -34,7 +38,8 @@ constexpr BuiltIn kBuiltIns[] = {
      "allow both      $m/${machine}/#\n"
      "allow both      tel/${machine}/#\n"
      "allow publish   $to/#\n"
-     "allow subscribe $to/${client}/#\n"},
+     "allow subscribe $to/${client}/#\n"
+     "allow publish   $mesh/dir/${machine}\n"},
     {"read", "Everything may be read but letters to clients; nothing is published.",
      "allow subscribe #\n"
      "allow subscribe $m/#\n"

@@ -154,6 +154,10 @@ TEST(RoleRights, OfBuiltInRolesAreWhatTheGuideSays) {
     EXPECT_TRUE(publishes(free, "any/topic"));
     EXPECT_TRUE(publishes(free, "$m/press/twin/reported"));
     EXPECT_FALSE(publishes(free, "$m/oven/twin/reported"));
+    EXPECT_TRUE(publishes(free, "$mesh/dir/press"));
+    EXPECT_FALSE(publishes(free, "$mesh/dir/oven"));
+    EXPECT_TRUE(subscribes(free, "$to/any/print/#"));
+    EXPECT_TRUE(subscribes(free, "$to/node/cellar/#"));
     EXPECT_TRUE(publishes(free, "$to/oven/x"));
     EXPECT_TRUE(subscribes(free, "#"));
     EXPECT_TRUE(subscribes(free, "$to/press-07/#"));

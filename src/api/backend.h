@@ -187,6 +187,12 @@ class Tap {
     virtual ~Tap() = default;
 };
 
+/// An entry of the directory of machines.
+struct DirectoryEntry {
+    std::string machine;
+    std::string payload;  // JSON, if its node is honest
+};
+
 class Backend {
   public:
     virtual ~Backend() = default;
@@ -231,6 +237,8 @@ class Backend {
     [[nodiscard]] virtual SecurityFacts security() = 0;
 
     [[nodiscard]] virtual MeshFacts mesh(const MeshWanted& wanted) = 0;
+    /// What machines of all nodes say of themselves, as it is retained; in no order.
+    virtual void directory(std::function<void(std::vector<DirectoryEntry>)> done) = 0;
 
     /// For a closer look; lives as long as the backend.
     [[nodiscard]] virtual Observation& observation() = 0;

@@ -69,6 +69,8 @@ class BrokerShard : public bus::Bus {
     /// All that are remembered.
     virtual void for_each_topic(const std::function<void(const TopicView&)>& visit) = 0;
     virtual void for_each_retained(const std::function<void(const RetainedView&)>& visit) = 0;
+    /// Of the directory of machines, those whose topics this shard orders.
+    virtual void for_each_machine_entry(const std::function<void(const RetainedView&)>& visit) = 0;
     /// Client ids here that would get a message of this topic; at most `count_max`.
     [[nodiscard]] virtual std::vector<std::string> subscribers_of(std::string_view topic,
                                                                   std::size_t count_max) = 0;

@@ -304,6 +304,21 @@ void BrokerBackend::subscriber_counts(const std::vector<std::string>& topics,
         });
 }
 
+void BrokerBackend::directory(std::function<void(std::vector<api::DirectoryEntry>)> done) {
+    using Entries = std::vector<api::DirectoryEntry>;
+    ask_all<Entries>(
+        [](broker::BrokerShard& broker) {
+            Entries entries;
+            broker.for_each_machine_entry([&](const broker::RetainedView& view) {
+                entries.push_back(
+                    {.machine = std::string(view.topic.substr(bus::kDirectoryPrefix.size())),
+                     .payload = std::string(as_text(view.payload))});
+            });
+            return entries;
+        },
+        [done = std::move(done)](std::vector<Entries> lists) { done(joined(std::move(lists))); });
+}
+
 void BrokerBackend::subscribers(const std::string& topic, std::size_t count_max,
                                 std::function<void(std::vector<std::string>)> done) {
     using Ids = std::vector<std::string>;

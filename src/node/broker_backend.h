@@ -75,6 +75,7 @@ class BrokerBackend final : public api::Backend {
     [[nodiscard]] api::MeshFacts mesh(const api::MeshWanted& wanted) override {
         return parts_.mesh(wanted);
     }
+    void directory(std::function<void(std::vector<api::DirectoryEntry>)> done) override;
     [[nodiscard]] api::Observation& observation() override { return observatory_; }
 
   private:

@@ -7,24 +7,15 @@
 #include "api/connect_state.h"
 #include "api/detail/answers.h"
 #include "api/detail/body.h"
+#include "api/detail/cursor.h"
 #include "api/detail/handlers.h"
 #include "api/json_views.h"
 #include "api/limits.h"
-#include "crypto/base64.h"
 
 namespace kith::api {
 namespace {
 
 constexpr std::size_t kPublishedTopicsShown = 20;
-
-std::string to_cursor(std::string_view place) {
-    return crypto::to_base64(as_bytes(place), crypto::Base64::Url);
-}
-
-std::optional<std::string> from_cursor(std::string_view cursor) {
-    const auto place = crypto::from_base64(cursor, crypto::Base64::Url);
-    return place ? std::optional(std::string(as_text(*place))) : std::nullopt;
-}
 
 template <typename Value, std::size_t kCount>
 Value one_of(QueryReader& query, std::string_view name,

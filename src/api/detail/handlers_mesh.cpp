@@ -1,7 +1,9 @@
 // GET /api/v1/mesh and what is below it: this node's view of the mesh.
 #include "api/detail/answers.h"
 #include "api/detail/body.h"
+#include "api/detail/cursor.h"
 #include "api/detail/handlers.h"
+#include "api/machine_directory.h"
 #include "api/mesh_trace.h"
 
 #include <algorithm>
@@ -100,6 +102,28 @@ void write_hop(json::Writer& json, const MeshHop& hop) {
     json.end_object();
 }
 
+void write_machine(json::Writer& json, const DirectoryMachine& machine) {
+    const auto write_texts = [&json](std::string_view key, const std::vector<std::string>& texts) {
+        json.key(key);
+        json.begin_array();
+        for (const std::string& text : texts) {
+            json.value(std::string_view(text));
+        }
+        json.end_array();
+    };
+    json.begin_object();
+    json.field("machine", std::string_view(machine.machine));
+    json.field("type", std::string_view(machine.type));
+    write_text_or_null(json, "name", machine.name);
+    write_text_or_null(json, "td", machine.td);
+    write_texts("capabilities", machine.capabilities);
+    write_texts("topics", machine.topics);
+    write_text_or_null(json, "node", machine.node);
+    write_text_or_null(json, "node_name", machine.node_name);
+    write_text_or_null(json, "since", machine.since);
+    json.end_object();
+}
+
 /// By which other neighbour this node would send while the next hop is suspect.
 std::string alternative_of(const MeshFacts& mesh, const MeshTrace& trace) {
     if (trace.from != mesh.node) {
@@ -191,6 +215,36 @@ void Handlers::get_mesh_trace(const Call& call, const Respond& respond) {
         return;
     }
     respond(trace_response(mesh, trace_mesh(mesh, *from, *to)));
+}
+
+void Handlers::get_mesh_directory(const Call& call, const Respond& respond) {
+    QueryReader query(call.request.query);
+    DirectoryQuery wanted{.type = query.text("type"),
+                          .capability = query.text("capability"),
+                          .limit = query.limit(),
+                          .after = {}};
+    if (query.has("cursor")) {
+        const auto place = from_cursor(query.text("cursor"));
+        if (place) {
+            wanted.after = *place;
+        } else {
+            query.refuse("the cursor does not belong to this list");
+        }
+    }
+    if (is_refused(query, respond)) {
+        return;
+    }
+    state_->parts.backend.directory(
+        [this, wanted, respond](const std::vector<DirectoryEntry>& entries) {
+            const DirectoryPage page =
+                find_machines(entries, state_->parts.backend.mesh({.nodes = true}), wanted);
+            respond(object_response([&page](json::Writer& json) {
+                write_items(json, page.machines, write_machine);
+                json.key("next");
+                page.next.empty() ? json.null() : json.value(to_cursor(page.next));
+                json.field("total", page.total);
+            }));
+        });
 }
 
 }  // namespace kith::api

@@ -29,6 +29,7 @@ class FakeBackend final : public Backend {
     Status tap_answer;
     SecurityFacts security_facts;
     MeshFacts mesh_facts;
+    std::vector<DirectoryEntry> directory_entries;
 
     FakeObservation observed;
 
@@ -61,6 +62,9 @@ class FakeBackend final : public Backend {
 
     NodeFacts node() override { return facts; }
     MeshFacts mesh(const MeshWanted&) override { return mesh_facts; }
+    void directory(std::function<void(std::vector<DirectoryEntry>)> done) override {
+        answer([done, value = directory_entries] { done(value); });
+    }
     Observation& observation() override { return observed; }
     std::string not_ready_reason() override { return reason_not_ready; }
     void totals(std::function<void(Totals)> done) override {

@@ -21,6 +21,17 @@ class TapSubscription final : public bus::Subscription {
     bus::Subscriber& tap_;
 };
 
+void visit_retained(const std::vector<RetainedRef>& all,
+                    const std::function<void(const RetainedView&)>& visit) {
+    for (const RetainedRef& kept : all) {
+        const bus::Message message = kept->view();
+        visit({.topic = message.topic.text(),
+               .payload = message.payload,
+               .qos = message.qos,
+               .published_at = message.published_at});
+    }
+}
+
 }  // namespace
 
 ShardBroker::ShardBroker(runtime::Shard& shard, NodeShared& node, const ShardPorts& ports)
@@ -293,13 +304,14 @@ void ShardBroker::for_each_topic(const std::function<void(const TopicView&)>& vi
 }
 
 void ShardBroker::for_each_retained(const std::function<void(const RetainedView&)>& visit) {
-    for (const RetainedRef& kept : context_.default_space.retained.all(context_.message_now())) {
-        const bus::Message message = kept->view();
-        visit({.topic = message.topic.text(),
-               .payload = message.payload,
-               .qos = message.qos,
-               .published_at = message.published_at});
-    }
+    visit_retained(context_.default_space.retained.all(context_.message_now()), visit);
+    snapshots_.forget_expired();
+}
+
+void ShardBroker::for_each_machine_entry(const std::function<void(const RetainedView&)>& visit) {
+    visit_retained(context_.default_space.retained.match(bus::TopicFilter::trusted("$mesh/dir/+"),
+                                                         context_.message_now()),
+                   visit);
     snapshots_.forget_expired();
 }
 

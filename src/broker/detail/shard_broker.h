@@ -70,6 +70,7 @@ class ShardBroker final : public BrokerShard {
     void drain_changed_topics(const std::function<void(const TopicView&)>& visit) override;
     void for_each_topic(const std::function<void(const TopicView&)>& visit) override;
     void for_each_retained(const std::function<void(const RetainedView&)>& visit) override;
+    void for_each_machine_entry(const std::function<void(const RetainedView&)>& visit) override;
     [[nodiscard]] std::vector<std::string> subscribers_of(std::string_view topic,
                                                           std::size_t count_max) override;
     [[nodiscard]] std::uint32_t subscriber_count(std::string_view topic) override;
