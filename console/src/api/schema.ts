@@ -552,6 +552,28 @@ export type MeshRoute = {
 
 export type MeshRouteList = { items: MeshRoute[]; next: string | null };
 
+export type DirectoryMachine = {
+    machine: string;
+    type: string;
+    name: string | null;
+    /** place of its W3C WoT Thing Description */
+    td: string | null;
+    capabilities: string[];
+    topics: string[];
+    /** id of its node; null: a node that is in no mesh */
+    node: string | null;
+    node_name: string | null;
+    /** when its connection began */
+    since: string | null;
+};
+
+export type DirectoryPage = {
+    items: DirectoryMachine[];
+    next: string | null;
+    /** machines that match */
+    total: number;
+};
+
 export type MeshHop = {
     node: string;
     name: string;
