@@ -13,6 +13,7 @@
 #include "mesh/trust/invites.h"
 #include "mesh/trust/join_token.h"
 #include "mesh/trust/node_key.h"
+#include "mesh/trust/pairing.h"
 #include "mesh/trust/revocations.h"
 
 namespace kith::mesh {
@@ -62,6 +63,14 @@ void check_files(std::string_view text) {
     }
 }
 
+void check_pairing(Bytes bytes) {
+    if (const auto code = read_pairing_code(as_text(bytes))) {
+        CHECK(read_pairing_code(*code) == code);
+    }
+    // Nobody has sealed it with this code.
+    CHECK(!read_pairing_offer("KX7M2-P9QRT", bytes));
+}
+
 }  // namespace
 }  // namespace kith::mesh
 
@@ -73,5 +82,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
     check_request(input);
     check_answer(input);
     check_files(kith::as_text(input));
+    check_pairing(input);
     return 0;
 }
