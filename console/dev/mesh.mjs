@@ -279,6 +279,26 @@ export class Mesh {
         return ok({ id, token, ...terms, expires_at, addresses: ['10.4.0.2:7883'] }, 201);
     }
 
+    directory() {
+        const nodes = this.nodes();
+        const items = [
+            ['coffee-maker-2', 'coffee-maker', ['brew', 'descale'], 'Kitchen, first floor'],
+            ['label-printer', 'printer', ['print'], null],
+            ['oven-1', 'oven', ['heat', 'grill', 'steam', 'dry'], null],
+        ].map(([machine, type, capabilities, name], i) => ({
+            machine,
+            type,
+            name,
+            td: null,
+            capabilities,
+            topics: [`${machine}/#`],
+            node: nodes[i % nodes.length]?.id ?? null,
+            node_name: nodes[i % nodes.length]?.name ?? null,
+            since: iso(this.world.now_ms - (i + 1) * 640_000),
+        }));
+        return { items, next: null, total: items.length };
+    }
+
     answer(method, rest, query, body) {
         const [, part = '', id] = rest.split('/');
         switch (part) {
@@ -296,6 +316,8 @@ export class Mesh {
                 return ok({ items: this.nodes(), next: null });
             case 'links':
                 return ok({ items: this.links(), next: null });
+            case 'directory':
+                return ok(this.directory());
             case 'trace':
                 return this.trace(query);
             case 'invites':

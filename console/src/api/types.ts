@@ -58,6 +58,8 @@ export type AclQuestion = schema.AclQuestion;
 export type AclAnswer = schema.AclAnswer;
 export type AuditLine = schema.AuditRecord;
 export type {
+    DirectoryMachine,
+    DirectoryPage,
     Mesh,
     MeshHop,
     MeshInvite,

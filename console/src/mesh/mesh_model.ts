@@ -6,12 +6,21 @@ import type { App } from '../app/app';
 import { Resource } from '../app/resource';
 import type { Scope } from '../app/scope';
 import { query } from '../api/client';
-import type { List, Mesh, MeshInviteList, MeshLink, MeshNode, MeshTrace } from '../api/types';
+import type {
+    DirectoryPage,
+    List,
+    Mesh,
+    MeshInviteList,
+    MeshLink,
+    MeshNode,
+    MeshTrace,
+} from '../api/types';
 import { graphOf, noGraph, type Graph } from './model';
 import { measures, type Measure } from './words';
 
 const read_every_ms = 2_000;
 const invites_every_ms = 5_000;
+const directory_every_ms = 5_000;
 
 /** What a link carried between the last two readings. */
 export interface LinkRate {
@@ -50,6 +59,7 @@ export class MeshModel {
     readonly mesh: Resource<Mesh>;
     readonly nodes: Resource<List<MeshNode>>;
     readonly links: Resource<List<MeshLink>>;
+    readonly directory: Resource<DirectoryPage>;
     readonly invites: Resource<MeshInviteList>;
     readonly trace: Resource<MeshTrace>;
     readonly graph: ReadonlySignal<Graph>;
@@ -71,6 +81,7 @@ export class MeshModel {
         this.mesh = new Resource<Mesh>(app, scope, () => '/api/v1/mesh');
         this.nodes = new Resource<List<MeshNode>>(app, scope, () => '/api/v1/mesh/nodes');
         this.links = new Resource<List<MeshLink>>(app, scope, () => '/api/v1/mesh/links');
+        this.directory = new Resource<DirectoryPage>(app, scope, () => '/api/v1/mesh/directory');
         this.invites = new Resource<MeshInviteList>(app, scope, () => '/api/v1/mesh/invites');
         this.selected = signal(values.get('node'));
         this.from = signal(values.get('from'));
@@ -104,6 +115,7 @@ export class MeshModel {
         this.mesh.poll(read_every_ms);
         this.nodes.poll(read_every_ms);
         this.links.poll(read_every_ms);
+        this.directory.poll(directory_every_ms);
         this.scope.effect(() => {
             this.noteRates(this.links.value.value?.items, this.links.read_ms.value);
         });

@@ -16,6 +16,7 @@ import { Pill } from '../ui/shape';
 import { NoRight } from '../ui/states';
 import { InviteList } from './invite_list';
 import { DropList, LinkList, NodeList, PeerList } from './lists';
+import { MachineList } from './machine_list';
 import { MeshModel } from './mesh_model';
 import { stageOf, tallyOf, type Tally } from './model';
 import { NodePart } from './node_part';
@@ -153,6 +154,7 @@ function Stages({ app, model, mesh }: Props & { mesh: Mesh }): VNode {
                     </div>
                     <LinkList model={model} />
                     <NodeList model={model} />
+                    <MachineList model={model} now_ms={app.store.now_ms.value} />
                     <div class="cols c-2 mesh-foot">
                         <PeerList mesh={mesh} />
                         <DropList mesh={mesh} />
