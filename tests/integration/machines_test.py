@@ -189,9 +189,18 @@ class Machines(NodeCase):
     def test_machines_alone_are_paired_from_any_computer_of_the_network(self):
         clock = self.machine(1, "alarm-clock", "--mesh", self.folder / "clock")
         coffee = self.machine(2, "coffee-maker", "--mesh", self.folder / "coffee")
+        self.pair_and_call(clock, coffee, 3)
+
+    def test_two_on_one_computer_need_no_network(self):
+        self.lan.run(1, "ip", "link", "set", "eth0", "down")
+        clock = self.machine(1, "alarm-clock", "--mesh", self.folder / "clock")
+        coffee = self.machine(1, "coffee-maker", "--mesh", self.folder / "coffee")
+        self.pair_and_call(clock, coffee, 1)
+
+    def pair_and_call(self, clock: Machine, coffee: Machine, computer: int) -> None:
         for machine in (clock, coffee):
             code = machine.output.wait_for(f"^code {CODE}$").group(1)
-            self.on(3, "mesh", "pair", code, "--data", self.founder)
+            self.on(computer, "mesh", "pair", code, "--data", self.founder)
         for machine in (clock, coffee):
             self.assertEqual(machine.ask("wait"), "ok")
         self.assertEqual(coffee.ask("serve brew"), "ok")
