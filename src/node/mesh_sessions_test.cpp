@@ -284,13 +284,23 @@ TEST_P(MeshSessions, NothingIsLostOrDoubledWhileAClientGoesRound) {
     client->subscribe("a", Qos::ExactlyOnce);
     std::vector<const TestClient*> clients{client};
     std::size_t sent = 0;
-    for (std::size_t round = 0; round < 30; ++round) {
+    for (std::size_t round = 0; round < 40; ++round) {
         for (int i = 0; i < 5; ++i) {
             publisher.publish("a", std::to_string(sent++), Qos::ExactlyOnce);
             mesh.world.run_for(3ms);
         }
         TestClient& next = mesh.client(round % 3, "roamer");
-        ASSERT_TRUE(next.connect_durable().session_present) << round;
+        next.settings.client_id = "roamer";
+        next.settings.clean_start = false;
+        next.settings.session_expiry_interval = 0xFFFF'FFFF;
+        next.open_stream();
+        next.begin();
+        for (int i = 0; i < 20; ++i) {  // under way while it moves
+            publisher.publish("a", std::to_string(sent++), Qos::ExactlyOnce);
+            mesh.world.run_for(300us);
+        }
+        ASSERT_TRUE(mesh.world.run_until([&] { return next.count(PacketType::Connack) > 0; }, 5s));
+        ASSERT_TRUE(next.last(PacketType::Connack).session_present) << round;
         mesh.world.run_for(20ms);
         clients.push_back(&next);
     }

@@ -128,8 +128,9 @@ bool Delivery::to_session(Session& session, const Grant& grant, Routing& routing
         ++routing.sent_count;
         return true;
     }
-    if (session.is_watched && grant.group.is_none() && !context_.moves->is_first(session, routing))
-        [[unlikely]] {
+    // What comes for one that is about to leave again is sent behind it, and judged there.
+    const bool is_judged = session.is_watched && !session.is_moving && grant.group.is_none();
+    if (is_judged && !context_.moves->is_first(session, routing)) [[unlikely]] {
         return true;  // it has come through another node
     }
     if (routing.stored == nullptr) {
