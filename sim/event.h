@@ -27,6 +27,7 @@ enum class EventKind : std::uint8_t {
     // Of a node.
     Timer,
     Sync,  // its disk has done what it was given
+    Read,  // ... has found what it was asked for
     // Of the run.
     Call,
 };

@@ -12,6 +12,7 @@ namespace {
 /// A node that wants to be called again and again at the same time is stuck.
 constexpr std::uint32_t kStuckCalls = 1000;
 constexpr Duration kStuckPause = 1ms;
+constexpr Duration kReadTime = 1ms;
 
 }  // namespace
 
@@ -41,6 +42,7 @@ void Host::take_identity() {
 void Host::start() {
     CHECK(participant_ == nullptr);
     ++life_;
+    reads_.clear();
     ++incarnation_;
     is_powered_ = true;
     frozen_until_ = Instant();
@@ -147,6 +149,26 @@ void Host::store(mesh::CustodyTicket ticket, const mesh::Data& data) {
 
 void Host::settle(mesh::CustodyTicket ticket, const mesh::Destinations& left) {
     disk_.settle(ticket, left);
+}
+
+void Host::fetch(mesh::CustodyTicket ticket) {
+    if (reads_.empty()) {
+        surroundings_.timeline->push(surroundings_.timeline->now + kReadTime, EventKind::Read,
+                                     index_, life_);
+    }
+    reads_.push_back(ticket);
+}
+
+void Host::on_read(std::uint32_t life) {
+    if (participant_ == nullptr || life != life_) {
+        return;
+    }
+    for (const mesh::CustodyTicket ticket : std::exchange(reads_, {})) {
+        const auto found = disk_.held().find(ticket);
+        const mesh::Data* content = found == disk_.held().end() ? nullptr : &found->second->data();
+        participant_->on_fetched(ticket, content, local_now());
+    }
+    after_call();
 }
 
 void Host::deliver(const mesh::Data& data, const mesh::StreamProgress& progress,

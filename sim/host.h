@@ -61,6 +61,7 @@ class Host final : public mesh::LinkPort,
     }
     void on_timer(std::uint32_t generation);
     void on_synced(std::uint32_t life);
+    void on_read(std::uint32_t life);
 
     [[nodiscard]] bool is_running() const { return participant_ != nullptr; }
     [[nodiscard]] bool is_powered() const { return is_powered_; }
@@ -84,6 +85,8 @@ class Host final : public mesh::LinkPort,
     // CustodyPort
     void store(mesh::CustodyTicket ticket, const mesh::Data& data) override;
     void settle(mesh::CustodyTicket ticket, const mesh::Destinations& left) override;
+    [[nodiscard]] bool can_fetch() const override { return true; }
+    void fetch(mesh::CustodyTicket ticket) override;
     // DeliveryPort
     void deliver(const mesh::Data& data, const mesh::StreamProgress& progress,
                  std::uint64_t token) override;
@@ -118,6 +121,7 @@ class Host final : public mesh::LinkPort,
     std::uint32_t life_ = 0;
     std::uint32_t last_epoch_ = 0;
     bool is_powered_ = true;
+    std::vector<mesh::CustodyTicket> reads_;  // that its disk was asked for
     Instant frozen_until_;
     Instant timer_local_ = Instant::never();  // by its own clock; of the event that is valid
     std::uint32_t timer_generation_ = 0;      // of that event

@@ -28,6 +28,9 @@ class MeshParticipant final : public Participant {
     void on_stored(mesh::CustodyTicket ticket, Instant now) override {
         node_.on_stored(ticket, now);
     }
+    void on_fetched(mesh::CustodyTicket ticket, const mesh::Data* content, Instant now) override {
+        node_.on_fetched(ticket, content, now);
+    }
     void on_delivered(std::uint64_t token, Instant now) override { node_.on_delivered(token, now); }
     void subscribe(const mesh::Interest& interest, Instant now) override {
         node_.subscribe(interest, now);

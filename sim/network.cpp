@@ -42,6 +42,7 @@ void Network::handle(const Event& event) {
             break;
         case EventKind::Timer:
         case EventKind::Sync:
+        case EventKind::Read:
         case EventKind::Call:
             CHECK_TEXT(false, "not an event of the network");
     }

@@ -31,6 +31,7 @@ class Participant {
     [[nodiscard]] virtual Instant deadline() const = 0;
     virtual void on_stored(mesh::CustodyTicket ticket, Instant now) = 0;
     virtual void on_delivered(std::uint64_t token, Instant now) = 0;
+    virtual void on_fetched(mesh::CustodyTicket ticket, const mesh::Data* content, Instant now) = 0;
 
     virtual void subscribe(const mesh::Interest& interest, Instant now) = 0;
     virtual void unsubscribe(const mesh::Interest& interest, Instant now) = 0;

@@ -26,6 +26,7 @@ class Rogue final : public Participant {
     void on_timer(Instant now) override;
     [[nodiscard]] Instant deadline() const override { return next_; }
     void on_stored(mesh::CustodyTicket, Instant) override {}
+    void on_fetched(mesh::CustodyTicket, const mesh::Data*, Instant) override {}
     void on_delivered(std::uint64_t, Instant) override {}
     void subscribe(const mesh::Interest&, Instant) override {}
     void unsubscribe(const mesh::Interest&, Instant) override {}

@@ -29,6 +29,9 @@ constexpr Duration kSilenceMax = 120s;
 /// Bytes a second in one direction of an idle link of streams: the target of the design.
 constexpr double kIdleBytesMax = 300;
 
+/// Little, so that what waits for a node is fetched from the disk in most runs.
+constexpr std::size_t kSpoolMemoryBytes = 4096;
+
 template <typename T>
 double quantile(std::vector<T> values, double share) {
     if (values.empty()) {
@@ -124,6 +127,7 @@ class Run final : public WorldObserver {
         WorldOptions world{.seed = options.seed, .node = {}, .factory = options.factory};
         world.node.timing = options.timing;
         world.node.mutants = options.mutants;
+        world.node.spool_memory_bytes_max = kSpoolMemoryBytes;
         if (!world.factory) {
             world.factory = make_mesh_participant;
         }

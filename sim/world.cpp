@@ -85,6 +85,7 @@ const Host* World::host_of(const Event& event) const {
     switch (event.kind) {
         case EventKind::Timer:
         case EventKind::Sync:
+        case EventKind::Read:
             return hosts_[event.subject].get();
         case EventKind::Arrival:
         case EventKind::Reset:
@@ -107,6 +108,9 @@ void World::handle(const Event& event) {
             return;
         case EventKind::Sync:
             hosts_[event.subject]->on_synced(event.generation);
+            return;
+        case EventKind::Read:
+            hosts_[event.subject]->on_read(event.generation);
             return;
         case EventKind::Call: {
             const std::function<void()> call = std::move(calls_[event.subject]);

@@ -67,6 +67,7 @@ class StubNode final : public Participant {
     void on_stored(mesh::CustodyTicket ticket, Instant now) override {
         note("stored " + std::to_string(ticket.value()), now);
     }
+    void on_fetched(mesh::CustodyTicket, const mesh::Data*, Instant) override {}
     void on_delivered(std::uint64_t token, Instant now) override {
         note("delivered " + std::to_string(token), now);
     }

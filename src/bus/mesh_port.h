@@ -60,6 +60,8 @@ class MeshPort {
         std::uint32_t expires_after_ms = 0;
     };
     virtual void restore(const Kept& kept) = 0;
+    /// What BrokerPort::fetch() asked for. Only ticket, content and has_content mean something.
+    virtual void on_fetched(const Kept& kept) = 0;
     virtual void restore_mark(Bytes key, Bytes value) = 0;
 
     /// The id of this node. Any thread.
@@ -100,6 +102,8 @@ class BrokerPort {
     /// Stores a message of another node in its stead; MeshPort::on_stored() follows.
     virtual void store(std::uint64_t ticket, const Message& message, std::uint32_t expires_after_ms,
                        Bytes note) = 0;
+    /// Wants the content of a message that is stored: MeshPort::on_fetched(), not from inside.
+    virtual void fetch(std::uint64_t ticket) = 0;
     /// A stored message, or one that was to be stored, is not needed any more.
     virtual void settle(std::uint64_t ticket) = 0;
 

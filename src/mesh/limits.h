@@ -150,6 +150,9 @@ inline constexpr std::size_t kRelayBytesMax = 32U << 20U;
 inline constexpr std::size_t kLinkWindowBytes = 1U << 20U;
 /// What a message counts there beside its bytes, which limits small ones in number: to 4,096.
 inline constexpr std::size_t kLinkWindowMessageBytes = 256;
+/// Messages and bytes that are fetched from the disk at the same time, once there is a way again.
+inline constexpr std::size_t kFetchesMax = 256;
+inline constexpr std::size_t kFetchBytesMax = 4U << 20U;
 /// What nobody acknowledged is sent again after this, then after twice as long each time.
 inline constexpr Duration kCustodyRetransmitInterval = 1s;
 inline constexpr Duration kCustodyRetransmitIntervalMax = 30s;

@@ -363,6 +363,11 @@ void MeshNode::on_stored(CustodyTicket ticket, Instant now) {
     impl_->end_turn(now);
 }
 
+void MeshNode::on_fetched(CustodyTicket ticket, const Data* content, Instant now) {
+    impl_->custody.on_fetched(ticket, content, now);
+    impl_->end_turn(now);
+}
+
 void MeshNode::on_delivered(std::uint64_t token, Instant now) {
     impl_->arrivals.on_delivered(token, now);
     impl_->end_turn(now);
@@ -475,6 +480,8 @@ Digests MeshNode::digests() const {
 const MeshCounters& MeshNode::counters() const {
     impl_->counters.custody_held = impl_->custody.held_count();
     impl_->counters.custody_bytes = impl_->custody.held_bytes();
+    impl_->counters.spool_count = impl_->custody.spooled().count;
+    impl_->counters.spool_bytes = impl_->custody.spooled().bytes;
     impl_->counters.state = impl_->state.counters();
     return impl_->counters;
 }

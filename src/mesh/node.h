@@ -125,7 +125,9 @@ struct MeshCounters {
     std::uint64_t data_delivered = 0;
     std::uint64_t spf_runs = 0;
     std::uint64_t custody_held = 0;   // messages now
-    std::uint64_t custody_bytes = 0;  // of these
+    std::uint64_t custody_bytes = 0;  // of these, in memory
+    std::uint64_t spool_count = 0;    // of these, those whose content is on disk alone
+    std::uint64_t spool_bytes = 0;
     StateCounters state;
     std::array<std::uint64_t, kDropReasonCount> drops{};
 };
@@ -198,6 +200,9 @@ class MeshNode {
     void forget(NodeId node, Instant now);
 
     void on_stored(CustodyTicket ticket, Instant now);
+    /// The content of what CustodyPort::fetch() asked for: topic, properties and payload. Null: the
+    /// disk has lost it.
+    void on_fetched(CustodyTicket ticket, const Data* content, Instant now);
     void on_delivered(std::uint64_t token, Instant now);
 
     /// Counted: as many unsubscribe() as subscribe() of the same.

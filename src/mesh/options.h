@@ -28,8 +28,13 @@ struct MeshOptions {
     std::uint32_t epoch = 1;  // of this start; larger than that of every start before
     Timing timing;
     Duration barrier_timeout = kBarrierTimeout;
-    /// Bytes of messages that wait here for nodes that cannot be reached.
-    std::size_t spool_bytes_max = 64U << 20U;
+    /// Bytes of messages that wait in memory for nodes that cannot be reached. Beyond, their
+    /// content is on disk alone; without a disk, the oldest is dropped and counted.
+    std::size_t spool_memory_bytes_max = 64U << 20U;
+    /// Bytes and messages whose content is on disk alone. Beyond, the oldest are dropped and
+    /// counted.
+    std::size_t spool_disk_bytes_max = 1U << 30U;
+    std::size_t spool_messages_max = 250'000;
     Duration partition_ttl = 1h;
     /// Planted mistakes, which the oracles must find. Never set but by the simulator.
     struct Mutants {

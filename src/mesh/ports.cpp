@@ -30,6 +30,8 @@ std::string_view to_string(DropReason reason) {
             return "record_too_large";
         case DropReason::TooLarge:
             return "too_large";
+        case DropReason::StoreLost:
+            return "store_lost";
     }
     return "unknown";
 }

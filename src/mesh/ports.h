@@ -97,6 +97,12 @@ class CustodyPort {
     virtual void store(CustodyTicket ticket, const Data& data) = 0;
     /// Of its destinations, `left` are still this node's business. None: forget it.
     virtual void settle(CustodyTicket ticket, const Destinations& left) = 0;
+    /// Whether fetch() brings back what was stored: what waits for long then need not stay in
+    /// memory.
+    [[nodiscard]] virtual bool can_fetch() const { return false; }
+    /// Wants the content of a message that is stored and not settled: MeshNode::on_fetched(ticket),
+    /// later. A few hundred at the same time, mostly in order.
+    virtual void fetch(CustodyTicket ticket) { static_cast<void>(ticket); }
     /// What another node has told, for MeshNode::restore_record() of the next life: who wants what
     /// is to be known from the first publish() on, not from the first link. Replaces what was kept
     /// of `key`; an empty `told` forgets it. What is lost here is told again.
@@ -217,8 +223,9 @@ enum class DropReason : std::uint8_t {
     Duplicate,       // a message that came twice; no loss
     RecordTooLarge,  // this node has more to tell than others take
     TooLarge,        // a message that no frame holds: its bytes, or its groups on one node
+    StoreLost,       // the disk does not have any more what a message said
 };
-inline constexpr std::size_t kDropReasonCount = 13;
+inline constexpr std::size_t kDropReasonCount = 14;
 [[nodiscard]] std::string_view to_string(DropReason reason);
 
 enum class NeighborChange : std::uint8_t { Up, Suspect, Cleared, Down };

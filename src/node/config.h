@@ -32,6 +32,10 @@ struct MeshConfig {
     bool discovery = true;  // say on the network that this node is there, and hear others
     bool mdns = true;       // also by multicast DNS
     bool announce_unpaired = false;
+    // What waits for nodes that cannot be reached: mesh/options.h.
+    std::size_t spool_memory_bytes_max = 64U << 20U;
+    std::size_t spool_disk_bytes_max = 1U << 30U;
+    std::size_t spool_messages_max = 250'000;
 
     [[nodiscard]] bool is_on() const { return address != "off"; }
 };

@@ -224,6 +224,44 @@ TEST_P(MeshBridge, WhatWasAcknowledgedSurvivesThePowerCutOfItsNode) {
     EXPECT_EQ(mesh.rig(0).store().message_count(), 0U) << "and it is gone from the disk";
 }
 
+TEST_P(MeshBridge, WhatWaitsBeyondItsMemoryIsReadFromTheDisk) {
+    constexpr std::size_t kMemoryBytes = 20'000;
+    constexpr std::size_t kCount = 300;
+    mesh.spool_memory_bytes_max = kMemoryBytes;
+    line();
+    TestClient& far = mesh.client(2, "far");
+    far.connect_durable();
+    far.subscribe("a", Qos::ExactlyOnce);
+    settle();
+    mesh.power_off(2);
+    TestClient& publisher = connected(0, "publisher");
+    const std::string padding(1000, 'x');
+    for (std::size_t i = 0; i < kCount; ++i) {
+        publisher.publish("a", std::to_string(i) + padding, Qos::AtLeastOnce);
+        ASSERT_EQ(publisher.wait_for(PacketType::Puback).reason, mqtt::ReasonCode::Success);
+    }
+    settle();
+    EXPECT_EQ(mesh.held(0), kCount);
+    EXPECT_LE(mesh.host(0).node().counters().custody_bytes, kMemoryBytes);
+    EXPECT_GT(mesh.host(0).node().counters().spool_count, kCount / 2);
+    mesh.restart(0);
+    EXPECT_EQ(mesh.held(0), kCount);
+    EXPECT_LE(mesh.host(0).node().counters().custody_bytes, kMemoryBytes);
+    mesh.restart(2);
+    ASSERT_TRUE(mesh.wait_whole());
+    TestClient& again = mesh.client(2, "far");
+    again.connect_durable();
+    ASSERT_TRUE(wait_for(again, kCount));
+    settle();
+    ASSERT_EQ(again.received.size(), kCount);
+    for (std::size_t i = 0; i < kCount; ++i) {
+        EXPECT_EQ(again.payloads()[i], std::to_string(i) + padding);
+    }
+    EXPECT_EQ(mesh.held(0), 0U);
+    EXPECT_EQ(mesh.host(0).node().counters().spool_bytes, 0U);
+    EXPECT_EQ(mesh.rig(0).store().message_count(), 0U);
+}
+
 TEST_P(MeshBridge, AClientOfANodeReadsItsInboxByIdAndByName) {
     line();
     TestClient& here = connected(2, "here");

@@ -17,6 +17,8 @@ namespace {
 
 constexpr std::size_t kReadMessagesMax = 1024;
 constexpr std::size_t kReadBytesMax = 4U << 20U;
+/// So many messages that nobody has asked for are read with those that somebody has.
+constexpr std::uint64_t kReadGapMax = 64;
 
 /// What a client may have published: another node may err, or worse.
 bool is_usable(const bus::Message& message) {
@@ -59,6 +61,7 @@ void FarSide::open(bus::MeshPort& mesh, std::function<void()> done) {
 void FarSide::read_on(std::uint64_t from) {
     if (kept_.message_count == 0 || from > kept_.last_sequence) {
         std::exchange(opened_, nullptr)();
+        read_wanted();
         return;
     }
     context_.store.read_queue({.session = context_.node.mesh_session(),
@@ -99,6 +102,10 @@ class FarSide::Restorer final : public QueuePartReader {
 };
 
 void FarSide::on_queue_read(const storage::QueuePart& part) {
+    if (!asked_.empty()) {
+        on_wanted_read(part);
+        return;
+    }
     Restorer restorer(*this);
     part.found.visit(restorer);
     for (const storage::QueuePart::Dropped& dropped : part.dropped) {
@@ -108,6 +115,75 @@ void FarSide::on_queue_read(const storage::QueuePart& part) {
             {"message", dropped.key.message.value()});
     }
     read_on(part.next);
+}
+
+void FarSide::fetch(std::uint64_t ticket) {
+    wanted_.insert(ticket);
+    read_wanted();
+}
+
+/// The first that are wanted, as far as they lie together.
+void FarSide::read_wanted() {
+    if (wanted_.empty() || !asked_.empty() || opened_ != nullptr) {
+        return;  // what is being read comes first
+    }
+    const std::uint64_t from = *wanted_.begin();
+    std::uint64_t last = from;
+    while (!wanted_.empty() && *wanted_.begin() - last <= kReadGapMax) {
+        last = *wanted_.begin();
+        asked_.insert(wanted_.extract(wanted_.begin()));
+    }
+    context_.store.read_queue({.session = context_.node.mesh_session(),
+                               .from = from,
+                               .behind = last + 1,
+                               .messages_max = kReadMessagesMax,
+                               .bytes_max = kReadBytesMax});
+}
+
+/// Hands the mesh what it has asked for, of what a read has found.
+class FarSide::Fetcher final : public QueuePartReader {
+  public:
+    explicit Fetcher(FarSide& far_side) : far_side_(far_side) {}
+
+    void put_message(const storage::MessageRecord& message) override {
+        message_.topic = bus::TopicName::trusted(message.topic);
+        message_.payload = message.payload;
+        message_.properties = message.properties;
+        message_.tenant = message.tenant;
+    }
+    void put_delivery(const storage::DeliveryRecord& delivery) override {
+        if (far_side_.asked_.contains(delivery.sequence)) {
+            found.insert(delivery.sequence);
+            far_side_.mesh_->on_fetched({.ticket = delivery.sequence,
+                                         .note = {},
+                                         .has_content = is_usable(message_),
+                                         .message = message_});
+        }
+    }
+
+    std::set<std::uint64_t> found;
+
+  private:
+    FarSide& far_side_;
+    bus::Message message_{.topic = bus::TopicName::trusted({})};
+};
+
+/// What was passed over is not there any more. What was not reached yet is read next.
+void FarSide::on_wanted_read(const storage::QueuePart& part) {
+    Fetcher fetcher(*this);
+    part.found.visit(fetcher);
+    for (const std::uint64_t ticket : asked_) {
+        if (ticket >= part.next) {
+            wanted_.insert(ticket);
+        } else if (!fetcher.found.contains(ticket)) {
+            mesh_->on_fetched({.ticket = ticket,
+                               .note = {},
+                               .has_content = false,
+                               .message = {.topic = bus::TopicName::trusted({})}});
+        }
+    }
+    asked_.clear();
+    read_wanted();
 }
 
 WallTime FarSide::expiry(std::uint32_t expires_after_ms) const {

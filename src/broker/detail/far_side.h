@@ -19,6 +19,7 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -70,6 +71,7 @@ class FarSide final : public bus::BrokerPort {
     void forget_mark(Bytes key) override { context_.store.batch().delete_mark(key); }
     void store(std::uint64_t ticket, const bus::Message& message, std::uint32_t expires_after_ms,
                Bytes note) override;
+    void fetch(std::uint64_t ticket) override;
     void settle(std::uint64_t ticket) override;
 
     [[nodiscard]] std::size_t kept_count() const { return rows_.size(); }
@@ -91,8 +93,11 @@ class FarSide final : public bus::BrokerPort {
         std::function<void()> done;
     };
     class Restorer;
+    class Fetcher;
 
     void read_on(std::uint64_t from);
+    void read_wanted();
+    void on_wanted_read(const storage::QueuePart& part);
     void put_row(std::uint64_t ticket, MessageId message);
     void store_apart(std::uint64_t ticket, MessageId id, const bus::Message& message, Bytes note);
     void erase(std::uint64_t ticket, const Row& row);
@@ -107,6 +112,8 @@ class FarSide final : public bus::BrokerPort {
     std::vector<std::pair<std::vector<std::uint8_t>, std::vector<std::uint8_t>>> marks_;
     std::function<void()> opened_;
     boost::unordered_flat_map<std::uint64_t, Row> rows_;  // by ticket
+    std::set<std::uint64_t> wanted_;                      // tickets that the mesh has asked for
+    std::set<std::uint64_t> asked_;                       // of these, what is being read
     std::deque<std::unique_ptr<Arrival>> waiting_;        // for another coordinator than `lane_`
     ShardId lane_;                                        // coordinates what is under way
     std::size_t under_way_ = 0;

@@ -8,8 +8,13 @@
 // To a neighbour goes only what has room on the link; the rest waits in a queue for each neighbour
 // and class, in order, and may still take another way.
 //
+// What waits for a node that cannot be reached is in memory up to spool_memory_bytes_max; beyond,
+// its content is on disk alone and is fetched when there is a way again, a little at a time. The
+// bounds of the disk drop the oldest.
+//
 // Invariant: a message is held by its origin, or by a replica of it, until each destination has
-// acknowledged it or it was counted as dropped. Limits: kStreamInFlightMax, spool_bytes_max.
+// acknowledged it or it was counted as dropped. Limits: kStreamInFlightMax; those of the spool:
+// options.h.
 #pragma once
 
 #include <cstdint>
@@ -67,6 +72,8 @@ class Custody {
 
     void on_custody(NodeId neighbor, const CustodyEntry& entry, Instant now);
     void on_stored(CustodyTicket ticket, Instant now);
+    /// See MeshNode::on_fetched().
+    void on_fetched(CustodyTicket ticket, const Data* content, Instant now);
     /// What this neighbour has not acknowledged goes another way, if there is one.
     void on_neighbor_suspect(NodeId neighbor, Instant now);
     /// There is no use in waiting for it any more.
@@ -83,8 +90,16 @@ class Custody {
     /// What this neighbour was sent and has not acknowledged; a message for two destinations behind
     /// it counts twice.
     [[nodiscard]] std::size_t handed_count(NodeId neighbor) const;
+    /// In memory.
     [[nodiscard]] std::size_t held_bytes() const;
-    /// A message that is held, without destinations, as it would leave now. Borrows from it.
+    /// Messages whose content is on disk alone.
+    struct Spooled {
+        std::size_t count = 0;
+        std::size_t bytes = 0;
+    };
+    [[nodiscard]] const Spooled& spooled() const;
+    /// A message that is held, without destinations, as it would leave now; nothing while its
+    /// content is not in memory. Borrows from it.
     [[nodiscard]] std::optional<Data> find(const DataId& id, Instant now) const;
     using Groups = decltype(Destination::groups);
     /// Which a destination is still to serve.

@@ -5,16 +5,36 @@
 
 namespace kith::mesh {
 
-HeldMessage::HeldMessage(const Data& data, Instant now)
-    : data_(data), payload_(SharedBytes::copy_of(data.payload)), held_since_(now) {
-    text_.reserve(data.topic.size() + data.properties.size());
-    const Bytes topic = as_bytes(data.topic);
+HeldMessage::HeldMessage(const Data& data, Instant now) : data_(data), held_since_(now) {
+    hold_content(data);
+    data_.destinations.clear();
+}
+
+void HeldMessage::hold_content(const Data& content) {
+    text_.reserve(content.topic.size() + content.properties.size());
+    const Bytes topic = as_bytes(content.topic);
     text_.assign(topic.begin(), topic.end());
-    text_.insert(text_.end(), data.properties.begin(), data.properties.end());
+    text_.insert(text_.end(), content.properties.begin(), content.properties.end());
+    payload_ = SharedBytes::copy_of(content.payload);
     data_.topic = as_text(Bytes(text_).first(topic.size()));
     data_.properties = Bytes(text_).subspan(topic.size());
     data_.payload = payload_.bytes();
-    data_.destinations.clear();
+}
+
+void HeldMessage::put_away() {
+    away_bytes_ = bytes();
+    is_away_ = true;
+    data_.topic = {};
+    data_.properties = {};
+    data_.payload = {};
+    text_ = {};
+    payload_ = {};
+}
+
+void HeldMessage::bring_back(const Data& content) {
+    away_bytes_ = 0;
+    is_away_ = false;
+    hold_content(content);
 }
 
 bool HeldMessage::has_expired(Instant now) const {
@@ -28,6 +48,8 @@ void HeldMessage::make_void() {
     data_.properties = {};
     data_.payload = {};
     data_.expires_after_ms = 0;
+    away_bytes_ = 0;
+    is_away_ = false;
     text_ = {};
     payload_ = {};
 }

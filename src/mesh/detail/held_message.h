@@ -39,7 +39,14 @@ class HeldMessage {
     [[nodiscard]] const DataId& id() const { return data_.id; }
     [[nodiscard]] const Data& data() const { return data_; }
     [[nodiscard]] const SharedBytes& payload() const { return payload_; }
+    /// In memory.
     [[nodiscard]] std::size_t bytes() const { return text_.size() + payload_.bytes().size(); }
+    /// Its content is on disk alone, and so large.
+    [[nodiscard]] bool is_away() const { return is_away_; }
+    [[nodiscard]] std::size_t away_bytes() const { return away_bytes_; }
+    void put_away();
+    /// With what the disk had of it. Requires: is_away().
+    void bring_back(const Data& content);
     [[nodiscard]] bool has_expired(Instant now) const;
     /// Gives up what it says and keeps its places in the streams.
     void make_void();
@@ -53,15 +60,20 @@ class HeldMessage {
     CustodyTicket ticket;  // 0: not stored here
     bool is_own = false;   // its destinations' places were given here
     bool is_stored = false;
-    bool is_told = false;  // its publisher
+    bool is_told = false;    // its publisher
+    bool is_wanted = false;  // from the disk
     std::uint64_t token = 0;
     PublishLevel level = PublishLevel::Local;
 
   private:
+    void hold_content(const Data& content);
+
     Data data_;  // views into text_ and payload_; without destinations
     std::vector<std::uint8_t> text_;
     SharedBytes payload_;
     Instant held_since_;
+    std::size_t away_bytes_ = 0;
+    bool is_away_ = false;
 };
 
 }  // namespace kith::mesh

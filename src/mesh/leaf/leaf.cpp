@@ -295,7 +295,7 @@ MeshHostOptions Leaf::host_options() const {
     options.mesh.role = NodeRole::Leaf;
     options.mesh.epoch = epoch_;
     options.mesh.timing = options_.timing;
-    options.mesh.spool_bytes_max = options_.messages.bytes_max;
+    options.mesh.spool_memory_bytes_max = options_.messages.bytes_max;
     options.listen = options_.listen;
     options.peers = options_.peers;
     for (const std::string& peer : membership_.peers) {

@@ -266,6 +266,15 @@ void Bridge::restore(const Kept& kept) {
         [&](MeshNode& core, Instant now) { core.restore(CustodyTicket(kept.ticket), *data, now); });
 }
 
+void Bridge::on_fetched(const Kept& kept) {
+    const Data content{.topic = kept.message.topic.text(),
+                       .properties = kept.message.properties,
+                       .payload = kept.message.payload};
+    host_->call([&](MeshNode& core, Instant now) {
+        core.on_fetched(CustodyTicket(kept.ticket), kept.has_content ? &content : nullptr, now);
+    });
+}
+
 void Bridge::restore_mark(Bytes key, Bytes value) {
     if (is_record_key(key)) {
         is_restoring_ = true;

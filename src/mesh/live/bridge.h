@@ -54,6 +54,8 @@ class Bridge final : public DeliveryPort,
     void on_wanted(std::uint32_t tenant, std::string_view filter, bool is_wanted) override;
     void store(CustodyTicket ticket, const Data& data) override;
     void settle(CustodyTicket ticket, const Destinations& left) override;
+    [[nodiscard]] bool can_fetch() const override { return true; }
+    void fetch(CustodyTicket ticket) override { broker_.fetch(ticket.value()); }
     void keep_record(const RecordKey& key, Bytes told, Instant expires_at) override;
 
     // bus::MeshPort: of the broker.
@@ -64,6 +66,7 @@ class Bridge final : public DeliveryPort,
     void on_stored(std::uint64_t ticket) override;
     [[nodiscard]] bool is_congested() const override;
     void restore(const Kept& kept) override;
+    void on_fetched(const Kept& kept) override;
     void restore_mark(Bytes key, Bytes value) override;
     [[nodiscard]] std::string_view own_id() const override { return own_id_; }
     [[nodiscard]] bool is_own_name(std::string_view name) const override {

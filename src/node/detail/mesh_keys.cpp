@@ -65,6 +65,19 @@ void add_mesh_keys(std::vector<ConfigKey>& keys) {
                                "While this node belongs to no mesh, say on the network that it is "
                                "there and unpaired. It exchanges nothing.",
                                MEMBER(mesh.announce_unpaired)));
+    keys.push_back(integer_key(
+        {"mesh.spool_memory_bytes_max", "0 to 1099511627776, or \"64MiB\"",
+         "Content in memory that waits for nodes that cannot be reached; more is on disk alone, "
+         "until they can."},
+        {0, 1'099'511'627'776}, MEMBER(mesh.spool_memory_bytes_max)));
+    keys.push_back(integer_key({"mesh.spool_disk_bytes_max", "0 to 1099511627776, or \"1GiB\"",
+                                "What is on disk alone of it; the oldest beyond that is dropped "
+                                "and counted as spool_full."},
+                               {0, 1'099'511'627'776}, MEMBER(mesh.spool_disk_bytes_max)));
+    keys.push_back(integer_key({"mesh.spool_messages_max", "0 to 100000000",
+                                "The same in messages, whichever comes first; each takes about "
+                                "half a KiB of memory."},
+                               {0, 100'000'000}, MEMBER(mesh.spool_messages_max)));
 }
 
 }  // namespace kith::node

@@ -316,6 +316,9 @@ mesh::MeshHostOptions MeshPillar::options() const {
     options.mesh.role = membership_.role;
     options.mesh.epoch = epoch_;
     options.mesh.timing = timing_of(ground_.config.mesh.profile);
+    options.mesh.spool_memory_bytes_max = ground_.config.mesh.spool_memory_bytes_max;
+    options.mesh.spool_disk_bytes_max = ground_.config.mesh.spool_disk_bytes_max;
+    options.mesh.spool_messages_max = ground_.config.mesh.spool_messages_max;
     // The configuration has checked the text.
     options.listen = runtime::SocketAddress::parse(ground_.config.mesh.address).value();
     options.peers = ground_.config.mesh.peers;

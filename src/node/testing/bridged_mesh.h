@@ -34,6 +34,8 @@ class BridgedMesh {
     }
 
     runtime::sim::World world;
+    /// Of nodes that start from now on.
+    std::size_t spool_memory_bytes_max = mesh::MeshOptions{}.spool_memory_bytes_max;
 
     /// A node that dials `peers`: numbers of nodes, from 0 in the order of add().
     void add(std::uint16_t shard_count, const std::vector<std::size_t>& peers) {
@@ -143,6 +145,7 @@ class BridgedMesh {
         options.mesh.self = node.id;
         options.mesh.name = node.rig.node().name();
         options.mesh.epoch = ++node.epoch;
+        options.mesh.spool_memory_bytes_max = spool_memory_bytes_max;
         options.listen = node.rig.node().address(kMeshPort);
         for (const std::size_t peer : node.peers) {
             options.peers.push_back(nodes_[peer]->rig.node().address(kMeshPort).to_string());
