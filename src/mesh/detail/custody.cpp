@@ -208,6 +208,7 @@ void Custody::send_waiting(Instant now) {
             std::ranges::all_of(at->second, [](const auto& line) { return line.empty(); });
         at = is_done ? impl_->waiting.erase(at) : std::next(at);
     }
+    impl_->keep_within_bounds(now);
     impl_->fetch_wanted();
 }
 

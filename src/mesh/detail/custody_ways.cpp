@@ -6,6 +6,17 @@
 #include "mesh/detail/custody_impl.h"
 
 namespace kith::mesh {
+namespace {
+
+/// Of so many tries one looks for another member of a group with what is on disk alone.
+constexpr std::uint8_t kTriesBetween = 4;
+
+/// Counts on and on, though only to what a byte holds.
+std::uint8_t next_try(std::uint8_t tries) {
+    return static_cast<std::uint8_t>(tries < 255 ? tries + 1 : 256 - kTriesBetween);
+}
+
+}  // namespace
 
 /// A message of this node has come back to it. Where it has arrived, nobody needs to wait any more;
 /// for the rest, the way that it took is a loop.
@@ -59,8 +70,11 @@ void Custody::Impl::dispatch(HeldMessage& message, Instant now) {
         leg.is_due = false;
         leg.leaves = true;
         hand(leg, way);
+        if (way == NodeId() && !message.is_away()) {
+            spool_looked_at = std::min(spool_looked_at, message.id());
+        }
         leg.tried_at = now;
-        leg.tries = static_cast<std::uint8_t>(std::min(leg.tries + 1, 255));
+        leg.tries = next_try(leg.tries);
         retries.add(message.id(), leg.tries, now);
         if (leg.via.value() != 0) {
             add_once(neighbors, leg.via);
@@ -267,9 +281,8 @@ void Custody::Impl::watch_groups(const HeldMessage& message, Leg& leg, Instant n
 }
 
 /// Another member of its groups is to get it, for which its content is needed. That is fetched for
-/// it now and then only: there may be no other member.
+/// it every two minutes only: there may be no other member.
 void Custody::Impl::reassign(HeldMessage& message, const Leg& leg) {
-    constexpr std::uint8_t kTriesBetween = 32;
     if (!message.is_away()) {
         listener.on_groups_waiting(message.id(), leg.to.node);
     } else if (leg.tries % kTriesBetween == kGroupTries) {
@@ -287,7 +300,7 @@ void Custody::Impl::retry_closed(HeldMessage& message, Leg& leg, Instant now) {
     if (leg.tries >= kGroupTries) {
         reassign(message, leg);
     }
-    leg.tries = static_cast<std::uint8_t>(std::min(leg.tries + 1, 255));
+    leg.tries = next_try(leg.tries);
     leg.tried_at = now;
     retries.add(message.id(), leg.tries, now);
 }
