@@ -85,6 +85,8 @@ struct MeshFacts {
     std::vector<MeshRouteFacts> routes;
     std::vector<MeshPeerFacts> peers;
     std::uint64_t custody_count = 0;  // messages that this node answers for
+    std::uint64_t state_count = 0;    // entries of what all routers have in common
+    std::vector<std::pair<std::string, std::uint64_t>> state_events;
     std::vector<std::pair<std::string, std::uint64_t>> drops;  // of messages and records, by reason
     std::vector<std::pair<std::string, std::uint64_t>>
         events;  // of links, by kind; since the start

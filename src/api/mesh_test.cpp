@@ -34,6 +34,8 @@ class MeshResource : public ResourceTest {
         mesh.membership = "member";
         mesh.mesh = "00000000000000aa";
         mesh.custody_count = 4;
+        mesh.state_count = 12;
+        mesh.state_events = {{"conflict", 2}};
         mesh.links = {{.to = "0000000000000002",
                        .address = "10.0.0.2:7883",
                        .is_dialled = true,
@@ -184,6 +186,7 @@ TEST_F(MeshResource, IsCountedInTheMetrics) {
           "\nkith_mesh_link_cost{to=\"0000000000000002\"} 40\n",
           "\nkith_mesh_link_queue_bytes{to=\"0000000000000002\"} 14\n",
           "\nkith_mesh_link_custody_messages{to=\"0000000000000002\"} 3\n",
+          "\nkith_mesh_state_entries 12\n", "\nkith_mesh_state_events_total{kind=\"conflict\"} 2\n",
           "\nkith_mesh_custody_messages 4\n", "\nkith_mesh_drops_total{reason=\"no_route\"} 5\n",
           "\nkith_mesh_link_events_total{kind=\"up\"} 1\n", "\nkith_mesh_discovery_heard 3\n",
           "\nkith_mesh_discovery_candidates 2\n",

@@ -81,6 +81,13 @@ void add_mesh(MetricsPage& page, const MeshFacts& mesh) {
     }
     page.gauge("mesh_custody_messages", "Messages of the mesh that this node answers for.",
                static_cast<double>(mesh.custody_count));
+    page.gauge("mesh_state_entries",
+               "Retained messages, deleted ones and sessions that all routers have in common.",
+               static_cast<double>(mesh.state_count));
+    page.head("mesh_state_events_total", "What happened to that common state, by kind.", "counter");
+    for (const auto& [kind, count] : mesh.state_events) {
+        page.labelled("mesh_state_events_total", "kind", kind, count);
+    }
     page.head("mesh_drops_total", "Messages and records not passed on, by reason.", "counter");
     for (const auto& [reason, count] : mesh.drops) {
         page.labelled("mesh_drops_total", "reason", reason, count);

@@ -9,6 +9,8 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
+#include <string>
 #include <string_view>
 
 #include "base/bytes.h"
@@ -63,6 +65,9 @@ class MeshPort {
     /// What BrokerPort::fetch() asked for. Only ticket, content and has_content mean something.
     virtual void on_fetched(const Kept& kept) = 0;
     virtual void restore_mark(Bytes key, Bytes value) = 0;
+    /// Behind all restore_mark(): a retained message that is kept, perhaps from before there was a
+    /// mesh.
+    virtual void adopt_retained(const Message& message, std::uint32_t expires_after_ms) = 0;
 
     /// The id of this node. Any thread.
     [[nodiscard]] virtual std::string_view own_id() const = 0;
@@ -94,8 +99,25 @@ class BrokerPort {
     /// dropped and counted.
     virtual void deliver(const Message& message, std::uint32_t expires_after_ms,
                          const MeshMark& mark, std::function<void()> done) = 0;
-    /// Stores a mark by itself.
-    virtual void put_mark(const MeshMark& mark) = 0;
+    /// Keeps a retained message that this node has missed, or deletes the one whose topic has this
+    /// hash, and tells nobody. Returns the topic of what was deleted.
+    virtual void put_retained(const Message& message, std::uint32_t expires_after_ms) = 0;
+    virtual std::string delete_retained(std::uint64_t topic_hash) = 0;
+    /// Borrowed until the next call. Nothing if there is none, or it has expired.
+    struct Retained {
+        Message message;
+        std::uint32_t expires_after_ms = 0;
+    };
+    [[nodiscard]] virtual std::optional<Retained> find_retained(std::uint64_t topic_hash) = 0;
+    /// Somebody here would get a message of this topic.
+    [[nodiscard]] virtual bool has_subscribers(std::string_view topic) = 0;
+    /// Tells subscribers what has become of a topic that they missed: an empty payload, that it was
+    /// deleted. Keeps nothing.
+    virtual void announce_retained(const Message& message) = 0;
+
+    /// Stores a mark by itself, in one transaction with what was called before in the same turn.
+    /// `done`, if there is one, is called once that is on disk.
+    virtual void put_mark(const MeshMark& mark, std::function<void()> done = nullptr) = 0;
     /// A mark is not needed any more.
     virtual void forget_mark(Bytes key) = 0;
 

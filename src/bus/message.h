@@ -24,6 +24,8 @@ struct Audience {
     bool is_from_mesh = false;  // of another node: it goes to none again
     bool for_all = true;        // subscriptions that are not shared
     MessageSource source;
+    /// As a retained message it is the last of its topic in the whole mesh, so far.
+    bool keeps_retained = true;
     /// And a member of each of these share groups: MeshPort::group_id(), 8 bytes each as this
     /// machine has them. Of messages of this node: all groups.
     Bytes groups;

@@ -155,9 +155,12 @@ TEST(CommonState, AWriteBehindOneThatIsAheadStillReplacesIt) {
 
 TEST(CommonState, AStampFarAheadIsRefusedAndItsMessageIsNot) {
     Line mesh;
-    mesh.subscribe(3, "#");
+    mesh.kill(1);
     mesh.jump_wall(1, std::chrono::minutes(10));
-    mesh.time.run_for(1s);
+    mesh.restart(1);
+    mesh.link(1, 2);
+    mesh.subscribe(3, "#");
+    mesh.time.run_for(3s);
     mesh.retain(1, "lamp", "on");
     mesh.time.run_for(3s);
     EXPECT_EQ(mesh.delivered(3), std::vector<std::string>{"lamp on"});
@@ -165,14 +168,36 @@ TEST(CommonState, AStampFarAheadIsRefusedAndItsMessageIsNot) {
     EXPECT_GT(mesh.node(3).counters().state.refused_ahead, 0U);
     EXPECT_GT(mesh.keeper(3).ahead, 0U);
     mesh.jump_wall(1, std::chrono::minutes(-10));
+    mesh.retain(1, "lamp", "off");
+    mesh.time.run_for(3s);
+    EXPECT_TRUE(mesh.keeper(3).retained.empty()) << "it replaces one that is ahead";
+    mesh.retain(1, "bell", "rings");
     mesh.retain(3, "door", "open");
     mesh.time.run_for(3s);
     EXPECT_EQ(mesh.keeper(1).retained["door"], "open");
+    EXPECT_EQ(mesh.keeper(3).retained, (Retained{{"bell", "rings"}, {"door", "open"}}));
+}
+
+TEST(CommonState, AClockThatJumpsWhileANodeRunsDoesNotMatter) {
+    Line mesh;
+    mesh.jump_wall(1, std::chrono::hours(12));
+    mesh.jump_wall(3, std::chrono::hours(-12));
+    mesh.retain(1, "a", "1");
+    mesh.retain(2, "b", "2");
+    mesh.retain(3, "c", "3");
+    mesh.time.run_for(100ms);
+    mesh.retain(3, "a", "4");
+    mesh.time.run_for(100ms);
+    mesh.expect_all({{"a", "4"}, {"b", "2"}, {"c", "3"}});
 }
 
 TEST(CommonState, AClockThatWasNeverSetRefusesNothing) {
     Line mesh;
+    mesh.kill(3);
     mesh.jump_wall(3, -std::chrono::milliseconds(kClockBelievedFromMs));
+    mesh.restart(3);
+    mesh.link(2, 3);
+    mesh.time.run_for(3s);
     mesh.retain(1, "lamp", "on");
     mesh.time.run_for(100ms);
     mesh.retain(3, "lamp", "off");

@@ -96,9 +96,11 @@ inline constexpr std::size_t kStateListedMax = 65'536;
 /// Two neighbours whose state stays different compare it no sooner than after these.
 inline constexpr Duration kStateSyncInterval = 200ms;
 inline constexpr Duration kStateSyncIntervalMax = 60s;
-/// An entry that came by repair is told to subscribers after this, unless its message comes first;
-/// and not while messages of its writer keep coming.
-inline constexpr Duration kStateAnnounceDelay = 1s;
+/// An entry that came by repair is told to subscribers once its writer says that all it had sent
+/// before has arrived, and it was not among that. The writer is asked after the first of these, and
+/// not waited for beyond the second.
+inline constexpr Duration kStateAskDelay = 500ms;
+inline constexpr Duration kStateAskPatience = 60s;
 
 /// Computing routes: at once, then no sooner than these after one another.
 inline constexpr Duration kSpfDelayFirst = 5ms;

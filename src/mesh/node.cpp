@@ -124,6 +124,7 @@ void MeshNode::Impl::end_turn(Instant now) {
     for (const auto& [id, destination] : std::exchange(groups_waiting, {})) {
         reassign_groups(id, destination, now);
     }
+    answer_state_calls(now);
     custody.send_waiting(now);
     for (auto& [neighbor, entries] : acks) {
         send_acks(neighbor, entries, now);
@@ -405,12 +406,14 @@ bool MeshNode::publish(const Publication& publication, std::uint64_t token, Inst
     if (is_too_large && (data.retain || !data.destinations.empty())) {
         node.drop(DropReason::TooLarge, &data);
         data.destinations.clear();
-    } else if (data.retain && !is_inbox(data.topic) && node.state.write_retained(data, now)) {
+    }
+    const bool has_receivers = !data.destinations.empty();
+    if (!is_too_large && data.retain && !is_inbox(data.topic) &&
+        node.state.write_retained(data, now)) {
         node.add_routers(data.destinations);
     }
-    const bool has_destinations = !data.destinations.empty();
     node.send(data, {token, publication.level}, now);
-    return has_destinations;
+    return has_receivers;
 }
 
 SendOutcome MeshNode::send_to(NodeId destination, const Publication& publication,

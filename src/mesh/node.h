@@ -161,6 +161,7 @@ class MeshNode {
 
     /// What StatePort::keep_state() was given.
     void restore_state(const State& state, std::uint8_t told, Instant now);
+    void on_state_stored(const StateKey& key, const Stamp& stamp);
     /// A retained message that is kept and for which no state was. To be called behind all
     /// restore_state().
     void adopt_retained(const StateName& topic, WallTime published_at,

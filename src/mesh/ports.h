@@ -189,18 +189,19 @@ class DeliveryPort {
 class StatePort {
   public:
     /// An entry of another node, which this one missed, is newer than what is here. Of a retained
-    /// message: keep it, or delete what is there, and tell nobody yet; announce_state() follows
-    /// unless its message comes first. Of other kinds: it has changed; `name` is empty if it is
-    /// gone.
-    virtual void on_state(const State& state) = 0;
+    /// message: keep it, or delete what is there, and tell nobody yet. True if subscribers here are
+    /// to hear of it: announce_state() follows unless its message comes first. Of other kinds: it
+    /// has changed; `name` is empty if it is gone.
+    [[nodiscard]] virtual bool on_state(const State& state) = 0;
     /// Fills in the retained message of `state.key`, borrowed until the next call. False: there is
     /// none, or it has expired.
     [[nodiscard]] virtual bool read_state(State& state, Instant now) = 0;
     /// Subscribers here are to hear of what on_state() brought.
     virtual void announce_state(const StateKey& key) = 0;
     /// For MeshNode::restore_state() of the next life, in place of what was kept of this key: with
-    /// the retained message in one write. A retained message is not in it.
-    virtual void keep_state(const State& state, std::uint8_t told) = 0;
+    /// the retained message in one write. A retained message is not in it. False: it is not stored
+    /// yet, and MeshNode::on_state_stored() follows; others are not told what a crash may undo.
+    [[nodiscard]] virtual bool keep_state(const State& state, std::uint8_t told) = 0;
     virtual void forget_state(const StateKey& key) = 0;
     /// A clock is wrong: that of this node, or the other one's.
     virtual void on_stamp_ahead(const Stamp&) {}

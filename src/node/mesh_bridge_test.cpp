@@ -139,6 +139,69 @@ TEST_P(MeshBridge, ARetainedMessageIsRetainedWhereItIsWanted) {
     EXPECT_TRUE(late.received[0].retain);
 }
 
+TEST_P(MeshBridge, ARetainedMessageIsFoundOnEveryNodeAndDeletedFromAny) {
+    line();
+    TestClient& publisher = connected(0, "publisher");
+    publisher.publish("lamp/1", "on", Qos::AtLeastOnce, true);
+    publisher.publish("lamp/2", "off", Qos::AtMostOnce, true);
+    for (std::size_t node = 0; node < 3; ++node) {
+        TestClient& late = subscriber(node, "lamp/+", Qos::AtLeastOnce);
+        ASSERT_TRUE(wait_for(late, 2)) << "on node " << node;
+        EXPECT_TRUE(late.received[0].retain);
+        EXPECT_TRUE(late.received[1].retain);
+        late.drop();
+    }
+    TestClient& other = connected(2, "other");
+    other.publish("lamp/1", "", Qos::AtLeastOnce, true);
+    for (std::size_t node = 0; node < 3; ++node) {
+        TestClient& late = subscriber(node, "lamp/+", Qos::AtLeastOnce);
+        settle();
+        EXPECT_EQ(late.payloads(), std::vector<std::string>{"off"}) << "on node " << node;
+    }
+}
+
+TEST_P(MeshBridge, WhoWasAwayGetsWhatWasRetainedAndNothingThatWasDeleted) {
+    line();
+    TestClient& publisher = connected(0, "publisher");
+    for (const char* topic : {"kept", "deleted", "changed"}) {
+        publisher.publish(topic, "before", Qos::AtLeastOnce, true);
+    }
+    settle();
+    mesh.power_off(2);
+    publisher.publish("deleted", "", Qos::AtLeastOnce, true);
+    publisher.publish("changed", "after", Qos::AtLeastOnce, true);
+    publisher.publish("new", "after", Qos::AtMostOnce, true);
+    settle();
+    mesh.restart(2);
+    ASSERT_TRUE(mesh.wait_whole());
+    mesh.world.run_for(3s);
+    for (std::size_t node = 0; node < 3; ++node) {
+        TestClient& late = subscriber(node, "#", Qos::AtLeastOnce);
+        settle();
+        std::set<std::string> found;
+        for (const broker::testing::Received& each : late.received) {
+            found.insert(each.topic + "=" + each.payload);
+        }
+        EXPECT_EQ(found, (std::set<std::string>{"kept=before", "changed=after", "new=after"}))
+            << "on node " << node;
+    }
+    EXPECT_EQ(mesh.host(2).node().digests(), mesh.host(0).node().digests());
+    EXPECT_GT(mesh.host(2).node().counters().state.repaired, 0U);
+}
+
+TEST_P(MeshBridge, WhatWasRetainedBeforeThereWasAMeshIsSharedToo) {
+    mesh.add(GetParam(), {});
+    TestClient& publisher = connected(0, "publisher");
+    publisher.publish("old", "1", Qos::AtLeastOnce, true);
+    ASSERT_EQ(publisher.wait_for(PacketType::Puback).type, PacketType::Puback);
+    mesh.add(GetParam(), {0});
+    ASSERT_TRUE(mesh.wait_whole());
+    mesh.world.run_for(3s);
+    TestClient& late = subscriber(1, "#", Qos::AtLeastOnce);
+    ASSERT_TRUE(wait_for(late, 1));
+    EXPECT_EQ(late.payloads(), std::vector<std::string>{"1"});
+}
+
 TEST_P(MeshBridge, AShareGroupOfSeveralNodesGetsEachMessageOnce) {
     line();
     TestClient& one = subscriber(1, "$share/g/a", Qos::AtLeastOnce);
@@ -507,6 +570,59 @@ TEST_P(MeshBridgeUnderPowerCuts, WhatWasAcknowledgedArrivesOnceAndInOrder) {
                 EXPECT_TRUE(once.contains(each)) << each << " on node " << side.node;
             }
         }
+    }
+}
+
+/// One topic a side, so that what was acknowledged last is what all have to end with.
+TEST_P(MeshBridgeUnderPowerCuts, RetainedMessagesEndTheSameOnAllNodes) {
+    Random random(GetParam());
+    const auto shard_count = static_cast<std::uint16_t>(1 + random.below(3));
+    mesh.add(shard_count, {});
+    mesh.add(1, {0});
+    mesh.add(shard_count, {1, 0});
+    ASSERT_TRUE(mesh.wait_whole());
+    const std::array<std::size_t, 2> nodes{0, 2};
+    std::array<TestClient*, 2> publishers{};
+    std::array<std::string, 2> last;
+    const auto connect = [&](std::size_t side) {
+        publishers[side] = &mesh.client(nodes[side], "publisher-" + std::to_string(side));
+        publishers[side]->connect();
+    };
+    connect(0);
+    connect(1);
+    for (int step = 0; step < 60; ++step) {
+        const std::size_t side = random.below(2);
+        const std::string payload = random.chance(0.2) ? "" : std::to_string(step);
+        publishers[side]->publish("t" + std::to_string(side), payload, Qos::AtLeastOnce, true);
+        ASSERT_EQ(publishers[side]->wait_for(PacketType::Puback).type, PacketType::Puback);
+        last[side] = payload;
+        if (random.chance(0.1)) {
+            const std::size_t cut = random.below(2);
+            mesh.restart(nodes[cut]);
+            connect(cut);
+        } else if (random.chance(0.05)) {
+            mesh.restart(1);
+        }
+    }
+    ASSERT_TRUE(mesh.wait_whole());
+    mesh.world.run_for(10s);
+    std::set<std::string> expected;
+    for (std::size_t side = 0; side < 2; ++side) {
+        if (!last[side].empty()) {
+            expected.insert("t" + std::to_string(side) + "=" + last[side]);
+        }
+    }
+    for (std::size_t node = 0; node < 3; ++node) {
+        TestClient& late = mesh.client(node, "late-" + std::to_string(node));
+        late.connect();
+        late.subscribe("#", Qos::AtLeastOnce);
+        mesh.world.run_for(1s);
+        std::set<std::string> found;
+        for (const broker::testing::Received& each : late.received) {
+            found.insert(each.topic + "=" + each.payload);
+        }
+        EXPECT_EQ(found, expected) << "on node " << node;
+        EXPECT_EQ(mesh.host(node).node().digests(), mesh.host(0).node().digests());
     }
 }
 

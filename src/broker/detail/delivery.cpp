@@ -85,10 +85,17 @@ void Delivery::to_route(const Route& route, Routing& routing) {
         ++routing.receiver_count;
         tap->on_message(message);
     }
-    if (route.is_far && !message.audience.is_from_mesh) {
+    const bool is_for_others = route.is_far || (message.retain && is_shared_by_all(routing));
+    if (is_for_others && !message.audience.is_from_mesh) {
         context_.far_side->send(routing);
     }
     record_delay(routing);
+}
+
+/// A retained message that this shard has just put in order.
+bool Delivery::is_shared_by_all(const Routing& routing) const {
+    return context_.far_side != nullptr && routing.coordinator == context_.shard.id() &&
+           context_.far_side->keeps_for_all(routing.message);
 }
 
 void Delivery::to_targets(const Route& route, Routing& routing) {

@@ -81,6 +81,7 @@ class Delivery {
     };
     enum class Offered : std::uint8_t { Taken, Relayed, Refused };
 
+    [[nodiscard]] bool is_shared_by_all(const Routing& routing) const;
     void to_targets(const Route& route, Routing& routing);
     [[nodiscard]] Routing go_on(const bus::Message& message, const MessageHeader& header);
     Offered offer(ShareGroup& group, Offer offer, Routing& routing);

@@ -1,6 +1,7 @@
 #include "broker/detail/far_side.h"
 
 #include <algorithm>
+#include <memory>
 
 #include "base/check.h"
 #include "base/utf8.h"
@@ -9,6 +10,8 @@
 #include "broker/detail/queue_part_reader.h"
 #include "broker/detail/router.h"
 #include "broker/detail/session.h"
+#include "broker/detail/shard_broker.h"
+#include "broker/detail/snapshot.h"
 #include "broker/detail/subscriber.h"
 #include "wire/mqtt/properties.h"
 
@@ -19,6 +22,19 @@ constexpr std::size_t kReadMessagesMax = 1024;
 constexpr std::size_t kReadBytesMax = 4U << 20U;
 /// So many messages that nobody has asked for are read with those that somebody has.
 constexpr std::uint64_t kReadGapMax = 64;
+
+struct KeptMark {
+    explicit KeptMark(const bus::MeshMark& borrowed)
+        : key(borrowed.key.begin(), borrowed.key.end()),
+          value(borrowed.value.begin(), borrowed.value.end()),
+          mark{.key = key, .value = value} {}
+    KeptMark(const KeptMark&) = delete;
+    KeptMark& operator=(const KeptMark&) = delete;
+
+    const std::vector<std::uint8_t> key;
+    const std::vector<std::uint8_t> value;
+    const bus::MeshMark mark;  // of these
+};
 
 /// What a client may have published: another node may err, or worse.
 bool is_usable(const bus::Message& message) {
@@ -60,8 +76,7 @@ void FarSide::open(bus::MeshPort& mesh, std::function<void()> done) {
 
 void FarSide::read_on(std::uint64_t from) {
     if (kept_.message_count == 0 || from > kept_.last_sequence) {
-        std::exchange(opened_, nullptr)();
-        read_wanted();
+        gather_retained();
         return;
     }
     context_.store.read_queue({.session = context_.node.mesh_session(),
@@ -192,6 +207,15 @@ WallTime FarSide::expiry(std::uint32_t expires_after_ms) const {
                : context_.message_now() + std::chrono::milliseconds(expires_after_ms);
 }
 
+/// By the clock of messages. 0 is never.
+std::uint32_t FarSide::message_left_ms(WallTime expires_at) const {
+    if (expires_at == WallTime()) {
+        return 0;
+    }
+    const std::int64_t left = (expires_at - context_.message_now()).count();
+    return static_cast<std::uint32_t>(std::clamp<std::int64_t>(left, 1, UINT32_MAX));
+}
+
 /// By the disk's wall time. 0 is never; what has expired has a moment left, in which it does.
 std::uint32_t FarSide::left_ms(WallTime expires_at) const {
     if (expires_at == WallTime()) {
@@ -205,17 +229,11 @@ std::uint32_t FarSide::left_ms(WallTime expires_at) const {
 
 void FarSide::send(Routing& routing) {
     const bus::Message& message = routing.message;
-    std::uint32_t expires_after_ms = 0;
-    if (message.expires_at != WallTime()) {
-        const std::int64_t left = (message.expires_at - context_.message_now()).count();
-        expires_after_ms =
-            static_cast<std::uint32_t>(std::clamp<std::int64_t>(left, 1, UINT32_MAX));
-    }
     // Its coordinator may not know yet that other nodes want it.
     const MessageId id = routing.id == MessageId() ? context_.node.next_message_id() : routing.id;
     bus::Message named = message;
     named.audience.source = {.node = 0, .number = id.value()};
-    const bus::MeshPort::Sent sent = mesh_->send(named, expires_after_ms);
+    const bus::MeshPort::Sent sent = mesh_->send(named, message_left_ms(message.expires_at));
     routing.receiver_count += sent.has_receivers ? 1U : 0U;
     if (sent.ticket == 0) {
         return;
@@ -324,59 +342,124 @@ void FarSide::deliver(const bus::Message& message, std::uint32_t expires_after_m
         }
         return;
     }
+    PublishOrigin origin;
     if (arrived.qos == Qos::AtMostOnce) {
-        context_.router->publish(arrived, PublishOrigin{});
+        context_.router->publish(arrived, origin);
         return;
     }
-    auto arrival =
-        std::make_unique<Arrival>(Arrival{.message = StoredMessage::create(arrived, MessageId{}),
-                                          .audience = KeptAudience(arrived.audience),
-                                          .key = {mark.key.begin(), mark.key.end()},
-                                          .value = {mark.value.begin(), mark.value.end()},
-                                          .mark = {},
-                                          .done = std::move(done)});
-    arrival->mark = {.key = arrival->key, .value = arrival->value};
-    waiting_.push_back(std::move(arrival));
-    publish_waiting();
-}
-
-/// In order: the next one may go if the shard that coordinates it is the one that coordinates all
-/// that is under way.
-void FarSide::publish_waiting() {
-    if (is_publishing_) {
-        return;  // what has just been done with lets the loop below go on
-    }
-    is_publishing_ = true;
-    while (!waiting_.empty()) {
-        const ShardId coordinator =
-            context_.router->coordinator_of(waiting_.front()->message->view());
-        if (under_way_ > 0 && coordinator != lane_) {
-            break;
-        }
-        std::unique_ptr<Arrival> next = std::move(waiting_.front());
-        waiting_.pop_front();
-        publish(std::move(next), coordinator);
-    }
-    is_publishing_ = false;
-}
-
-void FarSide::publish(std::unique_ptr<Arrival> arrival, ShardId coordinator) {
-    lane_ = coordinator;
-    ++under_way_;
-    bus::Message message = arrival->message->view();
-    message.audience = arrival->audience.view();
-    PublishOrigin origin;
     origin.session = context_.node.mesh_session();  // commits keep the order of a publisher
-    origin.qos = message.qos;
-    origin.mark = &arrival->mark;
-    // shared_ptr: what a std::function holds must be copyable.
+    origin.qos = arrived.qos;
+    // shared_ptr: what a std::function holds must be copyable. It is there until the commit.
+    const auto kept = std::make_shared<KeptMark>(mark);
+    origin.mark = &kept->mark;
     context_.router->publish(
-        message, origin,
-        [this, kept = std::shared_ptr<Arrival>(std::move(arrival))](const bus::PublishOutcome&) {
-            --under_way_;
-            kept->done();
-            publish_waiting();
+        arrived, origin, [kept, done = std::move(done)](const bus::PublishOutcome&) { done(); });
+}
+
+// Retained messages: the first shard has all of them, as the mesh orders them here.
+
+bool FarSide::keeps_for_all(const bus::Message& message) const {
+    return is_open_ && is_of_all_nodes(message.topic.text());
+}
+
+/// Other shards hand over what they own; the last of them lets the mesh begin.
+void FarSide::gather_retained() {
+    context_.space(kDefaultTenant).topics.gather_owners();
+    missing_shards_ = context_.shard.shard_count() - std::size_t{1};
+    for (std::uint16_t i = 1; i < context_.shard.shard_count(); ++i) {
+        context_.shard.post(ShardId(i), [this, node = &context_.node, i](runtime::Shard& there) {
+            TopicSpace& space = node->shards[i]->context().space(kDefaultTenant);
+            space.topics.gather_owners();
+            there.post(ShardId(0), [this, retained = space.retained.take_all()](runtime::Shard&) {
+                take_retained(retained);
+            });
         });
+    }
+    if (missing_shards_ == 0) {
+        finish_opening();
+    }
+}
+
+void FarSide::take_retained(const std::vector<RetainedRef>& retained) {
+    RetainedStore& store = context_.space(kDefaultTenant).retained;
+    for (const RetainedRef& message : retained) {
+        if (store.find(message->topic().text()) == nullptr) {
+            store.restore(message->view());
+        }
+    }
+    if (--missing_shards_ == 0) {
+        finish_opening();
+    }
+}
+
+void FarSide::finish_opening() {
+    is_open_ = true;
+    RetainedStore& store = context_.space(kDefaultTenant).retained;
+    for (const RetainedRef& kept : store.all(context_.message_now())) {
+        const bus::Message message = kept->view();
+        if (is_of_all_nodes(message.topic.text())) {
+            mesh_->adopt_retained(message, message_left_ms(message.expires_at));
+        }
+    }
+    context_.snapshots->forget_expired();
+    std::exchange(opened_, nullptr)();
+    read_wanted();
+}
+
+void FarSide::put_retained(const bus::Message& message, std::uint32_t expires_after_ms) {
+    bus::Message missed = message;
+    missed.expires_at = expiry(expires_after_ms);
+    if (!is_usable(missed) || missed.payload.empty()) {
+        ++context_.counters.refused_from_mesh;
+        return;
+    }
+    keep_retained(missed);
+}
+
+void FarSide::keep_retained(const bus::Message& message) {
+    const RetainedStore::Change change =
+        context_.space(kDefaultTenant).retained.set(message, context_.message_now());
+    context_.snapshots->forget_expired();
+    if (change == RetainedStore::Change::TooMany || change == RetainedStore::Change::TooManyBytes) {
+        context_.router->note_retained_full(message, change == RetainedStore::Change::TooMany
+                                                         ? Limit::RetainedMessages
+                                                         : Limit::RetainedBytes);
+        return;
+    }
+    context_.router->store_retained(message, change);
+}
+
+std::string FarSide::delete_retained(std::uint64_t topic_hash) {
+    const RetainedMessage* kept = context_.space(kDefaultTenant).retained.find_by_hash(topic_hash);
+    if (kept == nullptr || !is_of_all_nodes(kept->topic().text())) {
+        return {};
+    }
+    std::string topic(kept->topic().text());
+    keep_retained({.topic = bus::TopicName::trusted(topic)});
+    return topic;
+}
+
+std::optional<bus::BrokerPort::Retained> FarSide::find_retained(std::uint64_t topic_hash) {
+    const RetainedMessage* kept = context_.space(kDefaultTenant).retained.find_by_hash(topic_hash);
+    if (kept == nullptr || kept->is_expired(context_.message_now())) {
+        return std::nullopt;
+    }
+    const bus::Message message = kept->view();
+    return Retained{.message = message, .expires_after_ms = message_left_ms(message.expires_at)};
+}
+
+bool FarSide::has_subscribers(std::string_view topic) {
+    std::optional<Route> scratch;
+    const Route& route =
+        context_.router->fresh_route({.topic = bus::TopicName::trusted(topic)}, scratch);
+    return !route.targets.empty() || !route.taps.empty() || route.shards != 0;
+}
+
+void FarSide::announce_retained(const bus::Message& message) {
+    bus::Message missed = message;
+    missed.retain = true;
+    missed.audience = {.is_from_mesh = true, .for_all = true, .keeps_retained = false};
+    context_.router->publish(missed, PublishOrigin{});
 }
 
 }  // namespace kith::broker

@@ -7,18 +7,20 @@
 // the mesh's ticket; when all have got it, the row goes.
 //
 // Messages that come are published here in the order in which they came. Each is committed with a
-// mark of how far its stream is, so that it is there once, whenever the power fails. Marks must
-// reach the disk in their order too: a shard's commits keep theirs, so while one shard coordinates
-// messages with marks, those for another wait. Threads: shard-local. Limits: what is under way is
-// bounded by the mesh's windows.
+// mark of how far its stream is, so that it is there once, whenever the power fails; this shard
+// coordinates all of them, so marks reach the disk in their order.
+//
+// Retained messages are the same on all nodes: the last writer wins, which the mesh decides here.
+// So this shard owns all topics once there is a mesh, and a retained message, the mesh's stamp on
+// it (a mark) and what leaves of it are in one order and one transaction. Threads: shard-local.
+// Limits: what is under way is bounded by the mesh's windows.
 #pragma once
 
 #include <boost/unordered/unordered_flat_map.hpp>
 
 #include <cstdint>
-#include <deque>
 #include <functional>
-#include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -49,6 +51,8 @@ class FarSide final : public bus::BrokerPort {
     /// The journal has read a part of what was kept.
     void on_queue_read(const storage::QueuePart& part);
 
+    /// Other nodes keep it as well, if it is retained.
+    [[nodiscard]] bool keeps_for_all(const bus::Message& message) const;
     /// Of a message's way through this shard: it leaves for other nodes, too.
     void send(Routing& routing);
     /// The session whose rows are the mesh's.
@@ -65,8 +69,11 @@ class FarSide final : public bus::BrokerPort {
     void unwant(TenantId tenant, std::string_view filter) override;
     void deliver(const bus::Message& message, std::uint32_t expires_after_ms,
                  const bus::MeshMark& mark, std::function<void()> done) override;
-    void put_mark(const bus::MeshMark& mark) override {
+    void put_mark(const bus::MeshMark& mark, std::function<void()> done) override {
         context_.store.batch().put_mark({.key = mark.key, .value = mark.value});
+        if (done) {
+            context_.store.when_committed(std::move(done));
+        }
     }
     void forget_mark(Bytes key) override { context_.store.batch().delete_mark(key); }
     void store(std::uint64_t ticket, const bus::Message& message, std::uint32_t expires_after_ms,
@@ -74,23 +81,19 @@ class FarSide final : public bus::BrokerPort {
     void fetch(std::uint64_t ticket) override;
     void settle(std::uint64_t ticket) override;
 
+    void put_retained(const bus::Message& message, std::uint32_t expires_after_ms) override;
+    std::string delete_retained(std::uint64_t topic_hash) override;
+    [[nodiscard]] std::optional<Retained> find_retained(std::uint64_t topic_hash) override;
+    [[nodiscard]] bool has_subscribers(std::string_view topic) override;
+    void announce_retained(const bus::Message& message) override;
+
     [[nodiscard]] std::size_t kept_count() const { return rows_.size(); }
-    [[nodiscard]] std::size_t waiting_count() const { return waiting_.size(); }
 
   private:
     struct Row {
         MessageId message;
         bool is_stored = false;
         bool is_settled = false;  // before it was stored
-    };
-    /// A message with a mark, until it is settled.
-    struct Arrival {
-        MessageRef message;
-        KeptAudience audience;
-        std::vector<std::uint8_t> key;
-        std::vector<std::uint8_t> value;
-        bus::MeshMark mark;  // of these
-        std::function<void()> done;
     };
     class Restorer;
     class Fetcher;
@@ -101,10 +104,13 @@ class FarSide final : public bus::BrokerPort {
     void put_row(std::uint64_t ticket, MessageId message);
     void store_apart(std::uint64_t ticket, MessageId id, const bus::Message& message, Bytes note);
     void erase(std::uint64_t ticket, const Row& row);
-    void publish(std::unique_ptr<Arrival> arrival, ShardId coordinator);
-    void publish_waiting();
+    void gather_retained();
+    void take_retained(const std::vector<RetainedRef>& retained);
+    void finish_opening();
+    void keep_retained(const bus::Message& message);
     [[nodiscard]] WallTime expiry(std::uint32_t expires_after_ms) const;
     [[nodiscard]] std::uint32_t left_ms(WallTime expires_at) const;
+    [[nodiscard]] std::uint32_t message_left_ms(WallTime expires_at) const;
 
     ShardContext& context_;
     bus::MeshPort* mesh_ = nullptr;
@@ -114,10 +120,8 @@ class FarSide final : public bus::BrokerPort {
     boost::unordered_flat_map<std::uint64_t, Row> rows_;  // by ticket
     std::set<std::uint64_t> wanted_;                      // tickets that the mesh has asked for
     std::set<std::uint64_t> asked_;                       // of these, what is being read
-    std::deque<std::unique_ptr<Arrival>> waiting_;        // for another coordinator than `lane_`
-    ShardId lane_;                                        // coordinates what is under way
-    std::size_t under_way_ = 0;
-    bool is_publishing_ = false;
+    std::size_t missing_shards_ = 0;  // that have not handed over their retained messages
+    bool is_open_ = false;
     bool holds_publishers_ = false;  // since the mesh was congested
 };
 

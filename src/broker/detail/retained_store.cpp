@@ -149,6 +149,24 @@ const RetainedMessage* RetainedStore::find(std::string_view topic) const {
     return leaf == kNone ? nullptr : leaves_[leaf].message.get();
 }
 
+const RetainedMessage* RetainedStore::find_by_hash(std::uint64_t topic_hash) const {
+    const auto found = by_topic_.find(TopicHash{topic_hash});
+    return found == by_topic_.end() ? nullptr : leaves_[*found].message.get();
+}
+
+std::vector<RetainedRef> RetainedStore::take_all() {
+    std::vector<RetainedRef> copies;
+    copies.reserve(message_count_);
+    for (std::uint32_t leaf = 0; leaf < leaves_.size(); ++leaf) {
+        if (leaves_[leaf].message != nullptr) {
+            // What waits to be sent here may still own the other one.
+            copies.push_back(RetainedMessage::create(leaves_[leaf].message->view()));
+            clear(copies.back()->topic().text());
+        }
+    }
+    return copies;
+}
+
 std::vector<RetainedRef> RetainedStore::match(bus::TopicFilter filter, WallTime now) {
     Found found{.now = now, .messages = {}, .expired = {}};
     const std::string_view text = filter.text();

@@ -44,6 +44,10 @@ class RetainedStore {
     void restore(const bus::Message& message);
 
     [[nodiscard]] const RetainedMessage* find(std::string_view topic) const;
+    /// By hash_text() of its topic.
+    [[nodiscard]] const RetainedMessage* find_by_hash(std::uint64_t topic_hash) const;
+    /// Copies of everything, for another shard, after which nothing is here.
+    [[nodiscard]] std::vector<RetainedRef> take_all();
     /// What a new subscription to `filter` gets, without what has expired.
     [[nodiscard]] std::vector<RetainedRef> match(bus::TopicFilter filter, WallTime now);
     /// Everything, `$` topics too, without what has expired.
@@ -73,6 +77,9 @@ class RetainedStore {
     };
 
     /// Hashes and compares leaves by their topic, so that the set holds nothing but numbers.
+    struct TopicHash {
+        std::uint64_t value;
+    };
     struct TopicOf {
         using is_transparent = void;
         using is_avalanching = void;
@@ -85,6 +92,13 @@ class RetainedStore {
         template <typename Topic>
         std::size_t operator()(Topic topic) const {
             return hash_text(text(topic));
+        }
+        std::size_t operator()(TopicHash topic) const { return topic.value; }
+        bool operator()(TopicHash topic, std::uint32_t leaf) const {
+            return topic.value == hash_text(text(leaf));
+        }
+        bool operator()(std::uint32_t leaf, TopicHash topic) const {
+            return topic.value == hash_text(text(leaf));
         }
         template <typename Left, typename Right>
         bool operator()(Left left, Right right) const {

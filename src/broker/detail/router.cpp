@@ -109,19 +109,6 @@ void Router::publish(const bus::Message& message, PublishOrigin origin, Done don
     }
 }
 
-ShardId Router::coordinator_of(const bus::Message& message) {
-    const ShardId here = context_.shard.id();
-    if (context_.is_alone() || !is_remembered(message)) {
-        return here;
-    }
-    TopicTable& topics = context_.space(message.tenant).topics;
-    if (message.retain) {
-        return topics.at(message.topic.text(), message.publisher).owner;
-    }
-    const TopicEntry* known = topics.find(message.topic.text());
-    return known != nullptr && known->routed_in_flight > 0 ? known->owner : here;
-}
-
 PublishResult Router::send_to_owner(TopicEntry& entry, const bus::Message& message,
                                     PublishOrigin origin) {
     ++entry.routed_in_flight;
@@ -181,7 +168,8 @@ PublishResult Router::coordinate(TopicEntry& entry, const bus::Message& message,
         context_.tracer.matched(message, route);
     }
     auto retained = RetainedStore::Change::Nothing;
-    if (message.retain) {
+    const bool is_retained = message.retain && message.audience.keeps_retained;
+    if (is_retained) {
         retained = context_.space(message.tenant).retained.set(message, context_.message_now());
         context_.snapshots->forget_expired();
         if (retained == RetainedStore::Change::TooMany ||
@@ -194,11 +182,14 @@ PublishResult Router::coordinate(TopicEntry& entry, const bus::Message& message,
             return {.settlement = Settlement::Refused};
         }
     }
-    const bool is_kept = message.retain && !is_volatile(message.topic);
+    const bool is_kept = is_retained && !is_volatile(message.topic);
     if (is_kept) {
         store_retained(message, retained);
     }
-    const bool is_durable = message.qos != Qos::AtMostOnce && route.is_durable();
+    const bool is_for_others = is_retained && !message.audience.is_from_mesh &&
+                               context_.far_side != nullptr &&
+                               context_.far_side->keeps_for_all(message);
+    const bool is_durable = message.qos != Qos::AtMostOnce && (route.is_durable() || is_for_others);
     // Also when it has changed nothing: an earlier message's change may not be on disk yet.
     const bool needs_commit = is_durable || (is_kept && origin.wants_settlement());
     const MessageId id = needs_commit ? context_.node.next_message_id() : MessageId{};
@@ -381,6 +372,11 @@ void Router::on_message_record(ShardId from, const MessageHeader& header,
 void Router::route_for(ShardId from, const MessageHeader& header, const bus::Message& message) {
     TopicEntry& entry =
         context_.space(message.tenant).topics.at(message.topic.text(), message.publisher);
+    if (entry.owner != context_.shard.id()) {  // it was this one's when the message set out
+        send_to_owner(entry, message, header.origin);
+        link_to(from).append_route_done(header.origin.routed_topic);
+        return;
+    }
     entry.straight_shards = 0;
     const PublishResult result = coordinate(entry, message, header.origin);
     if (result.is_settled) {

@@ -41,8 +41,6 @@ class Router final : public LinkReceiver {
     void publish(const bus::Message& message, Done done);
     /// The same for one that is committed with `origin.mark`, behind those of `origin.session`.
     void publish(const bus::Message& message, PublishOrigin origin, Done done);
-    /// The shard that would coordinate a message of this topic now.
-    [[nodiscard]] ShardId coordinator_of(const bus::Message& message);
 
     /// Where messages of this topic go now.
     /// In `scratch`, if its topic is not remembered.
@@ -57,6 +55,11 @@ class Router final : public LinkReceiver {
     void send_committed(std::uint64_t shards, MessageId id);
     /// Tells whoever published what has become of it.
     void settle(const PublishOrigin& origin, Settlement settlement, std::uint32_t receiver_count);
+
+    /// The retained store has no room for it: counts, and looks for what has expired.
+    void note_retained_full(const bus::Message& message, Limit limit);
+    /// On disk, as `change` says.
+    void store_retained(const bus::Message& message, RetainedStore::Change change);
 
     /// Sends credits back that were kept because receivers could not take more.
     void release_credits();
@@ -92,7 +95,6 @@ class Router final : public LinkReceiver {
     };
 
     [[nodiscard]] std::uint16_t show_published(const bus::Message& message);
-    void note_retained_full(const bus::Message& message, Limit limit);
     void note_limit(Limit limit, SessionId session);
     PublishResult publish_passing(const bus::Message& message, const PublishOrigin& origin);
     PublishResult send_to_owner(TopicEntry& entry, const bus::Message& message,
@@ -104,7 +106,6 @@ class Router final : public LinkReceiver {
     void check_fences();
     PublishResult coordinate(TopicEntry& entry, const bus::Message& message,
                              const PublishOrigin& origin);
-    void store_retained(const bus::Message& message, RetainedStore::Change change);
     void forward(std::uint64_t shards, const MessageHeader& header, const bus::Message& message);
     [[nodiscard]] const Route& fresh_route(TopicEntry& entry, const bus::Message& message);
     void route_for(ShardId from, const MessageHeader& header, const bus::Message& message);

@@ -239,7 +239,7 @@ template <typename Visit>
 void SnapshotServer::for_each_owner(std::string_view filter, Visit&& visit) const {
     const std::uint16_t shard_count = context_.shard.shard_count();
     if (!bus::TopicFilter::trusted(filter).has_wildcards()) {
-        visit(ShardId(static_cast<std::uint16_t>(hash_text(filter) % shard_count)));
+        visit(context_.space(kDefaultTenant).topics.owner_of(filter));
         return;
     }
     for (std::uint16_t i = 0; i < shard_count; ++i) {

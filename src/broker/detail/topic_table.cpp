@@ -12,6 +12,13 @@ TopicTable::TopicTable(const Limits& limits, std::uint16_t shard_count)
       client_topics_max_(limits.client_topics_max),
       shard_count_(shard_count) {}
 
+void TopicTable::gather_owners() {
+    shard_count_ = 1;
+    for (const auto& entry : clock_) {
+        entry->owner = ShardId(0);
+    }
+}
+
 TopicEntry& TopicTable::at(std::string_view topic, SessionId publisher) {
     TopicEntry* known = use(topic);
     return known != nullptr ? *known : add(topic, publisher);
@@ -52,7 +59,7 @@ TopicEntry& TopicTable::add(std::string_view topic, SessionId publisher) {
     auto entry = std::make_unique<TopicEntry>();
     entry->topic = topic;
     entry->creator = publisher;
-    entry->owner = ShardId(static_cast<std::uint16_t>(hash_text(topic) % shard_count_));
+    entry->owner = owner_of(topic);
     TopicEntry& added = *entry;
     if (may_grow()) {
         clock_.push_back(std::move(entry));

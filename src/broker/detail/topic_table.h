@@ -85,6 +85,12 @@ class TopicTable {
     /// A message of a topic without entry has gone straight to these shards.
     void note_passing(const TopicEntry& passing);
 
+    /// The shard that orders a topic's messages, if one of them is retained.
+    [[nodiscard]] ShardId owner_of(std::string_view topic) const {
+        return ShardId(static_cast<std::uint16_t>(hash_text(topic) % shard_count_));
+    }
+    /// The first shard owns all topics from now on.
+    void gather_owners();
     void set_client_topics_max(std::size_t count) { client_topics_max_ = count; }
     /// Of the node's topics those that one of so many shards may always have.
     [[nodiscard]] static std::size_t own_share(std::size_t topics_max, std::size_t shard_count) {

@@ -1,6 +1,8 @@
 #include "mesh/detail/common_state.h"
 
 #include <algorithm>
+#include <iterator>
+#include <utility>
 
 #include "wire/mesh/codec.h"
 
@@ -37,6 +39,14 @@ CommonState::Peer* CommonState::peer(NodeId neighbor) {
     return found == peers_.end() ? nullptr : &found->second;
 }
 
+/// What was to be sent meanwhile, digests find again.
+void CommonState::on_stored(const StateKey& key, const Stamp& stamp) {
+    StateEntry* entry = table_.find(key);
+    if (entry != nullptr && entry->stamp == stamp) {
+        entry->is_stored = true;
+    }
+}
+
 void CommonState::restore(const State& state, StateTold told, Instant now) {
     clock_.observe(state.stamp.time);
     const StateEntry* known = table_.find(state.key);
@@ -50,7 +60,7 @@ void CommonState::restore(const State& state, StateTold told, Instant now) {
                 .is_gone = state.is_gone,
                 .told = told});
     if (told == StateTold::Due) {
-        await_message(state.key, now);
+        await_message(*table_.find(state.key), now);
     }
     if (state.key.kind != StateKind::Retained && !state.is_gone) {
         values_[state.key] = {.tenant = state.tenant,
@@ -75,7 +85,7 @@ void CommonState::adopt(const StateName& topic, WallTime published_at,
     }
     table_.put(entry);
     clock_.observe(entry.stamp.time);
-    keep(entry);
+    keep(*table_.find(key));
 }
 
 /// Null: there are too many.
@@ -103,7 +113,7 @@ StateEntry* CommonState::write(const StateKey& key, std::uint32_t lifetime_ms, b
 
 bool CommonState::write_retained(Data& data, Instant now) {
     const StateKey key{.hash = state_hash(data.tenant, data.topic), .kind = StateKind::Retained};
-    const StateEntry* entry = write(key, data.expires_after_ms, data.payload.empty(), now);
+    StateEntry* entry = write(key, data.expires_after_ms, data.payload.empty(), now);
     if (entry == nullptr) {
         return false;
     }
@@ -150,7 +160,7 @@ void CommonState::arrive(Data& data, NodeId self, Instant now) {
     if (is_news(news, known, now)) {
         clock_.observe(news.stamp.time);
         table_.put(news);
-        keep(news);
+        keep(*table_.find(key));
         return;
     }
     data.state_time = 0;
@@ -176,7 +186,7 @@ Status CommonState::put(StateKind kind, const StateName& name, std::optional<Byt
         return fail(ErrorKind::Limit, "value of common state is too large");
     }
     const StateKey key = key_of(kind, name);
-    const StateEntry* entry = write(key, 0, !value, now);
+    StateEntry* entry = write(key, 0, !value, now);
     if (entry == nullptr) {
         return fail(ErrorKind::Limit, "too much common state");
     }
@@ -325,27 +335,31 @@ void CommonState::on_state(NodeId neighbor, const State& state, Instant now) {
     ++counters_.repaired;
     clock_.observe(news.stamp.time);
     table_.put(news);
-    put_content(state, now);
-    keep(*table_.find(state.key));
+    StateEntry& entry = *table_.find(state.key);
+    entry.told = put_content(state) ? StateTold::Due : StateTold::Announced;
+    keep(entry);
+    if (entry.told == StateTold::Due) {
+        await_message(entry, now);
+    }
     pass_on(state.key, neighbor);
 }
 
-void CommonState::put_content(const State& state, Instant now) {
-    if (state.key.kind == StateKind::Retained) {
-        await_message(state.key, now);
-    } else if (state.is_gone) {
-        values_.erase(state.key);
-    } else {
-        values_[state.key] = {.tenant = state.tenant,
-                              .name = std::string(state.name),
-                              .bytes = {state.value.begin(), state.value.end()}};
+/// True if somebody here is to hear of it.
+bool CommonState::put_content(const State& state) {
+    if (state.key.kind != StateKind::Retained) {
+        if (state.is_gone) {
+            values_.erase(state.key);
+        } else {
+            values_[state.key] = {.tenant = state.tenant,
+                                  .name = std::string(state.name),
+                                  .bytes = {state.value.begin(), state.value.end()}};
+        }
     }
-    if (port_ != nullptr) {
-        port_->on_state(state);
-    }
+    const bool is_wanted = port_ != nullptr && port_->on_state(state);
+    return is_wanted && state.key.kind == StateKind::Retained;
 }
 
-void CommonState::keep(const StateEntry& entry) {
+void CommonState::keep(StateEntry& entry) {
     if (port_ == nullptr) {
         return;
     }
@@ -359,7 +373,7 @@ void CommonState::keep(const StateEntry& entry) {
         state.name = value->second.name;
         state.value = value->second.bytes;
     }
-    port_->keep_state(state, static_cast<std::uint8_t>(entry.told));
+    entry.is_stored = port_->keep_state(state, static_cast<std::uint8_t>(entry.told));
 }
 
 void CommonState::pass_on(const StateKey& key, NodeId but) {
@@ -403,7 +417,7 @@ bool CommonState::read(const StateEntry& entry, State& state, Instant now) const
 bool CommonState::send_one(NodeId neighbor, const StateKey& key, Instant now) {
     const StateEntry* entry = table_.find(key);
     State state;
-    if (entry != nullptr && read(*entry, state, now)) {
+    if (entry != nullptr && entry->is_stored && read(*entry, state, now)) {
         listener_.send_state(neighbor, state, now);
         return true;
     }
@@ -424,21 +438,37 @@ void CommonState::flush(Instant now) {
 // Time.
 
 /// Its message may be on its way, and is what subscribers are to get.
-void CommonState::await_message(const StateKey& key, Instant now) {
-    due_.emplace(now + kStateAnnounceDelay, key);
+void CommonState::await_message(const StateEntry& entry, Instant now) {
+    const bool is_first = !due_.contains(entry.stamp.writer);
+    Due& due = due_[entry.stamp.writer];
+    if (is_first) {
+        due.give_up_at = now + kStateAskPatience;
+    }
+    if (due.keys.empty() && due.asked.empty()) {
+        due.ask_at = now + kStateAskDelay;
+    }
+    due.keys.push_back(entry.key);
 }
 
-void CommonState::announce_due(Instant now) {
-    while (!due_.empty() && due_.begin()->first <= now) {
-        const StateKey key = due_.begin()->second;
-        due_.erase(due_.begin());
+void CommonState::on_answer(NodeId writer, Instant now) {
+    const auto found = due_.find(writer);
+    if (found == due_.end()) {
+        return;
+    }
+    announce(found->second.asked);
+    if (found->second.keys.empty()) {
+        due_.erase(found);
+    } else {
+        found->second.ask_at = now + kStateAskDelay;
+        found->second.give_up_at = now + kStateAskPatience;
+    }
+}
+
+void CommonState::announce(std::vector<StateKey>& keys) {
+    for (const StateKey& key : std::exchange(keys, {})) {
         StateEntry* entry = table_.find(key);
         if (entry == nullptr || entry->told != StateTold::Due) {
-            continue;
-        }
-        if (listener_.is_delivering(entry->stamp.writer, now)) {
-            await_message(key, now);
-            continue;
+            continue;  // its message has come
         }
         entry->told = StateTold::Announced;
         keep(*entry);
@@ -448,8 +478,29 @@ void CommonState::announce_due(Instant now) {
     }
 }
 
+bool CommonState::see_to_due(NodeId writer, Due& due, Instant now) {
+    const bool is_own = writer == options_.self;  // of a life that this one does not remember
+    if (due.give_up_at <= now || (is_own && due.ask_at <= now)) {
+        announce(due.asked);
+        announce(due.keys);
+        return false;
+    }
+    if (due.ask_at > now) {
+        return true;
+    }
+    if (listener_.ask(writer, now)) {
+        due.asked = std::exchange(due.keys, {});
+        due.ask_at = Instant::never();
+    } else {
+        due.ask_at = now + kStateAskDelay;
+    }
+    return true;
+}
+
 void CommonState::on_timer(Instant now) {
-    announce_due(now);
+    for (auto due = due_.begin(); due != due_.end();) {
+        due = see_to_due(due->first, due->second, now) ? std::next(due) : due_.erase(due);
+    }
     if (now < forget_at_) {
         return;
     }
@@ -463,8 +514,11 @@ void CommonState::on_timer(Instant now) {
 }
 
 Instant CommonState::deadline() const {
-    const Instant due = due_.empty() ? Instant::never() : due_.begin()->first;
-    return table_.size() == 0 ? due : std::min(due, forget_at_);
+    Instant first = table_.size() == 0 ? Instant::never() : forget_at_;
+    for (const auto& [writer, due] : due_) {
+        first = std::min({first, due.ask_at, due.give_up_at});
+    }
+    return first;
 }
 
 const StateCounters& CommonState::counters() const {

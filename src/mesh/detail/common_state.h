@@ -20,10 +20,8 @@
 #include <cstdint>
 #include <map>
 #include <optional>
-#include <set>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "base/time.h"
@@ -42,8 +40,9 @@ class StateListener {
   public:
     virtual void send_state(NodeId neighbor, const Frame& frame, Instant now) = 0;
     [[nodiscard]] virtual bool has_room(NodeId neighbor, Priority priority) const = 0;
-    /// Messages of this node keep coming.
-    [[nodiscard]] virtual bool is_delivering(NodeId origin, Instant now) const = 0;
+    /// Asks another node to answer in the stream of its messages to this one, behind all that it
+    /// has sent so far: CommonState::on_answer(). False if it cannot be reached.
+    [[nodiscard]] virtual bool ask(NodeId writer, Instant now) = 0;
 
   protected:
     ~StateListener() = default;
@@ -56,6 +55,7 @@ class CommonState {
         : options_(options), port_(port), listener_(listener) {}
 
     void set_wall_time(WallTime wall, Instant now) { clock_.set_wall(wall, now); }
+    void on_stored(const StateKey& key, const Stamp& stamp);
     void restore(const State& state, StateTold told, Instant now);
     /// A retained message that was set before there was a mesh, unless one is known already.
     void adopt(const StateName& topic, WallTime published_at, std::uint32_t expires_after_ms,
@@ -80,6 +80,8 @@ class CommonState {
     void on_digest(NodeId neighbor, const StateDigest& digest, Instant now);
     void on_list(NodeId neighbor, const StateList& list, Instant now);
     void on_request(NodeId neighbor, const StateRequest& request);
+    /// All messages that this node had sent when it was asked have arrived.
+    void on_answer(NodeId writer, Instant now);
 
     /// Sends what there is room for. At the end of each turn.
     void flush(Instant now);
@@ -102,14 +104,24 @@ class CommonState {
         std::size_t listed_count = 0;  // in answer to its last digest
     };
 
+    /// What subscribers here may still get as the message that it is, of one writer.
+    struct Due {
+        std::vector<StateKey> keys;   // since the writer was asked
+        std::vector<StateKey> asked;  // before that
+        Instant ask_at;
+        Instant give_up_at;
+    };
+
     [[nodiscard]] StateEntry* write(const StateKey& key, std::uint32_t lifetime_ms, bool is_gone,
                                     Instant now);
     [[nodiscard]] bool is_news(const StateEntry& news, const StateEntry* known, Instant now);
-    void put_content(const State& state, Instant now);
-    void keep(const StateEntry& entry);
+    [[nodiscard]] bool put_content(const State& state);
+    void keep(StateEntry& entry);
     void pass_on(const StateKey& key, NodeId but);
-    void await_message(const StateKey& key, Instant now);
-    void announce_due(Instant now);
+    void await_message(const StateEntry& entry, Instant now);
+    /// False if nothing more is due.
+    [[nodiscard]] bool see_to_due(NodeId writer, Due& due, Instant now);
+    void announce(std::vector<StateKey>& keys);
     void list_bucket(NodeId neighbor, Peer& peer, std::size_t bucket, Instant now);
     bool send_one(NodeId neighbor, const StateKey& key, Instant now);
     [[nodiscard]] bool read(const StateEntry& entry, State& state, Instant now) const;
@@ -122,7 +134,7 @@ class CommonState {
     StateTable table_;
     std::map<StateKey, Value> values_;  // of kinds that are kept here
     std::map<NodeId, Peer> peers_;      // routers alone
-    std::set<std::pair<Instant, StateKey>> due_;
+    std::map<NodeId, Due> due_;         // by writer
     Instant forget_at_;
     mutable StateCounters counters_;
 };

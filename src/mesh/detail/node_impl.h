@@ -66,8 +66,14 @@ struct MeshNode::Impl final : NeighborListener,
     NodeIds rivals;                                         // of this turn: whose key was replaced
     std::map<std::uint16_t, Version> unconfirmed;  // parts that not all nodes are known to have
     std::map<std::uint64_t, RecordVersions> barriers;
-    Instant turn_at;                            // while messages arrive
-    std::map<NodeId, Instant> last_deliveries;  // of retained messages, by origin
+    Instant turn_at;  // while messages arrive
+    /// Messages that nodes send one another about their common state, of this turn.
+    struct StateCall {
+        NodeId from;
+        bool is_answer = false;
+        std::uint64_t token = 0;
+    };
+    std::vector<StateCall> state_calls;
     /// Most of what comes are hellos that change nothing: they touch `neighbors` alone, and what
     /// the others wait for stays as it was.
     bool is_touched = true;  // since the last end_turn()
@@ -177,7 +183,9 @@ struct MeshNode::Impl final : NeighborListener,
 
     // StateListener; has_room() is the custody listener's, too.
     void send_state(NodeId neighbor, const Frame& frame, Instant now) override;
-    [[nodiscard]] bool is_delivering(NodeId origin, Instant now) const override;
+    [[nodiscard]] bool ask(NodeId writer, Instant now) override;
+    void call(NodeId node, std::string_view topic, Instant now);
+    void answer_state_calls(Instant now);
 };
 
 }  // namespace kith::mesh

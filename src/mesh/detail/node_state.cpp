@@ -7,8 +7,9 @@
 namespace kith::mesh {
 namespace {
 
-/// The writer of an entry is about to send its message, if it has just sent another one.
-constexpr Duration kDeliveringFor = 1s;
+// Topics of directed messages that stay inside of the mesh.
+constexpr std::string_view kAskTopic = "state/ask";
+constexpr std::string_view kAnswerTopic = "state/answer";
 
 }  // namespace
 
@@ -49,23 +50,46 @@ void MeshNode::Impl::add_routers(Destinations& destinations) const {
 
 void MeshNode::Impl::deliver(const Data& data, const StreamProgress& progress,
                              std::uint64_t token) {
+    const bool is_answer = data.topic == kAnswerTopic;
+    if (data.kind == DataKind::Directed && data.qos > 0 && (is_answer || data.topic == kAskTopic)) {
+        state_calls.push_back({data.id.origin, is_answer, token});
+        return;
+    }
     ++counters.data_delivered;
     if (data.state_time == 0) {
         ports.delivery.deliver(data, progress, token);
         return;
     }
-    if (last_deliveries.size() >= kStreamOriginsMax) {
-        last_deliveries.clear();
-    }
-    last_deliveries[data.id.origin] = turn_at;
     Data arrived = data;
     state.arrive(arrived, options.self, turn_at);
     ports.delivery.deliver(arrived, progress, token);
 }
 
-bool MeshNode::Impl::is_delivering(NodeId origin, Instant now) const {
-    const auto last = last_deliveries.find(origin);
-    return last != last_deliveries.end() && now < last->second + kDeliveringFor;
+/// In its place among the messages to this node.
+void MeshNode::Impl::call(NodeId node, std::string_view topic, Instant now) {
+    Data data = data_of({.topic = topic, .qos = Qos::AtLeastOnce});
+    data.kind = DataKind::Directed;
+    data.destinations.push_back({.node = node, .groups = {}});
+    custody.publish(data, {}, now);
+}
+
+bool MeshNode::Impl::ask(NodeId other, Instant now) {
+    if (way_to(other, {}) == NodeId()) {
+        return false;
+    }
+    call(other, kAskTopic, now);
+    return true;
+}
+
+void MeshNode::Impl::answer_state_calls(Instant now) {
+    for (const StateCall& each : std::exchange(state_calls, {})) {
+        arrivals.on_delivered(each.token, now);
+        if (each.is_answer) {
+            state.on_answer(each.from, now);
+        } else {
+            call(each.from, kAnswerTopic, now);
+        }
+    }
 }
 
 void MeshNode::Impl::send_state(NodeId neighbor, const Frame& frame, Instant now) {
@@ -78,6 +102,10 @@ void MeshNode::restore_state(const State& state, std::uint8_t told, Instant now)
     impl_->is_touched = true;
     const auto known = std::min(told, static_cast<std::uint8_t>(StateTold::Announced));
     impl_->state.restore(state, static_cast<StateTold>(known), now);
+}
+
+void MeshNode::on_state_stored(const StateKey& key, const Stamp& stamp) {
+    impl_->state.on_stored(key, stamp);
 }
 
 void MeshNode::adopt_retained(const StateName& topic, WallTime published_at,

@@ -28,6 +28,7 @@ struct StateEntry {
     std::uint32_t forget_h = 0;  // State::forget_h
     bool is_gone = false;
     StateTold told = StateTold::Delivered;
+    bool is_stored = true;  // a crash does not undo it; others may have it
 };
 static_assert(sizeof(StateEntry) == 48);
 

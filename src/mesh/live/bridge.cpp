@@ -65,6 +65,7 @@ void Bridge::deliver(const Data& data, const StreamProgress& progress, std::uint
     message.audience = {.is_from_mesh = true,
                         .for_all = here.for_all,
                         .source = {.node = data.id.origin.value(), .number = data.number},
+                        .keeps_retained = data.state_time != 0 || is_inbox(data.topic),
                         .groups = groups};
     if (token == 0) {  // QoS 0: nobody waits for it
         broker_.deliver(message, data.expires_after_ms, {}, nullptr);
@@ -282,6 +283,14 @@ void Bridge::restore_mark(Bytes key, Bytes value) {
         is_restoring_ = false;
         return;
     }
+    if (is_state_key(key)) {
+        if (const Result<KeptState> kept = decode_state(value)) {
+            host_->call([&](MeshNode& core, Instant now) {
+                core.restore_state(kept->state, kept->told, now);
+            });
+        }
+        return;
+    }
     const Result<StreamPosition> stream = decode_stream_key(key);
     const Result<StreamProgress> progress = decode_progress(value);
     if (stream && progress) {
@@ -318,6 +327,9 @@ void Bridge::run_task() {
         }
         for (const CustodyTicket ticket : std::exchange(stored_, {})) {
             core.on_stored(ticket, now);
+        }
+        for (const auto& [key, stamp] : std::exchange(stored_states_, {})) {
+            core.on_state_stored(key, stamp);
         }
     });
     for (const auto& [token, is_complete] : std::exchange(barriers_done_, {})) {

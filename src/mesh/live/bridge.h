@@ -32,6 +32,7 @@ class MeshHost;
 
 class Bridge final : public DeliveryPort,
                      public CustodyPort,
+                     public StatePort,
                      public bus::MeshPort,
                      private runtime::Task {
   public:
@@ -58,6 +59,18 @@ class Bridge final : public DeliveryPort,
     void fetch(CustodyTicket ticket) override { broker_.fetch(ticket.value()); }
     void keep_record(const RecordKey& key, Bytes told, Instant expires_at) override;
 
+    // StatePort: of the core.
+    [[nodiscard]] bool on_state(const State& state) override;
+    [[nodiscard]] bool read_state(State& state, Instant now) override;
+    void announce_state(const StateKey& key) override;
+    [[nodiscard]] bool keep_state(const State& state, std::uint8_t told) override;
+    void forget_state(const StateKey& key) override;
+    void on_stamp_ahead(const Stamp& stamp) override;
+    /// Has `listener` called with what on_state() is told of other kinds than retained messages.
+    void when_state_changes(std::function<void(const State&)> listener) {
+        state_listener_ = std::move(listener);
+    }
+
     // bus::MeshPort: of the broker.
     void subscribe(const bus::MeshInterest& interest) override;
     void unsubscribe(const bus::MeshInterest& interest) override;
@@ -69,6 +82,7 @@ class Bridge final : public DeliveryPort,
     void on_fetched(const Kept& kept) override;
     void restore_mark(Bytes key, Bytes value) override;
     [[nodiscard]] std::string_view own_id() const override { return own_id_; }
+    void adopt_retained(const bus::Message& message, std::uint32_t expires_after_ms) override;
     [[nodiscard]] bool is_own_name(std::string_view name) const override {
         return name == own_id_ || name == own_name_;
     }
@@ -89,6 +103,10 @@ class Bridge final : public DeliveryPort,
     Sent* sending_ = nullptr;    // inside of send()
     bool is_restoring_ = false;  // what is told is kept already
     std::vector<std::uint8_t> note_;
+    std::function<void(const State&)> state_listener_;
+    std::map<StateKey, std::string> deleted_;  // topics whose subscribers do not know it yet
+    std::vector<std::pair<StateKey, Stamp>> stored_states_;
+    Instant clock_told_at_;  // that a clock is wrong
     std::uint64_t last_barrier_ = 0;
     boost::unordered_flat_map<std::uint64_t, std::function<void(bool)>> barriers_;
     std::set<StreamPosition> streams_;  // with a mark

@@ -15,6 +15,8 @@ namespace {
 constexpr std::size_t kPrefixBytes = 2;
 constexpr std::string_view kStreamPrefix = "ms";
 constexpr std::string_view kRecordPrefix = "mr";
+constexpr std::string_view kStatePrefix = "mt";
+constexpr std::size_t kStateKeyBytes = kPrefixBytes + 8 + 1;
 constexpr std::size_t kStreamKeyBytes = kPrefixBytes + 8 + 4 + 1;
 constexpr std::size_t kRecordKeyBytes = kPrefixBytes + 8 + 1 + 2;
 constexpr std::size_t kRangeBytes = 8 + 8;
@@ -89,6 +91,43 @@ Result<KeptRecord> decode_record(Bytes value) {
         return fail(ErrorKind::Malformed, "record that was kept");
     }
     return KeptRecord{.expires_at = WallTime::from_ms(expires_at_ms), .told = in.rest()};
+}
+
+bool is_state_key(Bytes key) {
+    return key.size() == kStateKeyBytes && as_text(key).starts_with(kStatePrefix);
+}
+
+std::vector<std::uint8_t> encode_state_key(const StateKey& state) {
+    std::vector<std::uint8_t> key(kStateKeyBytes);
+    ByteWriter out(key);
+    out.bytes(as_bytes(kStatePrefix));
+    out.u64(state.hash);
+    out.u8(static_cast<std::uint8_t>(state.kind));
+    return key;
+}
+
+/// As the frame that tells of it.
+std::vector<std::uint8_t> encode_state(const State& state, std::uint8_t told) {
+    std::vector<std::uint8_t> value(1 + frame_bytes(state));
+    value.front() = told;
+    encode(state, MutableBytes(value).subspan(1));
+    return value;
+}
+
+Result<KeptState> decode_state(Bytes value) {
+    if (value.empty()) {
+        return fail(ErrorKind::Malformed, "stamp without a byte");
+    }
+    TRY_ASSIGN(const std::optional<FrameSlice> slice, next_frame(value.subspan(1)));
+    if (!slice) {
+        return fail(ErrorKind::Malformed, "stamp that is cut off");
+    }
+    TRY_ASSIGN(const Frame frame, decode(*slice));
+    const State* state = std::get_if<State>(&frame);
+    if (state == nullptr) {
+        return fail(ErrorKind::Malformed, "not a stamp");
+    }
+    return KeptState{.state = *state, .told = value.front()};
 }
 
 std::vector<std::uint8_t> encode_stream_key(const StreamPosition& stream) {

@@ -16,7 +16,18 @@ namespace kith::mesh {
 /// Views nothing. Errors: Malformed.
 [[nodiscard]] Result<Data> decode_note(Bytes note);
 
-// Marks: their keys begin with "ms" for a stream, "mr" for a record.
+// Marks: their keys begin with "ms" for a stream, "mr" for a record, "mt" for a stamp.
+
+/// An entry of the common state; of a retained message without what the broker keeps.
+struct KeptState {
+    State state;
+    std::uint8_t told = 0;  // see StatePort::keep_state()
+};
+[[nodiscard]] bool is_state_key(Bytes key);
+[[nodiscard]] std::vector<std::uint8_t> encode_state_key(const StateKey& key);
+[[nodiscard]] std::vector<std::uint8_t> encode_state(const State& state, std::uint8_t told);
+/// Borrowed. Errors: Malformed.
+[[nodiscard]] Result<KeptState> decode_state(Bytes value);
 
 /// What another node told, until when.
 struct KeptRecord {

@@ -36,6 +36,7 @@ MeshHost::MeshHost(runtime::Shard& shard, const MeshHostOptions& options, const 
             shard.random().next(), shard.now()),
       grace_([this](Instant) { finish_closing(); }),
       self_token_(std::make_shared<MeshHost*>(this)) {
+    tell_time();
     DialOwner& owner = *this;
     for (const std::string& peer : options.peers) {
         dialers_.push_back(std::make_unique<PeerDialer>(shard, owner, peer));
@@ -83,6 +84,7 @@ bool MeshHost::is_full(LinkId link) const {
 }
 
 void MeshHost::on_timer(Instant now) {
+    tell_time();
     node_.on_timer(now);
     arm();
 }

@@ -110,6 +110,7 @@ class MeshHost final : LinkPort,
     /// Calls the core, and sees to what it wants after that: the only way to call it.
     template <typename F>
     void call(F&& action) {
+        tell_time();
         action(node_, shard_.now());
         arm();
     }
@@ -178,6 +179,7 @@ class MeshHost final : LinkPort,
     void settle_duplicates(LiveLink& newer);
     [[nodiscard]] std::size_t handshakes_accepted() const;
     void count_end(const Entry& entry, LinkEnd end);
+    void tell_time() { node_.set_wall_time(shard_.wall_now(), shard_.now()); }
     void arm();
     void finish_closing();
 

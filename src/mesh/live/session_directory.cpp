@@ -33,6 +33,7 @@ SessionDirectory::SessionDirectory(runtime::Shard& shard, Bridge& bridge,
                                    bus::SessionListener& listener)
     : shard_(shard), bridge_(bridge), listener_(listener) {
     bridge_.listen(kService, *this);
+    bridge_.when_state_changes([this](const State& state) { on_state(state); });
 }
 
 bus::PeerId SessionDirectory::self() const {

@@ -25,20 +25,13 @@ namespace kith::mesh {
 class Bridge;
 class MeshHost;
 
-class SessionDirectory final : public bus::SessionPort,
-                               public DirectedPort,
-                               public StatePort,
-                               private runtime::Task {
+class SessionDirectory final : public bus::SessionPort, public DirectedPort, private runtime::Task {
   public:
     SessionDirectory(runtime::Shard& shard, Bridge& bridge, bus::SessionListener& listener);
     /// Whose core it speaks to; before anything else.
     void attach(MeshHost& host) { host_ = &host; }
     /// Of the core, from inside of its calls: an entry of StateKind::Session is new.
-    void on_state(const State& state) override;
-    [[nodiscard]] bool read_state(State&, Instant) override { return false; }
-    void announce_state(const StateKey&) override {}
-    void keep_state(const State&, std::uint8_t) override {}
-    void forget_state(const StateKey&) override {}
+    void on_state(const State& state);
 
     // bus::SessionPort
     [[nodiscard]] bus::PeerId self() const override;

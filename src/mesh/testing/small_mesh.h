@@ -96,6 +96,9 @@ class SmallMesh {
     void jump_wall(std::uint64_t id, std::chrono::milliseconds by) {
         Place& at = place(id);
         at.wall = at.wall + by;
+        if (at.node == nullptr) {
+            return;
+        }
         node(id).set_wall_time(at.wall + std::chrono::milliseconds(to_ms(time.now() - Instant())),
                                time.now());
     }

@@ -49,7 +49,7 @@ class StateKeeper final : public StatePort {
     }
 
     // StatePort
-    void on_state(const State& state) override {
+    bool on_state(const State& state) override {
         if (state.key.kind != StateKind::Retained) {
             sessions.push_back({std::string(state.name), std::string(as_text(state.value))});
         } else if (state.is_gone) {
@@ -59,6 +59,7 @@ class StateKeeper final : public StatePort {
         } else {
             set(state.name, as_text(state.value));
         }
+        return true;
     }
     bool read_state(State& state, Instant) override {
         const auto found = retained.find(find(state.key));
@@ -72,7 +73,7 @@ class StateKeeper final : public StatePort {
         const std::string topic = find(key);
         announced.push_back(topic.empty() ? gone_[key] + " " : topic + " " + retained[topic]);
     }
-    void keep_state(const State& state, std::uint8_t told) override {
+    bool keep_state(const State& state, std::uint8_t told) override {
         Kept& place = kept[state.key];
         place = {.state = state,
                  .name = std::string(state.name),
@@ -80,6 +81,7 @@ class StateKeeper final : public StatePort {
                  .told = told};
         place.state.name = {};
         place.state.value = {};
+        return true;
     }
     void forget_state(const StateKey& key) override { kept.erase(key); }
     void on_stamp_ahead(const Stamp&) override { ++ahead; }

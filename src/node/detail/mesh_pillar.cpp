@@ -193,7 +193,7 @@ Status MeshPillar::open(runtime::Shard& here) {
                                             .delivery = *bridge_,
                                             .events = events,
                                             .names = *names_,
-                                            .state = sessions_.get(),
+                                            .state = bridge_.get(),
                                             .newcomers = &gate_->desk()}));
     bridge_->attach(*host_);
     sessions_->attach(*host_);

@@ -81,6 +81,11 @@ void add_counters(api::MeshFacts& facts, const mesh::MeshHost& host) {
         facts.drops.emplace_back(to_string(static_cast<mesh::DropReason>(i)), core.drops[i]);
     }
     facts.custody_count = core.custody_held;
+    facts.state_count = core.state.entries;
+    facts.state_events = {{"conflict", core.state.conflicts},
+                          {"repaired", core.state.repaired},
+                          {"from_the_future", core.state.refused_ahead},
+                          {"full", core.state.refused_full}};
     const mesh::MeshHostCounters& links = host.counters();
     facts.events = {{"dialled", links.dials},
                     {"accepted", links.accepted},

@@ -162,7 +162,7 @@ class BridgedMesh {
                                           .delivery = *node.bridge,
                                           .events = events,
                                           .names = node.rig.node().blocking_pool(),
-                                          .state = node.sessions.get()})
+                                          .state = node.bridge.get()})
                         .value();
         node.bridge->attach(*node.host);
         node.sessions->attach(*node.host);
