@@ -92,6 +92,17 @@ void Ledger::on_acknowledged(std::uint64_t number) {
     messages_[number].is_acknowledged = true;
 }
 
+/// For all who subscribe there, or for one of the share groups, the node has had it before.
+bool Ledger::is_duplicate(const Published& message, mesh::NodeId receiver,
+                          const Delivery& delivery) {
+    const auto& all = message.arrivals;
+    return (delivery.for_all && std::ranges::find(all, receiver) != all.end()) ||
+           std::ranges::any_of(delivery.groups, [&](std::uint64_t group) {
+               const Published::Share share{.receiver = receiver, .group = group};
+               return std::ranges::find(message.shares, share) != message.shares.end();
+           });
+}
+
 void Ledger::on_delivered(NodeIndex node, mesh::NodeId receiver, const Delivery& delivery,
                           Instant at) {
     ++delivery_count_;
@@ -102,10 +113,7 @@ void Ledger::on_delivered(NodeIndex node, mesh::NodeId receiver, const Delivery&
     }
     Published& message = messages_[delivery.number];
     const bool is_for_all = delivery.for_all;
-    const auto is_known = [receiver](const auto& arrivals) {
-        return std::ranges::find(arrivals, receiver) != arrivals.end();
-    };
-    if (is_for_all ? is_known(message.arrivals) : is_known(message.shared_arrivals)) {
+    if (is_duplicate(message, receiver, delivery)) {
         ++duplicate_count_;
         if (message.qos == 2) {
             verdicts_.broken(
@@ -115,12 +123,12 @@ void Ledger::on_delivered(NodeIndex node, mesh::NodeId receiver, const Delivery&
         return;
     }
     latencies_ms_.push_back(static_cast<float>((at - message.at).count()) / 1e6F);
+    for (const std::uint64_t group : delivery.groups) {
+        message.shares.push_back({.receiver = receiver, .group = group});
+    }
     if (is_for_all) {
         message.arrivals.push_back(receiver);
         judge_order(node, receiver, message, at);
-    } else {
-        // What another member of the group did not get comes late.
-        message.shared_arrivals.push_back(receiver);
     }
 }
 
@@ -167,11 +175,11 @@ bool Ledger::has_arrived(const Published& message, const Subscription& claim) co
     }
     // Any member of the group will do.
     return std::ranges::any_of(subscriptions_, [&](const Subscription& member) {
-        const auto has_got = [&member](const auto& arrivals) {
-            return std::ranges::find(arrivals, member.identity) != arrivals.end();
-        };
+        const auto& all = message.arrivals;
         return member.group == claim.group && member.filter == claim.filter &&
-               (has_got(message.arrivals) || has_got(message.shared_arrivals));
+               (std::ranges::find(all, member.identity) != all.end() ||
+                std::ranges::find(message.shares, member.identity, &Published::Share::receiver) !=
+                    message.shares.end());
     });
 }
 

@@ -56,8 +56,15 @@ struct Published {
     boost::container::small_vector<SubscriptionIndex, 2> claims;
     /// Nodes that got it, as who they were then.
     boost::container::small_vector<mesh::NodeId, 2> arrivals;
-    /// And who got it for share groups alone.
-    boost::container::small_vector<mesh::NodeId, 1> shared_arrivals;
+    /// And who got it for which share group. Not all groups that a node has members of need come
+    /// with one message: what another member did not get comes later, apart.
+    struct Share {
+        mesh::NodeId receiver;
+        std::uint64_t group = 0;
+
+        friend bool operator==(const Share&, const Share&) = default;
+    };
+    boost::container::small_vector<Share, 1> shares;
 };
 
 class Ledger {
@@ -106,6 +113,8 @@ class Ledger {
     [[nodiscard]] bool has_member_at(NodeIndex node, const Subscription& shared) const;
     [[nodiscard]] bool has_arrived(const Published& message, const Subscription& claim) const;
     [[nodiscard]] bool is_missing(const Published& message, const Subscription& claim) const;
+    [[nodiscard]] static bool is_duplicate(const Published& message, mesh::NodeId receiver,
+                                           const Delivery& delivery);
     void judge_order(NodeIndex node, mesh::NodeId receiver, const Published& message, Instant at);
 
     Verdicts& verdicts_;

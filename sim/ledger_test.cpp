@@ -189,6 +189,19 @@ TEST(Ledger, WhatIsForAShareGroupAloneHasNoOrderAndIsNoDuplicateOfTheRest) {
     EXPECT_EQ(rig.broken(Oracle::ExactlyOnce), 1);
 }
 
+TEST(Ledger, ANodeMayGetAMessageForEachOfItsShareGroupsOnce) {
+    Rig rig;
+    const std::uint64_t number = rig.publish(2);
+    const Delivery first{.qos = 2, .number = number, .for_all = true, .groups = {7}};
+    const Delivery other{.qos = 2, .number = number, .for_all = false, .groups = {8}};
+    const Delivery again{.qos = 2, .number = number, .for_all = false, .groups = {7}};
+    rig.ledger.on_delivered(1, kReceiver, first, rig.at);
+    rig.ledger.on_delivered(1, kReceiver, other, rig.at);
+    EXPECT_EQ(rig.broken(Oracle::ExactlyOnce), 0);
+    rig.ledger.on_delivered(1, kReceiver, again, rig.at);
+    EXPECT_EQ(rig.broken(Oracle::ExactlyOnce), 1);
+}
+
 TEST(Ledger, RefusesWhatNobodyPublished) {
     Rig rig;
     rig.ledger.on_delivered(1, kReceiver, {.number = 77}, rig.at);
