@@ -12,9 +12,6 @@
 namespace kith::mesh {
 namespace {
 
-/// How often the machine's clock is looked at.
-constexpr Duration kClockInterval = std::chrono::minutes(1);
-
 constexpr const char* kNobody = "nobody of its mesh is there";
 
 }  // namespace
@@ -42,7 +39,8 @@ Leaf::Leaf(runtime::Shard& shard, LeafOptions options, const Ports& ports)
       options_(std::move(options)),
       ports_(ports),
       messages_(shard, options_.messages,
-                [this](const LeafMessage& message) { ports_.owner.on_leaf_message(message); }) {}
+                [this](const LeafMessage& message) { ports_.owner.on_leaf_message(message); }),
+      own_(ports_.log) {}
 
 Leaf::~Leaf() {
     *self_token_ = nullptr;
@@ -56,16 +54,16 @@ void Leaf::start() {
     }
     lock_.emplace(std::move(**lock));
     gate_ = std::make_unique<MeshGate>(
-        shard_,
-        MeshGate::Ports{
-            .log = ports_.log,
-            .directory = MeshDirectory(options_.data),
-            .peers = options_.peers,
-            .files = ports_.files,
-            .names = ports_.names,
-            .wants_epoch = [this] { return epoch_ == 0 ? WantsEpoch::Yes : WantsEpoch::No; },
-            .on_membership =
-                [this](OrFileProblem<MembershipFiles> files) { on_membership(std::move(files)); }});
+        shard_, MeshGate::Ports{.log = ports_.log,
+                                .directory = MeshDirectory(options_.data),
+                                .peers = options_.peers,
+                                .files = ports_.files,
+                                .names = ports_.names,
+                                .wants_epoch = [this] { return own_.wants_epoch(); },
+                                .on_membership =
+                                    [this](OrFileProblem<MembershipFiles> files) {
+                                        on_membership(std::move(files));
+                                    }});
     gate_->start({});
     gate_->look_now();
 }
@@ -73,7 +71,7 @@ void Leaf::start() {
 void Leaf::close(std::function<void()> done) {
     is_closing_ = true;
     cancel_task();
-    clock_.cancel();
+    own_.stop();
     agreement_.cancel();
     joining_.cancel();
     end_pairing();
@@ -106,16 +104,15 @@ void Leaf::on_membership(OrFileProblem<MembershipFiles> files) {
     } else if (host_ == nullptr) {
         turn_on(std::move(*files));
     } else {
-        take_change(std::move(*files));
+        own_.take_change(std::move(*files));
     }
 }
 
 void Leaf::turn_on(MembershipFiles files) {
-    const MembershipState found = files.membership.state;
-    if (found != MembershipState::Member) {
-        membership_ = std::move(files.membership);
-        if (found == MembershipState::Joining) {
-            gate_->join(membership_);
+    std::string problem = own_.take(std::move(files));
+    if (membership().state != MembershipState::Member) {
+        if (membership().state == MembershipState::Joining) {
+            gate_->join(membership());
             be_joining();
         } else {
             joining_.cancel();
@@ -127,7 +124,7 @@ void Leaf::turn_on(MembershipFiles files) {
     end_pairing();
     joining_.cancel();
     gate_->stop_joining();
-    if (std::string problem = take_membership(std::move(files)); !problem.empty()) {
+    if (!problem.empty()) {
         be(LeafState::Broken, std::move(problem));
         return;
     }
@@ -137,73 +134,13 @@ void Leaf::turn_on(MembershipFiles files) {
     }
 }
 
-std::string Leaf::take_membership(MembershipFiles files) {
-    membership_ = std::move(files.membership);
-    auto trust = MeshTrust::create(
-        *membership_.key, {.root_pem = membership_.root_pem, .certificate = membership_.chain});
-    if (!trust) {
-        return std::string("its certificate of the mesh cannot be used: ") + trust.error().text;
-    }
-    trust_.emplace(std::move(*trust));
-    auto security = TlsLinkSecurity::create(credentials(), trust_->members());
-    if (!security) {
-        return std::string("TLS with its certificate of the mesh: ") + security.error().text;
-    }
-    security_ = std::move(*security);
-    revoked_ = std::move(files.revoked);
-    if (revoked_.has(trust_->self())) {
-        return "it was revoked; to join again, remove " + options_.data + "/mesh";
-    }
-    for (const auto& [who, revocation] : revoked_.nodes()) {
-        if (const Status status = trust_->take(revocation); !status) {
-            return std::string("a node that was revoked: ") + status.error().text;
-        }
-    }
-    trust_->when_revoked([this](std::vector<Revocation> news) {
-        std::ranges::move(news, std::back_inserter(news_));
-        shard_.defer(*this);
-    });
-    epoch_ = files.epoch;
-    return {};
-}
-
-LinkCredentials Leaf::credentials() const {
-    // What was loaded can be written as text again.
-    return {.identity = {.certificate_chain_pem = crypto::chain_to_pem(membership_.chain).value(),
-                         .private_key_pem = membership_.key->to_pem()},
-            .root_pem = membership_.root_pem,
-            .lets_in = membership_.is_issuer};
-}
-
-/// A tool, or the gate, has changed its files.
-void Leaf::take_change(MembershipFiles files) {
-    if (files.membership.state != MembershipState::Member ||
-        files.membership.key->id() != trust_->self()) {
-        LOG(ports_.log, Warn, "it became another of the mesh; start it again");
-        return;
-    }
-    membership_ = std::move(files.membership);
-    revoked_ = std::move(files.revoked);
-    for (const auto& [who, revocation] : revoked_.nodes()) {
-        if (!trust_->members().is_revoked(who) && trust_->take(revocation)) {
-            put_out(who);
-        }
-    }
-    tell_revocations();
-    if (!trust_->set_certificate(membership_.chain) || !security_->renew(credentials())) {
-        LOG(ports_.log, Error, "the certificate of the mesh cannot be used");
-    }
-    host_->call([](MeshNode& core, Instant now) { core.tell_identity(now); });
-    take_time();
-}
-
 /// What is in the way is looked at from time to time. A token that has ended helps nobody: then
 /// somebody may pair it anew; as he may who has paired it in vain.
 void Leaf::be_joining() {
     const std::string trouble = gate_->joining_trouble();
     be(LeafState::Joining,
        "it was not let into the mesh yet" + (trouble.empty() ? trouble : "; " + trouble));
-    if (shard_.wall_now() >= membership_.token->expires_at) {
+    if (shard_.wall_now() >= membership().token->expires_at) {
         begin_pairing();
     }
     shard_.arm_after(joining_, kLeafJoiningLook);
@@ -243,7 +180,7 @@ void Leaf::end_pairing() {
 
 /// It is for this machine: whoever has made it knows its code.
 void Leaf::on_offer(const std::string& token_text) {
-    if (membership_.token && to_text(*membership_.token) == token_text) {
+    if (membership().token && to_text(*membership().token) == token_text) {
         return;  // it is repeated
     }
     const Status submitted =
@@ -268,21 +205,18 @@ void Leaf::on_offer(const std::string& token_text) {
 Status Leaf::open() {
     MeshEvents& events = *this;
     TRY_ASSIGN(host_, MeshHost::open(shard_, host_options(),
-                                     {.security = *security_,
-                                      .trust = *trust_,
+                                     {.security = own_.security(),
+                                      .trust = own_.trust(),
                                       .custody = messages_,
                                       .delivery = messages_,
                                       .events = events,
                                       .names = ports_.names,
                                       .newcomers = &gate_->desk()}));
     messages_.attach(*host_);
-    take_time();
-    tell_revocations();
-    gate_->note_address(*host_->address());
+    own_.begin(shard_, *gate_, *host_);
     host_->start();
     begin_discovery();
-    LOG(ports_.log, Info, "a leaf of the mesh",
-        {"node", std::string_view(node_name_of(trust_->self()))},
+    LOG(ports_.log, Info, "a leaf of the mesh", {"node", std::string_view(node_name_of(own_.id()))},
         {"address", std::string_view(host_->address()->to_string())});
     be(LeafState::Alone, kNobody);
     return {};
@@ -290,62 +224,26 @@ Status Leaf::open() {
 
 MeshHostOptions Leaf::host_options() const {
     MeshHostOptions options;
-    options.mesh.self = trust_->self();
-    options.mesh.name = options_.name.empty() ? membership_.name : options_.name;
+    options.mesh.self = own_.id();
+    options.mesh.name = options_.name.empty() ? membership().name : options_.name;
     options.mesh.role = NodeRole::Leaf;
-    options.mesh.epoch = epoch_;
+    options.mesh.epoch = own_.epoch();
     options.mesh.timing = options_.timing;
     options.mesh.spool_memory_bytes_max = options_.messages.bytes_max;
     options.listen = options_.listen;
-    options.peers = options_.peers;
-    for (const std::string& peer : membership_.peers) {
-        const bool is_new = std::ranges::find(options.peers, peer) == options.peers.end();
-        if (is_new && options.peers.size() < kStaticPeersMax) {
-            options.peers.push_back(peer);
-        }
-    }
+    options.peers = own_.peers(options_.peers);
     return options;
 }
 
 void Leaf::begin_discovery() {
     if (options_.discovers) {
         discovery_ = std::make_unique<DiscoveryHost>(
-            shard_, *membership_.key, host_.get(),
-            DiscoveryHost::Options{.mesh = membership_.mesh().value(),
-                                   .epoch = epoch_,
-                                   .members = &trust_->members(),
+            shard_, *membership().key, host_.get(),
+            DiscoveryHost::Options{.mesh = membership().mesh().value(),
+                                   .epoch = own_.epoch(),
+                                   .members = &own_.trust().members(),
                                    .is_leaf = true});
         discovery_->start();
-    }
-}
-
-/// From time to time, since the clock may be set while it runs.
-void Leaf::take_time() {
-    const std::optional<WallTime> now =
-        believable_time(shard_.wall_now(), membership_.not_after, crypto::kMemberLifetimeDefault);
-    trust_->set_time(now);
-    security_->set_time(now);
-    shard_.arm_after(clock_, kClockInterval);
-    if (now && *now + crypto::kMemberLifetimeDefault / 2 >= membership_.not_after) {
-        gate_->renew(membership_);
-    }
-}
-
-void Leaf::put_out(NodeId who) {
-    host_->expel(who);
-    host_->call([who](MeshNode& core, Instant now) { core.forget(who, now); });
-    LOG(ports_.log, Warn, "a node was put out of the mesh",
-        {"node", std::string_view(node_name_of(who))});
-}
-
-void Leaf::tell_revocations() {
-    if (membership_.is_issuer) {
-        host_->call([this](MeshNode& core, Instant now) {
-            if (const Status told = core.tell_revocations(revoked_.to_bodies(), now); !told) {
-                LOG(ports_.log, Error, "cannot tell the mesh who was revoked",
-                    {"reason", std::string_view(told.error().text)});
-            }
-        });
     }
 }
 
@@ -366,12 +264,6 @@ void Leaf::on_agreed(NodeId) {
 }
 
 void Leaf::run_task() {
-    if (const std::vector<Revocation> news = std::exchange(news_, {}); !news.empty()) {
-        for (const Revocation& each : news) {
-            put_out(each.node);
-        }
-        gate_->keep_revocations(news);  // the watch brings them back, as if a tool had written them
-    }
     if (host_ != nullptr && !is_closing_) {
         count_links();
     }
@@ -419,9 +311,9 @@ void Leaf::be(LeafState state, std::string why) {
 
 LeafView Leaf::view() const {
     LeafView view{.state = state_};
-    if (membership_.key) {
-        view.node = membership_.key->id();
-        view.mesh = membership_.mesh();
+    if (membership().key) {
+        view.node = membership().key->id();
+        view.mesh = membership().mesh();
     }
     if (host_ != nullptr) {
         view.link_count = host_->links().size();

@@ -1,11 +1,12 @@
 // A member of the mesh inside of a program: a key and a certificate in a directory, links to
 // whoever of its mesh is on the network, and messages. No broker, no server, no database.
 //
-//     membership      which mesh, with which key; joined by a token while it runs live/mesh_gate.h
-//     links           TLS, both sides with certificates of the mesh's root live/mesh_host.h
-//     pairing         a code, and whoever knows it live/pairing_port.h discovery       signed
-//     beacons on all interfaces live/discovery_host.h messages        what its owner publishes and
-//     subscribes to                      leaf_messages.h
+//     live/mesh_gate.h       which mesh, with which key; joined by a token while it runs
+//     live/own_membership.h          its certificate, and who does not belong any more
+//     live/mesh_host.h       links by TLS, both sides with certificates of the mesh's root
+//     live/pairing_port.h    a code, and whoever knows it
+//     live/discovery_host.h  signed beacons on all interfaces
+//     leaf_messages.h        what its owner publishes and subscribes to
 //
 // A leaf forwards nothing for others, whatever its certificate allows. Two leaves on one network
 // link to each other, with or without a node there. One that belongs to no mesh sends and takes
@@ -27,9 +28,8 @@
 #include "mesh/live/discovery_host.h"
 #include "mesh/live/mesh_gate.h"
 #include "mesh/live/mesh_host.h"
+#include "mesh/live/own_membership.h"
 #include "mesh/live/pairing_port.h"
-#include "mesh/live/tls_link_security.h"
-#include "mesh/trust/mesh_trust.h"
 #include "mesh/trust/private_file.h"
 #include "runtime/blocking_pool.h"
 #include "runtime/shard.h"
@@ -106,12 +106,9 @@ class Leaf final : private MeshEvents, private runtime::Task {
     [[nodiscard]] LeafView view() const;
 
   private:
+    [[nodiscard]] const Membership& membership() const { return own_.membership(); }
     void on_membership(OrFileProblem<MembershipFiles> files);
     void turn_on(MembershipFiles files);
-    void take_change(MembershipFiles files);
-    /// What keeps it from being a member; empty if nothing does.
-    [[nodiscard]] std::string take_membership(MembershipFiles files);
-    [[nodiscard]] LinkCredentials credentials() const;
     [[nodiscard]] Status open();
     [[nodiscard]] MeshHostOptions host_options() const;
     void begin_discovery();
@@ -119,10 +116,6 @@ class Leaf final : private MeshEvents, private runtime::Task {
     void end_pairing();
     void on_offer(const std::string& token_text);
     void be_joining();
-    void take_time();
-    void take_news();
-    void put_out(NodeId who);
-    void tell_revocations();
     void count_links();
     void meet();
     void be(LeafState state, std::string why);
@@ -145,12 +138,7 @@ class Leaf final : private MeshEvents, private runtime::Task {
     bool is_meeting_ = false;
     bool is_closing_ = false;
 
-    Membership membership_;
-    std::uint32_t epoch_ = 0;  // 0: it was never a member
-    RevocationList revoked_;
-    std::vector<Revocation> news_;  // heard, and not kept yet
-    std::optional<MeshTrust> trust_;
-    std::unique_ptr<TlsLinkSecurity> security_;
+    OwnMembership own_;
     std::unique_ptr<MeshGate> gate_;
     std::unique_ptr<MeshHost> host_;
     std::unique_ptr<DiscoveryHost> discovery_;
@@ -161,7 +149,6 @@ class Leaf final : private MeshEvents, private runtime::Task {
     runtime::CallbackTimer joining_{[this](Instant) { be_joining(); }};
     // shared_ptr: mail with an answer may arrive after the leaf has gone; null then.
     std::shared_ptr<Leaf*> self_token_ = std::make_shared<Leaf*>(this);
-    runtime::CallbackTimer clock_{[this](Instant) { take_time(); }};
     runtime::CallbackTimer agreement_{[this](Instant) { meet(); }};
 };
 

@@ -14,9 +14,6 @@
 namespace kith::node {
 namespace {
 
-/// How often the machine's clock is looked at.
-constexpr Duration kClockInterval = std::chrono::minutes(1);
-
 mesh::Timing timing_of(MeshProfile profile) {
     switch (profile) {
         case MeshProfile::Fast:
@@ -57,7 +54,7 @@ OrProblem<void> MeshPillar::prepare() {
         stay_off(files.error().text);
         return {};
     }
-    if (std::string reason = take_membership(std::move(*files)); !reason.empty()) {
+    if (std::string reason = own_.take(std::move(*files)); !reason.empty()) {
         stay_off(std::move(reason));
         return {};
     }
@@ -65,67 +62,11 @@ OrProblem<void> MeshPillar::prepare() {
     return {};
 }
 
-std::string MeshPillar::take_membership(mesh::MembershipFiles files) {
-    membership_ = std::move(files.membership);
-    if (membership_.state == mesh::MembershipState::Joining) {
-        return "this node has a token, and has not been let in yet";
-    }
-    if (membership_.state != mesh::MembershipState::Member) {
-        return "this node belongs to no mesh";
-    }
-    auto trust = mesh::MeshTrust::create(
-        *membership_.key, {.root_pem = membership_.root_pem, .certificate = membership_.chain});
-    if (!trust) {
-        return explain("this node's certificate of the mesh cannot be used", trust.error());
-    }
-    trust_.emplace(std::move(*trust));
-    auto security = mesh::TlsLinkSecurity::create(credentials(), trust_->members());
-    if (!security) {
-        return explain("TLS with the certificate of the mesh", security.error());
-    }
-    security_ = std::move(*security);
-    revoked_ = std::move(files.revoked);
-    if (revoked_.has(trust_->self())) {
-        return "this node was revoked; to join again, remove its mesh directory";
-    }
-    for (const auto& [node, revocation] : revoked_.nodes()) {
-        if (const Status status = trust_->take(revocation); !status) {
-            return explain("a node that was revoked", status.error());
-        }
-    }
-    trust_->when_revoked([this](std::vector<mesh::Revocation> news) {
-        std::ranges::move(news, std::back_inserter(news_));
-        ground_.home().arm_after(news_timer_, Duration());
-    });
-    epoch_ = epoch_ == 0 ? files.epoch : epoch_;
-    return {};
-}
-
-mesh::LinkCredentials MeshPillar::credentials() const {
-    // What was loaded can be written as text again.
-    return {.identity = {.certificate_chain_pem = crypto::chain_to_pem(membership_.chain).value(),
-                         .private_key_pem = membership_.key->to_pem()},
-            .root_pem = membership_.root_pem,
-            .lets_in = membership_.is_issuer};
-}
-
-/// From time to time, since the clock may be set while the node runs.
-void MeshPillar::take_time() {
-    const std::optional<WallTime> now =
-        mesh::believable_time(wall_now(), membership_.not_after, crypto::kMemberLifetimeDefault);
-    trust_->set_time(now);
-    security_->set_time(now);
-    ground_.home().arm_after(clock_, kClockInterval);
-    if (now && *now + crypto::kMemberLifetimeDefault / 2 >= membership_.not_after) {
-        gate_->renew(membership_);
-    }
-}
-
 void MeshPillar::stay_off(std::string reason) {
     off_reason_ = std::move(reason);
     const bool is_expected =
-        membership_.state == mesh::MembershipState::Joining ||
-        (membership_.state == mesh::MembershipState::None && ground_.config.mesh.peers.empty());
+        membership().state == mesh::MembershipState::Joining ||
+        (membership().state == mesh::MembershipState::None && ground_.config.mesh.peers.empty());
     if (is_expected) {
         LOG(ground_.log, Info, "the mesh is off", {"reason", std::string_view(off_reason_)});
     } else {
@@ -135,7 +76,7 @@ void MeshPillar::stay_off(std::string reason) {
 
 std::string MeshPillar::off_reason() const {
     const bool is_joining =
-        !is_on() && gate_ != nullptr && membership_.state == mesh::MembershipState::Joining;
+        !is_on() && gate_ != nullptr && membership().state == mesh::MembershipState::Joining;
     const std::string trouble = is_joining ? gate_->joining_trouble() : std::string();
     return trouble.empty() ? off_reason_ : off_reason_ + "; " + trouble;
 }
@@ -149,8 +90,8 @@ OrProblem<void> MeshPillar::start() {
     const Status opened = run_on(ground_.home(), [this](runtime::Shard& here) {
         gate_ = make_gate(here);
         Status status = off_reason_.empty() ? open(here) : Status();
-        if (membership_.state == mesh::MembershipState::Joining) {
-            gate_->join(membership_);
+        if (membership().state == mesh::MembershipState::Joining) {
+            gate_->join(membership());
         }
         gate_->start(stamp_);
         return status;
@@ -166,18 +107,16 @@ OrProblem<void> MeshPillar::start() {
 
 std::unique_ptr<mesh::MeshGate> MeshPillar::make_gate(runtime::Shard& here) {
     return std::make_unique<mesh::MeshGate>(
-        here, mesh::MeshGate::Ports{
-                  .log = ground_.log,
-                  .directory = mesh::MeshDirectory(ground_.data.path()),
-                  .peers = ground_.config.mesh.peers,
-                  .files = *files_,
-                  .names = *names_,
-                  .wants_epoch =
-                      [this] { return epoch_ == 0 ? mesh::WantsEpoch::Yes : mesh::WantsEpoch::No; },
-                  .on_membership =
-                      [this](mesh::OrFileProblem<mesh::MembershipFiles> files) {
-                          on_membership(std::move(files));
-                      }});
+        here, mesh::MeshGate::Ports{.log = ground_.log,
+                                    .directory = mesh::MeshDirectory(ground_.data.path()),
+                                    .peers = ground_.config.mesh.peers,
+                                    .files = *files_,
+                                    .names = *names_,
+                                    .wants_epoch = [this] { return own_.wants_epoch(); },
+                                    .on_membership =
+                                        [this](mesh::OrFileProblem<mesh::MembershipFiles> files) {
+                                            on_membership(std::move(files));
+                                        }});
 }
 
 Status MeshPillar::open(runtime::Shard& here) {
@@ -187,8 +126,8 @@ Status MeshPillar::open(runtime::Shard& here) {
         std::make_unique<mesh::SessionDirectory>(here, *bridge_, broker.sessions_listener());
     mesh::MeshEvents& events = *this;
     TRY_ASSIGN(host_, mesh::MeshHost::open(here, options(),
-                                           {.security = *security_,
-                                            .trust = *trust_,
+                                           {.security = own_.security(),
+                                            .trust = own_.trust(),
                                             .custody = *bridge_,
                                             .delivery = *bridge_,
                                             .events = events,
@@ -197,13 +136,12 @@ Status MeshPillar::open(runtime::Shard& here) {
                                             .newcomers = &gate_->desk()}));
     bridge_->attach(*host_);
     sessions_->attach(*host_);
-    take_time();
     broker.open_mesh(*bridge_, [this, &here] { meet_broker(here); });
-    gate_->note_address(*host_->address());
+    own_.begin(here, *gate_, *host_);
     off_reason_.clear();
     LOG(ground_.log, Info, "the mesh is on",
-        {"node", std::string_view(mesh::node_name_of(trust_->self()))},
-        {"name", std::string_view(membership_.name)},
+        {"node", std::string_view(mesh::node_name_of(own_.id()))},
+        {"name", std::string_view(membership().name)},
         {"address", std::string_view(host_->address()->to_string())});
     return {};
 }
@@ -214,10 +152,9 @@ void MeshPillar::meet_broker(runtime::Shard& here) {
         here.post(ShardId(i), [this](runtime::Shard& each) {
             broker::BrokerShard& shard = broker_.broker->shard(each.id());
             shard.tell_mesh(*bridge_);
-            shard.share_sessions(*sessions_, bus::PeerId(trust_->self().value()));
+            shard.share_sessions(*sessions_, bus::PeerId(own_.id().value()));
         });
     }
-    tell_revocations();
     host_->start();
     if (when_on_) {
         when_on_();
@@ -238,32 +175,14 @@ void MeshPillar::on_membership(mesh::OrFileProblem<mesh::MembershipFiles> files)
         turn_on(std::move(*files));
         return;
     }
-    if (files->membership.state != mesh::MembershipState::Member ||
-        files->membership.key->id() != trust_->self()) {
-        LOG(ground_.log, Warn, "this node became another of the mesh; start it again");
-        return;
-    }
-    membership_ = std::move(files->membership);
-    revoked_ = std::move(files->revoked);
-    for (const auto& [node, revocation] : revoked_.nodes()) {
-        if (!trust_->members().is_revoked(node) && trust_->take(revocation)) {
-            put_out(node);
-        }
-    }
-    tell_revocations();
-    const Status renewed = trust_->set_certificate(membership_.chain);
-    if (!renewed || !security_->renew(credentials())) {
-        LOG(ground_.log, Error, "the certificate of the mesh cannot be used");
-    }
-    host_->call([](mesh::MeshNode& core, Instant now) { core.tell_identity(now); });
-    take_time();
+    own_.take_change(std::move(*files));
 }
 
 void MeshPillar::turn_on(mesh::MembershipFiles files) {
-    std::string reason = take_membership(std::move(files));
-    if (membership_.state == mesh::MembershipState::Joining) {
+    std::string reason = own_.take(std::move(files));
+    if (membership().state == mesh::MembershipState::Joining) {
         off_reason_ = std::move(reason);
-        gate_->join(membership_);
+        gate_->join(membership());
         return;
     }
     gate_->stop_joining();
@@ -279,55 +198,19 @@ void MeshPillar::turn_on(mesh::MembershipFiles files) {
     }
 }
 
-/// The core has heard of revocations, and does not listen to those nodes any more.
-void MeshPillar::take_news() {
-    const std::vector<mesh::Revocation> news = std::exchange(news_, {});
-    for (const mesh::Revocation& each : news) {
-        put_out(each.node);
-    }
-    gate_->keep_revocations(news);  // the watch brings them back, as if a tool had written them
-}
-
-void MeshPillar::put_out(mesh::NodeId node) {
-    host_->expel(node);
-    host_->call([node](mesh::MeshNode& core, Instant now) { core.forget(node, now); });
-    LOG(ground_.log, Warn, "a node was put out of the mesh",
-        {"node", std::string_view(mesh::node_name_of(node))});
-}
-
-/// Those who hold the mesh's authority tell everybody who does not belong any more; everybody
-/// keeps it.
-void MeshPillar::tell_revocations() {
-    if (!membership_.is_issuer) {
-        return;
-    }
-    host_->call([this](mesh::MeshNode& core, Instant now) {
-        if (const Status told = core.tell_revocations(revoked_.to_bodies(), now); !told) {
-            LOG(ground_.log, Error, "cannot tell the mesh who was revoked",
-                {"reason", std::string_view(told.error().text)});
-        }
-    });
-}
-
 mesh::MeshHostOptions MeshPillar::options() const {
     mesh::MeshHostOptions options;
-    options.mesh.self = trust_->self();
-    options.mesh.name = membership_.name;
-    options.mesh.role = membership_.role;
-    options.mesh.epoch = epoch_;
+    options.mesh.self = own_.id();
+    options.mesh.name = membership().name;
+    options.mesh.role = membership().role;
+    options.mesh.epoch = own_.epoch();
     options.mesh.timing = timing_of(ground_.config.mesh.profile);
     options.mesh.spool_memory_bytes_max = ground_.config.mesh.spool_memory_bytes_max;
     options.mesh.spool_disk_bytes_max = ground_.config.mesh.spool_disk_bytes_max;
     options.mesh.spool_messages_max = ground_.config.mesh.spool_messages_max;
     // The configuration has checked the text.
     options.listen = runtime::SocketAddress::parse(ground_.config.mesh.address).value();
-    options.peers = ground_.config.mesh.peers;
-    for (const std::string& peer : membership_.peers) {
-        const bool is_new = std::ranges::find(options.peers, peer) == options.peers.end();
-        if (is_new && options.peers.size() < mesh::kStaticPeersMax) {
-            options.peers.push_back(peer);
-        }
-    }
+    options.peers = own_.peers(ground_.config.mesh.peers);
     return options;
 }
 
@@ -373,8 +256,7 @@ void MeshPillar::drain() {
     static_cast<void>(
         ask<bool>(ground_.home(), [this](runtime::Shard&, std::function<void(bool)> answer) {
             gate_->stop();
-            clock_.cancel();
-            news_timer_.cancel();
+            own_.stop();
             if (host_ == nullptr) {
                 answer(true);
                 return;

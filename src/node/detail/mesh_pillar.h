@@ -11,8 +11,8 @@
 #include "mesh/live/bridge.h"
 #include "mesh/live/mesh_gate.h"
 #include "mesh/live/mesh_host.h"
+#include "mesh/live/own_membership.h"
 #include "mesh/live/session_directory.h"
-#include "mesh/live/tls_link_security.h"
 #include "mesh/trust/mesh_directory.h"
 #include "mesh/trust/mesh_trust.h"
 #include "node/detail/broker_pillar.h"
@@ -32,7 +32,8 @@ namespace kith::node {
 
 class MeshPillar final : public Pillar, private mesh::MeshEvents {
   public:
-    MeshPillar(Ground& ground, BrokerPillar& broker) : ground_(ground), broker_(broker) {}
+    MeshPillar(Ground& ground, BrokerPillar& broker)
+        : ground_(ground), broker_(broker), own_(ground.log) {}
 
     [[nodiscard]] OrProblem<void> prepare() override;
     [[nodiscard]] OrProblem<void> start() override;
@@ -46,30 +47,26 @@ class MeshPillar final : public Pillar, private mesh::MeshEvents {
     [[nodiscard]] bool is_on() const { return host_ != nullptr; }
     /// "this node belongs to no mesh"; empty while it is on.
     [[nodiscard]] std::string off_reason() const;
-    [[nodiscard]] const mesh::Membership& membership() const { return membership_; }
+    [[nodiscard]] const mesh::Membership& membership() const { return own_.membership(); }
     /// Has `action` called once host() has started, if it has not yet.
     void when_on(std::function<void()> action) { when_on_ = std::move(action); }
     /// Requires: is_on().
     [[nodiscard]] const mesh::MeshHost& host() const { return *host_; }
     [[nodiscard]] mesh::MeshHost& host() { return *host_; }
-    [[nodiscard]] const mesh::NodeKey& key() const { return *membership_.key; }
-    [[nodiscard]] mesh::MeshId mesh_id() const { return membership_.mesh(); }
-    [[nodiscard]] std::uint32_t epoch() const { return epoch_; }
-    [[nodiscard]] bool is_leaf() const { return membership_.role == mesh::NodeRole::Leaf; }
-    [[nodiscard]] const mesh::MeshTrust& trust() const { return *trust_; }
+    [[nodiscard]] const mesh::NodeKey& key() const { return *membership().key; }
+    [[nodiscard]] mesh::MeshId mesh_id() const { return membership().mesh(); }
+    [[nodiscard]] std::uint32_t epoch() const { return own_.epoch(); }
+    [[nodiscard]] bool is_leaf() const { return membership().role == mesh::NodeRole::Leaf; }
+    [[nodiscard]] const mesh::MeshTrust& trust() const { return own_.trust(); }
     [[nodiscard]] const mesh::JoinDesk& desk() const { return gate_->desk(); }
     /// HOST:PORT, for tokens.
     [[nodiscard]] std::vector<std::string> addresses_for_others() const;
     /// Somebody has changed the membership on disk: takes it up at once, not within a second.
     void look_at_files();
-    [[nodiscard]] const mesh::RevocationList& revoked() const { return revoked_; }
+    [[nodiscard]] const mesh::RevocationList& revoked() const { return own_.revoked(); }
     [[nodiscard]] Instant now() const { return ground_.shards->shard(ShardId(0)).now(); }
 
   private:
-    /// What keeps the mesh off; empty if nothing does.
-    [[nodiscard]] std::string take_membership(mesh::MembershipFiles files);
-    [[nodiscard]] mesh::LinkCredentials credentials() const;
-    void take_time();
     void stay_off(std::string reason);
     [[nodiscard]] mesh::MeshHostOptions options() const;
     [[nodiscard]] std::unique_ptr<mesh::MeshGate> make_gate(runtime::Shard& here);
@@ -78,9 +75,6 @@ class MeshPillar final : public Pillar, private mesh::MeshEvents {
     void meet_broker(runtime::Shard& here);
     void on_membership(mesh::OrFileProblem<mesh::MembershipFiles> files);
     void turn_on(mesh::MembershipFiles files);
-    void take_news();
-    void put_out(mesh::NodeId node);
-    void tell_revocations();
 
     void on_neighbor(mesh::NodeId neighbor, mesh::NeighborChange change) override;
     void on_drop(mesh::DropReason, const mesh::Data*) override {}  // the core counts them
@@ -90,12 +84,7 @@ class MeshPillar final : public Pillar, private mesh::MeshEvents {
     BrokerPillar& broker_;
     std::string off_reason_ = "not started";
     std::string stamp_;  // of the files that prepare() has read
-    mesh::Membership membership_;
-    std::uint32_t epoch_ = 0;  // 0: it was never on
-    mesh::RevocationList revoked_;
-    std::vector<mesh::Revocation> news_;  // heard, and not kept yet
-    std::optional<mesh::MeshTrust> trust_;
-    std::unique_ptr<mesh::TlsLinkSecurity> security_;
+    mesh::OwnMembership own_;
     std::unique_ptr<runtime::BlockingPool> files_;
     std::unique_ptr<runtime::BlockingPool> names_;
     std::unique_ptr<mesh::MeshGate> gate_;
@@ -103,8 +92,6 @@ class MeshPillar final : public Pillar, private mesh::MeshEvents {
     std::unique_ptr<mesh::SessionDirectory> sessions_;
     std::unique_ptr<mesh::MeshHost> host_;
     std::function<void()> when_on_;
-    runtime::CallbackTimer clock_{[this](Instant) { take_time(); }};
-    runtime::CallbackTimer news_timer_{[this](Instant) { take_news(); }};
     std::optional<runtime::SocketAddress> address_;
 };
 
