@@ -102,13 +102,32 @@ class Truth {
 
     void judge_digests(NodeIndex node, const std::vector<std::uint64_t>& distance) {
         for (NodeIndex other = node + 1; other < count_; ++other) {
-            if (distance[other] != kFar && world_.host(other).is_running() &&
-                world_.host(node).participant().digests() !=
-                    world_.host(other).participant().digests()) {
+            if (distance[other] == kFar || !world_.host(other).is_running()) {
+                continue;
+            }
+            const mesh::Digests here = world_.host(node).participant().digests();
+            const mesh::Digests there = world_.host(other).participant().digests();
+            if (here.of_kind != there.of_kind) {
                 fault(fmt::format("nodes {} and {} know different things", node, other));
                 return;
             }
+            if (all_had_right_time() &&
+                (here.of_state != there.of_state ||
+                 world_.host(node).shelf().messages() != world_.host(other).shelf().messages())) {
+                fault(fmt::format("nodes {} and {} retain different messages", node, other));
+                return;
+            }
         }
+    }
+
+    /// Who began with a wrong clock writes what others refuse, or refuses what they write.
+    [[nodiscard]] bool all_had_right_time() const {
+        for (NodeIndex node = 0; node < count_; ++node) {
+            if (!world_.host(node).had_right_time()) {
+                return false;
+            }
+        }
+        return true;
     }
 
     void judge_routes(NodeIndex node, const std::vector<std::vector<std::uint64_t>>& distance) {

@@ -1,9 +1,9 @@
 // Whether a mesh at rest knows what is true: the oracle of convergence.
 //
 // True is what the simulator knows: which processes run and which wires have a session. Nodes that
-// can reach each other over them must have the same digests, see exactly these neighbours, and have
-// the routes that a Dijkstra over the costs that all of them tell finds, written without looking at
-// that of the mesh.
+// can reach each other over them must have the same digests and the same retained messages, see
+// exactly these neighbours, and have the routes that a Dijkstra over the costs that all of them
+// tell finds, written without looking at that of the mesh.
 #pragma once
 
 #include <string>

@@ -47,6 +47,7 @@ struct Delivery {
     std::uint8_t qos = 0;
     std::uint64_t flow = 0;
     std::uint64_t number = 0;  // of the publish, as its payload says
+    bool is_retained = false;  // see RetainedShelf: no subscriber gets it
     bool for_all = true;
     std::vector<std::uint64_t> groups;
 };

@@ -14,6 +14,9 @@ constexpr std::uint32_t kStuckCalls = 1000;
 constexpr Duration kStuckPause = 1ms;
 constexpr Duration kReadTime = 1ms;
 
+/// Two clocks that are wrong by this are as far apart as stamps may be.
+constexpr std::chrono::milliseconds kSkewMax = 30s;
+
 }  // namespace
 
 Host::Host(const Surroundings& surroundings, NodeIndex index, HostOptions options)
@@ -58,9 +61,12 @@ void Host::start() {
     const ParticipantFactory& factory = options_.factory ? options_.factory : surroundings_.factory;
     participant_ =
         factory({.options = options,
-                 .ports = {*this, *trust_, *this, *this, *this, surroundings_.record_pool},
+                 .ports = {*this, *trust_, *this, *this, *this, surroundings_.record_pool, &shelf_},
                  .seed = stream_seed(surroundings_.seed, Purpose::Core, index_, life_),
                  .now = local_now()});
+    const auto skew = wall_now() - Clock().wall(surroundings_.timeline->now);
+    had_right_time_ = had_right_time_ && skew < kSkewMax && -skew < kSkewMax;
+    participant_->set_wall_time(wall_now(), local_now());
     restore();
     surroundings_.observer->on_start(index_);
     after_call();
@@ -72,6 +78,14 @@ void Host::restore() {
     }
     for (const auto& [ticket, message] : disk_.held()) {
         participant_->restore(ticket, message->data(), local_now());
+    }
+    shelf_.restore(*participant_, local_now());
+}
+
+void Host::jump_wall(std::chrono::milliseconds by) {
+    clock_.jump(by);
+    if (participant_ != nullptr) {
+        participant_->set_wall_time(wall_now(), local_now());
     }
 }
 
@@ -88,6 +102,8 @@ void Host::kill(Death death) {
 void Host::wipe() {
     CHECK(participant_ == nullptr);
     disk_.wipe();
+    shelf_.wipe();
+    had_right_time_ = true;
     take_identity();
 }
 
@@ -173,12 +189,19 @@ void Host::on_read(std::uint32_t life) {
 
 void Host::deliver(const mesh::Data& data, const mesh::StreamProgress& progress,
                    std::uint64_t token) {
+    if (data.state_time != 0) {
+        shelf_.set(data.topic, data.payload);
+    }
+    if (data.tenant == kRetainedTenant && data.qos == 0) {
+        return;
+    }
     Delivery delivery{.id = data.id,
                       .stream = mesh::stream_of(data),
                       .progress = progress,
                       .qos = data.qos,
                       .flow = data.flow,
-                      .number = number_of(data.payload)};
+                      .number = number_of(data.payload),
+                      .is_retained = data.tenant == kRetainedTenant};
     for (const mesh::Destination& destination : data.destinations) {
         if (destination.node == id_) {
             delivery.for_all = destination.for_all;
@@ -217,7 +240,9 @@ void Host::on_stored(mesh::CustodyTicket ticket) {
 }
 
 void Host::on_delivery_stored(const Delivery& delivery, std::uint64_t token) {
-    surroundings_.observer->on_deliver(index_, delivery);
+    if (!delivery.is_retained) {
+        surroundings_.observer->on_deliver(index_, delivery);
+    }
     if (participant_ != nullptr) {
         participant_->on_delivered(token, local_now());
     }

@@ -14,6 +14,7 @@
 #include "sim/network.h"
 #include "sim/observer.h"
 #include "sim/participant.h"
+#include "sim/retained_shelf.h"
 #include "sim/trust.h"
 
 namespace kith::sim {
@@ -51,7 +52,7 @@ class Host final : public mesh::LinkPort,
     /// The disk is gone and the key with it: who starts next is somebody else.
     void wipe();
     void freeze(Instant until) { frozen_until_ = until; }
-    void jump_wall(std::chrono::milliseconds by) { clock_.jump(by); }
+    void jump_wall(std::chrono::milliseconds by);
 
     /// Calls the node and sees to what it wants afterwards. Requires: it runs.
     template <typename Call>
@@ -75,6 +76,10 @@ class Host final : public mesh::LinkPort,
     [[nodiscard]] const Participant& participant() const { return *participant_; }
     [[nodiscard]] Disk& disk() { return disk_; }
     [[nodiscard]] const Disk& disk() const { return disk_; }
+    [[nodiscard]] RetainedShelf& shelf() { return shelf_; }
+    [[nodiscard]] const RetainedShelf& shelf() const { return shelf_; }
+    /// It never began a life with a clock that was wrong by more than others put up with.
+    [[nodiscard]] bool had_right_time() const { return had_right_time_; }
     [[nodiscard]] const FakeTrust& trust() const { return *trust_; }
     [[nodiscard]] WallTime wall_now() const { return clock_.wall(surroundings_.timeline->now); }
     [[nodiscard]] Instant local_now() const { return clock_.local(surroundings_.timeline->now); }
@@ -112,6 +117,8 @@ class Host final : public mesh::LinkPort,
     Clock clock_;
     Random disk_draw_;
     Disk disk_;
+    RetainedShelf shelf_;
+    bool had_right_time_ = true;
     std::unique_ptr<FakeTrust> trust_;  // whom it has met, which it remembers as its disk does
     std::unique_ptr<Participant> participant_;  // null while no process runs
     mesh::NodeId id_;

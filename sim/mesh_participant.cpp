@@ -15,6 +15,10 @@ class MeshParticipant final : public Participant {
                         const mesh::StreamProgress& progress) override {
         node_.restore_stream(stream, progress);
     }
+    void restore_state(const mesh::State& state, std::uint8_t told, Instant now) override {
+        node_.restore_state(state, told, now);
+    }
+    void set_wall_time(WallTime wall, Instant now) override { node_.set_wall_time(wall, now); }
     void on_link_up(mesh::LinkId link, const mesh::LinkPeer& peer, Instant now) override {
         node_.on_link_up(link, peer, now);
     }

@@ -13,7 +13,7 @@ KITH = os.environ["KITH_BINARY"]
 FAULTS = "crash,power,cut,partition"
 RUN = ["sim", "--nodes", "12", "--minutes", "1", "--faults", FAULTS, "--json"]
 # Each with seeds in which its mistake shows.
-MUTANTS = {"forgets-custody": "1..3", "forgets-duplicates": "1..5"}
+MUTANTS = {"forgets-custody": "1..3", "forgets-duplicates": "1..5", "repairs-nothing": "1..5"}
 
 
 def failed_seeds(seeds, *options):

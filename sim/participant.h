@@ -23,6 +23,13 @@ class Participant {
     virtual void restore_stream(const mesh::StreamPosition& stream,
                                 const mesh::StreamProgress& progress) = 0;
 
+    virtual void restore_state(const mesh::State& state, std::uint8_t told, Instant now) {
+        static_cast<void>(state), static_cast<void>(told), static_cast<void>(now);
+    }
+    virtual void set_wall_time(WallTime wall, Instant now) {
+        static_cast<void>(wall), static_cast<void>(now);
+    }
+
     virtual void on_link_up(mesh::LinkId link, const mesh::LinkPeer& peer, Instant now) = 0;
     virtual void on_link_down(mesh::LinkId link, Instant now) = 0;
     [[nodiscard]] virtual Result<std::size_t> on_bytes(mesh::LinkId link, Bytes bytes,

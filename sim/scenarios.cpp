@@ -285,6 +285,22 @@ std::vector<Figure> play_loss_chain(const ScenarioOptions& options) {
 
 // Two halves.
 
+/// Cuts all wires between the first half of the nodes and the second.
+std::vector<WireIndex> part_halves(Stage& stage) {
+    const NodeIndex half = stage.node_count() / 2;
+    std::vector<WireIndex> between;
+    Network& network = stage.world().network();
+    for (WireIndex wire = 0; wire < network.wire_count(); ++wire) {
+        const auto [a, b] = network.wire(wire).nodes;
+        if ((a < half) != (b < half)) {
+            between.push_back(wire);
+            network.cut(wire, a);
+            network.cut(wire, b);
+        }
+    }
+    return between;
+}
+
 /// Publishes from the first half to the second, `count` in all, evenly over so many nodes.
 void publish_across(Stage& stage, std::uint32_t count, std::uint32_t pairs) {
     constexpr std::uint32_t kAtOnce = 100;
@@ -297,9 +313,48 @@ void publish_across(Stage& stage, std::uint32_t count, std::uint32_t pairs) {
     }
 }
 
+/// Evenly over so many nodes from `first` on, `count` in all.
+void retain_on(Stage& stage, NodeIndex first, NodeIndex node_count, std::uint32_t count) {
+    constexpr std::uint32_t kAtOnce = 100;
+    constexpr std::size_t kPayloadBytes = 100;
+    const std::vector<std::uint8_t> payload(kPayloadBytes, static_cast<std::uint8_t>(first));
+    for (std::uint32_t sent = 0; sent < count; ++sent) {
+        const NodeIndex node = first + sent % node_count;
+        // A tenth of the topics is written on both sides.
+        const std::string topic =
+            sent % 10 == 0 ? fmt::format("both/{}", sent) : fmt::format("side{}/{}", first, sent);
+        stage.world().host(node).shelf().set(topic, payload);
+        stage.world().host(node).enter([&](Participant& participant, Instant now) {
+            participant.publish({.tenant = kRetainedTenant,
+                                 .topic = topic,
+                                 .payload = payload,
+                                 .qos = Qos::AtMostOnce,
+                                 .retain = true,
+                                 .published_at = stage.world().host(node).wall_now()},
+                                0, now);
+        });
+        if (sent % kAtOnce == kAtOnce - 1) {
+            stage.run_for(50ms);
+        }
+    }
+}
+
+[[nodiscard]] bool retain_the_same(Stage& stage) {
+    const Host& first = stage.world().host(0);
+    for (NodeIndex node = 1; node < stage.node_count(); ++node) {
+        const Host& other = stage.world().host(node);
+        if (other.participant().digests().of_state != first.participant().digests().of_state ||
+            other.shelf().messages() != first.shelf().messages()) {
+            return false;
+        }
+    }
+    return true;
+}
+
 std::vector<Figure> play_partition(const ScenarioOptions& options) {
     const std::uint32_t node_count = or_usual(options.node_count, 100);
     const std::uint32_t message_count = or_usual(options.message_count, 100'000);
+    const std::uint32_t retained_count = message_count / 10;
     const NodeIndex half = node_count / 2;
     const std::uint32_t pairs = std::min<std::uint32_t>(half, 10);
     Stage stage({.seed = options.first_seed,
@@ -309,27 +364,25 @@ std::vector<Figure> play_partition(const ScenarioOptions& options) {
     for (std::uint32_t pair = 0; pair < pairs; ++pair) {
         stage.subscribe(half + pair, fmt::format("pair{}", pair));
     }
-    std::vector<WireIndex> between;
-    Network& network = stage.world().network();
-    for (WireIndex wire = 0; wire < network.wire_count(); ++wire) {
-        const auto [a, b] = network.wire(wire).nodes;
-        if ((a < half) != (b < half)) {
-            between.push_back(wire);
-            network.cut(wire, a);
-            network.cut(wire, b);
-        }
-    }
+    const std::vector<WireIndex> between = part_halves(stage);
     stage.run_for(10s);
+    retain_on(stage, 0, half, retained_count / 2);
+    retain_on(stage, half, half, retained_count / 2);
     publish_across(stage, message_count, pairs);
-    stage.run_for(10min - Duration(message_count / 100 * 50ms));
+    stage.run_for(10min - Duration((message_count + retained_count) / 100 * 50ms));
     const std::uint64_t spooled = message_count - stage.arrived_count();
     for (const WireIndex wire : between) {
-        network.mend(wire);
+        stage.world().network().mend(wire);
     }
     stage.expect_whole();
     const Instant healed = stage.world().now();
-    while (stage.arrived_count() < message_count && stage.world().now() - healed < 10min) {
+    Instant same_at = Instant::never();
+    while ((stage.arrived_count() < message_count || same_at == Instant::never()) &&
+           stage.world().now() - healed < 10min) {
         stage.run_for(100ms);
+        if (same_at == Instant::never() && retain_the_same(stage)) {
+            same_at = stage.world().now();
+        }
         if (options.tell && (stage.world().now() - healed) / 100ms % 100 == 0) {
             options.tell(
                 fmt::format("{} of {} have arrived", stage.arrived_count(), message_count));
@@ -348,10 +401,60 @@ std::vector<Figure> play_partition(const ScenarioOptions& options) {
          .target = Target::AtMost,
          .limit = 2000},
         {.name = "all have arrived after the heal", .value = ms_of(last - healed), .unit = "ms"},
+        {.name = "retained messages set while parted", .value = double(retained_count)},
+        {.name = "all retain the same after the heal",
+         .value = ms_of(same_at - healed),
+         .unit = "ms",
+         .target = Target::AtMost,
+         .limit = 5000},
         {.name = "lost",
          .value = double(message_count - stage.arrived_count()),
          .target = Target::AtMost},
         {.name = "twice", .value = double(stage.duplicate_count())}};
+}
+
+// Two halves that retain different things.
+
+std::vector<Figure> play_retained(const ScenarioOptions& options) {
+    const std::uint32_t node_count = or_usual(options.node_count, 100);
+    const std::uint32_t message_count = or_usual(options.message_count, 10'000);
+    const NodeIndex half = node_count / 2;
+    Stage stage({.seed = options.first_seed,
+                 .topology = {.shape = Shape::TwoClusters, .node_count = node_count, .degree = 6},
+                 .timing = options.timing});
+    stage.start(500ms);
+    stage.run_for(10s);
+    const std::vector<WireIndex> between = part_halves(stage);
+    stage.run_for(10s);
+    retain_on(stage, 0, half, message_count / 2);
+    retain_on(stage, half, half, message_count / 2);
+    stage.run_for(1min);
+    for (const WireIndex wire : between) {
+        stage.world().network().mend(wire);
+    }
+    stage.expect_whole();
+    const Instant healed = stage.world().now();
+    while (!retain_the_same(stage) && stage.world().now() - healed < 10min) {
+        stage.run_for(100ms);
+    }
+    const double took_ms = ms_of(stage.world().now() - healed);
+    stage.run_for(1s);
+    std::uint64_t conflicts = 0;
+    for (NodeIndex node = 0; node < node_count; ++node) {
+        conflicts += stage.world().host(node).participant().counters().state.conflicts;
+    }
+    return {{.name = "nodes", .value = double(node_count)},
+            {.name = "retained messages set while parted", .value = double(message_count)},
+            {.name = "each reaches each after the heal",
+             .value = ms_of(stage.whole_at() - healed),
+             .unit = "ms"},
+            {.name = "all retain the same after the heal",
+             .value = took_ms,
+             .unit = "ms",
+             .target = Target::AtMost,
+             .limit = 5000},
+            {.name = "concurrent writes seen, a node",
+             .value = double(conflicts) / double(node_count)}};
 }
 
 constexpr std::array kScenarios{
@@ -374,8 +477,12 @@ constexpr std::array kScenarios{
              play_loss_chain},
     Scenario{"partition",
              "Two halves without a way for ten minutes, 100,000 messages of QoS 1 "
-             "from one to the other.",
+             "from one to the other, and 10,000 that both retain, a tenth on the same topics.",
              play_partition},
+    Scenario{"retained-heal",
+             "Two halves without a way set 10,000 retained messages, a tenth of them the same "
+             "topics.",
+             play_retained},
 };
 
 }  // namespace

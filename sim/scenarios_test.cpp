@@ -61,6 +61,10 @@ TEST(Scenarios, ABadWayIsPatientlyWorkedThrough) {
     EXPECT_LT(figures.back().value, 30'000) << figures.back().name;
 }
 
+TEST(Scenarios, HalvesThatMeetRetainTheSame) {
+    expect_holds("retained-heal", {.node_count = 8, .message_count = 500, .tell = {}});
+}
+
 TEST(Scenarios, APartitionLosesNothing) {
     expect_holds("partition", {.node_count = 8, .message_count = 500, .tell = {}});
 }

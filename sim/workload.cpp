@@ -7,6 +7,9 @@
 namespace kith::sim {
 namespace {
 
+/// Who publishes and does not ask what became of it.
+constexpr std::uint64_t kNobody = UINT64_MAX;
+
 constexpr std::size_t kNumberBytes = 8;
 
 mesh::Interest interest_of(const Subscription& subscription) {
@@ -24,6 +27,7 @@ Workload::Workload(World& world, Ledger& ledger, const WorkloadOptions& options,
       ledger_(ledger),
       options_(options),
       random_(random),
+      retained_random_(random.next()),  // of a copy: what else happens stays as it is
       node_count_(static_cast<NodeIndex>(world.node_count())) {}
 
 void Workload::begin_subscribing() {
@@ -42,6 +46,7 @@ void Workload::begin_publishing(Instant until) {
         world_.call_at(world_.now() + random_.between(0s, options_.publish_interval),
                        [this, i, until] { publish(i, until); });
     }
+    retain(until);
     world_.call_at(world_.now() + options_.churn_interval, [this, until] { churn(until); });
 }
 
@@ -264,7 +269,49 @@ void Workload::publish_now(Publisher& publisher) {
     });
 }
 
+/// Somebody sets a retained message, or deletes it; many do so with the same few topics, also while
+/// they cannot know of one another.
+void Workload::retain(Instant until) {
+    const Duration pause = options_.retain_interval;
+    const Instant next = world_.now() + retained_random_.between(pause / 2, pause * 3 / 2);
+    if (next < until) {
+        world_.call_at(next, [this, until] {
+            retain_now();
+            retain(until);
+        });
+    }
+}
+
+void Workload::retain_now() {
+    const auto node = static_cast<NodeIndex>(retained_random_.below(node_count_));
+    const std::string topic =
+        fmt::format("kept{}", retained_random_.below(options_.retained_count));
+    const auto qos = static_cast<Qos>(retained_random_.below(3));
+    const bool is_deleted = retained_random_.chance(0.2);
+    std::vector<std::uint8_t> payload(
+        is_deleted ? 0 : 1 + retained_random_.below(options_.payload_bytes_max));
+    for (std::uint8_t& byte : payload) {
+        byte = static_cast<std::uint8_t>(retained_random_.next());
+    }
+    if (!world_.answers(node)) {
+        return;
+    }
+    world_.host(node).shelf().set(topic, payload);
+    world_.enter(node, [&](Participant& participant, Instant now) {
+        participant.publish({.tenant = kRetainedTenant,
+                             .topic = topic,
+                             .payload = payload,
+                             .qos = qos,
+                             .retain = true,
+                             .published_at = world_.host(node).wall_now()},
+                            kNobody, now);
+    });
+}
+
 void Workload::on_published(std::uint64_t token) {
+    if (token == kNobody) {
+        return;
+    }
     ledger_.on_acknowledged(token);
 }
 

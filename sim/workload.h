@@ -25,6 +25,8 @@ struct WorkloadOptions {
     std::uint32_t topic_count = 12;       // of two levels
     std::size_t payload_bytes_max = 400;  // 8 at least
     bool is_reliable = false;             // QoS 0 must arrive, too
+    Duration retain_interval = 1s;        // between retained messages that are set or deleted
+    std::uint32_t retained_count = 40;    // topics of these
 
     /// A mesh of machines that have little to say: in all, a message a second, and a subscription
     /// that begins or ends each minute.
@@ -32,11 +34,15 @@ struct WorkloadOptions {
         return {.publisher_count = 10,
                 .subscriber_count = 20,
                 .publish_interval = 10s,
-                .churn_interval = 60s};
+                .churn_interval = 60s,
+                .retain_interval = 60s};
     }
     /// Nothing but hellos.
     [[nodiscard]] static WorkloadOptions idle() {
-        return {.publisher_count = 0, .subscriber_count = 0, .churn_interval = 24h};
+        return {.publisher_count = 0,
+                .subscriber_count = 0,
+                .churn_interval = 24h,
+                .retain_interval = 24h};
     }
     /// As many clients as make all of so many nodes busy.
     [[nodiscard]] static WorkloadOptions usual(std::uint32_t node_count) {
@@ -91,6 +97,8 @@ class Workload {
     void announce(SubscriptionIndex index);
     void publish(std::size_t index, Instant until);
     void publish_now(Publisher& publisher);
+    void retain(Instant until);
+    void retain_now();
     [[nodiscard]] std::string random_topic();
     [[nodiscard]] std::string random_filter();
 
@@ -98,6 +106,7 @@ class Workload {
     Ledger& ledger_;
     WorkloadOptions options_;
     Random random_;
+    Random retained_random_;
     NodeIndex node_count_;
     std::vector<Publisher> publishers_;
     std::uint32_t flow_count_ = 0;
