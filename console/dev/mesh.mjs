@@ -182,7 +182,10 @@ export class Mesh {
                       { peer: 'paint-gw:7883', state: 'waiting', failed_rounds: 41 },
                   ]
                 : [],
+            unreachable: 1,
+            parted: false,
             custody: 2_130,
+            spool: { messages: 1_200, bytes: 1_843_200 },
             drops: [
                 { reason: 'no_route', count: 12 },
                 { reason: 'hop_limit', count: 0 },

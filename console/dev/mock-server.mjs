@@ -363,6 +363,7 @@ function changeScenario(mock, change) {
     const { world } = mock;
     if (change.store) world.store = change.store;
     if (change.mesh !== undefined) mock.mesh.kind = change.mesh;
+    if (change.unreachable !== undefined) mock.world.unreachable = change.unreachable;
     if (change.suspect !== undefined) mock.mesh.suspect = change.suspect;
     if (change.mayInvite !== undefined) mock.mesh.mayInvite = change.mayInvite;
     if (change.dropped) world.totals.dropped += change.dropped;

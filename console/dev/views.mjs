@@ -30,6 +30,8 @@ export function statsOf(world) {
         stored_bytes: isIdle
             ? 40_960
             : 318_400_000 + Math.round((world.now_ms - world.started_ms) / 1e4),
+        mesh_unreachable: world.unreachable ?? 0,
+        mesh_parted: (world.unreachable ?? 0) > 1,
     };
 }
 

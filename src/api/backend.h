@@ -111,6 +111,7 @@ struct Totals {
         std::uint64_t bytes = 0;
     };
     std::vector<StoreFile> store_files;
+    MeshHealth mesh = {};
 };
 
 /// One topic on one shard, changed since it was last asked for. Counts are those of that shard

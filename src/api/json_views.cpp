@@ -201,6 +201,8 @@ void write(json::Writer& json, const StatsView& view) {
     json.field("delivery_p99_ms", sample.delivery_p99_ms);
     json.field("commit_ms_max", static_cast<double>(sample.totals.commit_us_max) / 1000);
     json.field("stored_bytes", sample.totals.stored_bytes);
+    json.field("mesh_unreachable", sample.totals.mesh.unreachable_count);
+    json.field("mesh_parted", sample.totals.mesh.is_parted);
     json.end_object();
 }
 

@@ -71,6 +71,12 @@ struct MeshDiscoveryFacts {
     std::vector<std::pair<std::string, std::uint64_t>> events;   // by kind
 };
 
+/// Whether somebody should look.
+struct MeshHealth {
+    std::uint64_t unreachable_count = 0;  // routers that are known and have no way to them
+    bool is_parted = false;               // some of these were linked to each other
+};
+
 struct MeshFacts {
     bool is_on = false;
     std::string membership = "none";  // "none", "joining", "member"
@@ -85,7 +91,10 @@ struct MeshFacts {
     std::vector<MeshRouteFacts> routes;
     std::vector<MeshPeerFacts> peers;
     std::uint64_t custody_count = 0;  // messages that this node answers for
-    std::uint64_t state_count = 0;    // entries of what all routers have in common
+    std::uint64_t spool_count = 0;    // of these, those whose content is on disk alone
+    std::uint64_t spool_bytes = 0;
+    MeshHealth health;
+    std::uint64_t state_count = 0;  // entries of what all routers have in common
     std::vector<std::pair<std::string, std::uint64_t>> state_events;
     std::vector<std::pair<std::string, std::uint64_t>> drops;  // of messages and records, by reason
     std::vector<std::pair<std::string, std::uint64_t>>

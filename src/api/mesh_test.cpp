@@ -34,6 +34,9 @@ class MeshResource : public ResourceTest {
         mesh.membership = "member";
         mesh.mesh = "00000000000000aa";
         mesh.custody_count = 4;
+        mesh.spool_count = 3;
+        mesh.spool_bytes = 700;
+        mesh.health = {.unreachable_count = 2, .is_parted = true};
         mesh.state_count = 12;
         mesh.state_events = {{"conflict", 2}};
         mesh.links = {{.to = "0000000000000002",
@@ -92,7 +95,11 @@ TEST_F(MeshResource, ShowsThisNodeAndItsPeers) {
     EXPECT_EQ(body["peers"][0]["failed_rounds"], 0);
     EXPECT_EQ(body["membership"], "member");
     EXPECT_EQ(body["mesh"], "00000000000000aa");
+    EXPECT_EQ(body["unreachable"], 2);
+    EXPECT_EQ(body["parted"], true);
     EXPECT_EQ(body["custody"], 4);
+    EXPECT_EQ(body["spool"]["messages"], 3);
+    EXPECT_EQ(body["spool"]["bytes"], 700);
     EXPECT_EQ(body["drops"][0]["reason"], "no_route");
     EXPECT_EQ(body["drops"][0]["count"], 5);
     EXPECT_EQ(body["discovery"]["beacons"], true);
@@ -179,19 +186,27 @@ TEST_F(MeshResource, IsCountedInTheMetrics) {
     // A second link to the same neighbour has no figures of its own.
     rig_.backend.mesh_facts.links.push_back(rig_.backend.mesh_facts.links[0]);
     const std::string page = rig_.get("/metrics", operator_()).body;
-    for (const char* line :
-         {"\nkith_mesh_on 1\n", "\nkith_mesh_nodes_reachable 1\n", "\nkith_mesh_links 2\n",
-          "\nkith_mesh_link_rtt_seconds{to=\"0000000000000002\"} 0.0015\n# HELP",
-          "\nkith_mesh_link_loss_ratio{to=\"0000000000000002\"} 0.25\n",
-          "\nkith_mesh_link_cost{to=\"0000000000000002\"} 40\n",
-          "\nkith_mesh_link_queue_bytes{to=\"0000000000000002\"} 14\n",
-          "\nkith_mesh_link_custody_messages{to=\"0000000000000002\"} 3\n",
-          "\nkith_mesh_state_entries 12\n", "\nkith_mesh_state_events_total{kind=\"conflict\"} 2\n",
-          "\nkith_mesh_custody_messages 4\n", "\nkith_mesh_drops_total{reason=\"no_route\"} 5\n",
-          "\nkith_mesh_link_events_total{kind=\"up\"} 1\n", "\nkith_mesh_discovery_heard 3\n",
-          "\nkith_mesh_discovery_candidates 2\n",
-          "\nkith_mesh_beacons_total{verdict=\"forged\"} 4\n",
-          "\nkith_mesh_discovery_events_total{kind=\"beacon_sent\"} 6\n"}) {
+    for (const char* line : {"\nkith_mesh_on 1\n",
+                             "\nkith_mesh_nodes_reachable 1\n",
+                             "\nkith_mesh_links 2\n",
+                             "\nkith_mesh_link_rtt_seconds{to=\"0000000000000002\"} 0.0015\n# HELP",
+                             "\nkith_mesh_link_loss_ratio{to=\"0000000000000002\"} 0.25\n",
+                             "\nkith_mesh_link_cost{to=\"0000000000000002\"} 40\n",
+                             "\nkith_mesh_link_queue_bytes{to=\"0000000000000002\"} 14\n",
+                             "\nkith_mesh_link_custody_messages{to=\"0000000000000002\"} 3\n",
+                             "\nkith_mesh_state_entries 12\n",
+                             "\nkith_mesh_state_events_total{kind=\"conflict\"} 2\n",
+                             "\nkith_mesh_custody_messages 4\n",
+                             "\nkith_mesh_spool_messages 3\n",
+                             "\nkith_mesh_spool_bytes 700\n",
+                             "\nkith_mesh_nodes_unreachable 2\n",
+                             "\nkith_mesh_parted 1\n",
+                             "\nkith_mesh_drops_total{reason=\"no_route\"} 5\n",
+                             "\nkith_mesh_link_events_total{kind=\"up\"} 1\n",
+                             "\nkith_mesh_discovery_heard 3\n",
+                             "\nkith_mesh_discovery_candidates 2\n",
+                             "\nkith_mesh_beacons_total{verdict=\"forged\"} 4\n",
+                             "\nkith_mesh_discovery_events_total{kind=\"beacon_sent\"} 6\n"}) {
         EXPECT_NE(page.find(line), std::string::npos) << line;
     }
 }

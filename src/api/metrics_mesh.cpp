@@ -55,6 +55,12 @@ void add_mesh(MetricsPage& page, const MeshFacts& mesh) {
     });
     page.gauge("mesh_nodes_reachable", "Other nodes of the mesh that this one has a way to.",
                static_cast<double>(reachable));
+    page.gauge("mesh_nodes_unreachable",
+               "Routers of the mesh that are known and have no way to them.",
+               static_cast<double>(mesh.health.unreachable_count));
+    page.gauge("mesh_parted",
+               "1 while routers that were linked to each other cannot be reached from here.",
+               mesh.health.is_parted ? 1 : 0);
     page.gauge("mesh_links", "Connections to neighbours.", static_cast<double>(mesh.links.size()));
     const std::vector<const MeshLinkFacts*> neighbors = one_each(mesh.links);
     page.head("mesh_link_rtt_seconds", "Round trip to each neighbour.", "gauge");
@@ -81,6 +87,10 @@ void add_mesh(MetricsPage& page, const MeshFacts& mesh) {
     }
     page.gauge("mesh_custody_messages", "Messages of the mesh that this node answers for.",
                static_cast<double>(mesh.custody_count));
+    page.gauge("mesh_spool_messages", "Of these, those whose content is on disk alone.",
+               static_cast<double>(mesh.spool_count));
+    page.gauge("mesh_spool_bytes", "What these have on disk alone.",
+               static_cast<double>(mesh.spool_bytes));
     page.gauge("mesh_state_entries",
                "Retained messages, deleted ones and sessions that all routers have in common.",
                static_cast<double>(mesh.state_count));

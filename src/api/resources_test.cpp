@@ -61,6 +61,7 @@ TEST_F(Resources, StatsShowTotalsAndRates) {
     rig_.backend.sums.broker.dropped_slow = 2;
     rig_.backend.sums.broker.dropped_expired = 3;
     rig_.backend.sums.commit_us_max = 1500;
+    rig_.backend.sums.mesh = {.unreachable_count = 3, .is_parted = true};
     rig_.world().run_for(2s);
     const Json stats = get("/api/v1/stats");
     EXPECT_EQ(stats["messages_in_total"], 1000);
@@ -69,6 +70,8 @@ TEST_F(Resources, StatsShowTotalsAndRates) {
     EXPECT_EQ(stats["dropped_messages_total"], 5);
     EXPECT_EQ(stats["commit_ms_max"], 1.5);
     EXPECT_TRUE(stats["delivery_p99_ms"].is_null());
+    EXPECT_EQ(stats["mesh_unreachable"], 3);
+    EXPECT_EQ(stats["mesh_parted"], true);
 }
 
 TEST_F(Resources, StatsCountATopicOnceHoweverManyShardsHaveSeenIt) {

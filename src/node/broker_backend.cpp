@@ -206,7 +206,8 @@ void BrokerBackend::totals(std::function<void(api::Totals)> done) {
                                .store_messages = journal.messages,
                                .store_reads = journal.reads,
                                .store_read_failures = journal.read_failures,
-                               .store_files = {}};
+                               .store_files = {},
+                               .mesh = parts_.mesh({}).health};
             for (const std::string& path : parts_.store_files) {
                 totals.store_files.push_back(
                     {.name = path.substr(path.rfind('/') + 1), .bytes = file_bytes({path})});

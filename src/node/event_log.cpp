@@ -105,10 +105,14 @@ void EventLog::add(const NodeEvent& event) {
         json.field("text", std::string_view(event.text));
         json.field("address", std::string_view(event.address));
         json.field("reason", std::string_view(event.reason));
+        if (!event.node.empty()) {
+            json.field("node", std::string_view(event.node));
+        }
         json.end_object();
-        const std::string topic = event.client_id.empty() ? fmt::format("$events/{}", event.kind)
-                                                          : fmt::format("$events/{}/{}", event.kind,
-                                                                        as_level(event.client_id));
+        const std::string& whose = event.client_id.empty() ? event.node : event.client_id;
+        const std::string topic = whose.empty()
+                                      ? fmt::format("$events/{}", event.kind)
+                                      : fmt::format("$events/{}/{}", event.kind, as_level(whose));
         bus_->publish({.topic = bus::TopicName::trusted(topic),
                        .payload = as_bytes(payload),
                        .properties = {},

@@ -33,13 +33,15 @@ struct NodeEvent {
     std::string transport;
     std::uint8_t protocol_version = 0;
     bool is_sign_in = false;  // refused for the credentials that it showed, or did not
+    std::string node = {};    // of the mesh, that it happened to: its id
 };
 
 [[nodiscard]] NodeEvent to_node_event(const broker::Event& event);
 
 class EventLog {
   public:
-    /// Logs it, keeps it, publishes it as `$events/<kind>[/<client>]` and tells the listener.
+    /// Logs it, keeps it, publishes it as `$events/<kind>[/<client or node>]` and tells the
+    /// listener.
     void add(const NodeEvent& event);
     void set_bus(bus::Bus& bus) { bus_ = &bus; }
     void set_log(const Log& log) { log_ = &log; }

@@ -99,5 +99,15 @@ TEST(EventLog, PublishesUnderOneLevelWhateverTheClientIsCalled) {
     EXPECT_NE(bus.payloads[0].find(R"("client":"a/+/#")"), std::string::npos);
 }
 
+TEST(EventLog, PublishesWhatHappensToANodeUnderItsId) {
+    RecordingBus bus;
+    EventLog log;
+    log.set_bus(bus);
+    log.add({.kind = "mesh", .reason = "node_gone", .node = "0000000000000002"});
+    EXPECT_EQ(bus.topics, std::vector<std::string>{"$events/mesh/0000000000000002"});
+    EXPECT_NE(bus.payloads[0].find(R"("reason":"node_gone","node":"0000000000000002")"),
+              std::string::npos);
+}
+
 }  // namespace
 }  // namespace kith::node

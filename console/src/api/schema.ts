@@ -100,6 +100,10 @@ export type Stats = {
     delivery_p99_ms: number | null;
     commit_ms_max: number;
     stored_bytes: number;
+    /** routers of the mesh that are known and have no way to them */
+    mesh_unreachable: number;
+    /** some of these were linked to each other */
+    mesh_parted: boolean;
 };
 
 export type Usage = {
@@ -487,11 +491,19 @@ export type Mesh = {
     /** where other nodes link up */
     address: string | null;
     peers: MeshPeer[];
+    /** routers that are known and have no way to them */
+    unreachable: number;
+    /** some of these were linked to each other */
+    parted: boolean;
     /** messages that this node answers for */
     custody: number;
+    spool: MeshSpool;
     drops: MeshDrop[];
     discovery: MeshDiscovery;
 };
+
+/** of what the node answers for, what is on its disk alone */
+export type MeshSpool = { messages: number; bytes: number };
 
 export type MeshDrop = {
     reason: string;

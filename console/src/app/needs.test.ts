@@ -10,7 +10,12 @@ const node = {
     limits: { session_queue_messages_max: 10_000 },
 } as unknown as NodeInfo;
 
-const stats = { queued_messages: 0, dropped_messages_total: 0 } as Stats;
+const stats = {
+    queued_messages: 0,
+    dropped_messages_total: 0,
+    mesh_unreachable: 0,
+    mesh_parted: false,
+} as Stats;
 
 function input(change: Partial<NeedsInput>): NeedsInput {
     return { node, stats, samples: [], events: [], now_ms, ...change };
@@ -54,6 +59,29 @@ describe('what needs a person', () => {
         const needs = findNeeds(input({ node: sick, events: [refused(1, 'lathe-04')] }));
         expect(needs.map((need) => need.level)).toEqual(['crit', 'caution']);
         expect(needs[0]?.text).toContain('Disk is full.');
+    });
+
+    it('is a node of the mesh that cannot be reached, and critical if the mesh is in parts', () => {
+        const gone: NodeEvent = {
+            at: new Date(now_ms - 60_000).toISOString(),
+            kind: 'mesh',
+            machine: null,
+            text: 'gw-3 cannot be reached any more',
+            detail: { reason: 'node_gone' },
+        };
+        const [need] = findNeeds(
+            input({ stats: { ...stats, mesh_unreachable: 1, mesh_parted: false }, events: [gone] }),
+        );
+        expect(need?.level).toBe('caution');
+        expect(need?.title).toBe('1 node of the mesh cannot be reached');
+        expect(need?.text).toBe('gw-3 cannot be reached any more. What waits there is kept.');
+        expect(need?.at_ms).toBe(now_ms - 60_000);
+        const [parted] = findNeeds(
+            input({ stats: { ...stats, mesh_unreachable: 3, mesh_parted: true }, events: [gone] }),
+        );
+        expect(parted?.level).toBe('crit');
+        expect(parted?.title).toBe('The mesh is in parts: 3 nodes cannot be reached');
+        expect(parted?.text).toBe('What waits there is kept.');
     });
 
     it('counts refusals of one machine as one need, and forgets them after an hour', () => {

@@ -33,6 +33,7 @@ const queue_near_share = 0.8;
 export function findNeeds(input: NeedsInput): readonly Need[] {
     const found = [
         ...storeNeeds(input),
+        ...meshNeeds(input),
         ...droppedNeeds(input),
         ...queueNeeds(input),
         ...eventNeeds(input, 'client_refused'),
@@ -61,6 +62,29 @@ function storeNeeds({ node, events }: NeedsInput): Need[] {
             text: `${sentence(reason)} ${storeNote}`,
             at_ms: event ? parseTime(event.at) : null,
             link: null,
+        },
+    ];
+}
+
+/** A node that is gone alone may have been switched off; several that were linked were cut off. */
+function meshNeeds({ stats, events }: NeedsInput): Need[] {
+    const unreachable = stats?.mesh_unreachable ?? 0;
+    if (!stats || unreachable === 0) {
+        return [];
+    }
+    const happened = stats.mesh_parted ? 'partitioned' : 'node_gone';
+    const event = events.find((one) => one.kind === 'mesh' && one.detail?.['reason'] === happened);
+    const nodes = plural(unreachable, 'node');
+    return [
+        {
+            key: 'mesh',
+            level: stats.mesh_parted ? 'crit' : 'caution',
+            title: stats.mesh_parted
+                ? `The mesh is in parts: ${nodes} cannot be reached`
+                : `${nodes} of the mesh cannot be reached`,
+            text: `${event ? `${sentence(event.text)} ` : ''}What waits there is kept.`,
+            at_ms: event ? parseTime(event.at) : null,
+            link: { path: '/mesh', label: 'Open the mesh' },
         },
     ];
 }

@@ -25,6 +25,8 @@ const stats: Stats = {
     delivery_p99_ms: 1.8,
     commit_ms_max: 3.4,
     stored_bytes: 318_000_000,
+    mesh_unreachable: 0,
+    mesh_parted: false,
 };
 
 const node: NodeInfo = {

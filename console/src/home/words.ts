@@ -175,6 +175,7 @@ const icons: Record<string, IconName> = {
     store_degraded: 'store',
     store_healthy: 'store',
     limit: 'stop',
+    mesh: 'mesh',
 };
 
 const together_ms = 120_000;

@@ -223,6 +223,7 @@ const dropNotes: Readonly<Record<string, string>> = {
     duplicate: 'came twice; nothing is lost',
     record_too_large: 'this node has too much to tell',
     too_large: 'larger than a frame holds',
+    store_lost: 'the disk did not have it any more',
 };
 
 /** Reasons that occurred; nothing if none did. */

@@ -209,7 +209,10 @@ describe('the stage that a node is at', () => {
         name: null,
         address: null,
         peers: [],
+        unreachable: 0,
+        parted: false,
         custody: 0,
+        spool: { messages: 0, bytes: 0 },
         drops: [],
         discovery: { beacons: false, mdns: false, heard: 0, candidates: 0 },
     };

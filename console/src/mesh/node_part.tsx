@@ -88,7 +88,16 @@ function LinkFacts({ model, node }: { model: MeshModel; node: GraphNode }): VNod
                 <dt>Listens on</dt>
                 <dd>{mesh.address ?? 'nothing'}</dd>
                 <dt>Answers for</dt>
-                <dd>{plural(mesh.custody, 'message')}</dd>
+                <dd>
+                    {plural(mesh.custody, 'message')}
+                    {mesh.spool.messages > 0 && (
+                        <span class="faint small">
+                            {' '}
+                            {count(mesh.spool.messages)} on disk alone,{' '}
+                            {bytesText(mesh.spool.bytes)}
+                        </span>
+                    )}
+                </dd>
             </>
         );
     }

@@ -168,7 +168,14 @@ void Handlers::get_mesh(const Call&, const Respond& respond) {
             write_peer(json, peer);
         }
         json.end_array();
+        json.field("unreachable", mesh.health.unreachable_count);
+        json.field("parted", mesh.health.is_parted);
         json.field("custody", mesh.custody_count);
+        json.key("spool");
+        json.begin_object();
+        json.field("messages", mesh.spool_count);
+        json.field("bytes", mesh.spool_bytes);
+        json.end_object();
         json.key("drops");
         json.begin_array();
         for (const auto& drop : mesh.drops) {

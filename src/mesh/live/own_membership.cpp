@@ -120,6 +120,9 @@ void OwnMembership::put_out(NodeId who) {
     host_->call([who](MeshNode& core, Instant now) { core.forget(who, now); });
     LOG(log_, Warn, "a node was put out of the mesh",
         {"node", std::string_view(node_name_of(who))});
+    if (put_out_) {
+        put_out_(who);
+    }
 }
 
 /// Those who hold the mesh's authority tell everybody who does not belong any more; everybody

@@ -9,9 +9,11 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/log.h"
@@ -37,6 +39,8 @@ class OwnMembership {
     /// Its directory has changed. Requires: begin().
     void take_change(MembershipFiles files);
     void stop();
+    /// Has `listener` called after the links of a node that does not belong any more were ended.
+    void when_put_out(std::function<void(NodeId)> listener) { put_out_ = std::move(listener); }
 
     /// As the directory has it, also of one that is no member yet.
     [[nodiscard]] const Membership& membership() const { return membership_; }
@@ -67,6 +71,7 @@ class OwnMembership {
     Membership membership_;
     std::uint32_t epoch_ = 0;
     RevocationList revoked_;
+    std::function<void(NodeId)> put_out_;
     std::vector<Revocation> news_;  // heard, and not kept yet
     std::optional<MeshTrust> trust_;
     std::unique_ptr<TlsLinkSecurity> security_;

@@ -138,6 +138,7 @@ Status MeshPillar::open(runtime::Shard& here) {
     sessions_->attach(*host_);
     broker.open_mesh(*bridge_, [this, &here] { meet_broker(here); });
     own_.begin(here, *gate_, *host_);
+    own_.when_put_out([this](mesh::NodeId node) { on_put_out(node); });
     off_reason_.clear();
     LOG(ground_.log, Info, "the mesh is on",
         {"node", std::string_view(mesh::node_name_of(own_.id()))},
@@ -272,6 +273,23 @@ void MeshPillar::finish() {
     gate_.reset();
     names_.reset();
     files_.reset();
+}
+
+void MeshPillar::on_put_out(mesh::NodeId node) {
+    const std::string name = mesh::node_name_of(node);
+    ground_.events.add({.at = wall_now(),
+                        .kind = "mesh",
+                        .client_id = {},
+                        .text = name + " was revoked",
+                        .address = {},
+                        .reason = "revoked",
+                        .transport = {},
+                        .node = name});
+}
+
+/// The core counts them all.
+void MeshPillar::on_drop(mesh::DropReason reason, const mesh::Data* data) {
+    drop_samples_.note(reason, data, wall_now());
 }
 
 void MeshPillar::on_neighbor(mesh::NodeId neighbor, mesh::NeighborChange change) {

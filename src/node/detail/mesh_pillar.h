@@ -8,6 +8,7 @@
 // shard.
 #pragma once
 
+#include "api/mesh_facts.h"
 #include "mesh/live/bridge.h"
 #include "mesh/live/mesh_gate.h"
 #include "mesh/live/mesh_host.h"
@@ -16,6 +17,7 @@
 #include "mesh/trust/mesh_directory.h"
 #include "mesh/trust/mesh_trust.h"
 #include "node/detail/broker_pillar.h"
+#include "node/detail/drop_samples.h"
 #include "node/detail/ground.h"
 #include "node/detail/pillar.h"
 #include "runtime/blocking_pool.h"
@@ -64,6 +66,10 @@ class MeshPillar final : public Pillar, private mesh::MeshEvents {
     /// Somebody has changed the membership on disk: takes it up at once, not within a second.
     void look_at_files();
     [[nodiscard]] const mesh::RevocationList& revoked() const { return own_.revoked(); }
+    [[nodiscard]] DropSamples& drop_samples() { return drop_samples_; }
+    /// What whoever looks at the nodes from time to time has found.
+    void set_health(const api::MeshHealth& health) { health_ = health; }
+    [[nodiscard]] const api::MeshHealth& health() const { return health_; }
     [[nodiscard]] Instant now() const { return ground_.shards->shard(ShardId(0)).now(); }
 
   private:
@@ -77,8 +83,9 @@ class MeshPillar final : public Pillar, private mesh::MeshEvents {
     void turn_on(mesh::MembershipFiles files);
 
     void on_neighbor(mesh::NodeId neighbor, mesh::NeighborChange change) override;
-    void on_drop(mesh::DropReason, const mesh::Data*) override {}  // the core counts them
+    void on_drop(mesh::DropReason reason, const mesh::Data* data) override;
     void on_routes(std::size_t) override {}
+    void on_put_out(mesh::NodeId node);
 
     Ground& ground_;
     BrokerPillar& broker_;
@@ -92,6 +99,8 @@ class MeshPillar final : public Pillar, private mesh::MeshEvents {
     std::unique_ptr<mesh::SessionDirectory> sessions_;
     std::unique_ptr<mesh::MeshHost> host_;
     std::function<void()> when_on_;
+    DropSamples drop_samples_;
+    api::MeshHealth health_;
     std::optional<runtime::SocketAddress> address_;
 };
 

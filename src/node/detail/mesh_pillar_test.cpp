@@ -355,6 +355,12 @@ TEST(MeshPillar, AReloadSendsAwayWhoWasRevoked) {
     (*take_up)();
     EXPECT_TRUE(founder.lines().down.wait_for(kLong));
     EXPECT_TRUE(founder.facts().links.empty());
+    const NodeEvent last = run_on(founder.ground().home(), [&founder](runtime::Shard&) {
+        return founder.ground().events.events().back();
+    });
+    EXPECT_EQ(last.kind, "mesh");
+    EXPECT_EQ(last.reason, "revoked");
+    EXPECT_EQ(last.node, mesh::node_name_of(second.directory().load()->key->id()));
 }
 
 }  // namespace

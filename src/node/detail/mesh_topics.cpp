@@ -14,6 +14,7 @@ namespace kith::node {
 namespace {
 
 constexpr std::string_view kNodes = "$mesh/nodes/";
+constexpr std::string_view kDrops = "$mesh/drops";
 
 /// To three bits behind the first: a change below an eighth is none.
 double coarse(double value) {
@@ -74,6 +75,26 @@ std::string drops_text(const api::MeshFacts& mesh) {
     });
 }
 
+std::string sample_text(const DropSample& sample) {
+    return object([&sample](json::Writer& json) {
+        json.field("at", sample.at);
+        json.field("reason", mesh::to_string(sample.reason));
+        if (sample.from == mesh::NodeId()) {
+            return;  // no message
+        }
+        json.field("topic", std::string_view(sample.topic));
+        json.field("from", mesh::node_name_of(sample.from));
+        json.key("to");
+        json.begin_array();
+        for (const mesh::NodeId node : sample.to) {
+            json.value(std::string_view(mesh::node_name_of(node)));
+        }
+        json.end_array();
+        json.field("qos", static_cast<int>(sample.qos));
+        json.field("bytes", sample.payload_bytes);
+    });
+}
+
 /// By topic: a neighbour once, with its first link and what waits on all.
 std::map<std::string, std::string> texts_of(const api::MeshFacts& mesh) {
     std::map<std::string, std::string> texts;
@@ -90,7 +111,7 @@ std::map<std::string, std::string> texts_of(const api::MeshFacts& mesh) {
     for (const api::MeshLinkFacts& link : mesh.links) {
         texts.try_emplace("$mesh/links/" + link.to, link_text(link, queue_bytes[link.to]));
     }
-    texts["$mesh/drops"] = drops_text(mesh);
+    texts[std::string(kDrops)] = drops_text(mesh);
     return texts;
 }
 
@@ -107,23 +128,31 @@ void MeshTopics::update(const api::MeshFacts& mesh, Has has, WallTime now) {
     }
     for (const auto& [topic, text] : published_) {
         if (!texts.contains(topic)) {
-            publish(topic, "", now);
+            publish(topic, "", Retain::Yes, now);
         }
     }
     for (const auto& [topic, text] : texts) {
         const auto known = published_.find(topic);
         if (known == published_.end() || known->second != text) {
-            publish(topic, text, now);
+            publish(topic, text, Retain::Yes, now);
         }
     }
     published_ = std::move(texts);
 }
 
-void MeshTopics::publish(const std::string& topic, const std::string& payload, WallTime now) {
+void MeshTopics::tell_drops(const std::vector<DropSample>& samples) {
+    for (const DropSample& sample : samples) {
+        const std::string reason(mesh::to_string(sample.reason));
+        publish(std::string(kDrops) + "/" + reason, sample_text(sample), Retain::No, sample.at);
+    }
+}
+
+void MeshTopics::publish(const std::string& topic, const std::string& payload, Retain retain,
+                         WallTime now) {
     bus_.publish({.topic = bus::TopicName::trusted(topic),
                   .payload = as_bytes(payload),
                   .properties = {},
-                  .retain = true,
+                  .retain = retain == Retain::Yes,
                   .publisher = {},
                   .published_at = now,
                   .expires_at = {}},
@@ -138,8 +167,14 @@ OrProblem<void> MeshTopicsPillar::start() {
 
 void MeshTopicsPillar::look() {
     const MeshTopics::Has has = what_changed();
-    topics_->update(mesh_facts(mesh_, {.nodes = has == MeshTopics::Has::Nodes, .links = true}), has,
-                    wall_now());
+    const api::MeshFacts facts =
+        mesh_facts(mesh_, {.nodes = has == MeshTopics::Has::Nodes, .links = true});
+    topics_->update(facts, has, wall_now());
+    topics_->tell_drops(mesh_.drop_samples().take());
+    for (const NodeEvent& event : watch_.update(facts, has, wall_now())) {
+        ground_.events.add(event);
+    }
+    mesh_.set_health(watch_.health());
     ground_.home().arm_after(timer_, kMeshTopicsInterval);
 }
 

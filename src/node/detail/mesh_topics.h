@@ -1,4 +1,5 @@
-// The mesh as topics: `$mesh/nodes/<node>`, `$mesh/links/<neighbour>` and `$mesh/drops`, retained.
+// The mesh as topics: `$mesh/nodes/<node>`, `$mesh/links/<neighbour>` and `$mesh/drops`, retained;
+// samples of what is dropped, `$mesh/drops/<reason>`, and `$events/mesh`, which are not.
 //
 // What this node knows, as JSON; looked at every few seconds and published when it has changed,
 // cleared when it has gone. Other nodes do not get it: each tells its own clients. Round trips are
@@ -11,8 +12,10 @@
 #include "base/time.h"
 #include "bus/bus.h"
 #include "node/detail/broker_pillar.h"
+#include "node/detail/drop_samples.h"
 #include "node/detail/ground.h"
 #include "node/detail/mesh_pillar.h"
+#include "node/detail/mesh_watch.h"
 #include "node/detail/pillar.h"
 #include "runtime/timer.h"
 
@@ -20,6 +23,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace kith::node {
 
@@ -29,13 +33,14 @@ class MeshTopics {
   public:
     explicit MeshTopics(bus::Bus& bus) : bus_(bus) {}
 
-    /// Whether the facts have nodes; those that were told stand if not.
-    enum class Has : std::uint8_t { NoNodes, Nodes };
+    using Has = MeshWatch::Has;
     /// Publishes what has changed. The facts have links.
     void update(const api::MeshFacts& mesh, Has has, WallTime now);
+    void tell_drops(const std::vector<DropSample>& samples);
 
   private:
-    void publish(const std::string& topic, const std::string& payload, WallTime now);
+    enum class Retain : std::uint8_t { No, Yes };
+    void publish(const std::string& topic, const std::string& payload, Retain retain, WallTime now);
 
     bus::Bus& bus_;
     std::map<std::string, std::string> published_;  // topics that are there
@@ -57,6 +62,7 @@ class MeshTopicsPillar final : public Pillar {
     BrokerPillar& broker_;
     MeshPillar& mesh_;
     std::unique_ptr<MeshTopics> topics_;
+    MeshWatch watch_;
     std::uint64_t spf_runs_ = 0;  // when nodes were last looked at
     std::size_t suspect_count_ = 0;
     runtime::CallbackTimer timer_{[this](Instant) { look(); }};

@@ -12,9 +12,9 @@ class RetainingBus final : public bus::Bus {
   public:
     void publish(const bus::Message& message,
                  std::function<void(const bus::PublishOutcome&)>) override {
-        EXPECT_TRUE(message.retain);
         published.emplace_back(message.topic.text());
-        kept[std::string(message.topic.text())] = as_text(message.payload);
+        (message.retain ? kept : told)[std::string(message.topic.text())] =
+            as_text(message.payload);
     }
     std::unique_ptr<bus::Subscription> subscribe(TenantId, bus::TopicFilter,
                                                  bus::Subscriber&) override {
@@ -22,6 +22,7 @@ class RetainingBus final : public bus::Bus {
     }
     std::vector<std::string> published;  // since it was looked at
     std::map<std::string, std::string> kept;
+    std::map<std::string, std::string> told;  // and not retained
 };
 
 class MeshTopicsTest : public ::testing::Test {
@@ -84,6 +85,24 @@ TEST_F(MeshTopicsTest, NodesThatWereNotLookedAtStandAsTheyAre) {
     mesh_.nodes.clear();
     mesh_.drops[0].second = 6;
     EXPECT_EQ(update(), Topics{"$mesh/drops"});
+}
+
+TEST_F(MeshTopicsTest, TellsSamplesOfWhatIsDroppedByTheirReason) {
+    topics_.tell_drops({{.reason = mesh::DropReason::NoRoute,
+                         .at = WallTime::from_ms(0),
+                         .topic = "hall/temp",
+                         .from = mesh::NodeId(1),
+                         .to = {mesh::NodeId(2), mesh::NodeId(3)},
+                         .qos = 1,
+                         .payload_bytes = 5},
+                        {.reason = mesh::DropReason::Malformed}});
+    EXPECT_EQ(bus_.told["$mesh/drops/no_route"],
+              R"({"at":"1970-01-01T00:00:00.000Z","reason":"no_route","topic":"hall/temp",)"
+              R"("from":"0000000000000001","to":["0000000000000002","0000000000000003"],)"
+              R"("qos":1,"bytes":5})");
+    EXPECT_EQ(bus_.told["$mesh/drops/malformed"],
+              R"({"at":"1970-01-01T00:00:00.000Z","reason":"malformed"})");
+    EXPECT_TRUE(bus_.kept.empty());
 }
 
 TEST_F(MeshTopicsTest, ClearsWhatHasGone) {

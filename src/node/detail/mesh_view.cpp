@@ -81,6 +81,8 @@ void add_counters(api::MeshFacts& facts, const mesh::MeshHost& host) {
         facts.drops.emplace_back(to_string(static_cast<mesh::DropReason>(i)), core.drops[i]);
     }
     facts.custody_count = core.custody_held;
+    facts.spool_count = core.spool_count;
+    facts.spool_bytes = core.spool_bytes;
     facts.state_count = core.state.entries;
     facts.state_events = {{"conflict", core.state.conflicts},
                           {"repaired", core.state.repaired},
@@ -179,6 +181,7 @@ api::MeshFacts mesh_facts(const MeshPillar& mesh, const api::MeshWanted& wanted)
                                .failed_rounds = peer.failed_rounds});
     }
     add_counters(facts, host);
+    facts.health = mesh.health();
     facts.events.emplace_back("revoked", mesh.revoked().nodes().size());
     add_newcomers(facts, mesh.desk().counters());
     return facts;
