@@ -63,11 +63,21 @@ as_root() {
 
 # Debian starts mosquitto when it is installed; it would take the port of a node on this machine.
 install_mosquitto() {
-    [ -z "$(missing_packages $(packages_of compare))" ] && return 0
-    install_missing compare
-    say "mosquitto is only measured here; stopping the service that Debian started"
+    install_stopped compare mosquitto
+}
+
+# What ./dev compare mesh needs beside it.
+install_mesh_peers() {
+    install_stopped compare-mesh nats-server
+}
+
+# install_stopped GROUP SERVICE
+install_stopped() {
+    [ -z "$(missing_packages $(packages_of "$1"))" ] && return 0
+    install_missing "$1"
+    say "$2 is only measured here; stopping the service that Debian started"
     if [ -d /run/systemd/system ]; then
-        as_root systemctl disable --now mosquitto.service
+        as_root systemctl disable --now "$2.service"
     fi
 }
 

@@ -1,8 +1,8 @@
 """Computers and wires: namespaces of the kernel, each pair of which may have a wire.
 
 A wire is a pair of veth devices, or, where it is to lose or delay, a link of linkemu. A node
-reaches its neighbour by the address of its end of their wire. A namespace lives as long as a process that
-holds it, and everything here ends with this program, however that ends.
+reaches its neighbour by the address of its end of their wire. A namespace lives as long as a
+process that holds it, and everything here ends with this program, however that ends.
 """
 
 import contextlib

@@ -1,0 +1,147 @@
+"""Kith beside mosquitto's bridges and NATS's leaf nodes, in network namespaces: ./dev compare mesh.
+
+Every scenario runs for each system in turn, in namespaces of its own, and prints a table. README.md
+tells what each does, and how each system is set up.
+"""
+
+import argparse
+import datetime
+import json
+import os
+import platform
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Callable
+
+import deaths
+import networks
+import systems
+import table
+
+
+@dataclass
+class Scenario:
+    text: str
+    shape: Callable
+    play: Callable
+    firewall: bool = False
+    emulates: bool = False
+    only: tuple = ()  # of systems; empty: all
+
+
+def line3():
+    return systems.line("left", "middle", "right")
+
+
+SCENARIOS = {
+    "kill": Scenario("The relay in use is killed (SIGKILL); there is another way.",
+                     systems.diamond, deaths.kill),
+    "cut": Scenario("The wire to the relay in use carries nothing; nobody is told; another way.",
+                    systems.diamond, deaths.cut, firewall=True),
+    "freeze": Scenario("The relay in use is stopped (SIGSTOP); there is another way.",
+                       systems.diamond, deaths.freeze),
+    "oneway": Scenario("The relay in use hears nothing from the publisher's node, which hears it.",
+                       systems.diamond, deaths.one_way, firewall=True),
+    "alone": Scenario("The only relay is killed, and started again half a second later.",
+                      line3, deaths.crash_alone),
+}  # fmt: skip
+
+
+def main() -> int:
+    options = parse_options()
+    why = networks.missing()
+    if why:
+        print(f"mesh compare: skipped: {why}", file=sys.stderr)
+        return 77
+    chosen = options.scenario or list(SCENARIOS)
+    print(heading(), flush=True)
+    measured, failed = {}, False
+    for name in chosen:
+        scenario = SCENARIOS[name]
+        why = missing(scenario, options)
+        if why:
+            print(f"\n{name}: skipped: {why}", flush=True)
+            continue
+        began = time.monotonic()
+        columns = {}
+        for system in systems_of(scenario, options):
+            columns[system.name] = measure(scenario, system, options)
+            failed = failed or "failed" in columns[system.name]
+        measured[name] = columns
+        print(f"\n**{name}.** {scenario.text} ({time.monotonic() - began:.0f} s)\n")
+        print(table.text(columns), flush=True)
+    if options.json:
+        options.json.write_text(json.dumps(measured, indent=1) + "\n")
+    return 1 if failed else 0
+
+
+def parse_options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="./dev compare mesh", description=__doc__.splitlines()[0])
+    parser.add_argument("--scenario", action="append", choices=SCENARIOS, metavar="NAME",
+                        help=f"may be repeated; all by default: {', '.join(SCENARIOS)}")
+    parser.add_argument("--systems", default=",".join(systems.SYSTEMS),
+                        help=f"all by default: {', '.join(systems.SYSTEMS)}")
+    parser.add_argument("--repetitions", type=int, default=10, help="of Kith, 10 by default")
+    parser.add_argument("--peer-repetitions", type=int, default=1,
+                        help="of those that take long to notice, 1 by default")
+    parser.add_argument("--patience", type=float, default=150, metavar="S",
+                        help="how long to wait for what does not resume, 150 s by default")
+    parser.add_argument("--qos", type=int, default=2, choices=[0, 1, 2],
+                        help="where something dies; 2 by default. With NATS 1 and 2 are JetStream")
+    parser.add_argument("--seed", type=int, default=1, help="of what wires lose")
+    parser.add_argument("--kith", default="build/release/kith", help="the program to measure")
+    parser.add_argument("--json", type=Path, help="write the tables there, too")
+    options = parser.parse_args()
+    options.linkemu = Path(options.kith).resolve().with_name("linkemu")
+    for name in options.systems.split(","):
+        if name not in systems.SYSTEMS:
+            parser.error(f"no system '{name}'; there are {', '.join(systems.SYSTEMS)}")
+    return options  # fmt: skip
+
+
+def heading() -> str:
+    return (f"{datetime.date.today()}: {os.cpu_count()} cores, {platform.release()}, load average "
+            f"{os.getloadavg()[0]:.1f} at the start")  # fmt: skip
+
+
+def missing(scenario: Scenario, options) -> str:
+    if scenario.firewall and networks.missing_firewall():
+        return networks.missing_firewall()
+    return networks.missing_emulator(options.linkemu) if scenario.emulates else ""
+
+
+def systems_of(scenario: Scenario, options) -> list:
+    kinds = []
+    for name in options.systems.split(","):
+        if scenario.only and name not in scenario.only:
+            continue
+        if systems.program_of(systems.SYSTEMS[name], options):
+            kinds.append(systems.SYSTEMS[name])
+        else:
+            print(f"{name}: not installed, not measured", flush=True)
+    return kinds
+
+
+def measure(scenario: Scenario, kind, options) -> dict:
+    """What it showed; `failed` with a reason if it came to nothing."""
+    shape = kind.extended(scenario.shape())
+    with tempfile.TemporaryDirectory(prefix="kith-mesh-") as folder:
+        emulator = options.linkemu if scenario.emulates else None
+        network = networks.Network(shape.names, shape.wires, emulator, options.seed)
+        system = kind(systems.program_of(kind, options), Path(folder), shape, network)
+        try:
+            system.start()
+            system.wait_whole()
+            return scenario.play(system, options)
+        except (systems.Failed, OSError) as error:
+            return {"failed": str(error)}
+        finally:
+            system.end()
+            network.end()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,107 @@
+"""Scenarios in which something between two clients dies, and how long they notice it."""
+
+import signal
+import time
+
+import systems
+import table
+from flow import Flow
+
+SETTLE_S = 1.0  # of undisturbed traffic before each death
+
+
+def two_ways(system, strike, mend, options) -> dict:
+    """Traffic over one of two relays: `strike` the one that it takes, wait, `mend`."""
+    flow = Flow(system, "left", "right", options.qos)
+    if not flow.wait_for_news(0, systems.START_S_MAX):
+        raise systems.Failed("nothing arrives")
+    struck = []
+    for _ in range(repetitions_of(system, options)):
+        system.wait_whole()
+        mended = time.monotonic()
+        if not flow.wait_for_news(mended, options.patience):
+            raise systems.Failed("nothing arrives after it was mended")
+        time.sleep(SETTLE_S)
+        victim = system.relay("left", "right")
+        at = time.monotonic()
+        strike(system, victim)
+        resumed = flow.wait_for_news(at + 0.4, options.patience)
+        struck.append((at, time.monotonic(), resumed))
+        mend(system, victim)
+    flow.stop(settle_s_of(system))
+    return verdict(flow, struck, options)
+
+
+def verdict(flow: Flow, struck: list, options) -> dict:
+    arrivals = flow.first_arrivals()
+    waits = [flow.resumed_after_s(at, until, arrivals) for at, until, _ in struck]
+    gave_up = sum(not resumed for _, _, resumed in struck)
+    shown = {"repetitions": len(struck)}
+    shown |= table.of_times([wait * 1000 for wait in waits], 1)
+    if gave_up:
+        shown[f"mended before it resumed, after {options.patience:.0f} s"] = gave_up
+    shown |= {"published": len(flow.published), "lost": flow.lost(), "twice": flow.doubled()}
+    return shown
+
+
+def repetitions_of(system, options) -> int:
+    if system.notices_fast:
+        return options.repetitions
+    return min(options.repetitions, options.peer_repetitions)
+
+
+def settle_s_of(system) -> float:
+    """JetStream sends again after 30 s by default."""
+    return getattr(system, "ack_wait_s", 4) * 2 + 5
+
+
+def kill(system, options) -> dict:
+    def strike(system, victim):
+        system.signal(victim, signal.SIGKILL)
+
+    return two_ways(system, strike, lambda system, victim: system.revive(victim), options)
+
+
+def freeze(system, options) -> dict:
+    def strike(system, victim):
+        system.signal(victim, signal.SIGSTOP)
+
+    def mend(system, victim):
+        system.signal(victim, signal.SIGCONT)
+
+    return two_ways(system, strike, mend, options)
+
+
+def cut(system, options) -> dict:
+    def strike(system, victim):
+        system.network.cut("left", victim)
+
+    return two_ways(system, strike, lambda system, victim: system.network.heal("left"), options)
+
+
+def one_way(system, options) -> dict:
+    def strike(system, victim):
+        system.network.cut(victim, "left", ["in"])
+
+    return two_ways(system, strike, lambda system, victim: system.network.heal(victim), options)
+
+
+def crash_alone(system, options) -> dict:
+    """The only relay is killed; after half a second it starts again."""
+    flow = Flow(system, "left", "right", options.qos)
+    if not flow.wait_for_news(0, systems.START_S_MAX):
+        raise systems.Failed("nothing arrives")
+    struck = []
+    for _ in range(repetitions_of(system, options)):
+        system.wait_whole()
+        if not flow.wait_for_news(time.monotonic(), options.patience):
+            raise systems.Failed("nothing arrives after it was mended")
+        time.sleep(SETTLE_S)
+        system.signal("middle", signal.SIGKILL)
+        time.sleep(0.5)
+        system.revive("middle")
+        at = time.monotonic()
+        resumed = flow.wait_for_news(at, options.patience)
+        struck.append((at, time.monotonic(), resumed))
+    flow.stop(settle_s_of(system))
+    return verdict(flow, struck, options)

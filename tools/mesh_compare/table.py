@@ -1,0 +1,35 @@
+"""Tables of Markdown: a column for each system, a row for each measure."""
+
+import math
+
+from flow import quantile
+
+
+def of_times(values: list, unit_s: float = 0.001, unit: str = "ms") -> dict:
+    """Rows for how long something took: half of them, 99 of 100, the longest."""
+    shown = {}
+    for name, share in (("p50", 0.5), ("p99", 0.99), ("most", 1.0)):
+        shown[f"{name}, {unit}"] = number(quantile(values, share) / unit_s) if values else "-"
+    return shown
+
+
+def number(value: float) -> str:
+    if isinstance(value, str):
+        return value
+    if math.isinf(value):
+        return "never"
+    if value >= 1000:
+        return f"{value:,.0f}"
+    return f"{value:.0f}" if value >= 100 or value == int(value) else f"{value:.3g}"
+
+
+def text(columns: dict) -> str:
+    """`columns`: what each system showed, by its name: rows by their name."""
+    rows = []
+    for shown in columns.values():
+        rows += [row for row in shown if row not in rows]
+    lines = [f"| | {' | '.join(columns)} |", "| --- |" + " ---: |" * len(columns)]
+    for row in rows:
+        cells = [number(shown.get(row, "-")) for shown in columns.values()]
+        lines.append(f"| {row} | {' | '.join(cells)} |")
+    return "\n".join(lines)
