@@ -1,4 +1,4 @@
-"""The live comparison, with Kith alone and few repetitions: that it measures, and nothing is lost."""
+"""The live comparison, with Kith alone and few repetitions: it measures, nothing is lost."""
 
 import json
 import subprocess
@@ -21,8 +21,10 @@ class MeshCompareTest(unittest.TestCase):
     def play(self, name: str, *arguments) -> dict:
         with tempfile.TemporaryDirectory(prefix="kith-test-") as folder:
             file = Path(folder) / "tables.json"
-            command = [sys.executable, "tools/mesh_compare", "--scenario", name, "--systems", "kith",
-                       "--kith", BINARY, "--repetitions", "2", "--json", file, *arguments]  # fmt: skip
+            command = [
+                sys.executable, "tools/mesh_compare", "--scenario", name, "--systems", "kith",
+                "--kith", BINARY, "--repetitions", "2", "--json", file, *arguments,
+            ]  # fmt: skip
             done = subprocess.run(
                 [str(each) for each in command], cwd=ROOT, capture_output=True, text=True,
                 timeout=4 * DEADLINE_S, check=False,
