@@ -137,11 +137,11 @@ class System:
 
     def publisher(self, at: str, qos: int):
         """With `publish(number, content)` and `acknowledged`."""
-        return MqttPublisher(self.mqtt(at, f"publisher-{at}", not qos).listen(), qos)
+        return MqttPublisher(self.mqtt(at, f"publisher-{at}").listen(), qos)
 
     def subscribe(self, at: str, qos: int, on_message) -> None:
         """`on_message(content)` is called by a thread."""
-        client = self.mqtt(at, f"subscriber-{at}", not qos)
+        client = self.mqtt(at, f"subscriber-{at}")
         client.subscribe(TOPIC, qos)
         client.listen(on_message)
 
