@@ -111,6 +111,9 @@ void add_clients(MetricsPage& page, const broker::Counters& broker) {
     };
     gauge("connections", "Clients connected.", broker.connections);
     gauge("sessions", "Sessions, connected or not.", broker.sessions);
+    gauge("sessions_watched",
+          "Sessions that have moved here and whose messages may still come by two nodes.",
+          broker.sessions_watched);
     gauge("subscriptions", "Subscriptions of all sessions.", broker.subscriptions);
     gauge("shared_subscriptions", "Shared subscriptions among them.", broker.shared_subscriptions);
     gauge("slow_clients", "Connected clients that do not take what waits for them.",
@@ -276,6 +279,9 @@ std::string metrics_text(const MetricsView& view) {
     add_node(page, view);
     add_traffic(page, view.totals.broker);
     add_clients(page, view.totals.broker);
+    page.histogram("session_move_seconds",
+                   "CONNECT until a session from another node of the mesh is here.",
+                   view.totals.broker.session_moves);
     page.histogram("delivery_seconds",
                    "Time from arrival of a message to its hand-over to a receiver.",
                    view.totals.broker.delivery);

@@ -97,6 +97,7 @@ void Counters::add(const Counters& other) {
     }
     connections += other.connections;
     sessions += other.sessions;
+    sessions_watched += other.sessions_watched;
     subscriptions += other.subscriptions;
     retained += other.retained;
     retained_bytes += other.retained_bytes;

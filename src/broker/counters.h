@@ -76,6 +76,7 @@ struct Counters {
     // Now.
     std::uint64_t connections = 0;
     std::uint64_t sessions = 0;
+    std::uint64_t sessions_watched = 0;  // that have moved here: messages may come in two ways
     std::uint64_t subscriptions = 0;
     std::uint64_t shared_subscriptions = 0;  // of these
     std::uint64_t retained = 0;

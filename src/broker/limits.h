@@ -102,10 +102,13 @@ inline constexpr Duration kMoveRepeat = 150ms;
 inline constexpr Duration kMoveRepeatIdle = 1s;
 /// Old routes are used for so long after all nodes know of the new one, by what was under way.
 inline constexpr Duration kMoveGrace = 2s;
-/// Messages that came in two ways are told apart for so long after a session has moved; the names
-/// of so many are remembered.
+/// Messages that came in two ways are told apart for so long at least after a session has moved;
+/// the names of so many are remembered, and so many nodes that may send behind it.
 inline constexpr Duration kMoveWatch = 60s;
 inline constexpr std::size_t kMoveSeenMax = 16'384;
+inline constexpr std::size_t kMoveOwnersMax = 16;
+/// What could not be forwarded for so long is given up, and counted: its owner is gone for good.
+inline constexpr Duration kMoveRemainsLifetime = 24h;
 /// Nodes that are asked for one client, each of which says that another one has the session.
 inline constexpr unsigned kMoveHopsMax = 4;
 /// What remains of sessions that have moved and is forwarded at a time, of one shard.

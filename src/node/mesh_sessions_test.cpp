@@ -455,6 +455,56 @@ TEST_P(MeshSessions, APowerCutOfTheOldOwnerAtAnyTimeLosesNothing) {
     }
 }
 
+/// What came directly, and was acknowledged, comes once more from the old owner, behind a power
+/// cut.
+TEST_P(MeshSessions, ANewOwnerThatLosesItsPowerKnowsWhatItHasHad) {
+    line();
+    TestClient& here = mesh.client(0, "roamer");
+    here.connect_durable();
+    here.subscribe("a", Qos::ExactlyOnce);
+    here.drop();
+    settle();
+    TestClient& publisher = mesh.client(1, "publisher");
+    publisher.connect();
+    TestClient& there = mesh.client(2, "roamer");
+    ASSERT_TRUE(there.connect_durable().session_present);
+    mesh.rig(0).journal().stall();  // what it gets now it forwards when it is on disk
+    for (int i = 0; i < 5; ++i) {
+        publisher.publish("a", std::to_string(i), Qos::ExactlyOnce);
+    }
+    ASSERT_TRUE(wait_for(there, 5));
+    mesh.world.run_for(100ms);  // its handshakes are over, their rows gone
+    mesh.power_off(2);
+    mesh.rig(0).journal().resume();
+    mesh.world.run_for(1s);
+    mesh.restart(2);
+    ASSERT_TRUE(mesh.wait_whole());
+    TestClient& back = mesh.client(2, "roamer");
+    ASSERT_TRUE(back.connect_durable().session_present);
+    publisher.publish("a", "last", Qos::ExactlyOnce);
+    mesh.world.run_for(20s);
+    EXPECT_EQ(back.payloads(), (std::vector<std::string>{"last"}));
+    EXPECT_EQ(mesh.rig(2).counters().session_messages_twice, 6U);
+    EXPECT_EQ(mesh.rig(0).counters().session_messages_forwarded, 6U);
+}
+
+TEST_P(MeshSessions, NamesAreForgottenOnceTheOldOwnerSaysThatNothingWillCome) {
+    line();
+    TestClient& here = mesh.client(0, "roamer");
+    here.connect_durable();
+    here.subscribe("a", Qos::ExactlyOnce);
+    settle();
+    ASSERT_TRUE(mesh.client(2, "roamer").connect_durable().session_present);
+    mesh.power_off(0);
+    mesh.world.run_for(5min);
+    EXPECT_EQ(mesh.rig(2).counters().sessions_watched, 1U)
+        << "who is not there may come back and send";
+    mesh.restart(0);
+    ASSERT_TRUE(mesh.wait_whole());
+    mesh.world.run_for(3min);
+    EXPECT_EQ(mesh.rig(2).counters().sessions_watched, 0U);
+}
+
 TEST_P(MeshSessions, APowerCutOfTheNewOwnerAtAnyTimeLosesNothing) {
     for (int at = 0; at < 30; ++at) {
         SCOPED_TRACE(at);

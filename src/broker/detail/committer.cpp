@@ -11,6 +11,7 @@
 #include "broker/detail/far_side.h"
 #include "broker/detail/queue_loader.h"
 #include "broker/detail/router.h"
+#include "broker/detail/seen_messages.h"
 #include "broker/detail/session.h"
 #include "broker/detail/session_moves.h"
 #include "broker/detail/session_table.h"
@@ -127,6 +128,11 @@ void Committer::append(MessageId id, const Pending& pending) {
                 delivery.expires_at = {};  // the mesh fills its place, whatever became of it
             }
             batch.put_delivery(delivery);
+            if (row.name_place != 0) [[unlikely]] {
+                put_seen_mark(batch, {.session = row.session,
+                                      .place = row.name_place,
+                                      .source = decode_source(delivery.subscription_identifiers)});
+            }
         }
     }
     if (plan.move) {

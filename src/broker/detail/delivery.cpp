@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/check.h"
+#include "base/narrow.h"
 #include "broker/detail/committer.h"
 #include "broker/detail/connection.h"
 #include "broker/detail/far_side.h"
@@ -280,23 +281,30 @@ void Delivery::note_queued(Session& session, const Grant& grant, const Place& pl
     if (!place.awaits_commit) {
         return;
     }
-    routing.rows.push_back({.session = session.id(),
-                            .sequence = place.sequence,
-                            .qos = grant.qos,
-                            .retain = grant.retain,
-                            .identifiers = identifiers_of(session, grant, routing)});
+    DeliveryRow& row = routing.rows.emplace_back();
+    row.session = session.id();
+    row.sequence = place.sequence;
+    row.qos = grant.qos;
+    row.retain = grant.retain;
+    add_identifiers(row, session, grant, routing);
     routing.awaiting.push_back({.session = session.id(), .sequence = place.sequence});
 }
 
-boost::container::small_vector<std::uint8_t, 8> Delivery::identifiers_of(
-    const Session& session, const Grant& grant, const Routing& routing) const {
-    if (!session.is_leaving()) [[likely]] {
-        return encode_identifiers(grant.identifiers);
+/// With the name of the message where it may come in two ways.
+void Delivery::add_identifiers(DeliveryRow& row, const Session& session, const Grant& grant,
+                               const Routing& routing) const {
+    const bool is_plain = !session.is_leaving() && !session.is_watched;
+    if (is_plain) [[likely]] {
+        row.identifiers = encode_identifiers(grant.identifiers);
+        return;
     }
     // Of a group's message there is one copy, beside that of a subscription that is not shared.
     const bus::MessageSource source =
         grant.group.is_none() ? context_.moves->source_of(routing) : bus::MessageSource{};
-    return encode_identifiers(grant.identifiers, source);
+    row.identifiers = encode_identifiers(grant.identifiers, source);
+    if (!session.is_leaving() && source.number != 0) {
+        row.name_place = narrow<std::uint32_t>(context_.moves->place_of(session, routing));
+    }
 }
 
 /// Behind what is on disk only, and beyond what may be in memory.

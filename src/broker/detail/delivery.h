@@ -97,8 +97,8 @@ class Delivery {
         bool awaits_commit = false;
     };
     void note_queued(Session& session, const Grant& grant, const Place& place, Routing& routing);
-    [[nodiscard]] boost::container::small_vector<std::uint8_t, 8> identifiers_of(
-        const Session& session, const Grant& grant, const Routing& routing) const;
+    void add_identifiers(DeliveryRow& row, const Session& session, const Grant& grant,
+                         const Routing& routing) const;
     [[nodiscard]] bool has_room(Session& session, std::size_t bytes);
     [[nodiscard]] bool has_place(const Session& session, const OutboundQueue::Limits& limits,
                                  std::size_t bytes);

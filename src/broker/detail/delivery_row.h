@@ -23,6 +23,9 @@ struct DeliveryRow {
     std::uint64_t sequence = 0;  // place in the session's queue
     Qos qos = Qos::AtLeastOnce;
     bool retain = false;
+    /// Of a session that has come from another node: where the message's name, which stands behind
+    /// `identifiers`, is among those that it has had (SeenMessages). 0: it needs none.
+    std::uint32_t name_place = 0;
     boost::container::small_vector<std::uint8_t, 8>
         identifiers;  // encoded, as the store wants them
 };

@@ -38,9 +38,10 @@ enum class MoveKind : std::uint8_t {
     Forward = 9,     // A: this came for it since; `number` names the batch's session at A
     Forwarded = 10,  // B: it has it, up to the place `place`
     NotHere = 11,    // B: the session is not here
-    Over = 12,       // A: nothing more will come
+    Over = 12,       // A: of this nothing more will come; is_last: of this client nothing
+    Still = 13,      // B: will anything come?
 };
-inline constexpr auto kMoveKindMax = static_cast<std::uint8_t>(MoveKind::Over);
+inline constexpr auto kMoveKindMax = static_cast<std::uint8_t>(MoveKind::Still);
 
 enum class MoveRefusal : std::uint8_t {
     None = 0,
@@ -53,7 +54,7 @@ struct MoveMessage {
     MoveKind kind = MoveKind::Take;
     bool is_clean = false;  // Take: the client wants none of it
     bool is_admin = false;  // Take: may take what belongs to another principal
-    bool is_last = false;   // Part
+    bool is_last = false;   // Part, Over
     MoveRefusal refusal = MoveRefusal::None;
     std::uint64_t epoch = 0;  // that the session will have at its new owner
     std::uint64_t number = 0;
@@ -107,7 +108,8 @@ class MoveItems {
     void put_inbound(PacketId packet_id);
     void put(const MovedReleased& released);
     void put(const MovedMessage& message);
-    /// It has had this message already, in another way.
+    /// It has had this message already, in another way. Without a number: that node may still send
+    /// behind it.
     void put_seen(const bus::MessageSource& source);
 
     [[nodiscard]] std::vector<std::uint8_t>& bytes() { return bytes_; }

@@ -2,12 +2,15 @@
 
 #include <gtest/gtest.h>
 
+#include <map>
 #include <string>
 #include <vector>
 
 #include "base/random.h"
 #include "broker/detail/delivery_row.h"
+#include "broker/detail/queue_part_reader.h"
 #include "broker/detail/seen_messages.h"
+#include "broker/detail/session_moves.h"
 #include "broker/detail/session_note.h"
 
 namespace kith::broker {
@@ -101,7 +104,7 @@ TEST(MoveMessage, WhatIsCutOffOrOfAnotherVersionIsRefused) {
     bytes[0] = 2;
     EXPECT_FALSE(decode_move(bytes));
     bytes[0] = 1;
-    bytes[1] = 13;
+    bytes[1] = kMoveKindMax + 1;
     EXPECT_FALSE(decode_move(bytes)) << "a kind that is not known";
     EXPECT_FALSE(decode_move(encode_move({.kind = MoveKind::Take}))) << "no client";
 }
@@ -177,7 +180,8 @@ TEST(DeliveryRow, ASourceStandsBehindIdentifiersAndIsNoneOfThem) {
 TEST(SeenMessages, RemembersTheLastOnesUntilItsTimeIsOver) {
     SeenMessages seen;
     const SessionId session(1);
-    seen.watch(session, Instant() + 10s);
+    storage::WriteBatch batch;
+    seen.watch(session, Instant() + 10s, Instant() + 100s);
     EXPECT_TRUE(seen.add(session, {.node = 1, .number = 1}));
     EXPECT_FALSE(seen.add(session, {.node = 1, .number = 1}));
     EXPECT_TRUE(seen.add(session, {.node = 2, .number = 1}));
@@ -188,12 +192,73 @@ TEST(SeenMessages, RemembersTheLastOnesUntilItsTimeIsOver) {
     std::size_t count = 0;
     seen.for_each(session, [&](const bus::MessageSource&) { ++count; });
     EXPECT_EQ(count, kMoveSeenMax);
-    std::size_t ended = 0;
-    seen.forget_old(Instant() + 9s, [&](SessionId) { ++ended; });
-    EXPECT_EQ(ended, 0U);
-    seen.forget_old(Instant() + 10s, [&](SessionId) { ++ended; });
-    EXPECT_EQ(ended, 1U);
+    EXPECT_GT(seen.place_of(session, {.node = 1, .number = 1}), kMoveSeenMax);
+    EXPECT_EQ(seen.place_of(session, {.node = 2, .number = 2}), 0U);
+    EXPECT_FALSE(seen.is_over(session, Instant() + 9s));
+    EXPECT_TRUE(seen.is_over(session, Instant() + 10s));
+    seen.add_owner(session, bus::PeerId(7));
+    EXPECT_FALSE(seen.is_over(session, Instant() + 99s)) << "node 7 may still send";
+    EXPECT_TRUE(seen.is_over(session, Instant() + 100s));
+    seen.remove_owner(session, bus::PeerId(7), batch);
+    EXPECT_TRUE(seen.is_over(session, Instant() + 10s));
+    seen.forget(session, batch);
     EXPECT_TRUE(seen.empty());
+}
+
+/// Those of a store.
+class Marks final : public QueuePartReader {
+  public:
+    void put_message(const storage::MessageRecord&) override {}
+    void put_delivery(const storage::DeliveryRecord&) override {}
+    void put_mark(const storage::MarkRecord& mark) override {
+        all[{mark.key.begin(), mark.key.end()}] = {mark.value.begin(), mark.value.end()};
+    }
+    void delete_mark(Bytes key) override { all.erase({key.begin(), key.end()}); }
+
+    std::map<std::vector<std::uint8_t>, std::vector<std::uint8_t>> all;
+};
+
+TEST(SeenMessages, AreOnDiskWhatTheyWereInMemory) {
+    const SessionId session(9);
+    const bus::MessageSource message{.node = 5, .number = 6};
+    const bus::MessageSource owner{.node = 8};
+    for (const SeenMark& mark :
+         {SeenMark{session, kMoveSeenMax + 3, message}, SeenMark{session, 0, owner}}) {
+        Marks marks;
+        storage::WriteBatch batch;
+        put_seen_mark(batch, mark);
+        batch.visit(marks);
+        ASSERT_EQ(marks.all.size(), 1U);
+        const auto [key, value] = *marks.all.begin();
+        EXPECT_TRUE(is_seen_mark(key));
+        EXPECT_FALSE(is_forward_mark(key));
+        const std::optional<SeenMark> read = decode_seen_mark(key, value);
+        ASSERT_TRUE(read);
+        EXPECT_EQ(read->session, mark.session);
+        EXPECT_EQ(read->place, mark.place);
+        EXPECT_EQ(read->source.node, mark.source.node);
+        EXPECT_EQ(read->source.number, mark.source.number);
+
+        SeenMessages seen;
+        seen.restore(*read);
+        EXPECT_EQ(seen.place_of(session, message), mark.place);
+        storage::WriteBatch deletion;
+        seen.forget(session, deletion);
+        deletion.visit(marks);
+        EXPECT_TRUE(marks.all.empty());
+    }
+}
+
+TEST(SeenMessages, AMarkThatIsNotWholeIsNone) {
+    Marks marks;
+    storage::WriteBatch batch;
+    put_seen_mark(batch, {.session = SessionId(9), .place = 3, .source = {.node = 5, .number = 6}});
+    batch.visit(marks);
+    const auto& [key, value] = *marks.all.begin();
+    EXPECT_FALSE(decode_seen_mark(key, Bytes(value).first(23)));
+    std::vector<std::uint8_t> other_slot = key;
+    ++other_slot.back();
+    EXPECT_FALSE(decode_seen_mark(other_slot, value));
 }
 
 }  // namespace

@@ -18,8 +18,8 @@ class QueuePartReader : public storage::BatchVisitor {
     void delete_inbound(SessionId, PacketId) final {}
     void put_retained(const storage::RetainedRecord&) final {}
     void delete_retained(TenantId, std::string_view) final {}
-    void put_mark(const storage::MarkRecord&) final {}
-    void delete_mark(Bytes) final {}
+    void put_mark(const storage::MarkRecord&) override {}
+    void delete_mark(Bytes) override {}
 };
 
 }  // namespace kith::broker

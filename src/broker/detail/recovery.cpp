@@ -4,6 +4,7 @@
 
 #include "base/hash.h"
 #include "base/utf8.h"
+#include "broker/detail/seen_messages.h"
 #include "wire/mqtt/properties.h"
 
 namespace kith::broker {
@@ -41,6 +42,10 @@ FarSide& Recovery::far_side() {
 }
 
 void Recovery::on_mark(const storage::MarkRecord& mark) {
+    if (is_seen_mark(mark.key)) {
+        on_seen(mark);
+        return;
+    }
     if (!is_forward_mark(mark.key)) {
         far_side().restore_mark(mark);
         return;
@@ -48,6 +53,17 @@ void Recovery::on_mark(const storage::MarkRecord& mark) {
     for (ShardBroker* shard : node_.shards) {  // few, and each looks for its own
         shard->moves().restore_forward(mark.key, mark.value);
     }
+}
+
+void Recovery::on_seen(const storage::MarkRecord& mark) {
+    const std::optional<SeenMark> seen = decode_seen_mark(mark.key, mark.value);
+    if (!seen) {
+        ++counts_.unusable;
+        return;
+    }
+    const Home* at = home(seen->session);
+    ShardBroker& shard = at == nullptr ? *node_.shards.front() : *at->shard;
+    shard.moves().restore_seen(at == nullptr ? nullptr : at->session, *seen);
 }
 
 /// Null if there is no such session. Found when it is first asked for: a later record may have

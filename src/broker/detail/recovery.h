@@ -43,6 +43,7 @@ class Recovery final : public storage::RecoveryVisitor {
         Session* session = nullptr;
     };
     [[nodiscard]] FarSide& far_side();
+    void on_seen(const storage::MarkRecord& mark);
     [[nodiscard]] Home* home(SessionId id);
 
     NodeShared& node_;

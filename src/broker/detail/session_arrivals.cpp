@@ -36,17 +36,24 @@ class SessionArrivals::Incoming final : public MoveItemVisitor {
     }
     void on_inbound(PacketId packet_id) override { inbound_.push_back(packet_id); }
     void on_released(const MovedReleased& released) override { released_.push_back(released); }
-    void on_seen(const bus::MessageSource& source) override { seen_.push_back(source); }
+    void on_seen(const bus::MessageSource& source) override {
+        if (seen_.size() < kMoveSeenMax + kMoveOwnersMax) {
+            seen_.push_back({.session = id_,
+                             .place = source.number == 0 ? 0 : ++last_place_,
+                             .source = source});
+        }
+    }
     void on_message(const MovedMessage& message) override;
 
     [[nodiscard]] bool has_session() const { return has_session_; }
     [[nodiscard]] SessionId id() const { return id_; }
     /// The rest, into the batch: with it, the session is here.
-    void write(const std::string& client_id, std::uint64_t epoch);
+    void write(const std::string& client_id, const SessionNote& note);
     /// The same in memory.
     Session& make(const std::string& client_id);
     void discard() { context_.store.batch().delete_session(id_); }
-    [[nodiscard]] const std::vector<bus::MessageSource>& seen() const { return seen_; }
+    /// Messages that it has had, and who may send behind it.
+    [[nodiscard]] const std::vector<SeenMark>& seen() const { return seen_; }
     [[nodiscard]] std::uint64_t message_count() const { return queue_.message_count; }
 
   private:
@@ -74,7 +81,8 @@ class SessionArrivals::Incoming final : public MoveItemVisitor {
     std::vector<PacketId> inbound_;
     std::vector<MovedReleased> released_;
     std::vector<MessageId> released_ids_;
-    std::vector<bus::MessageSource> seen_;
+    std::vector<SeenMark> seen_;
+    std::uint64_t last_place_ = 0;
     storage::QueueRecord queue_;
     bool has_session_ = false;
 };
@@ -114,12 +122,16 @@ void SessionArrivals::Incoming::on_message(const MovedMessage& message) {
     }
 }
 
-void SessionArrivals::Incoming::write(const std::string& client_id, std::uint64_t epoch) {
+void SessionArrivals::Incoming::write(const std::string& client_id, const SessionNote& note) {
     storage::WriteBatch& batch = context_.store.batch();
-    const std::vector<std::uint8_t> note = encode_note({.epoch = epoch}, {});
+    const std::vector<std::uint8_t> noted = encode_note(note, {});
     storage::SessionRecord written = record(client_id);
-    written.will = note;
+    written.will = noted;
     batch.put_session(written);
+    on_seen({.node = note.node});
+    for (const SeenMark& mark : seen_) {
+        put_seen_mark(batch, mark);
+    }
     for (const Filter& each : subscriptions_) {
         batch.put_subscription({.session = id_,
                                 .filter = each.filter,
@@ -190,6 +202,7 @@ struct SessionArrivals::Arrival {
     std::uint64_t next_part = 0;
     std::vector<std::uint8_t> partial;  // the beginning of an item
     std::unique_ptr<Incoming> incoming;
+    SessionNote note;  // from Committing on
     Instant heard_at;
     Instant told_at;
     Instant began;
@@ -350,7 +363,10 @@ void SessionArrivals::on_refused(const std::string& client_id, Arrival& arrival,
 
 void SessionArrivals::commit(const std::string& client_id, Arrival& arrival) {
     arrival.stage = Arrival::Stage::Committing;
-    arrival.incoming->write(client_id, arrival.epoch);
+    arrival.note = {.epoch = arrival.epoch,
+                    .node = arrival.from.value(),
+                    .place = static_cast<std::uint64_t>(context_.shard.wall_now().ms())};
+    arrival.incoming->write(client_id, arrival.note);
     context_.store.when_committed([this, client_id] { on_committed(client_id); });
 }
 
@@ -363,10 +379,10 @@ void SessionArrivals::on_committed(const std::string& client_id) {
             *other, {.reason = ReasonCode::SessionTakenOver, .words = "session taken over"});
     }
     Session& session = arrival.incoming->make(client_id);
-    moves_.note_moved_in(session, arrival.epoch);
-    for (const bus::MessageSource& source : arrival.incoming->seen()) {
-        (void)moves_.seen().add(session.id(), source);
+    for (const SeenMark& mark : arrival.incoming->seen()) {
+        moves_.seen().restore(mark);
     }
+    moves_.note_moved_in(session, arrival.note);
     ++context_.counters.sessions_moved_in;
     const Duration took = context_.shard.now() - arrival.began;
     context_.counters.session_moves.record_us(static_cast<std::uint64_t>(to_ms(took)) * 1000);

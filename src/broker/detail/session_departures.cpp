@@ -249,6 +249,12 @@ void SessionDepartures::put_state(Session& session, Departure& departure) {
                 MovedReleased{.sequence = item.sequence, .qos = item.qos, .retain = item.retain});
         }
     });
+    if (!session.is_watched) {
+        return;
+    }
+    for (const bus::PeerId owner : moves_.seen().owners(session.id())) {
+        departure.items.put_seen({.node = owner.value()});
+    }
     moves_.seen().for_each(
         session.id(), [&](const bus::MessageSource& source) { departure.items.put_seen(source); });
 }

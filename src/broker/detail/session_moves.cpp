@@ -31,12 +31,13 @@ void SessionMoves::restore(Session& session, const SessionNote& note) {
     switch (note.state) {
         case SessionState::Here:
             if (note.epoch != 0) {
-                epochs_[session.id()] = note.epoch;
+                known_[session.id()] = {
+                    .epoch = note.epoch, .from = note.node, .moved_at_ms = note.place};
             }
             return;
         case SessionState::Moving:
             session.is_moving = true;
-            epochs_[session.id()] = note.own_epoch;
+            known_[session.id()] = {.epoch = note.own_epoch};
             departures_->restore(session, note);
             return;
         case SessionState::Gone:
@@ -52,23 +53,37 @@ void SessionMoves::restore_forward(Bytes key, Bytes value) {
     remains_->restore_mark(key, value);
 }
 
+void SessionMoves::restore_seen(const Session* session, const SeenMark& mark) {
+    if (session == nullptr || session->is_gone) {
+        lost_marks_.push_back(mark);
+    } else {
+        seen_->restore(mark);
+    }
+}
+
 void SessionMoves::open(bus::SessionPort& port, bus::PeerId self) {
     CHECK(port_ == nullptr);
     port_ = &port;
     self_ = self;
+    for (const SeenMark& mark : std::exchange(lost_marks_, {})) {
+        delete_seen_mark(context_.store.batch(), mark);
+    }
     remains_->open();
     context_.sessions->for_each([this](Session& session) {
         if (session.is_gone) {
             return;
         }
         if (epoch_of(session) == 0) {
-            epochs_[session.id()] = next_epoch(0);
+            known_[session.id()] = {.epoch = next_epoch(0)};
             if (session.is_stored) {
                 context_.sessions->write_record(session);
             }
         }
         if (!session.is_moving) {
             put_owner(session);
+        }
+        if (seen_->is_watched(session.id())) {
+            watch(session);
         }
     });
     wake();
@@ -86,26 +101,38 @@ void SessionMoves::note_created(const Session& session, std::uint64_t epoch) {
     if (!is_open()) {
         return;
     }
-    epochs_[session.id()] = epoch == 0 ? next_epoch(0) : epoch;
+    known_[session.id()] = {.epoch = epoch == 0 ? next_epoch(0) : epoch};
     put_owner(session);
 }
 
-void SessionMoves::note_moved_in(Session& session, std::uint64_t epoch) {
-    epochs_[session.id()] = epoch;
-    session.is_watched = true;
-    seen_->watch(session.id(), context_.shard.now() + kMoveWatch);
+void SessionMoves::note_moved_in(Session& session, const SessionNote& note) {
+    known_[session.id()] = {.epoch = note.epoch, .from = note.node, .moved_at_ms = note.place};
+    watch(session);
     put_owner(session);
+}
+
+void SessionMoves::watch(Session& session) {
+    const Instant now = context_.shard.now();
+    context_.counters.sessions_watched += session.is_watched ? 0U : 1U;
+    session.is_watched = true;
+    seen_->watch(session.id(), now + kMoveWatch, now + kMoveRemainsLifetime);
     wake();
 }
 
-void SessionMoves::note_removed(const Session& session) {
-    seen_->forget(session.id());
-    const auto known = epochs_.find(session.id());
-    if (known == epochs_.end()) {
+void SessionMoves::unwatch(Session& session) {
+    context_.counters.sessions_watched -= session.is_watched ? 1U : 0U;
+    session.is_watched = false;
+    seen_->forget(session.id(), context_.store.batch());
+}
+
+void SessionMoves::note_removed(Session& session) {
+    unwatch(session);
+    const auto known = known_.find(session.id());
+    if (known == known_.end()) {
         return;
     }
-    const std::uint64_t epoch = known->second;
-    epochs_.erase(known);
+    const std::uint64_t epoch = known->second.epoch;
+    known_.erase(known);
     if (!is_open()) {
         return;
     }
@@ -121,7 +148,11 @@ SessionNote SessionMoves::note_of(const Session& session) const {
     if (session.is_moving) {
         return departures_->note_of(session);
     }
-    return {.epoch = epoch_of(session)};
+    const auto found = known_.find(session.id());
+    return found == known_.end() ? SessionNote{}
+                                 : SessionNote{.epoch = found->second.epoch,
+                                               .node = found->second.from,
+                                               .place = found->second.moved_at_ms};
 }
 
 bus::MessageSource SessionMoves::source_of(const Routing& routing) const {
@@ -138,6 +169,10 @@ bool SessionMoves::is_first(const Session& session, const Routing& routing) {
     }
     ++context_.counters.session_messages_twice;
     return false;
+}
+
+std::uint64_t SessionMoves::place_of(const Session& session, const Routing& routing) const {
+    return seen_->place_of(session.id(), source_of(routing));
 }
 
 void SessionMoves::on_stored(Session& session) {
@@ -181,8 +216,17 @@ void SessionMoves::on_told(bus::PeerId from, const MoveMessage& message) {
         case MoveKind::Forward:
         case MoveKind::Forwarded:
         case MoveKind::NotHere:
+            remains_->on_told(from, message);
+            break;
         case MoveKind::Over:
             remains_->on_told(from, message);
+            on_over(from, message);
+            break;
+        case MoveKind::Still:
+            if (const Session* session = context_.sessions->find(kDefaultTenant, message.client_id);
+                session == nullptr || from == self_) {
+                remains_->on_told(from, message);
+            }
             break;
     }
 }
@@ -251,12 +295,8 @@ void SessionMoves::on_owner(const std::string& client_id, const bus::SessionOwne
 }
 
 std::uint64_t SessionMoves::epoch_of(const Session& session) const {
-    const auto found = epochs_.find(session.id());
-    return found == epochs_.end() ? 0 : found->second;
-}
-
-void SessionMoves::set_epoch(const Session& session, std::uint64_t epoch) {
-    epochs_[session.id()] = epoch;
+    const auto found = known_.find(session.id());
+    return found == known_.end() ? 0 : found->second.epoch;
 }
 
 /// By the wall clock, so that a node that has forgotten begins behind what it had; clocks that err
@@ -309,9 +349,8 @@ void SessionMoves::cut_off(Session& session, const char* words) {
 void SessionMoves::leave(Session& session, const SessionNote& note, Subscriptions subscriptions) {
     LOG(context_.shard.log(), Info, "session has moved",
         {"client", std::string_view(session.client_id())}, {"epoch", note.epoch});
-    epochs_.erase(session.id());
-    seen_->forget(session.id());
-    session.is_watched = false;
+    known_.erase(session.id());
+    unwatch(session);
     context_.sessions->detach(session);
     remains_->add(session, note, subscriptions == Subscriptions::Kept);
     context_.sessions->write_record(session);
@@ -328,15 +367,49 @@ void SessionMoves::on_tick() {
     arrivals_->on_tick(now);
     departures_->on_tick(now);
     remains_->on_tick(now);
-    seen_->forget_old(now, [this](SessionId id) {
-        if (Session* session = context_.sessions->find(id); session != nullptr) {
-            session->is_watched = false;
-        }
-    });
+    look_after_watched(now);
     const bool is_idle =
         arrivals_->empty() && departures_->empty() && remains_->empty() && seen_->empty();
     if (!is_idle) {
         wake();
+    }
+}
+
+/// Names are forgotten when nobody sends behind a session any more; who may is asked.
+void SessionMoves::look_after_watched(Instant now) {
+    if (now - watched_looked_at_ < kMoveRepeatIdle) {
+        return;
+    }
+    watched_looked_at_ = now;
+    std::vector<Session*> over;
+    std::vector<Session*> overdue;
+    seen_->for_each_session([&](SessionId id) {
+        Session* session = context_.sessions->find(id);
+        CHECK(session != nullptr);  // note_removed()
+        if (seen_->is_over(id, now)) {
+            over.push_back(session);
+        } else if (seen_->is_time_over(id, now)) {
+            overdue.push_back(session);
+        }
+    });
+    for (Session* session : overdue) {
+        seen_->prolong(session->id(), now + kMoveWatch);
+        for (const bus::PeerId owner : seen_->owners(session->id())) {
+            tell(owner, {.kind = MoveKind::Still,
+                         .epoch = epoch_of(*session),
+                         .client_id = session->client_id()});
+        }
+    }
+    for (Session* session : over) {
+        unwatch(*session);
+    }
+}
+
+/// Nothing more comes from there, if it says so.
+void SessionMoves::on_over(bus::PeerId from, const MoveMessage& message) {
+    const Session* session = context_.sessions->find(kDefaultTenant, message.client_id);
+    if (session != nullptr && message.is_last) {
+        seen_->remove_owner(session->id(), from, context_.store.batch());
     }
 }
 

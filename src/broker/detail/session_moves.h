@@ -15,7 +15,7 @@
 //     commits "gone to B": remains            CONNACK, session present        B
 //     forwards what comes by old routes       Settled: all nodes know of it   B
 //     drops subscriptions, last messages      acknowledges; forgets them      B
-//     removes what remains: Over              .                               B
+//     removes what remains: Over              forgets names of messages       B
 //
 // Crashes. A while frozen: comes back frozen, and asks B: Done or NotTaken, after which it is A's
 // again. B before its commit: recovery drops rows without a session record; A asks, NotTaken. B
@@ -28,7 +28,8 @@
 // stops.
 //
 // What may come in two ways meanwhile, at B itself and through A, is known by its MessageSource and
-// taken once; messages that were under way during a move may come behind later ones.
+// taken once: B remembers names, on disk with their messages, until A says that nothing more will
+// come (SeenMessages). Messages that were under way during a move may come behind later ones.
 //
 // Threads: shard-local, one a shard, for the clients that live on it; SessionPort is on the first
 // shard. Limits: limits.h (kMove...). Does nothing, and costs nothing, until open().
@@ -38,7 +39,6 @@
 
 #include <cstdint>
 #include <functional>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -64,6 +64,7 @@ class SessionDepartures;
 class SessionRemains;
 class SeenMessages;
 struct Routing;
+struct SeenMark;
 
 /// Marks that say how far the remains of another node have been taken.
 [[nodiscard]] bool is_forward_mark(Bytes key);
@@ -77,6 +78,8 @@ class SessionMoves final : public runtime::Task {
     // far another node's remains have come here.
     void restore(Session& session, const SessionNote& note);
     void restore_forward(Bytes key, Bytes value);
+    /// A message that it has had. Of a session that has ended meanwhile: nothing is left of it.
+    void restore_seen(const Session* session, const SeenMark& mark);
 
     /// From now on. On every shard; the first shard's `port` outlives the broker's last turn.
     void open(bus::SessionPort& port, bus::PeerId self);
@@ -98,7 +101,7 @@ class SessionMoves final : public runtime::Task {
     // Of sessions.
     /// A new one; `epoch` is what ask() has answered, 0 if it was not asked.
     void note_created(const Session& session, std::uint64_t epoch);
-    void note_removed(const Session& session);
+    void note_removed(Session& session);
     /// What its record is to say beside its will.
     [[nodiscard]] SessionNote note_of(const Session& session) const;
 
@@ -109,6 +112,8 @@ class SessionMoves final : public runtime::Task {
     void on_stored(Session& session);
     /// The message's name in the whole mesh.
     [[nodiscard]] bus::MessageSource source_of(const Routing& routing) const;
+    /// Its place among the names of a session that is_watched; 0 if it has none.
+    [[nodiscard]] std::uint64_t place_of(const Session& session, const Routing& routing) const;
     void on_queue_read(const storage::QueuePart& part);
 
     // Of the first shard's port, on the home shard of the client.
@@ -118,7 +123,6 @@ class SessionMoves final : public runtime::Task {
     // Between the parts.
     [[nodiscard]] bus::PeerId self() const { return self_; }
     [[nodiscard]] std::uint64_t epoch_of(const Session& session) const;
-    void set_epoch(const Session& session, std::uint64_t epoch);
     /// Higher than all that are known.
     [[nodiscard]] std::uint64_t next_epoch(std::uint64_t known) const;
     void tell(bus::PeerId to, const MoveMessage& message);
@@ -131,7 +135,10 @@ class SessionMoves final : public runtime::Task {
     enum class Subscriptions : std::uint8_t { Kept, Dropped };
     void leave(Session& session, const SessionNote& note, Subscriptions subscriptions);
     /// It is this node's, and known to be.
-    void note_moved_in(Session& session, std::uint64_t epoch);
+    void note_moved_in(Session& session, const SessionNote& note);
+    /// Names are remembered until nothing comes behind it any more.
+    void watch(Session& session);
+    void unwatch(Session& session);
     /// Tells `to` when all nodes know that the session is here.
     void settle(bus::PeerId to, const std::string& client_id, std::uint64_t epoch);
     /// Something waits for time to pass.
@@ -141,12 +148,23 @@ class SessionMoves final : public runtime::Task {
 
   private:
     void on_tick();
+    void look_after_watched(Instant now);
     void on_asked(bus::PeerId from, const MoveMessage& message);
+    void on_over(bus::PeerId from, const MoveMessage& message);
+
+    /// Of a session that is here.
+    struct Known {
+        std::uint64_t epoch = 0;
+        std::uint64_t from = 0;         // the node that it came from; 0: it began here
+        std::uint64_t moved_at_ms = 0;  // wall clock
+    };
 
     ShardContext& context_;
     bus::SessionPort* port_ = nullptr;
     bus::PeerId self_;
-    boost::unordered_flat_map<SessionId, std::uint64_t> epochs_;
+    boost::unordered_flat_map<SessionId, Known> known_;
+    std::vector<SeenMark> lost_marks_;  // of sessions that are not there
+    Instant watched_looked_at_;
     std::unique_ptr<SeenMessages> seen_;
     std::unique_ptr<SessionArrivals> arrivals_;
     std::unique_ptr<SessionDepartures> departures_;

@@ -19,8 +19,6 @@ namespace {
 
 constexpr std::string_view kMarkPrefix = "sf";
 constexpr std::size_t kMarkKeyBytes = 2 + 8 + 8;
-/// What could not be forwarded for so long is given up, and counted: its owner is gone for good.
-constexpr Duration kRemainsLifetime = 24h;
 
 std::vector<std::uint8_t> mark_key(bus::PeerId node, std::uint64_t number) {
     std::vector<std::uint8_t> key(kMarkKeyBytes);
@@ -188,7 +186,7 @@ void SessionRemains::on_tick(Instant now) {
         if (is_over) {
             end(*session, *remains);
             over.push_back(id);
-        } else if (now - remains->began >= kRemainsLifetime) {
+        } else if (now - remains->began >= kMoveRemainsLifetime) {
             context_.counters.dropped_no_receiver += session->outbound.message_count();
             end(*session, *remains);
             over.push_back(id);
@@ -303,6 +301,9 @@ void SessionRemains::on_told(bus::PeerId from, const MoveMessage& message) {
         case MoveKind::Refused:
         case MoveKind::Ask:
             return;
+        case MoveKind::Still:
+            say_if_over(from, message);
+            return;
     }
     for (const auto& [id, remains] : remains_) {
         const Session* session = context_.sessions->find(id);
@@ -365,8 +366,25 @@ void SessionRemains::on_forwarded(const MoveMessage& message) {
     read(*session, remains);
 }
 
+std::size_t SessionRemains::count_of(std::string_view client_id) const {
+    return static_cast<std::size_t>(std::ranges::count_if(remains_, [&](const auto& entry) {
+        const Session* session = context_.sessions->find(entry.first);
+        return session != nullptr && session->client_id() == client_id;
+    }));
+}
+
+void SessionRemains::say_if_over(bus::PeerId to, const MoveMessage& asked) {
+    if (count_of(asked.client_id) == 0) {
+        moves_.tell(to, {.kind = MoveKind::Over,
+                         .is_last = true,
+                         .epoch = asked.epoch,
+                         .client_id = asked.client_id});
+    }
+}
+
 void SessionRemains::end(Session& session, const Remains& remains) {
     moves_.tell(remains.to, {.kind = MoveKind::Over,
+                             .is_last = count_of(session.client_id()) == 1,
                              .epoch = remains.note.epoch,
                              .number = session.id().value(),
                              .client_id = session.client_id()});

@@ -10,6 +10,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "broker/detail/session_moves.h"
@@ -54,6 +55,8 @@ class SessionRemains {
     void on_forwarded(const MoveMessage& message);
     void take(bus::PeerId from, const MoveMessage& message);
     void end(Session& session, const Remains& remains);
+    [[nodiscard]] std::size_t count_of(std::string_view client_id) const;
+    void say_if_over(bus::PeerId to, const MoveMessage& asked);
     void empty_memory(Session& session, Remains& remains);
     void uncount(Session& session);
 

@@ -52,6 +52,7 @@ struct RowFixed {
     std::uint64_t sequence = 0;
     Qos qos = Qos::AtLeastOnce;
     bool retain = false;
+    std::uint32_t name_place = 0;
     std::uint32_t identifier_bytes = 0;
 };
 
@@ -188,6 +189,7 @@ void read_rows(ShardId from, RecordReader& reader, LinkReceiver& receiver) {
         row.sequence = row_fixed.sequence;
         row.qos = row_fixed.qos;
         row.retain = row_fixed.retain;
+        row.name_place = row_fixed.name_place;
         row.identifiers.assign(identifiers.begin(), identifiers.end());
     }
     receiver.on_rows_record(from, fixed.header, std::move(rows));
@@ -216,6 +218,7 @@ void ShardLink::append_rows(const RowsHeader& header, std::span<const DeliveryRo
                               .sequence = row.sequence,
                               .qos = row.qos,
                               .retain = row.retain,
+                              .name_place = row.name_place,
                               .identifier_bytes = narrow<std::uint32_t>(row.identifiers.size())});
         put(buffer_, Bytes(row.identifiers.data(), row.identifiers.size()));
     }
