@@ -16,10 +16,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Callable
 
+import costs
 import deaths
 import networks
+import promises
 import systems
 import table
+
+
+TUNED = ("kith", "mosquitto", "mosquitto-tuned", "nats", "nats-tuned")
+COSTS = ("kith", "mosquitto", "mosquitto-tls", "nats", "nats-tls")
 
 
 @dataclass
@@ -29,11 +35,20 @@ class Scenario:
     play: Callable
     firewall: bool = False
     emulates: bool = False
-    only: tuple = ()  # of systems; empty: all
+    systems: tuple = TUNED
+    wants_disk: bool = False
+
+
+def pair():
+    return systems.line("left", "right")
 
 
 def line3():
     return systems.line("left", "middle", "right")
+
+
+def line_of(count: int):
+    return lambda: systems.line(*(f"n{number}" for number in range(1, count + 1)))
 
 
 SCENARIOS = {
@@ -47,6 +62,20 @@ SCENARIOS = {
                        systems.diamond, deaths.one_way, firewall=True),
     "alone": Scenario("The only relay is killed, and started again half a second later.",
                       line3, deaths.crash_alone),
+    "loss": Scenario("Five hops, each of which loses 20 % of the packets in both directions; 1 ms.",
+                     line_of(6), promises.lossy, emulates=True),
+    "first": Scenario("A new subscriber; a message is published elsewhere once it has its SUBACK.",
+                      line3, promises.first_publish),
+    "partition": Scenario("Two nodes are parted while messages of QoS 1 are published at one.",
+                          pair, promises.partition, firewall=True),
+    "hops": Scenario("QoS 0 of 100 bytes at 2,000/s over a line of four nodes.",
+                     line_of(4), costs.hops, systems=COSTS),
+    "flood": Scenario("QoS 0 of 100 bytes as fast as it goes over a line of four nodes.",
+                      line_of(4), costs.flood, systems=COSTS),
+    "idle": Scenario("Nothing happens; a wire of a line of three nodes, all headers counted.",
+                     line3, costs.idle),
+    "alarm": Scenario("Nothing dies, but two processes hog processors, and the disk stalls.",
+                      systems.diamond, costs.false_alarms, systems=("kith",), wants_disk=True),
 }  # fmt: skip
 
 
@@ -82,8 +111,8 @@ def parse_options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="./dev compare mesh", description=__doc__.splitlines()[0])
     parser.add_argument("--scenario", action="append", choices=SCENARIOS, metavar="NAME",
                         help=f"may be repeated; all by default: {', '.join(SCENARIOS)}")
-    parser.add_argument("--systems", default=",".join(systems.SYSTEMS),
-                        help=f"all by default: {', '.join(systems.SYSTEMS)}")
+    parser.add_argument("--systems", default="", metavar="NAME,...",
+                        help=f"those of the scenario by default, of {', '.join(systems.SYSTEMS)}")
     parser.add_argument("--repetitions", type=int, default=10, help="of Kith, 10 by default")
     parser.add_argument("--peer-repetitions", type=int, default=1,
                         help="of those that take long to notice, 1 by default")
@@ -91,12 +120,20 @@ def parse_options() -> argparse.Namespace:
                         help="how long to wait for what does not resume, 150 s by default")
     parser.add_argument("--qos", type=int, default=2, choices=[0, 1, 2],
                         help="where something dies; 2 by default. With NATS 1 and 2 are JetStream")
+    parser.add_argument("--messages", type=int, default=300, help="of loss, 300 by default")
+    parser.add_argument("--first-repetitions", type=int, default=100, help="of first, 100")
+    parser.add_argument("--partition-messages", type=int, default=100_000, help="100,000")
+    parser.add_argument("--partition-s", type=float, default=30, help="how long it lasts, 30 s")
+    parser.add_argument("--seconds", type=float, default=5, help="of each of hops and flood, 5 s")
+    parser.add_argument("--idle-s", type=float, default=30, help="of idle, 30 s")
+    parser.add_argument("--hog-s", type=float, default=30, help="of alarm, 30 s")
     parser.add_argument("--seed", type=int, default=1, help="of what wires lose")
     parser.add_argument("--kith", default="build/release/kith", help="the program to measure")
     parser.add_argument("--json", type=Path, help="write the tables there, too")
     options = parser.parse_args()
     options.linkemu = Path(options.kith).resolve().with_name("linkemu")
-    for name in options.systems.split(","):
+    options.systems = options.systems.split(",") if options.systems else []
+    for name in options.systems:
         if name not in systems.SYSTEMS:
             parser.error(f"no system '{name}'; there are {', '.join(systems.SYSTEMS)}")
     return options  # fmt: skip
@@ -115,8 +152,8 @@ def missing(scenario: Scenario, options) -> str:
 
 def systems_of(scenario: Scenario, options) -> list:
     kinds = []
-    for name in options.systems.split(","):
-        if scenario.only and name not in scenario.only:
+    for name in scenario.systems:
+        if options.systems and name not in options.systems:
             continue
         if systems.program_of(systems.SYSTEMS[name], options):
             kinds.append(systems.SYSTEMS[name])
@@ -131,7 +168,10 @@ def measure(scenario: Scenario, kind, options) -> dict:
     with tempfile.TemporaryDirectory(prefix="kith-mesh-") as folder:
         emulator = options.linkemu if scenario.emulates else None
         network = networks.Network(shape.names, shape.wires, emulator, options.seed)
-        system = kind(systems.program_of(kind, options), Path(folder), shape, network)
+        disk = costs.Disk(Path(folder)) if scenario.wants_disk else None
+        home = disk.path if disk else Path(folder)
+        system = kind(systems.program_of(kind, options), home, shape, network)
+        system.disk = disk
         try:
             system.start()
             system.wait_whole()
@@ -141,6 +181,8 @@ def measure(scenario: Scenario, kind, options) -> dict:
         finally:
             system.end()
             network.end()
+            if disk:
+                disk.end()
 
 
 if __name__ == "__main__":

@@ -14,7 +14,9 @@ import subprocess
 import threading
 
 CLONE_NEWNET = 0x40000000
+CLONE_NEWNS = 0x00020000
 COMMAND_S_MAX = 20
+ETHERNET_BYTES = 14
 PROGRAM_PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
 
 libc = ctypes.CDLL(None, use_errno=True)
@@ -29,6 +31,13 @@ def missing() -> str:
     if subprocess.run(tried, capture_output=True, check=False).returncode != 0:
         return "network namespaces are not permitted"
     return ""
+
+
+def leave_mounts() -> None:
+    """What this thread and its children mount from now on ends with them."""
+    if libc.unshare(CLONE_NEWNS) != 0:
+        raise OSError(ctypes.get_errno(), "unshare")
+    subprocess.run(["mount", "--make-rprivate", "/"], check=True)
 
 
 def missing_firewall() -> str:
@@ -116,12 +125,13 @@ class Place:
         return stream
 
     def link_bytes(self, device: str) -> tuple[int, int]:
-        """What it has received and sent, with the headers of Ethernet, if it is one."""
+        """What a veth has received and sent, from the headers of IP on."""
         for line in self.run("cat", "/proc/net/dev").splitlines():
             name, _, numbers = line.partition(":")
             if name.strip() == device:
                 fields = numbers.split()
-                return int(fields[0]), int(fields[8])
+                received = int(fields[0]) - ETHERNET_BYTES * int(fields[1])
+                return received, int(fields[8]) - ETHERNET_BYTES * int(fields[9])
         raise OSError(f"no {device} at {self.name}")
 
     def end(self) -> None:
@@ -156,6 +166,9 @@ class Network:
 
     def address(self, of: str, towards: str) -> str:
         return self._addresses[of, towards]
+
+    def all_addresses(self) -> list[str]:
+        return list(self._addresses.values())
 
     def neighbors(self, of: str) -> list[str]:
         return [b for a, b in self._addresses if a == of]

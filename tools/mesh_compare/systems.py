@@ -14,7 +14,7 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from clients import JetStreamPublisher, Mqtt, Nats
+from clients import JetStreamPublisher, Mqtt, Nats, packet, text
 from networks import PROGRAM_PATH, Child, Network
 
 START_S_MAX = 60
@@ -82,6 +82,7 @@ class System:
         self.program, self.folder, self.shape, self.network = program, folder, shape, network
         self.nodes = {}
         self.clients = []
+        self.disk = None
 
     def start(self) -> None:
         for name in self.shape.names:
@@ -139,11 +140,22 @@ class System:
         """With `publish(number, content)` and `acknowledged`."""
         return MqttPublisher(self.mqtt(at, f"publisher-{at}").listen(), qos)
 
-    def subscribe(self, at: str, qos: int, on_message) -> None:
-        """`on_message(content)` is called by a thread."""
+    def subscribe(self, at: str, qos: int, on_message, topic: str = TOPIC):
+        """`on_message(content)` is called by a thread, until what this returns is closed."""
         client = self.mqtt(at, f"subscriber-{at}")
-        client.subscribe(TOPIC, qos)
-        client.listen(on_message)
+        client.subscribe(topic, qos)
+        return client.listen(on_message)
+
+    def raw_publisher(self, at: str, content: bytes):
+        """A connection, and the bytes that publish this with QoS 0."""
+        client = self.mqtt(at, f"flood-{at}").listen()
+        return client.stream, packet(0x30, text(TOPIC) + content)
+
+    def raw_subscriber(self, at: str, content_bytes: int):
+        """A connection, and how many bytes each message of QoS 0 has on it."""
+        client = self.mqtt(at, f"drain-{at}")
+        client.subscribe(TOPIC, 0)
+        return client.stream, len(packet(0x30, text(TOPIC) + bytes(content_bytes)))
 
     def cpu_s(self, name: str) -> float:
         fields = Path(f"/proc/{self.nodes[name].pid}/stat").read_text().rpartition(")")[2].split()
@@ -171,8 +183,8 @@ class MqttPublisher:
     def acknowledged(self) -> int:
         return self._client.acknowledged
 
-    def publish(self, _, content: bytes) -> None:
-        self._client.publish(TOPIC, content, self._qos)
+    def publish(self, _, content: bytes, topic: str = TOPIC) -> None:
+        self._client.publish(topic, content, self._qos)
 
 
 class Kith(System):
@@ -199,9 +211,9 @@ class Kith(System):
                       "--mqtts", "off", "--http", "off", "--mesh", "127.0.0.1:0", "--workers", "1",
                       "--log", "error", "--set", "mesh.discovery=false"],
                      stdout=subprocess.PIPE, stderr=self.log(name), text=True)  # fmt: skip
-        while (text := node.process.stdout.readline()) and not text.startswith("kith: ready"):
+        while (said := node.process.stdout.readline()) and not said.startswith("kith: ready"):
             pass
-        if not text:
+        if not said:
             raise Failed(f"Kith: {name} did not start")
         return node
 
@@ -277,21 +289,28 @@ class Mosquitto(System):
     queue = ()
 
     def start_node(self, name: str) -> None:
-        lines = [f"listener {MQTT_PORT} 127.0.0.1", f"listener {BRIDGE_PORT} 0.0.0.0",
-                 "allow_anonymous true", "user root", "set_tcp_nodelay true", *self.queue,
-                 "persistence true", f"persistence_location {self.folder / name}/"]  # fmt: skip
+        lines = ["allow_anonymous true", "user root", "set_tcp_nodelay true", *self.queue,
+                 "persistence true", f"persistence_location {self.folder / name}/",
+                 f"listener {MQTT_PORT} 127.0.0.1", f"listener {BRIDGE_PORT} 0.0.0.0",
+                 *self.secure_listener()]  # fmt: skip
         targets = self.bridge_targets(name)
         if targets:
             addresses = [f"{self.network.address(to, name)}:{BRIDGE_PORT}" for to in targets]
             lines += [f"connection {name}-out", f"address {' '.join(addresses)}",
                       "round_robin false", "topic # both 2", f"remote_clientid bridge-{name}",
-                      "notifications false", *self.bridge]  # fmt: skip
+                      "notifications false", *self.bridge, *self.secure_bridge()]  # fmt: skip
         (self.folder / name).mkdir(exist_ok=True)
         file = self.folder / f"{name}.conf"
         file.write_text("\n".join(lines) + "\n")
         self.nodes[name] = self.network[name].start(
             self.program, "-c", file, stdout=subprocess.DEVNULL, stderr=self.log(name))  # fmt: skip
         self.wait_for_port(name, MQTT_PORT)
+
+    def secure_listener(self) -> list:
+        return []
+
+    def secure_bridge(self) -> list:
+        return []
 
     def bridge_targets(self, name: str) -> list:
         """Hubs in a chain; all others at the first hub that answers. So there is never a loop."""
@@ -312,6 +331,24 @@ class Mosquitto(System):
             return self.dialled_by(name, BRIDGE_PORT) != ""
         except Failed:
             return False
+
+
+class MosquittoTls(Mosquitto):
+    """As Kith's links are: both sides have a certificate."""
+
+    name = "mosquitto, TLS"
+
+    def start(self) -> None:
+        self.key, self.certificate = make_certificate(self.folder, self.network)
+        super().start()
+
+    def secure_listener(self) -> list:
+        return [f"cafile {self.certificate}", f"certfile {self.certificate}",
+                f"keyfile {self.key}", "require_certificate true"]  # fmt: skip
+
+    def secure_bridge(self) -> list:
+        return [f"bridge_cafile {self.certificate}", f"bridge_certfile {self.certificate}",
+                f"bridge_keyfile {self.key}", "bridge_tls_version tlsv1.3"]  # fmt: skip
 
 
 class MosquittoTuned(Mosquitto):
@@ -345,7 +382,7 @@ class NatsServers(System):
         lines = [f"server_name: {name}", f"listen: 0.0.0.0:{NATS_PORT}",
                  f"http: 127.0.0.1:{MONITOR_PORT}", self.timing]  # fmt: skip
         if name in hubs or not hubs:
-            leaf += f' listen: "0.0.0.0:{LEAF_PORT}", no_advertise: true'
+            leaf += f' listen: "0.0.0.0:{LEAF_PORT}", no_advertise: true {self.secure(True)}'
         if name in hubs:
             routes = [f'"nats-route://{self.network.address(other, name)}:{ROUTE_PORT}"'
                       for other in hubs if other != name]  # fmt: skip
@@ -369,7 +406,10 @@ class NatsServers(System):
         if not targets:
             return ""
         urls = [f'"nats-leaf://{self.network.address(to, name)}:{LEAF_PORT}"' for to in targets]
-        return f"remotes: [ {{ urls: [{', '.join(urls)}] }} ],"
+        return f"remotes: [ {{ urls: [{', '.join(urls)}] {self.secure(False)} }} ],"
+
+    def secure(self, listens: bool) -> str:
+        return ""
 
     def wait_whole(self) -> None:
         for name in self.nodes:
@@ -406,12 +446,25 @@ class NatsServers(System):
                    "a stream of JetStream")  # fmt: skip
         self.is_kept = True
 
-    def subscribe(self, at: str, qos: int, on_message) -> None:
+    def raw_publisher(self, at: str, content: bytes):
+        line = f"PUB {TOPIC.replace('/', '.')} {len(content)}\r\n"
+        return self.nats(at).stream, line.encode() + content + b"\r\n"
+
+    def raw_subscriber(self, at: str, content_bytes: int):
+        stream = self.network[at].connect(NATS_PORT)
+        stream.sendall(f"CONNECT {{}}\r\nSUB {TOPIC.replace('/', '.')} 1\r\nPING\r\n".encode())
+        seen = b""
+        while not seen.endswith(b"PONG\r\n"):
+            seen += stream.recv(4096)
+        line = f"MSG {TOPIC.replace('/', '.')} 1 {content_bytes}\r\n"
+        return stream, len(line) + content_bytes + 2
+
+    def subscribe(self, at: str, qos: int, on_message, topic: str = TOPIC):
         client = self.nats(at)
         if qos == 0:
-            subject = TOPIC.replace("/", ".")
+            subject = topic.replace("/", ".")
             client.subscribe(subject, lambda subject, content, reply: on_message(content))
-            return
+            return client
 
         def take(_, content, reply):
             client.publish(reply, b"+ACK")
@@ -425,6 +478,7 @@ class NatsServers(System):
         asked = {"stream_name": "KEPT", "config": config}
         subject = "$JS.hub.API.CONSUMER.DURABLE.CREATE.KEPT.subscriber"
         wait_until(lambda: "error" not in client.request(subject, asked), "a consumer of JetStream")
+        return client
 
 
 class CorePublisher:
@@ -433,8 +487,8 @@ class CorePublisher:
     def __init__(self, client: Nats):
         self._client = client
 
-    def publish(self, _, content: bytes) -> None:
-        self._client.publish(TOPIC.replace("/", "."), content)
+    def publish(self, _, content: bytes, topic: str = TOPIC) -> None:
+        self._client.publish(topic.replace("/", "."), content)
 
 
 class NatsTuned(NatsServers):
@@ -446,12 +500,39 @@ class NatsTuned(NatsServers):
     retry_s, ack_wait_s = 0.25, 1.0
 
 
+class NatsTls(NatsServers):
+    """As Kith's links are: both sides have a certificate."""
+
+    name = "NATS, TLS"
+
+    def start(self) -> None:
+        self.key, self.certificate = make_certificate(self.folder, self.network)
+        super().start()
+
+    def secure(self, listens: bool) -> str:
+        verify = ", verify: true" if listens else ""
+        files = f'cert_file: "{self.certificate}", key_file: "{self.key}"'
+        return f', tls: {{ {files}, ca_file: "{self.certificate}"{verify} }}'
+
+
+def make_certificate(folder: Path, network: Network) -> tuple[Path, Path]:
+    """A key and a certificate by itself, for all addresses; all nodes share it."""
+    key, certificate = folder / "key.pem", folder / "certificate.pem"
+    names = ",".join(f"IP:{address}" for address in network.all_addresses())
+    run("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
+        "-nodes", "-days", "2", "-subj", "/CN=compare", "-addext", f"subjectAltName={names}",
+        "-keyout", key, "-out", certificate)  # fmt: skip
+    return key, certificate
+
+
 SYSTEMS = {
     "kith": Kith,
     "mosquitto": Mosquitto,
     "mosquitto-tuned": MosquittoTuned,
+    "mosquitto-tls": MosquittoTls,
     "nats": NatsServers,
     "nats-tuned": NatsTuned,
+    "nats-tls": NatsTls,
 }
 
 
