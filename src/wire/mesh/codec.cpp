@@ -27,6 +27,7 @@ static_assert(std::is_same_v<FrameOf<FrameType::State>, State>);
 static_assert(std::is_same_v<FrameOf<FrameType::StateDigest>, StateDigest>);
 static_assert(std::is_same_v<FrameOf<FrameType::StateList>, StateList>);
 static_assert(std::is_same_v<FrameOf<FrameType::StateRequest>, StateRequest>);
+static_assert(std::is_same_v<FrameOf<FrameType::Circuit>, Circuit>);
 
 FrameType type_of(const Frame& frame) {
     return static_cast<FrameType>(frame.index() + 1);
@@ -35,6 +36,9 @@ FrameType type_of(const Frame& frame) {
 Priority priority_of_frame(const Frame& frame) {
     if (const Data* data = std::get_if<Data>(&frame)) {
         return data->priority;
+    }
+    if (const Circuit* circuit = std::get_if<Circuit>(&frame)) {
+        return priority_of(circuit->kind);
     }
     const State* state = std::get_if<State>(&frame);
     return state == nullptr ? Priority::Control : priority_of(state->key.kind);
@@ -82,6 +86,8 @@ Result<Frame> decode(const FrameSlice& slice) {
             return detail::decode_state_list(slice.body);
         case FrameType::StateRequest:
             return detail::decode_state_request(slice.body);
+        case FrameType::Circuit:
+            return detail::decode_circuit(slice.body);
     }
     return fail(ErrorKind::Unsupported, "type of frame is not known");
 }

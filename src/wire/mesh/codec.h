@@ -35,12 +35,17 @@ struct FrameSlice {
 /// Bytes of the whole frame, length, type and priority included. Requires: within the limits.
 [[nodiscard]] std::size_t frame_bytes(const Frame& frame);
 /// Writes it. Requires: `room` has frame_bytes(frame); returns how many were written. A Data goes
-/// with its own priority, a State with priority_of() its kind, everything else as Control.
+/// with its own priority, a State and a Circuit with priority_of() its kind, everything else as
+/// Control.
 std::size_t encode(const Frame& frame, MutableBytes room);
 
 /// A retained message of the common state goes behind what is live.
 [[nodiscard]] constexpr Priority priority_of(StateKind kind) {
     return kind == StateKind::Retained ? Priority::Bulk : Priority::Command;
+}
+/// The bytes of circuits go behind all messages.
+[[nodiscard]] constexpr Priority priority_of(CircuitKind kind) {
+    return kind == CircuitKind::Bytes ? Priority::Bulk : Priority::Low;
 }
 
 /// Hot path: the same for a Hello, without the detour through Frame.

@@ -45,9 +45,9 @@ Buffer framed(FrameType type, const Buffer& body) {
 
 Seeds all_seeds() {
     constexpr const char* kNames[kFrameTypes] = {
-        "hello",       "receipt",      "record",     "record_ack",   "record_request", "digest",
-        "digest_list", "echo",         "data",       "custody_ack",  "credit",         "goodbye",
-        "state",       "state_digest", "state_list", "state_request"};
+        "hello",       "receipt",      "record",     "record_ack",    "record_request", "digest",
+        "digest_list", "echo",         "data",       "custody_ack",   "credit",         "goodbye",
+        "state",       "state_digest", "state_list", "state_request", "circuit"};
     RandomFrames random(1);
     Seeds seeds;
     for (std::size_t i = 0; i < kFrameTypes; ++i) {

@@ -264,9 +264,48 @@ struct StateRequest {
     boost::container::small_vector<StateKey, 4> keys;  // in order
 };
 
+enum class CircuitKind : std::uint8_t {
+    Open = 0,   // from the origin to the destination; every node on the way remembers the way
+    Bytes = 1,  // kCircuitBytesMax at most
+    Room = 2,   // how many the other end has received, and how many it may send
+    Close = 3,  // at once, in both directions
+};
+
+/// Why a circuit ends. NoWay and Broken are about its way, of which its origin may find another.
+enum class CircuitEnd : std::uint8_t {
+    Done = 0,     // by one of its ends
+    Refused = 1,  // the destination takes no circuits
+    NoWay = 2,    // to the destination
+    TooMany = 3,  // on one of the nodes
+    Broken = 4,   // somebody on the way does not know it, or has lost its neighbour
+    Gone = 5,     // one end does not know it any more
+};
+inline constexpr std::size_t kCircuitEndCount = 6;
+
+/// A stream of bytes between two nodes in both directions. Those between them keep nothing: an end
+/// keeps what it has sent until the other one has received it, and sends it again if need be.
+struct Circuit {
+    CircuitId id;
+    CircuitKind kind = CircuitKind::Open;
+    bool is_from_origin = true;  // the direction of this frame
+    // Open
+    NodeId destination;
+    std::uint32_t way = 1;  // number of this try to find a way, from 1
+    std::uint8_t hops_left = 0;
+    bool resumes = false;  // both ends have it already
+    // Bytes
+    std::uint64_t before = 0;  // how many went before, in this direction
+    Bytes bytes;               // not empty
+    // Room, of the other direction: totals, so that a lost or repeated one does no harm
+    std::uint64_t received = 0;  // all up to this
+    std::uint64_t allowed = 0;   // at least `received`
+    // Close
+    CircuitEnd end = CircuitEnd::Done;
+};
+
 using Frame =
     std::variant<Hello, Receipt, Record, RecordAck, RecordRequest, Digest, DigestList, Echo, Data,
-                 CustodyAck, Credit, Goodbye, State, StateDigest, StateList, StateRequest>;
+                 CustodyAck, Credit, Goodbye, State, StateDigest, StateList, StateRequest, Circuit>;
 
 /// Names a share group and its filter in one number.
 [[nodiscard]] std::uint64_t share_group_id(std::uint32_t tenant, std::string_view group,

@@ -233,6 +233,31 @@ TEST(Golden, StateDigestListAndRequest) {
     EXPECT_EQ(hex(StateRequest{.keys = {kRetainedKey}}), digits("0b 80 01 1122334455667788 01"));
 }
 
+TEST(Golden, CircuitFromItsOpeningToItsEnd) {
+    Circuit frame;
+    frame.id = {kOrigin, 0x0A0B0C0D, 300};
+    frame.destination = NodeId(2);
+    frame.way = 1;
+    frame.hops_left = 32;
+    EXPECT_EQ(hex(frame), digits("1a 8d 0102030405060708 0a0b0c0d ac02 04 0000000000000002 01 20"));
+    frame.resumes = true;
+    EXPECT_EQ(hex(frame), digits("1a 8d 0102030405060708 0a0b0c0d ac02 0c 0000000000000002 01 20"));
+    frame.resumes = false;
+    const Buffer bytes{'h', 'i'};
+    frame.kind = CircuitKind::Bytes;
+    frame.before = 128;
+    frame.bytes = bytes;
+    EXPECT_EQ(hex(frame), digits("15 8e 0102030405060708 0a0b0c0d ac02 05 8001 02 6869"));
+    frame.kind = CircuitKind::Room;
+    frame.is_from_origin = false;
+    frame.received = 130;
+    frame.allowed = 131;
+    EXPECT_EQ(hex(frame), digits("14 8d 0102030405060708 0a0b0c0d ac02 02 8201 8301"));
+    frame.kind = CircuitKind::Close;
+    frame.end = CircuitEnd::Broken;
+    EXPECT_EQ(hex(frame), digits("11 8d 0102030405060708 0a0b0c0d ac02 03 04"));
+}
+
 TEST(Golden, LinkStateOfALeaf) {
     LinkStateBody body;
     body.role = NodeRole::Leaf;

@@ -34,6 +34,8 @@ inline constexpr std::size_t kDestinationGroupsMax = 1024;
 inline constexpr std::size_t kTopicBytesMax = 65535;
 /// Hops that a DATA may take. Twice the diameter of anything that is sensible.
 inline constexpr unsigned kHopsMax = 32;
+/// Bytes in one frame of a circuit: what waits in front of a message on a link is short.
+inline constexpr std::size_t kCircuitBytesMax = 16U << 10U;
 /// Buckets in which two nodes compare what they know.
 inline constexpr std::size_t kDigestBuckets = 64;
 /// And the common state, of which there is more.

@@ -29,15 +29,19 @@ TEST(RoundTrip, WhatIsEncodedDecodesToTheSame) {
     }
 }
 
-TEST(RoundTrip, DataAndStateGoWithTheirPriorityAndAllElseAsControl) {
+TEST(RoundTrip, WhatIsForNodesThemselvesGoesAsControl) {
     RandomFrames random(2);
     for (int i = 0; i < 200; ++i) {
         const Frame frame = random.any();
         const Buffer bytes = to_bytes(frame);
         const Data* data = std::get_if<Data>(&frame);
         const State* state = std::get_if<State>(&frame);
-        const Priority other = state ? priority_of(state->key.kind) : Priority::Control;
-        EXPECT_EQ(slice_of(bytes).priority, data ? data->priority : other);
+        const Circuit* circuit = std::get_if<Circuit>(&frame);
+        const Priority expected = data      ? data->priority
+                                  : state   ? priority_of(state->key.kind)
+                                  : circuit ? priority_of(circuit->kind)
+                                            : Priority::Control;
+        EXPECT_EQ(slice_of(bytes).priority, expected);
     }
 }
 

@@ -34,6 +34,15 @@ struct DataId {
     friend auto operator<=>(const DataId&, const DataId&) = default;
 };
 
+/// Names a circuit in the whole mesh, for ever.
+struct CircuitId {
+    NodeId origin;
+    std::uint32_t epoch = 0;   // of the origin
+    std::uint64_t number = 0;  // of its circuits, from 1
+
+    friend auto operator<=>(const CircuitId&, const CircuitId&) = default;
+};
+
 /// 5 bits on the wire. A receiver skips frames of types that it does not know.
 enum class FrameType : std::uint8_t {
     Hello = 1,
@@ -52,7 +61,8 @@ enum class FrameType : std::uint8_t {
     StateDigest = 14,
     StateList = 15,
     StateRequest = 16,
-    // 17 to 31 are free: directory look-ups, calls, chunks of bundles.
+    Circuit = 17,
+    // 18 to 31 are free: directory look-ups, calls, chunks of bundles.
 };
 
 /// Classes of traffic, the first goes first; 3 bits on the wire.

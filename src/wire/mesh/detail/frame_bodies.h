@@ -31,6 +31,7 @@ void put_header(ByteWriter& out, FrameType type, Priority priority, std::size_t 
 [[nodiscard]] std::size_t body_bytes(const StateDigest& frame);
 [[nodiscard]] std::size_t body_bytes(const StateList& frame);
 [[nodiscard]] std::size_t body_bytes(const StateRequest& frame);
+[[nodiscard]] std::size_t body_bytes(const Circuit& frame);
 
 void put_body(ByteWriter& out, const Hello& frame);
 void put_body(ByteWriter& out, const Receipt& frame);
@@ -48,6 +49,7 @@ void put_body(ByteWriter& out, const State& frame);
 void put_body(ByteWriter& out, const StateDigest& frame);
 void put_body(ByteWriter& out, const StateList& frame);
 void put_body(ByteWriter& out, const StateRequest& frame);
+void put_body(ByteWriter& out, const Circuit& frame);
 
 // decode_hello() and decode_data() are in codec.h.
 [[nodiscard]] Result<Receipt> decode_receipt(Bytes body);
@@ -64,5 +66,6 @@ void put_body(ByteWriter& out, const StateRequest& frame);
 [[nodiscard]] Result<StateDigest> decode_state_digest(Bytes body);
 [[nodiscard]] Result<StateList> decode_state_list(Bytes body);
 [[nodiscard]] Result<StateRequest> decode_state_request(Bytes body);
+[[nodiscard]] Result<Circuit> decode_circuit(Bytes body);
 
 }  // namespace kith::mesh::detail

@@ -168,6 +168,14 @@ inline std::string words(const StateRequest& f) {
     return "state-request " + words_of_all(f.keys);
 }
 
+inline std::string words(const Circuit& f) {
+    return fmt::format("circuit {}/{}/{} kind={} from_origin={} ", words(f.id.origin), f.id.epoch,
+                       f.id.number, static_cast<int>(f.kind), f.is_from_origin) +
+           fmt::format("to={} way={} hops={} resumes={} before={} {} received={} allowed={} end={}",
+                       words(f.destination), f.way, f.hops_left, f.resumes, f.before,
+                       to_hex(f.bytes), f.received, f.allowed, static_cast<int>(f.end));
+}
+
 inline std::string words(const Frame& frame) {
     return std::visit([](const auto& f) { return words(f); }, frame);
 }

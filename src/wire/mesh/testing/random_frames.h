@@ -20,7 +20,7 @@ class RandomFrames {
   public:
     explicit RandomFrames(std::uint64_t seed) : random_(seed) {}
 
-    Frame any() { return of_type(static_cast<FrameType>(1 + random_.below(16))); }
+    Frame any() { return of_type(static_cast<FrameType>(1 + random_.below(17))); }
 
     Frame of_type(FrameType type) {
         switch (type) {
@@ -56,6 +56,8 @@ class RandomFrames {
                 return state_list();
             case FrameType::StateRequest:
                 return state_request();
+            case FrameType::Circuit:
+                return circuit();
         }
         return Goodbye{};
     }
@@ -226,6 +228,33 @@ class RandomFrames {
         StateRequest frame;
         for (const StateKey& key : state_keys()) {
             frame.keys.push_back(key);
+        }
+        return frame;
+    }
+
+    Circuit circuit() {
+        Circuit frame;
+        frame.id = {node(), number<std::uint32_t>(), std::max<std::uint64_t>(varint(), 1)};
+        frame.kind = static_cast<CircuitKind>(random_.below(4));
+        frame.is_from_origin = frame.kind == CircuitKind::Open || coin();
+        switch (frame.kind) {
+            case CircuitKind::Open:
+                frame.destination = node();
+                frame.way = std::max<std::uint32_t>(number<std::uint32_t>(), 1);
+                frame.hops_left = number<std::uint8_t>();
+                frame.resumes = coin();
+                break;
+            case CircuitKind::Bytes:
+                frame.before = varint();
+                frame.bytes = bytes(1 + random_.below(coin() ? 20 : kCircuitBytesMax));
+                break;
+            case CircuitKind::Room:
+                frame.allowed = varint();
+                frame.received = coin() ? frame.allowed : frame.allowed / 2;
+                break;
+            case CircuitKind::Close:
+                frame.end = static_cast<CircuitEnd>(random_.below(kCircuitEndCount));
+                break;
         }
         return frame;
     }
