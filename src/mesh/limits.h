@@ -161,6 +161,32 @@ inline constexpr Duration kCustodyRetransmitIntervalMax = 30s;
 /// A message for a member of a share group that cannot be reached goes to another one after so many
 /// tries: after 7 s, or less if routes have changed meanwhile.
 inline constexpr std::uint8_t kGroupTries = 3;
+/// Circuits of which a node is one of the two ends, and those that it carries for others. More are
+/// refused, and counted.
+inline constexpr std::size_t kCircuitsMax = 64;
+inline constexpr std::size_t kCircuitsCarriedMax = 256;
+/// Bytes of a circuit, in each direction, that were sent and not taken at the other end: 13 MB/s
+/// over 10 ms.
+inline constexpr std::size_t kCircuitWindowBytes = 128U << 10U;
+/// Bytes of all circuits that are under way over one link; what carries messages is not kept busy
+/// for longer by them.
+inline constexpr std::size_t kCircuitLinkBytes = 256U << 10U;
+/// Bytes of circuits of others that wait for room on a link. More are dropped, and sent again.
+inline constexpr std::size_t kCircuitQueueBytesMax = 8U << 20U;
+/// What was received and needs not be told at once is told after this.
+inline constexpr Duration kCircuitRoomDelay = 50ms;
+/// What nobody has received is sent again after this, then after twice as long each time.
+inline constexpr Duration kCircuitResend = 1s;
+inline constexpr Duration kCircuitResendMax = 8s;
+/// A circuit that is opened, and one that has lost its way, looks for one for so long, and each
+/// time after this.
+inline constexpr Duration kCircuitOpenPatience = 5s;
+inline constexpr Duration kCircuitWayPatience = 15s;
+inline constexpr Duration kCircuitWayInterval = 250ms;
+/// An end that has nothing to say says so after this; one that hears nothing for longer ends the
+/// circuit, and those between forget it.
+inline constexpr Duration kCircuitAliveInterval = 20s;
+inline constexpr Duration kCircuitSilenceMax = 65s;
 /// Flows of QoS 0 whose last message a destination remembers; of others, order is not judged.
 inline constexpr std::size_t kFlowsMax = 65536;
 

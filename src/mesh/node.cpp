@@ -5,6 +5,7 @@
 #include <span>
 #include <utility>
 
+#include "base/check.h"
 #include "base/narrow.h"
 #include "mesh/detail/node_impl.h"
 #include "wire/mesh/bodies.h"
@@ -76,6 +77,8 @@ void MeshNode::Impl::on_known_frame(NodeId from, const Frame& frame, Instant now
         records.on_digest_list(from, *list, now);
     } else if (const auto* echo = std::get_if<Echo>(&frame)) {
         waves.on_echo(from, *echo, now);
+    } else if (const auto* circuit = std::get_if<Circuit>(&frame)) {
+        circuits.on_circuit(from, neighbors.find(from)->role, *circuit, now);
     } else {
         on_state_frame(from, frame, now);
     }
@@ -126,6 +129,7 @@ void MeshNode::Impl::end_turn(Instant now) {
     }
     answer_state_calls(now);
     custody.send_waiting(now);
+    circuits.flush(now);
     for (auto& [neighbor, entries] : acks) {
         send_acks(neighbor, entries, now);
     }
@@ -139,7 +143,7 @@ void MeshNode::Impl::end_turn(Instant now) {
 
 Instant MeshNode::Impl::find_others_deadline() const {
     return std::min({records.deadline(), waves.deadline(), arrivals.deadline(), custody.deadline(),
-                     routes.deadline(), state.deadline()});
+                     routes.deadline(), state.deadline(), circuits.deadline()});
 }
 
 void MeshNode::Impl::send_acks(NodeId neighbor, std::span<CustodyEntry> entries, Instant now) {
@@ -181,6 +185,7 @@ void MeshNode::Impl::on_neighbor_down(NodeId neighbor, Instant now) {
     state.on_neighbor_down(neighbor);
     tell_link_state(now);
     custody.on_neighbor_down(neighbor, now);
+    circuits.on_neighbor_down(neighbor, now);
 }
 
 void MeshNode::Impl::on_record(const RecordKey& key, const StoredRecord* record, Instant now) {
@@ -324,6 +329,7 @@ void MeshNode::on_timer(Instant now) {
     node.arrivals.on_timer(now);
     node.custody.on_timer(now);
     node.state.on_timer(now);
+    node.circuits.on_timer(now);
     if (node.routes.deadline() <= now) {
         node.compute_routes(now);
     }
@@ -437,6 +443,36 @@ SendOutcome MeshNode::send_to(NodeId destination, const Publication& publication
     return has_way ? SendOutcome::Sent : SendOutcome::Unreachable;
 }
 
+Result<CircuitId> MeshNode::open_circuit(NodeId destination, Instant now) {
+    Impl& node = *impl_;
+    CHECK(node.ports.circuits != nullptr);
+    if (destination == node.options.self) {
+        return fail(ErrorKind::Invalid, "this is the node itself");
+    }
+    if (node.records.find({destination, RecordKind::Identity, 0}) == nullptr) {
+        return fail(ErrorKind::NotFound, "nothing is known of such a node");
+    }
+    Result<CircuitId> opened = node.circuits.open(destination, now);
+    node.end_turn(now);
+    return opened;
+}
+
+std::size_t MeshNode::send_circuit(const CircuitId& id, Bytes bytes, Instant now) {
+    const std::size_t taken = impl_->circuits.send(id, bytes);
+    impl_->end_turn(now);
+    return taken;
+}
+
+void MeshNode::take_circuit(const CircuitId& id, std::size_t bytes, Instant now) {
+    impl_->circuits.take(id, bytes, now);
+    impl_->end_turn(now);
+}
+
+void MeshNode::close_circuit(const CircuitId& id, CircuitEnd end, Instant now) {
+    impl_->circuits.close(id, end, now);
+    impl_->end_turn(now);
+}
+
 bool MeshNode::is_congested(Priority priority) const {
     return impl_->custody.is_congested(priority);
 }
@@ -486,6 +522,7 @@ const MeshCounters& MeshNode::counters() const {
     impl_->counters.spool_count = impl_->custody.spooled().count;
     impl_->counters.spool_bytes = impl_->custody.spooled().bytes;
     impl_->counters.state = impl_->state.counters();
+    impl_->counters.circuits = impl_->circuits.counters();
     return impl_->counters;
 }
 

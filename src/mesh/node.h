@@ -117,6 +117,22 @@ struct StateCounters {
     std::uint64_t refused_full = 0;   // kStateEntriesMax
 };
 
+/// Of streams of bytes (detail/circuits.h).
+struct CircuitCounters {
+    std::uint64_t ends = 0;      // now, from here and to here
+    std::uint64_t carried = 0;   // now, of others
+    std::uint64_t opened = 0;    // by this node
+    std::uint64_t accepted = 0;  // of others, to here
+    std::uint64_t refused_full = 0;
+    std::uint64_t bytes_out = 0;  // of this node, what was sent again, too
+    std::uint64_t bytes_in = 0;   // to this node, once each
+    std::uint64_t bytes_carried = 0;
+    std::uint64_t bytes_dropped = 0;  // of others, that there was no room for
+    std::uint64_t resends = 0;
+    std::uint64_t ways_lost = 0;
+    std::array<std::uint64_t, kCircuitEndCount> ended{};  // from here and to here, by reason
+};
+
 struct MeshCounters {
     std::uint64_t frames_in = 0;
     std::uint64_t bytes_in = 0;
@@ -129,6 +145,7 @@ struct MeshCounters {
     std::uint64_t spool_count = 0;    // of these, those whose content is on disk alone
     std::uint64_t spool_bytes = 0;
     StateCounters state;
+    CircuitCounters circuits;
     std::array<std::uint64_t, kDropReasonCount> drops{};
 };
 
@@ -142,6 +159,7 @@ class MeshNode {
         MeshEvents& events;
         RecordPool* record_pool = nullptr;  // without one, each node has its own copies
         StatePort* state = nullptr;         // without one, nobody keeps retained messages
+        CircuitPort* circuits = nullptr;    // without one, this node is the end of no circuit
     };
 
     /// `seed` spreads what should not happen everywhere at once. The ports outlive the node.
@@ -223,6 +241,19 @@ class MeshNode {
     /// DataKind::Directed. on_published(token) comes as for publish(), of what was taken.
     SendOutcome send_to(NodeId destination, const Publication& publication, std::uint64_t token,
                         Instant now);
+
+    /// Opens a stream of bytes to another node; on_circuit_open() follows, or on_circuit_end().
+    /// Errors: NotFound (nothing is known of such a node), Invalid (it is this one), Unavailable
+    /// (there is no way), Limit (kCircuitsMax). Requires: a CircuitPort.
+    [[nodiscard]] Result<CircuitId> open_circuit(NodeId destination, Instant now);
+    /// Of a circuit that is open: takes as many of the first as there is room for, and says how
+    /// many. If not all, on_circuit_room() follows. What is not known any more is ignored, here
+    /// and below.
+    [[nodiscard]] std::size_t send_circuit(const CircuitId& id, Bytes bytes, Instant now);
+    /// So much of what on_circuit_bytes() brought is used: the other end may send as much more.
+    void take_circuit(const CircuitId& id, std::size_t bytes, Instant now);
+    /// Done: once the other end has all that was sent. Others: at once.
+    void close_circuit(const CircuitId& id, CircuitEnd end, Instant now);
 
     /// Messages of QoS 1 and 2 of this class wait for room on the way to a neighbour: a host that
     /// is told to slow down its publishers (no PUBACK, no reading) does so until this is false

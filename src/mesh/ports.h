@@ -210,6 +210,25 @@ class StatePort {
     ~StatePort() = default;
 };
 
+/// Streams of bytes between this node and others (MeshNode::open_circuit()).
+class CircuitPort {
+  public:
+    /// Another node, id.origin as it says, opens one to here. False: it is refused.
+    [[nodiscard]] virtual bool on_circuit(const CircuitId& id) = 0;
+    /// One that this node has opened has reached its destination.
+    virtual void on_circuit_open(const CircuitId& id) = 0;
+    /// What came, in order; MeshNode::take_circuit() says once it is used.
+    virtual void on_circuit_bytes(const CircuitId& id, Bytes bytes) = 0;
+    /// MeshNode::send_circuit() did not take all, and takes more now.
+    virtual void on_circuit_room(const CircuitId& id) = 0;
+    /// The last call. Not of what this node has closed itself. All that the other end has sent has
+    /// come if it is Done.
+    virtual void on_circuit_end(const CircuitId& id, CircuitEnd end) = 0;
+
+  protected:
+    ~CircuitPort() = default;
+};
+
 enum class DropReason : std::uint8_t {
     NoRoute,  // QoS 0 for a node that cannot be reached
     HopLimit,

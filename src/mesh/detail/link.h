@@ -61,6 +61,9 @@ class Link {
     }
     /// What is not known to have arrived leaves room for another message.
     [[nodiscard]] bool has_room(Priority priority) const { return window_.has_room(priority); }
+    [[nodiscard]] std::size_t under_way_bytes(Priority priority) const {
+        return window_.under_way_bytes(priority);
+    }
     void count_received(Instant now);
     /// When a Receipt has to go; never() if none is owed.
     [[nodiscard]] Instant receipt_due() const { return receipt_due_; }

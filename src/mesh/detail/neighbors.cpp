@@ -300,6 +300,12 @@ bool Neighbors::has_room(NodeId neighbor, Priority priority) const {
            adjacency->best()->has_room(priority);
 }
 
+std::size_t Neighbors::under_way_bytes(NodeId neighbor, Priority priority) const {
+    const Adjacency* adjacency = impl_->find_adjacency(neighbor);
+    const bool is_linked = adjacency != nullptr && adjacency->best() != nullptr;
+    return is_linked ? adjacency->best()->under_way_bytes(priority) : 0;
+}
+
 bool Neighbors::is_full(NodeId neighbor) const {
     const Adjacency* adjacency = impl_->find_adjacency(neighbor);
     return adjacency != nullptr && adjacency->best() != nullptr &&

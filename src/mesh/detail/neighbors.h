@@ -89,6 +89,8 @@ class Neighbors {
     void send(NodeId neighbor, Priority priority, Bytes head, const SharedBytes& body, Instant now);
     /// Its best link may get another message of this class now.
     [[nodiscard]] bool has_room(NodeId neighbor, Priority priority) const;
+    /// What its best link carries of this class and has not delivered yet, as far as is known.
+    [[nodiscard]] std::size_t under_way_bytes(NodeId neighbor, Priority priority) const;
     /// Its best link has no room for what may be dropped.
     [[nodiscard]] bool is_full(NodeId neighbor) const;
     /// What hellos say from now on.

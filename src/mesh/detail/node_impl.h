@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "mesh/detail/arrivals.h"
+#include "mesh/detail/circuits.h"
 #include "mesh/detail/common_state.h"
 #include "mesh/detail/custody.h"
 #include "mesh/detail/frame_writer.h"
@@ -33,7 +34,8 @@ struct MeshNode::Impl final : NeighborListener,
                               WaveListener,
                               CustodyListener,
                               ArrivalListener,
-                              StateListener {
+                              StateListener,
+                              CircuitListener {
     Impl(const MeshOptions& options_in, const Ports& ports_in, std::uint64_t seed)
         : options(options_in),
           ports(ports_in),
@@ -43,6 +45,7 @@ struct MeshNode::Impl final : NeighborListener,
           custody(options, ports.custody, *this),
           arrivals(options, *this),
           state(options, ports.state, *this),
+          circuits(options, ports.circuits, *this),
           routes(options.self) {}
 
     const MeshOptions options;
@@ -57,6 +60,7 @@ struct MeshNode::Impl final : NeighborListener,
     Custody custody;
     Arrivals arrivals;
     CommonState state;
+    Circuits circuits;
     RouteTable routes;
     std::vector<std::string> locators;
     std::uint64_t last_sequence = 0;
@@ -180,6 +184,15 @@ struct MeshNode::Impl final : NeighborListener,
     // ArrivalListener
     void deliver(const Data& data, const StreamProgress& progress, std::uint64_t token) override;
     void on_arrival_drop(DropReason reason, const Data& data) override { drop(reason, &data); }
+
+    // CircuitListener; way_to() is the custody listener's, too.
+    void send_circuit(NodeId neighbor, const Circuit& frame, Instant now) override {
+        neighbors.send(neighbor, priority_of(frame.kind), writer.write(frame), {}, now);
+    }
+    [[nodiscard]] bool has_circuit_room(NodeId neighbor) const override {
+        return neighbors.under_way_bytes(neighbor, priority_of(CircuitKind::Bytes)) <
+               kCircuitLinkBytes;
+    }
 
     // StateListener; has_room() is the custody listener's, too.
     void send_state(NodeId neighbor, const Frame& frame, Instant now) override;

@@ -23,6 +23,9 @@ class SendWindow {
     [[nodiscard]] bool has_room(Priority priority) const {
         return bytes_[index(priority)] < kLinkWindowBytes;
     }
+    [[nodiscard]] std::size_t under_way_bytes(Priority priority) const {
+        return bytes_[index(priority)];
+    }
     /// A message left as frame number `frame`; numbers count up, modulo 2^32.
     void on_sent(std::uint32_t frame, Priority priority, std::size_t bytes) {
         bytes_[index(priority)] += bytes + kLinkWindowMessageBytes;

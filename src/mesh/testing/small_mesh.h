@@ -14,6 +14,7 @@
 
 #include "base/check.h"
 #include "mesh/node.h"
+#include "mesh/testing/circuit_log.h"
 #include "mesh/testing/fake_trust.h"
 #include "mesh/testing/state_keeper.h"
 #include "mesh/testing/virtual_time.h"
@@ -142,6 +143,31 @@ class SmallMesh {
     }
     /// What a node has of retained messages, and told its clients of what it had missed.
     [[nodiscard]] StateKeeper& keeper(std::uint64_t id) { return place(id).keeper; }
+    /// Errors: as MeshNode::open_circuit().
+    [[nodiscard]] Result<CircuitId> open_circuit(std::uint64_t from, std::uint64_t to) {
+        const Result<CircuitId> opened = node(from).open_circuit(NodeId(to), time.now());
+        wake(from);
+        return opened;
+    }
+    /// All of it, as there is room for it.
+    void send_circuit(std::uint64_t id, const CircuitId& circuit, std::string_view text) {
+        place(id).unsent[circuit] += text;
+        place(id).move_circuit(circuit);
+        wake(id);
+    }
+    void close_circuit(std::uint64_t id, const CircuitId& circuit, CircuitEnd end) {
+        node(id).close_circuit(circuit, end, time.now());
+        wake(id);
+    }
+    [[nodiscard]] CircuitLog& circuits(std::uint64_t id) { return place(id).circuits; }
+    /// What came is taken from now on.
+    void unstick_circuits(std::uint64_t id) {
+        circuits(id).is_stuck = false;
+        for (const auto& [circuit, log] : circuits(id).circuits) {
+            place(id).move_circuit(circuit);
+        }
+        wake(id);
+    }
     void wake(std::uint64_t id) { place(id).wake(); }
     [[nodiscard]] FakeTrust& trust(std::uint64_t id) { return place(id).trust; }
     /// Why others ended its links.
@@ -163,12 +189,18 @@ class SmallMesh {
     };
 
     struct Place final : LinkPort, CustodyPort, DeliveryPort, MeshEvents {
-        Place(SmallMesh& mesh_in, NodeId self_in) : mesh(mesh_in), self(self_in), trust(self_in) {}
+        Place(SmallMesh& mesh_in, NodeId self_in) : mesh(mesh_in), self(self_in), trust(self_in) {
+            circuits.on_news = [this](const CircuitId& id) {
+                later(0ms, [this, id] { move_circuit(id); });
+            };
+        }
 
         SmallMesh& mesh;
         NodeId self;
         FakeTrust trust;
         StateKeeper keeper;
+        CircuitLog circuits;
+        std::map<CircuitId, std::string> unsent;  // that the core had no room for
         NodeRole role = NodeRole::Router;
         WallTime wall = WallTime::from_ms(kClockBelievedFromMs);  // when time began
         std::unique_ptr<MeshNode> node;
@@ -198,7 +230,8 @@ class SmallMesh {
                                                               .custody = *this,
                                                               .delivery = *this,
                                                               .events = *this,
-                                                              .state = &keeper},
+                                                              .state = &keeper,
+                                                              .circuits = &circuits},
                                               self.value(), mesh.time.now());
             node->set_wall_time(
                 wall + std::chrono::milliseconds(to_ms(mesh.time.now() - Instant())),
@@ -240,6 +273,18 @@ class SmallMesh {
             });
         }
 
+        /// Takes what came, and sends what is to go.
+        void move_circuit(const CircuitId& id) {
+            CircuitLog::Circuit& log = circuits.circuits[id];
+            if (!circuits.is_stuck && log.taken < log.received.size()) {
+                const std::size_t news = log.received.size() - log.taken;
+                log.taken = log.received.size();
+                node->take_circuit(id, news, mesh.time.now());
+            }
+            if (std::string& text = unsent[id]; !text.empty() && log.is_open) {
+                text.erase(0, node->send_circuit(id, as_bytes(text), mesh.time.now()));
+            }
+        }
         void send(LinkId link, Priority, Bytes head, const SharedBytes& body) override {
             const auto wire = mesh.wires_.find(link);
             if (wire == mesh.wires_.end() || wire->second.is_cut) {
