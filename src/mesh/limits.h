@@ -142,6 +142,8 @@ inline constexpr Duration kStreamGapPatience = 60s;
 /// Messages of one stream that are on their way at the same time; the rest wait at the origin. Well
 /// below kStreamWindow, so that a destination never has to send one back.
 inline constexpr std::size_t kStreamInFlightMax = 8192;
+/// The same in bytes, which the last one may exceed.
+inline constexpr std::size_t kStreamInFlightBytesMax = 16U << 20U;
 /// Bytes of messages of others that a node keeps until those behind have acknowledged them. Beyond,
 /// messages are given back to whom they came from, who knows another way or keeps them longer.
 inline constexpr std::size_t kRelayBytesMax = 32U << 20U;

@@ -149,7 +149,7 @@ bool Connection::on_frame(const mqtt::Frame& frame) {
         return true;
     }
     // Others may wait for this client's acknowledgements: were it held, all would wait in a circle.
-    const bool is_awaited = met == Congestion::Queue && is_slow();
+    const bool is_awaited = (met == Congestion::Queue || met == Congestion::Far) && is_slow();
     if (met != Congestion::None && !is_awaited) {
         stop_input(Stop::Held);
         context_.holds->hold(*this, met);

@@ -23,19 +23,6 @@ constexpr std::size_t kReadBytesMax = 4U << 20U;
 /// So many messages that nobody has asked for are read with those that somebody has.
 constexpr std::uint64_t kReadGapMax = 64;
 
-struct KeptMark {
-    explicit KeptMark(const bus::MeshMark& borrowed)
-        : key(borrowed.key.begin(), borrowed.key.end()),
-          value(borrowed.value.begin(), borrowed.value.end()),
-          mark{.key = key, .value = value} {}
-    KeptMark(const KeptMark&) = delete;
-    KeptMark& operator=(const KeptMark&) = delete;
-
-    const std::vector<std::uint8_t> key;
-    const std::vector<std::uint8_t> value;
-    const bus::MeshMark mark;  // of these
-};
-
 /// What a client may have published: another node may err, or worse.
 bool is_usable(const bus::Message& message) {
     return message.tenant == kDefaultTenant && is_mqtt_utf8(as_bytes(message.topic.text())) &&
@@ -239,7 +226,7 @@ void FarSide::send(Routing& routing) {
         return;
     }
     if (mesh_->is_congested()) {
-        context_.holds->note(Congestion::Backlog);
+        context_.holds->note(Congestion::Far);
         holds_publishers_ = true;
     }
     if (routing.id == MessageId()) {
@@ -342,18 +329,11 @@ void FarSide::deliver(const bus::Message& message, std::uint32_t expires_after_m
         }
         return;
     }
-    PublishOrigin origin;
     if (arrived.qos == Qos::AtMostOnce) {
-        context_.router->publish(arrived, origin);
+        context_.router->publish(arrived, PublishOrigin{});
         return;
     }
-    origin.session = context_.node.mesh_session();  // commits keep the order of a publisher
-    origin.qos = arrived.qos;
-    // shared_ptr: what a std::function holds must be copyable. It is there until the commit.
-    const auto kept = std::make_shared<KeptMark>(mark);
-    origin.mark = &kept->mark;
-    context_.router->publish(
-        arrived, origin, [kept, done = std::move(done)](const bus::PublishOutcome&) { done(); });
+    inbox_.take(arrived, mark, std::move(done));
 }
 
 // Retained messages: the first shard has all of them, as the mesh orders them here.

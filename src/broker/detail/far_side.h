@@ -28,6 +28,7 @@
 #include <vector>
 
 #include "broker/detail/delivery.h"
+#include "broker/detail/far_inbox.h"
 #include "broker/detail/shard_context.h"
 #include "bus/mesh_port.h"
 #include "storage/journal.h"
@@ -39,7 +40,7 @@ inline constexpr TenantId kMeshTenant{UINT32_MAX};
 
 class FarSide final : public bus::BrokerPort {
   public:
-    explicit FarSide(ShardContext& context) : context_(context) {}
+    explicit FarSide(ShardContext& context) : context_(context), inbox_(context) {}
 
     // Recovery, before the shard runs.
     void restore_session(SessionId session);
@@ -61,6 +62,8 @@ class FarSide final : public bus::BrokerPort {
     }
     /// Other nodes are slower than publishers here.
     [[nodiscard]] bool is_congested() const { return mesh_ != nullptr && mesh_->is_congested(); }
+    /// What comes, and waits for receivers here.
+    [[nodiscard]] FarInbox& inbox() { return inbox_; }
     /// A row is on disk.
     void on_stored(std::uint64_t ticket);
 
@@ -113,6 +116,7 @@ class FarSide final : public bus::BrokerPort {
     [[nodiscard]] std::uint32_t message_left_ms(WallTime expires_at) const;
 
     ShardContext& context_;
+    FarInbox inbox_;
     bus::MeshPort* mesh_ = nullptr;
     storage::QueueRecord kept_;
     std::vector<std::pair<std::vector<std::uint8_t>, std::vector<std::uint8_t>>> marks_;

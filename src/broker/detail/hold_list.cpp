@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "broker/detail/connection.h"
+#include "broker/detail/far_side.h"
 #include "broker/detail/router.h"
 
 namespace kith::broker {
@@ -61,7 +62,7 @@ void HoldList::run_task() {
     held.swap(held_);
     for (Held& each : held) {
         const bool goes_on =
-            each.reason == Congestion::Backlog ? !is_backlogged : has_room || now >= each.until;
+            each.reason >= Congestion::Far ? !is_backlogged : has_room || now >= each.until;
         if (goes_on) {
             // It takes up its input where it stopped, and may be held again.
             each.connection->allow_input(Connection::Stop::Held);
@@ -72,6 +73,19 @@ void HoldList::run_task() {
         }
         held_.push_back(each);
         arm_until(each.until);
+    }
+    release_far(has_room);
+}
+
+/// Behind the publishers of this node.
+void HoldList::release_far(bool has_room) {
+    if (context_.far_side == nullptr) {
+        return;
+    }
+    FarInbox& inbox = context_.far_side->inbox();
+    inbox.go_on(has_room);
+    if (const Instant next = inbox.deadline(); next != Instant::never()) {
+        arm_until(next);
     }
 }
 

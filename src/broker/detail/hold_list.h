@@ -4,8 +4,9 @@
 // Those who met a slow receiver are let go together, as soon as a receiver has drained, and at the
 // latest after slow_consumer_hold (QoS 0) or full_queue_hold (QoS 1 and 2); a receiver that is
 // still behind by then loses messages, and holds nobody. Those who met a backlog of the node itself
-// (the disk, another shard) wait until it is gone: nothing would be lost there, only memory would
-// grow. Threads: shard-local.
+// (the disk, another shard), or of other nodes, wait until it is gone: nothing would be lost there,
+// only memory would grow. What comes of other nodes waits likewise (far_inbox.h). Threads:
+// shard-local.
 #pragma once
 
 #include <algorithm>
@@ -26,6 +27,7 @@ enum class Congestion : std::uint8_t {
     None,
     Receiver,  // a client whose socket cannot take more
     Queue,     // a client that does not acknowledge as fast as it is sent
+    Far,       // other nodes, whose clients or links cannot take more
     Backlog,   // a shard or the store that cannot take more
 };
 
@@ -43,6 +45,9 @@ class HoldList final : public runtime::Timer, public runtime::Task {
     void forget(Connection& connection);
     /// Somebody has room again: lets everybody go whose reason may be over, later in this turn.
     void release();
+    /// When whoever waits for this reason is looked at again at the latest.
+    [[nodiscard]] Instant end_of(Congestion reason) const;
+    void arm_until(Instant end);
     /// The router keeps its credits back for this reason.
     void hold_credits(Congestion reason);
 
@@ -56,8 +61,7 @@ class HoldList final : public runtime::Timer, public runtime::Task {
         Instant until;
     };
 
-    [[nodiscard]] Instant end_of(Congestion reason) const;
-    void arm_until(Instant end);
+    void release_far(bool has_room);
 
     ShardContext& context_;
     std::vector<Held> held_;

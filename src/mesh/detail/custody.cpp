@@ -25,7 +25,7 @@ void Custody::publish(const Data& data, const Promise& promise, Instant now) {
         Leg& leg = message.legs.emplace_back();
         leg.to = destination;
         const OutgoingStreams::Key stream = impl_->stream_of(message, destination.node);
-        leg.to.stream_sequence = impl_->streams.append(stream, named.id);
+        leg.to.stream_sequence = impl_->streams.append(stream, {named.id, message.bytes()});
         leg.to.stream_first = impl_->streams.first_open(stream);
         leg.is_open = impl_->streams.open(stream, leg.to.stream_sequence);
         impl_->watch_groups(message, leg, now);
@@ -86,7 +86,7 @@ void Custody::restore(CustodyTicket ticket, const Data& data, Instant now) {
         if (message.is_own) {
             leg.is_open = false;
             impl_->streams.restore(impl_->stream_of(message, destination.node),
-                                   destination.stream_sequence, data.id);
+                                   destination.stream_sequence, {data.id, message.bytes()});
         }
     }
     impl_->restored_at = now;
@@ -273,9 +273,14 @@ std::size_t Custody::handed_count(NodeId neighbor) const {
     return found == impl_->handed.end() ? 0 : found->second;
 }
 bool Custody::is_congested(Priority priority) const {
-    return std::ranges::any_of(impl_->waiting, [priority](const auto& lines) {
-        return !lines.second[static_cast<std::size_t>(priority)].empty();
-    });
+    const auto is_slow = [&](const OutgoingStreams::Lane& lane) {
+        return lane.second == priority && impl_->listener.way_to(lane.first, {}) != NodeId();
+    };
+    return std::ranges::any_of(impl_->waiting,
+                               [priority](const auto& lines) {
+                                   return !lines.second[static_cast<std::size_t>(priority)].empty();
+                               }) ||
+           std::ranges::any_of(impl_->streams.full(), is_slow);
 }
 const Custody::Spooled& Custody::spooled() const {
     return impl_->spooled;

@@ -36,6 +36,7 @@ class BridgedMesh {
     runtime::sim::World world;
     /// Of nodes that start from now on.
     std::size_t spool_memory_bytes_max = mesh::MeshOptions{}.spool_memory_bytes_max;
+    broker::BrokerOptions broker = broker::testing::quiet();
 
     /// A node that dials `peers`: numbers of nodes, from 0 in the order of add().
     void add(std::uint16_t shard_count, const std::vector<std::size_t>& peers) {
@@ -43,6 +44,7 @@ class BridgedMesh {
         broker::testing::RigOptions options;
         options.shard_count = shard_count;
         options.world = &world;
+        options.broker = broker;
         options.name = "node" + std::to_string(number);
         auto& node = *nodes_.emplace_back(std::make_unique<Node>(number, options));
         node.shard_count = shard_count;
