@@ -103,22 +103,24 @@ struct Outage {
     std::uint64_t duplicates = 0;
 };
 
-/// Two ways from one node to another; the relay in use dies while messages flow.
+/// Two ways from one node of a ring to the one opposite; the relay in use dies while messages flow.
 Outage kill_relays(const ScenarioOptions& options, Death death, std::uint32_t repetitions) {
+    const std::uint32_t node_count = std::max(or_usual(options.node_count, 4), 4U);
+    const NodeIndex opposite = node_count / 2;
     Outage outage;
     for (std::uint32_t i = 0; i < repetitions; ++i) {
         Stage stage({.seed = options.first_seed + i,
-                     .topology = {.shape = Shape::Ring, .node_count = 4},
+                     .topology = {.shape = Shape::Ring, .node_count = node_count},
                      .timing = options.timing});
         stage.start(100ms);
-        stage.subscribe(2, "a");
+        stage.subscribe(opposite, "a");
         stage.run_for(10s);
         Random random(options.first_seed + i);
         const Instant dies_at = stage.world().now() + 3s + random.between(0ms, 500ms);
         NodeIndex relay = 0;
         stage.world().call_at(dies_at, [&] {
             for (const mesh::RouteView& route : stage.world().host(0).participant().routes()) {
-                if (route.node == stage.world().host(2).id()) {
+                if (route.node == stage.world().host(opposite).id()) {
                     relay = stage.world().index_of(route.next_hop);
                 }
             }
