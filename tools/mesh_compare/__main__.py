@@ -9,6 +9,8 @@ import datetime
 import json
 import os
 import platform
+import shutil
+import subprocess
 import sys
 import tempfile
 import time
@@ -16,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Callable
 
+import calibrate
 import costs
 import deaths
 import networks
@@ -85,8 +88,10 @@ def main() -> int:
     if why:
         print(f"mesh compare: skipped: {why}", file=sys.stderr)
         return 77
+    print(heading(options), flush=True)
+    if options.calibrate:
+        return calibrate.main(options, lambda what: show("calibrate", what, options))
     chosen = options.scenario or list(SCENARIOS)
-    print(heading(), flush=True)
     measured, failed = {}, False
     for name in chosen:
         scenario = SCENARIOS[name]
@@ -100,8 +105,9 @@ def main() -> int:
             columns[system.name] = measure(scenario, system, options)
             failed = failed or "failed" in columns[system.name]
         measured[name] = columns
-        print(f"\n**{name}.** {scenario.text} ({time.monotonic() - began:.0f} s)\n")
-        print(table.text(columns), flush=True)
+        took_s = time.monotonic() - began
+        title = f"`{name}`: {scenario.text} Measured in {took_s:.0f} s."
+        show(name, f"{title}\n\n{table.text(columns)}", options)
     if options.json:
         options.json.write_text(json.dumps(measured, indent=1) + "\n")
     return 1 if failed else 0
@@ -114,8 +120,8 @@ def parse_options() -> argparse.Namespace:
     parser.add_argument("--systems", default="", metavar="NAME,...",
                         help=f"those of the scenario by default, of {', '.join(systems.SYSTEMS)}")
     parser.add_argument("--repetitions", type=int, default=10, help="of Kith, 10 by default")
-    parser.add_argument("--peer-repetitions", type=int, default=1,
-                        help="of those that take long to notice, 1 by default")
+    parser.add_argument("--peer-repetitions", type=int, default=5,
+                        help="of others, 5 by default; 1 where nobody tells them, if not tuned")
     parser.add_argument("--patience", type=float, default=150, metavar="S",
                         help="how long to wait for what does not resume, 150 s by default")
     parser.add_argument("--qos", type=int, default=2, choices=[0, 1, 2],
@@ -129,6 +135,11 @@ def parse_options() -> argparse.Namespace:
     parser.add_argument("--hog-s", type=float, default=30, help="of alarm, 30 s")
     parser.add_argument("--seed", type=int, default=1, help="of what wires lose")
     parser.add_argument("--kith", default="build/release/kith", help="the program to measure")
+    parser.add_argument("--calibrate", action="store_true",
+                        help="instead, one mesh of six nodes simulated and live")
+    parser.add_argument("--plot", type=Path, help="of --calibrate, draw it there, as SVG")
+    parser.add_argument("--write", type=Path, metavar="FILE",
+                        help="put each table between its marks in docs/benchmarks.md, too")
     parser.add_argument("--json", type=Path, help="write the tables there, too")
     options = parser.parse_args()
     options.linkemu = Path(options.kith).resolve().with_name("linkemu")
@@ -139,9 +150,23 @@ def parse_options() -> argparse.Namespace:
     return options  # fmt: skip
 
 
-def heading() -> str:
-    return (f"{datetime.date.today()}: {os.cpu_count()} cores, {platform.release()}, load average "
-            f"{os.getloadavg()[0]:.1f} at the start")  # fmt: skip
+def heading(options) -> str:
+    """When, with what, on what."""
+    versions = [systems.run(options.kith, "version").split("\n")[0]]
+    for program, asks in (("mosquitto", ["-h"]), ("nats-server", ["--version"])):
+        found = shutil.which(program, path=networks.PROGRAM_PATH)
+        if found:
+            said = subprocess.run([found, *asks], capture_output=True, text=True, check=False)
+            versions.append(said.stdout.split("\n")[0])
+    machine = f"{os.cpu_count()} cores, Linux {platform.release()}"
+    load = f"load average {os.getloadavg()[0]:.1f} at the start"
+    return f"{datetime.date.today()}: {', '.join(versions)}; {machine}; {load}."
+
+
+def show(name: str, what: str, options) -> None:
+    print(f"\n{what}", flush=True)
+    if options.write:
+        table.write(options.write, name, f"{heading(options)}\n\n{what}")
 
 
 def missing(scenario: Scenario, options) -> str:

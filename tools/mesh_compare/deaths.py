@@ -7,16 +7,19 @@ import systems
 import table
 from flow import Flow
 
-SETTLE_S = 1.0  # of undisturbed traffic before each death
+SETTLE_S = 0.5  # of undisturbed traffic before each death
 
 
-def two_ways(system, strike, mend, options) -> dict:
-    """Traffic over one of two relays: `strike` the one that it takes, wait, `mend`."""
+def two_ways(system, strike, mend, options, is_told=False) -> dict:
+    """Traffic over one of two relays: `strike` the one that it takes, wait, `mend`.
+
+    `is_told`: its neighbours hear of it from its kernel.
+    """
     flow = Flow(system, "left", "right", options.qos)
     if not flow.wait_for_news(0, systems.START_S_MAX):
         raise systems.Failed("nothing arrives")
     struck = []
-    for _ in range(repetitions_of(system, options)):
+    for _ in range(repetitions_of(system, options, is_told)):
         system.wait_whole()
         mended = time.monotonic()
         if not flow.wait_for_news(mended, options.patience):
@@ -44,10 +47,11 @@ def verdict(flow: Flow, struck: list, options) -> dict:
     return shown
 
 
-def repetitions_of(system, options) -> int:
-    if system.notices_fast:
+def repetitions_of(system, options, is_told: bool) -> int:
+    if isinstance(system, systems.Kith):
         return options.repetitions
-    return min(options.repetitions, options.peer_repetitions)
+    count = min(options.repetitions, options.peer_repetitions)
+    return count if is_told or system.is_tuned else min(count, 1)
 
 
 def settle_s_of(system) -> float:
@@ -59,7 +63,10 @@ def kill(system, options) -> dict:
     def strike(system, victim):
         system.signal(victim, signal.SIGKILL)
 
-    return two_ways(system, strike, lambda system, victim: system.revive(victim), options)
+    def mend(system, victim):
+        system.revive(victim)
+
+    return two_ways(system, strike, mend, options, is_told=True)
 
 
 def freeze(system, options) -> dict:
@@ -92,7 +99,7 @@ def crash_alone(system, options) -> dict:
     if not flow.wait_for_news(0, systems.START_S_MAX):
         raise systems.Failed("nothing arrives")
     struck = []
-    for _ in range(repetitions_of(system, options)):
+    for _ in range(repetitions_of(system, options, True)):
         system.wait_whole()
         if not flow.wait_for_news(time.monotonic(), options.patience):
             raise systems.Failed("nothing arrives after it was mended")

@@ -92,5 +92,6 @@ class Flow:
 
 
 def quantile(values: list, share: float) -> float:
-    ordered = sorted(values)
-    return ordered[min(len(ordered) - 1, int(len(ordered) * share))]
+    """By the nearest rank, as the simulator does."""
+    rank = max(1, math.ceil(len(values) * share))
+    return sorted(values)[rank - 1]

@@ -1,7 +1,9 @@
 """What a flow says of messages that waited, did not come, or came twice."""
 
 import math
+import tempfile
 import unittest
+from pathlib import Path
 
 import table
 from flow import Flow, quantile
@@ -45,8 +47,9 @@ class FlowTest(unittest.TestCase):
 
     def test_quantiles(self):
         values = [float(each) for each in range(1, 101)]
-        self.assertEqual(quantile(values, 0.5), 51)
-        self.assertEqual(quantile(values, 0.99), 100)
+        self.assertEqual(quantile(values, 0.5), 50)
+        self.assertEqual(quantile(values, 0.99), 99)
+        self.assertEqual(quantile(values, 1), 100)
         self.assertEqual(quantile([7.0], 0.99), 7)
 
 
@@ -58,6 +61,19 @@ class TableTest(unittest.TestCase):
             ["| | Kith | NATS |", "| --- | ---: | ---: |", "| p50, ms | 8.25 | - |",
              "| lost | 0 | 12,345 |"],
         )  # fmt: skip
+
+
+    def test_writes_between_the_marks_of_its_scenario_alone(self):
+        with tempfile.TemporaryDirectory() as folder:
+            file = Path(folder) / "page.md"
+            before, after = table.mark_of("kill"), table.END_MARK
+            other = f"{table.mark_of('cut')}\nstays\n{after}\n"
+            file.write_text(f"# Page\n{before}\nold\n{after}\n{other}")
+            table.write(file, "kill", "new")
+            self.assertEqual(
+                file.read_text(), f"# Page\n{before}\n\nnew\n\n{after}\n{other}")  # fmt: skip
+            with self.assertRaises(ValueError):
+                table.write(file, "hops", "new")
 
 
 if __name__ == "__main__":

@@ -71,7 +71,6 @@ def run(*command) -> str:
 class System:
     name = ""
     is_tuned = False
-    notices_fast = False  # a silent death within seconds, so that it can be repeated often
 
     @classmethod
     def extended(cls, shape: Shape) -> Shape:
@@ -189,7 +188,6 @@ class MqttPublisher:
 
 class Kith(System):
     name = "Kith"
-    notices_fast = True
     link_port = MESH_PORT
     options = ()
 

@@ -1,8 +1,27 @@
 """Tables of Markdown: a column for each system, a row for each measure."""
 
 import math
+from pathlib import Path
 
 from flow import quantile
+
+
+END_MARK = "<!-- ... to here -->"
+
+
+def mark_of(scenario: str) -> str:
+    return f"<!-- ./dev compare mesh, {scenario}, writes from here ... -->"
+
+
+def write(file: Path, scenario: str, what: str) -> None:
+    """Between the marks of this scenario; ValueError without them."""
+    page = file.read_text()
+    begin = page.find(mark_of(scenario))
+    end = page.find(END_MARK, begin)
+    if begin < 0 or end < 0:
+        raise ValueError(f"{file} has no place for {scenario}")
+    head = page[: begin + len(mark_of(scenario))]
+    file.write_text(f"{head}\n\n{what}\n\n{page[end:]}")
 
 
 def of_times(values: list, unit_s: float = 0.001, unit: str = "ms") -> dict:
