@@ -154,6 +154,10 @@ inline constexpr std::size_t kRelayBytesMax = 32U << 20U;
 inline constexpr std::size_t kLinkWindowBytes = 1U << 20U;
 /// What a message counts there beside its bytes, which limits small ones in number: to 4,096.
 inline constexpr std::size_t kLinkWindowMessageBytes = 256;
+/// Messages that are given up at once when many lapse together, and how soon one is looked at again
+/// that has lapsed and waits behind others for a node that can be reached.
+inline constexpr std::size_t kLapsesAtOnce = 256;
+inline constexpr Duration kLapseInterval = 60s;
 /// Messages and bytes that are fetched from the disk at the same time, once there is a way again.
 inline constexpr std::size_t kFetchesMax = 256;
 inline constexpr std::size_t kFetchBytesMax = 4U << 20U;

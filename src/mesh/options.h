@@ -29,13 +29,14 @@ struct MeshOptions {
     Timing timing;
     Duration barrier_timeout = kBarrierTimeout;
     /// Bytes of messages that wait in memory for nodes that cannot be reached. Beyond, their
-    /// content is on disk alone; without a disk, the oldest is dropped and counted.
+    /// content is on disk alone; without a disk, what has least time left is dropped and counted.
     std::size_t spool_memory_bytes_max = 64U << 20U;
-    /// Bytes and messages whose content is on disk alone. Beyond, the oldest are dropped and
-    /// counted.
+    /// Bytes and messages whose content is on disk alone. Beyond, those that have least time left
+    /// are dropped and counted.
     std::size_t spool_disk_bytes_max = 1U << 30U;
     std::size_t spool_messages_max = 250'000;
-    Duration partition_ttl = 1h;
+    /// What waited for so long for a node that cannot be reached is dropped and counted.
+    Duration partition_ttl = kRecordLifetime;
     /// Planted mistakes, which the oracles must find. Never set but by the simulator.
     struct Mutants {
         bool forgets_custody = false;     // drops a message once it is sent

@@ -32,6 +32,8 @@ std::string_view to_string(DropReason reason) {
             return "too_large";
         case DropReason::StoreLost:
             return "store_lost";
+        case DropReason::TooOld:
+            return "too_old";
     }
     return "unknown";
 }

@@ -244,8 +244,9 @@ enum class DropReason : std::uint8_t {
     RecordTooLarge,  // this node has more to tell than others take
     TooLarge,        // a message that no frame holds: its bytes, or its groups on one node
     StoreLost,       // the disk does not have any more what a message said
+    TooOld,          // waited for a node that cannot be reached for longer than partition_ttl
 };
-inline constexpr std::size_t kDropReasonCount = 14;
+inline constexpr std::size_t kDropReasonCount = 15;
 [[nodiscard]] std::string_view to_string(DropReason reason);
 
 enum class NeighborChange : std::uint8_t { Up, Suspect, Cleared, Down };

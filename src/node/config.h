@@ -8,6 +8,7 @@
 
 #include "access/certificate_name.h"
 #include "base/log.h"
+#include "base/time.h"
 #include "broker/options.h"
 #include "node/problem.h"
 
@@ -36,6 +37,7 @@ struct MeshConfig {
     std::size_t spool_memory_bytes_max = 64U << 20U;
     std::size_t spool_disk_bytes_max = 1U << 30U;
     std::size_t spool_messages_max = 250'000;
+    Duration partition_ttl = 24h;
 
     [[nodiscard]] bool is_on() const { return address != "off"; }
 };

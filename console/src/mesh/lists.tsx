@@ -223,6 +223,7 @@ const dropNotes: Readonly<Record<string, string>> = {
     duplicate: 'came twice; nothing is lost',
     record_too_large: 'this node has too much to tell',
     too_large: 'larger than a frame holds',
+    too_old: 'waited too long for a node that cannot be reached',
     store_lost: 'the disk did not have it any more',
 };
 

@@ -89,6 +89,7 @@ void Custody::restore(CustodyTicket ticket, const Data& data, Instant now) {
                                    destination.stream_sequence, {data.id, message.bytes()});
         }
     }
+    impl_->list_if_waiting(message);
     impl_->restored_at = now;
     impl_->keep_within_bounds(now);
 }
@@ -225,10 +226,11 @@ void Custody::on_timer(Instant now) {
         }
         impl_->retry(found->second, now);
     }
+    impl_->lapse_some(now);
 }
 
 Instant Custody::deadline() const {
-    return std::min(impl_->retries.deadline(), impl_->restored_at);
+    return std::min({impl_->retries.deadline(), impl_->restored_at, impl_->lapses.deadline()});
 }
 
 std::optional<Data> Custody::find(const DataId& id, Instant now) const {

@@ -9,8 +9,9 @@
 // and class, in order, and may still take another way.
 //
 // What waits for a node that cannot be reached is in memory up to spool_memory_bytes_max; beyond,
-// its content is on disk alone and is fetched when there is a way again, a little at a time. The
-// bounds of the disk drop the oldest.
+// its content is on disk alone and is fetched when there is a way again, a little at a time. What
+// does not fit there is dropped, that first which has least time left: until it expires, or has
+// waited for partition_ttl.
 //
 // Invariant: a message is held by its origin, or by a replica of it, until each destination has
 // acknowledged it or it was counted as dropped. Limits: kStreamInFlightMax; those of the spool:

@@ -15,6 +15,7 @@
 
 #include "mesh/detail/custody.h"
 #include "mesh/detail/held_message.h"
+#include "mesh/detail/lapses.h"
 #include "mesh/detail/outgoing_streams.h"
 #include "mesh/detail/retry_queue.h"
 
@@ -49,6 +50,7 @@ struct Custody::Impl {
     std::size_t relayed_bytes = 0;  // of these, messages of others
     std::uint64_t last_sequence = 0;
     CustodyTicket last_ticket;
+    Lapses lapses;
     DataId spool_looked_at;  // messages before it have nothing that could leave memory
     Spooled spooled;
     std::deque<DataId> wanted;                     // from the disk, when there is room
@@ -91,7 +93,28 @@ struct Custody::Impl {
             ++handed[neighbor];
         }
     }
+    [[nodiscard]] static SpoolPlace place_of(const HeldMessage& message) {
+        return message.is_away() ? SpoolPlace::Disk : SpoolPlace::Memory;
+    }
+    /// It is to be given up then, if it still waits. What is away is always listed.
+    void list(HeldMessage& message, Instant at) {
+        unlist(message);
+        message.listed_at = at;
+        lapses.add(place_of(message), {at, message.id()});
+    }
+    void unlist(HeldMessage& message) {
+        if (message.listed_at != Instant::never()) {
+            lapses.remove(place_of(message), {message.listed_at, message.id()});
+            message.listed_at = Instant::never();
+        }
+    }
+    void list_if_waiting(HeldMessage& message) {
+        if (message.listed_at == Instant::never() && std::ranges::any_of(message.legs, &waits)) {
+            list(message, message.lapses_at(options.partition_ttl));
+        }
+    }
     void forget(HeldMessage& message) {
+        unlist(message);
         count_bytes(message, 0 - message.bytes());
         count_away(message, -1);
         if (message.ticket.value() != 0) {
@@ -119,7 +142,17 @@ struct Custody::Impl {
     void leave(NodeId neighbor, NeighborChange change, Instant now);
 
     // The spool.
-    [[nodiscard]] bool waits_without_way(const HeldMessage& message) const;
+    /// Nobody has it now, and it is not in a line for anybody.
+    [[nodiscard]] static bool waits(const Leg& leg) {
+        return leg.via == NodeId() && leg.waits_for == NodeId();
+    }
+    [[nodiscard]] static bool waits_without_way(const HeldMessage& message) {
+        return message.is_own && message.data().kind != DataKind::Void &&
+               std::ranges::all_of(message.legs, &waits);
+    }
+    void drop_first_in_memory(Instant now);
+    void lapse_some(Instant now);
+    void give_up(HeldMessage& message, Instant now);
     void keep_within_bounds(Instant now);
     void put_away(HeldMessage& message);
     void make_void(HeldMessage& message);

@@ -7,53 +7,111 @@
 
 namespace kith::mesh {
 
-bool Custody::Impl::waits_without_way(const HeldMessage& message) const {
-    return message.is_own && message.data().kind != DataKind::Void &&
-           std::ranges::none_of(message.legs, [](const Leg& leg) {
-               return leg.via != NodeId() || leg.waits_for != NodeId();
-           });
-}
-
 /// The content of the oldest messages that nobody can be sent leaves memory, until the rest fits.
+/// What does not fit on the disk either is given up, that first which has least time left.
 void Custody::Impl::keep_within_bounds(Instant now) {
+    if (!store.can_fetch()) {
+        drop_first_in_memory(now);
+        return;
+    }
     for (auto it = held.lower_bound(spool_looked_at);
          it != held.end() && held_bytes > options.spool_memory_bytes_max; ++it) {
         HeldMessage& message = it->second;
-        const bool is_storing = store.can_fetch() && !message.is_stored && !message.is_away();
+        const bool is_storing = !message.is_stored && !message.is_away();
         if (is_storing && message.is_own) {
             break;  // on_stored() goes on from here; those behind it are not stored either
         }
         spool_looked_at = it->first;
-        if (message.is_away() || !waits_without_way(message)) {
-            continue;
-        }
-        if (store.can_fetch()) {
+        if (!message.is_away() && waits_without_way(message)) {
             put_away(message);
-        } else {
-            listener.on_custody_drop(DropReason::SpoolFull, message.data());
-            make_void(message);
         }
     }
     while (spooled.count > options.spool_messages_max ||
            spooled.bytes > options.spool_disk_bytes_max) {
-        const auto oldest =
-            std::ranges::find_if(held, [](const auto& entry) { return entry.second.is_away(); });
-        CHECK(oldest != held.end());
-        evict(oldest->first, now);
+        const std::optional<Lapses::Entry> first = lapses.first(SpoolPlace::Disk);
+        CHECK(first);
+        evict(first->id, now);
+    }
+}
+
+/// Without a disk. What is listed and does not wait any more is taken off the list, so that it is
+/// looked at once; it is listed again when it loses its way.
+void Custody::Impl::drop_first_in_memory(Instant now) {
+    while (held_bytes > options.spool_memory_bytes_max) {
+        const std::optional<Lapses::Entry> first = lapses.first(SpoolPlace::Memory);
+        if (!first) {
+            return;
+        }
+        HeldMessage& message = held.at(first->id);
+        unlist(message);
+        if (waits_without_way(message)) {
+            evict(first->id, now);
+        }
+    }
+}
+
+/// Takes its time with many that lapse together.
+void Custody::Impl::lapse_some(Instant now) {
+    for (std::size_t i = 0; i < kLapsesAtOnce && lapses.deadline() <= now; ++i) {
+        const std::optional<Lapses::Entry> in_memory = lapses.first(SpoolPlace::Memory);
+        const bool is_in_memory = in_memory && in_memory->at <= now;
+        give_up(held.at((is_in_memory ? in_memory : lapses.first(SpoolPlace::Disk))->id), now);
+    }
+}
+
+/// Its time is over: whoever cannot be reached is not waited for any more.
+void Custody::Impl::give_up(HeldMessage& message, Instant now) {
+    const bool has_expired = message.has_expired(now);
+    const DataId id = message.id();
+    NodeIds lost;
+    for (const Leg& leg : message.legs) {
+        if (waits(leg) && listener.way_to(leg.to.node, {}) == NodeId()) {
+            lost.push_back(leg.to.node);
+        }
+    }
+    if (message.data().kind != DataKind::Void && (has_expired || !lost.empty())) {
+        listener.on_custody_drop(has_expired ? DropReason::Expired : DropReason::TooOld,
+                                 message.data());
+        if (has_expired) {
+            make_void(message);
+        }
+    }
+    message.is_told = message.is_told || !lost.empty();  // of what is not true
+    unlist(message);
+    for (const NodeId node : lost) {
+        if (message.is_own) {
+            finish(message, node, now);  // the last one forgets it
+        } else {
+            give_back(message, *message.leg(node));
+        }
+    }
+    const auto left = held.find(id);
+    if (left != held.end() && left->second.legs.empty()) {
+        forget(left->second);
+    } else if (left != held.end() &&
+               (std::ranges::any_of(left->second.legs, &waits) || left->second.is_away())) {
+        list(left->second, now + kLapseInterval);  // behind others of its stream
     }
 }
 
 void Custody::Impl::put_away(HeldMessage& message) {
+    unlist(message);
     count_bytes(message, 0 - message.bytes());
     message.put_away();
     count_away(message, 1);
+    list(message, message.lapses_at(options.partition_ttl));
 }
 
 /// Gives up what it says and keeps its places in the streams.
 void Custody::Impl::make_void(HeldMessage& message) {
+    const Instant listed_at = message.listed_at;
+    unlist(message);
     count_bytes(message, 0 - message.bytes());
     count_away(message, -1);
     message.make_void();
+    if (listed_at != Instant::never()) {
+        list(message, listed_at);
+    }
 }
 
 /// Gives up a message of this node; those behind it in its streams go on without it.
@@ -120,11 +178,12 @@ void Custody::on_fetched(CustodyTicket ticket, const Data* content, Instant now)
     if (!message.is_away()) {
         return;
     }
-    impl_->count_away(message, -1);
     if (content == nullptr) {
         impl_->listener.on_custody_drop(DropReason::StoreLost, message.data());
-        message.make_void();
+        impl_->make_void(message);
     } else {
+        impl_->unlist(message);
+        impl_->count_away(message, -1);
         message.bring_back(*content);
         impl_->count_bytes(message, message.bytes());
         impl_->brought_back.push_back(message.id());

@@ -83,6 +83,7 @@ void Custody::Impl::dispatch(HeldMessage& message, Instant now) {
     for (const NodeId neighbor : neighbors) {
         send(message, neighbor, now);
     }
+    list_if_waiting(message);
     if (lacks_content) {
         want(message);
     }
@@ -186,6 +187,7 @@ void Custody::Impl::finish(HeldMessage& message, NodeId destination, Instant now
         }
         store.settle(message.ticket, left);
         tell(message);
+        list_if_waiting(message);
     }
     if (is_own) {
         streams.finish(stream, place);

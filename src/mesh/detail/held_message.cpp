@@ -42,6 +42,11 @@ bool HeldMessage::has_expired(Instant now) const {
            to_ms(now - held_since_) >= std::int64_t{data_.expires_after_ms};
 }
 
+Instant HeldMessage::lapses_at(Duration age_max) const {
+    const Duration life = std::chrono::milliseconds(data_.expires_after_ms);
+    return held_since_ + (data_.expires_after_ms == 0 ? age_max : std::min(life, age_max));
+}
+
 void HeldMessage::make_void() {
     data_.kind = DataKind::Void;
     data_.topic = {};

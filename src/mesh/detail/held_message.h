@@ -48,6 +48,8 @@ class HeldMessage {
     /// With what the disk had of it. Requires: is_away().
     void bring_back(const Data& content);
     [[nodiscard]] bool has_expired(Instant now) const;
+    /// When it expires, or has been here for `age_max`.
+    [[nodiscard]] Instant lapses_at(Duration age_max) const;
     /// Gives up what it says and keeps its places in the streams.
     void make_void();
     /// As it leaves now, for these destinations.
@@ -62,6 +64,7 @@ class HeldMessage {
     bool is_stored = false;
     bool is_told = false;    // its publisher
     bool is_wanted = false;  // from the disk
+    Instant listed_at = Instant::never();  // as lapsing then; never: not listed
     std::uint64_t token = 0;
     PublishLevel level = PublishLevel::Local;
 

@@ -71,13 +71,17 @@ void add_mesh_keys(std::vector<ConfigKey>& keys) {
          "until they can."},
         {0, 1'099'511'627'776}, MEMBER(mesh.spool_memory_bytes_max)));
     keys.push_back(integer_key({"mesh.spool_disk_bytes_max", "0 to 1099511627776, or \"1GiB\"",
-                                "What is on disk alone of it; the oldest beyond that is dropped "
-                                "and counted as spool_full."},
+                                "What is on disk alone of it; beyond that, what has least time "
+                                "left is dropped and counted as spool_full."},
                                {0, 1'099'511'627'776}, MEMBER(mesh.spool_disk_bytes_max)));
     keys.push_back(integer_key({"mesh.spool_messages_max", "0 to 100000000",
                                 "The same in messages, whichever comes first; each takes about "
                                 "half a KiB of memory."},
                                {0, 100'000'000}, MEMBER(mesh.spool_messages_max)));
+    keys.push_back(duration_key({"mesh.partition_ttl", "\"1s\" to \"8760h\"",
+                                 "What waited for so long for a node that cannot be reached is "
+                                 "dropped and counted as too_old; counted anew from a restart."},
+                                {1s, std::chrono::hours(8760)}, MEMBER(mesh.partition_ttl)));
 }
 
 }  // namespace kith::node

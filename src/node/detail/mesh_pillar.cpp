@@ -209,6 +209,7 @@ mesh::MeshHostOptions MeshPillar::options() const {
     options.mesh.spool_memory_bytes_max = ground_.config.mesh.spool_memory_bytes_max;
     options.mesh.spool_disk_bytes_max = ground_.config.mesh.spool_disk_bytes_max;
     options.mesh.spool_messages_max = ground_.config.mesh.spool_messages_max;
+    options.mesh.partition_ttl = ground_.config.mesh.partition_ttl;
     // The configuration has checked the text.
     options.listen = runtime::SocketAddress::parse(ground_.config.mesh.address).value();
     options.peers = own_.peers(ground_.config.mesh.peers);
