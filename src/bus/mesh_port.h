@@ -20,6 +20,9 @@
 
 namespace kith::bus {
 
+/// The largest message, with its topic and properties, that reaches other nodes.
+inline constexpr std::uint32_t kMeshMessageBytesMax = 1U << 20U;
+
 /// What clients of this node subscribe to.
 struct MeshInterest {
     TenantId tenant = kDefaultTenant;

@@ -237,6 +237,20 @@ TEST_P(MeshBridge, AWillReachesOtherNodes) {
     EXPECT_EQ(far.payloads(), std::vector<std::string>{"bye"});
 }
 
+TEST_P(MeshBridge, NoPacketIsTakenThatCouldNotReachOtherNodes) {
+    mesh.broker = broker::testing::quiet({.packet_bytes_max = 4U << 20U});
+    line();
+    TestClient& far = subscriber(2, "big", Qos::AtLeastOnce);
+    TestClient& publisher = mesh.client(0, "publisher");
+    publisher.settings.version = mqtt::Version::V5;
+    EXPECT_EQ(publisher.connect().maximum_packet_size, bus::kMeshMessageBytesMax);
+    publisher.publish("big", std::string(bus::kMeshMessageBytesMax - 100, 'x'), Qos::AtLeastOnce);
+    EXPECT_TRUE(wait_for(far, 1));
+    publisher.publish("big", std::string(bus::kMeshMessageBytesMax, 'x'), Qos::AtLeastOnce);
+    EXPECT_TRUE(publisher.wait_closed());
+    EXPECT_EQ(publisher.last(PacketType::Disconnect).reason, mqtt::ReasonCode::PacketTooLarge);
+}
+
 TEST_P(MeshBridge, PublishersWaitForNodesThatAreSlowerThanThey) {
     line();
     TestClient& far = subscriber(2, "big", Qos::AtLeastOnce);

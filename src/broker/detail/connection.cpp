@@ -23,7 +23,7 @@ Connection::Connection(ShardContext& context, ConnectionId id,
     : context_(context),
       id_(id),
       stream_(std::move(stream)),
-      framer_(std::min<std::size_t>(context.options().packet_bytes_max, kConnectBytesMax)),
+      framer_(std::min<std::size_t>(context.packet_bytes_max(), kConnectBytesMax)),
       opening_(std::make_unique<Opening>()),
       last_received_(context.shard.now()) {
     opening_->accept = std::move(accept);
@@ -35,7 +35,7 @@ Connection::Connection(ShardContext& context, ConnectionId id, Handover handover
     : context_(context),
       id_(id),
       stream_(std::move(handover.stream)),
-      framer_(context.options().packet_bytes_max),
+      framer_(context.packet_bytes_max()),
       last_received_(context.shard.now()),
       input_bytes_(handover.input_bytes),
       state_(State::Ready) {

@@ -229,7 +229,7 @@ void Connection::open() {
     }
     session_ = opened.session;
     state_ = State::Open;
-    framer_.set_packet_bytes_max(context_.options().packet_bytes_max);
+    framer_.set_packet_bytes_max(context_.packet_bytes_max());
     ++context_.counters.connections;
     ++context_.counters.connects_accepted;
     if (!greet(connect, *opening, opened.is_present)) {
@@ -327,7 +327,7 @@ bool Connection::greet(const mqtt::Connect& connect, const Opening& opening, boo
             }
         }
         connack.receive_maximum = options.receive_maximum;
-        connack.maximum_packet_size = options.packet_bytes_max;
+        connack.maximum_packet_size = context_.packet_bytes_max();
         if (session_->expiry_interval_s != connect.session_expiry_interval) {
             connack.session_expiry_interval = session_->expiry_interval_s;
         }

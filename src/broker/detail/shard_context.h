@@ -27,6 +27,7 @@
 #include "broker/options.h"
 #include "bus/authenticator.h"
 #include "bus/authorizer.h"
+#include "bus/mesh_port.h"
 #include "runtime/shard.h"
 #include "wire/mqtt/decoder.h"
 
@@ -143,6 +144,12 @@ struct ShardContext {
           rates(node_in.rates, options_) {}
 
     [[nodiscard]] const BrokerOptions& options() const { return options_; }
+    /// Of a connection that begins now: in a mesh, no larger than what reaches other nodes.
+    [[nodiscard]] std::uint32_t packet_bytes_max() const {
+        return node.mesh_session() == SessionId()
+                   ? options_.packet_bytes_max
+                   : std::min(options_.packet_bytes_max, bus::kMeshMessageBytesMax);
+    }
     /// As reloaded() made them; on this shard from now on.
     void set_options(const BrokerOptions& options) {
         options_ = options;

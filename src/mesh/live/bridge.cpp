@@ -16,6 +16,8 @@
 namespace kith::mesh {
 namespace {
 
+static_assert(bus::kMeshMessageBytesMax == kMessageBytesMax);
+
 /// Of what a node says of itself no other node hears; what is left of the reserved topics.
 constexpr std::array<std::string_view, 3> kSharedReservedFilters{"$to/#", "$m/#", "$mesh/dir/#"};
 

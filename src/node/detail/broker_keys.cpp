@@ -11,7 +11,8 @@ namespace {
 
 void add_limit_keys(std::vector<ConfigKey>& keys) {
     keys.push_back(integer_key({"mqtt.packet_bytes_max", "1024 to 268435455, or \"1MiB\"",
-                                "Largest packet taken; larger ones end the connection."},
+                                "Largest packet taken; larger ones end the connection. In a mesh, "
+                                "at most 1 MiB: what reaches other nodes."},
                                {1024, 268'435'455}, MEMBER(broker.packet_bytes_max)));
     keys.push_back(integer_key({"mqtt.connections_max", "1 to 10000000",
                                 "Connections of the node; more are closed at once."},
