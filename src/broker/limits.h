@@ -102,6 +102,12 @@ inline constexpr Duration kMoveRepeat = 150ms;
 inline constexpr Duration kMoveRepeatIdle = 1s;
 /// Old routes are used for so long after all nodes know of the new one, by what was under way.
 inline constexpr Duration kMoveGrace = 2s;
+/// Old routes are used for longer by nodes that could not be told of the new one, or whose messages
+/// are still on their way: how often they are asked, which of so many, and of more nodes only those
+/// that could not be reached.
+inline constexpr Duration kMoveFlushRepeat = 10s;
+inline constexpr std::size_t kMoveFlushNodesMax = 32;
+inline constexpr std::size_t kMoveAwayNodesMax = 4'096;
 /// Messages that came in two ways are told apart for so long at least after a session has moved;
 /// the names of so many are remembered, and so many nodes that may send behind it.
 inline constexpr Duration kMoveWatch = 60s;

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <optional>
 #include <string_view>
+#include <vector>
 
 #include "base/bytes.h"
 #include "base/ids.h"
@@ -42,6 +43,17 @@ class SessionPort {
     virtual void forget_owner(TenantId tenant, std::string_view client_id, std::uint64_t epoch) = 0;
     /// To one node, which may get it or not. False if it certainly does not.
     virtual bool tell(PeerId to, Bytes message) = 0;
+    /// The same, and it comes, when it can, behind every QoS 1 and 2 message that this node has
+    /// sent there before.
+    virtual void tell_behind(PeerId to, Bytes message) = 0;
+    /// All routers that are known but this one.
+    struct Router {
+        PeerId node;
+        bool is_reachable = false;
+    };
+    [[nodiscard]] virtual std::vector<Router> routers() = 0;
+    /// No other node can be reached.
+    [[nodiscard]] virtual bool is_alone() = 0;
 
   protected:
     ~SessionPort() = default;

@@ -317,6 +317,137 @@ TEST_P(MeshSessions, NothingIsLostOrDoubledWhileAClientGoesRound) {
     EXPECT_EQ(sessions, 2U) << "the roamer and the publisher";
 }
 
+/// A node that was away all the time has messages for where the session was before.
+TEST_P(MeshSessions, WhatANodeThatWasAwaySendsToTheOldOwnerFollows) {
+    mesh.add(GetParam(), {});
+    mesh.add(GetParam(), {0});
+    mesh.add(GetParam(), {0, 1});
+    ASSERT_TRUE(mesh.wait_whole());
+    TestClient& here = mesh.client(0, "roamer");
+    here.connect_durable();
+    here.subscribe("a", Qos::ExactlyOnce);
+    here.drop();
+    settle();
+    mesh.part(1);
+    ASSERT_TRUE(mesh.world.run_until([&] { return mesh.reachable(0) == 1; }, 60s));
+    TestClient& far = mesh.client(1, "publisher");
+    far.connect();
+    for (int i = 0; i < 20; ++i) {
+        far.publish("a", "far " + std::to_string(i), Qos::ExactlyOnce);
+    }
+    TestClient& there = mesh.client(2, "roamer");
+    ASSERT_TRUE(there.connect_durable().session_present);
+    TestClient& near = mesh.client(0, "near");
+    near.connect();
+    mesh.world.run_for(20min);  // longer than anything is under way
+    const std::uint64_t forwarded = mesh.rig(0).counters().session_messages_forwarded;
+    near.publish("a", "near", Qos::ExactlyOnce);
+    mesh.world.run_for(1s);
+    EXPECT_EQ(there.payloads(), (std::vector<std::string>{"near"}));
+    EXPECT_EQ(mesh.rig(0).counters().session_messages_forwarded, forwarded)
+        << "who knows where it is sends there alone";
+
+    mesh.end_parting(1);
+    ASSERT_TRUE(mesh.world.run_until([&] { return mesh.reachable(1) == 2; }, 60s));
+    ASSERT_TRUE(wait_for(there, 21)) << "what waited follows";
+    mesh.world.run_for(60s);
+    EXPECT_EQ(mesh.rig(0).counters().subscriptions, 0U) << "nobody is waited for any more";
+    const std::uint64_t twice = mesh.rig(2).counters().session_messages_twice;
+    far.publish("a", "far again", Qos::ExactlyOnce);
+    mesh.world.run_for(5s);
+    EXPECT_EQ(there.received.size(), 22U);
+    EXPECT_EQ(mesh.rig(2).counters().session_messages_twice, twice);
+    for (const auto& [payload, count] : first_receipts({&there})) {
+        EXPECT_EQ(count, 1) << payload;
+    }
+    mesh.world.run_for(5min);
+    EXPECT_EQ(mesh.rig(2).counters().sessions_watched, 0U);
+}
+
+/// To another node while the first was dead, and back to it before it has met anybody.
+TEST_P(MeshSessions, TheLaterVisitCountsWhereANodeIsMetBeforeTheMeshIsWhole) {
+    line();
+    TestClient& publisher = mesh.client(1, "publisher");
+    publisher.connect();
+    TestClient& first = mesh.client(0, "roamer");
+    first.connect_durable();
+    first.subscribe("a", Qos::AtLeastOnce);
+    first.drop();
+    settle();
+    publisher.publish("a", "of the first", Qos::AtLeastOnce);
+    settle();
+    mesh.power_off(0);
+    TestClient& second = mesh.client(2, "roamer");
+    EXPECT_FALSE(second.connect_durable().session_present);
+    second.subscribe("a", Qos::AtLeastOnce);
+    second.drop();
+    settle();
+    publisher.publish("a", "of the second", Qos::AtLeastOnce);
+    settle();
+
+    mesh.part(0);
+    mesh.restart(0);
+    TestClient& third = mesh.client(0, "roamer");
+    EXPECT_TRUE(third.connect_durable().session_present);
+    ASSERT_TRUE(wait_for(third, 1));
+    mesh.end_parting(0);
+    ASSERT_TRUE(mesh.world.run_until([&] { return mesh.reachable(0) == 2; }, 60s));
+    ASSERT_TRUE(wait_for(third, 2)) << "what waited elsewhere follows";
+    mesh.world.run_for(10s);
+    const std::map<std::string, int> counts = first_receipts({&third});
+    EXPECT_EQ(counts.size(), 2U);
+    EXPECT_EQ(counts.at("of the first"), 1);
+    EXPECT_LE(counts.at("of the second"), 2) << "both nodes had it: at least once";
+    EXPECT_TRUE(third.is_open());
+    EXPECT_EQ(mesh.rig(0).counters().sessions_fenced, 0U);
+    EXPECT_EQ(mesh.rig(2).counters().sessions_fenced, 1U);
+    EXPECT_EQ(mesh.rig(0).counters().sessions, 1U);
+    EXPECT_EQ(mesh.rig(2).counters().sessions, 0U);
+}
+
+TEST_P(MeshSessions, ANodeThatStartsAgainGivesItsSessionsToWhoAsksAtOnce) {
+    line();
+    TestClient& here = mesh.client(0, "roamer");
+    here.connect_durable();
+    here.subscribe("a", Qos::AtLeastOnce);
+    here.drop();
+    settle();
+    TestClient& publisher = mesh.client(1, "publisher");
+    publisher.connect();
+    publisher.publish("a", "kept", Qos::AtLeastOnce);
+    settle();
+    mesh.restart(0);
+    TestClient& there = mesh.client(2, "roamer");
+    EXPECT_TRUE(there.connect_durable().session_present);
+    ASSERT_TRUE(wait_for(there, 1));
+    EXPECT_EQ(there.received[0].payload, "kept");
+}
+
+/// It knows from its disk who has the session, and reaches nobody.
+TEST_P(MeshSessions, ANodeThatIsMetAloneBeginsASessionAndTheOtherOneStops) {
+    line();
+    TestClient& publisher = mesh.client(1, "publisher");
+    publisher.connect();
+    TestClient& here = mesh.client(2, "roamer");
+    here.connect_durable();
+    here.subscribe("a", Qos::AtLeastOnce);
+    here.drop();
+    settle();
+    publisher.publish("a", "kept", Qos::AtLeastOnce);
+    settle();
+    mesh.part(0);
+    mesh.restart(0);
+    TestClient& there = mesh.client(0, "roamer");
+    EXPECT_FALSE(there.connect_durable().session_present);
+    mesh.end_parting(0);
+    ASSERT_TRUE(mesh.world.run_until([&] { return mesh.reachable(0) == 2; }, 60s));
+    ASSERT_TRUE(wait_for(there, 1)) << "what waited elsewhere follows";
+    mesh.world.run_for(10s);
+    EXPECT_EQ(there.payloads(), (std::vector<std::string>{"kept"}));
+    EXPECT_EQ(mesh.rig(0).counters().sessions + mesh.rig(2).counters().sessions, 1U);
+    EXPECT_EQ(mesh.rig(2).counters().sessions_fenced, 1U);
+}
+
 TEST_P(MeshSessions, AnOwnerOutOfReachIsFencedWhenItComesBack) {
     line();
     TestClient& publisher = mesh.client(0, "publisher");

@@ -141,6 +141,10 @@ bool Delivery::to_session(Session& session, const Grant& grant, Routing& routing
     if (is_judged && !context_.moves->is_first(session, routing)) [[unlikely]] {
         return true;  // it has come through another node
     }
+    if (session.is_gone && grant.group.is_none() && !context_.moves->may_forward(session, routing))
+        [[unlikely]] {
+        return true;  // it has gone to where the session is
+    }
     if (routing.stored == nullptr) {
         routing.stored = StoredMessage::create(routing.message, routing.id);
     }

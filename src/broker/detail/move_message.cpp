@@ -1,5 +1,7 @@
 #include "broker/detail/move_message.h"
 
+#include <algorithm>
+
 #include "base/byte_reader.h"
 #include "base/byte_writer.h"
 #include "base/narrow.h"
@@ -17,6 +19,7 @@ constexpr std::uint8_t kClean = 1;
 constexpr std::uint8_t kAdmin = 2;
 constexpr std::uint8_t kLast = 4;
 constexpr std::size_t kItemHeadBytes = 1 + 4;
+constexpr std::size_t kRouterBytes = 8 + 1;
 constexpr auto kQosMax = static_cast<std::uint8_t>(Qos::ExactlyOnce);
 
 enum class ItemKind : std::uint8_t {
@@ -201,6 +204,26 @@ Result<MoveMessage> decode_move(Bytes bytes) {
     message.is_admin = (flags & kAdmin) != 0;
     message.is_last = (flags & kLast) != 0;
     return message;
+}
+
+std::vector<std::uint8_t> encode_routers(const std::vector<KnownRouter>& routers) {
+    std::vector<std::uint8_t> body(routers.size() * kRouterBytes);
+    ByteWriter out(body);
+    for (const KnownRouter& router : routers) {
+        out.u64(router.node.value());
+        out.u8(router.is_told ? 1 : 0);
+    }
+    return body;
+}
+
+std::vector<KnownRouter> decode_routers(Bytes body) {
+    std::vector<KnownRouter> routers(std::min(body.size() / kRouterBytes, kMoveAwayNodesMax));
+    ByteReader in(body);
+    for (KnownRouter& router : routers) {
+        router.node = bus::PeerId(in.u64());
+        router.is_told = in.u8() != 0;
+    }
+    return routers;
 }
 
 void MoveItems::put(const MovedSession& session) {

@@ -3,7 +3,8 @@
 //     version 1 | kind 1 | flags 1 | refusal 1 | epoch 8 | number 8 | place 8 | client id bytes 2 |
 //     principal bytes 2 | client id | principal | body to the end                   (big endian)
 //
-// The body of Part is a slice of the session as a run of items; that of Forward is a run of whole
+// The body of Settled is the routers that B knows: node 8 | 1 if it has been told, else 0. The body
+// of Part is a slice of the session as a run of items; that of Forward is a run of whole
 // items:
 //
 //     kind 1 | bytes 4 | what there is to say of it
@@ -22,6 +23,7 @@
 #include "base/result.h"
 #include "base/time.h"
 #include "bus/message.h"
+#include "bus/session_port.h"
 
 namespace kith::broker {
 
@@ -34,14 +36,16 @@ enum class MoveKind : std::uint8_t {
     Done = 5,        // B: it is mine, on disk
     Ask = 6,         // A: is it yours?
     NotTaken = 7,    // B: no
-    Settled = 8,     // B: all nodes know by now where it is
+    Settled = 8,     // B: all nodes know by now where it is, but for those in the body
     Forward = 9,     // A: this came for it since; `number` names the batch's session at A
     Forwarded = 10,  // B: it has it, up to the place `place`
     NotHere = 11,    // B: the session is not here
     Over = 12,       // A: of this nothing more will come; is_last: of this client nothing
     Still = 13,      // B: will anything come?
+    Flush = 14,      // A, to any node: do you know where it is? `number` names its session at A
+    Flushed = 15,    // yes; comes behind all that it has sent to A before
 };
-inline constexpr auto kMoveKindMax = static_cast<std::uint8_t>(MoveKind::Still);
+inline constexpr auto kMoveKindMax = static_cast<std::uint8_t>(MoveKind::Flushed);
 
 enum class MoveRefusal : std::uint8_t {
     None = 0,
@@ -67,6 +71,14 @@ struct MoveMessage {
 [[nodiscard]] std::vector<std::uint8_t> encode_move(const MoveMessage& message);
 /// Borrowed from `bytes`. Errors: Malformed.
 [[nodiscard]] Result<MoveMessage> decode_move(Bytes bytes);
+
+struct KnownRouter {
+    bus::PeerId node;
+    bool is_told = false;
+};
+[[nodiscard]] std::vector<std::uint8_t> encode_routers(const std::vector<KnownRouter>& routers);
+/// As many as are whole, and kMoveAwayNodesMax at most.
+[[nodiscard]] std::vector<KnownRouter> decode_routers(Bytes body);
 
 /// What the session is, first of all items.
 struct MovedSession {

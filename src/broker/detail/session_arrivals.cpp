@@ -7,6 +7,7 @@
 #include "broker/detail/seen_messages.h"
 #include "broker/detail/session.h"
 #include "broker/detail/session_departures.h"
+#include "broker/detail/session_remains.h"
 #include "broker/detail/session_table.h"
 #include "broker/detail/subscriber.h"
 #include "broker/limits.h"
@@ -383,6 +384,7 @@ void SessionArrivals::on_committed(const std::string& client_id) {
         moves_.seen().restore(mark);
     }
     moves_.note_moved_in(session, arrival.note);
+    moves_.remains().on_back(client_id);
     ++context_.counters.sessions_moved_in;
     const Duration took = context_.shard.now() - arrival.began;
     context_.counters.session_moves.record_us(static_cast<std::uint64_t>(to_ms(took)) * 1000);

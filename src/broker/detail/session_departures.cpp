@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <iterator>
 
-#include "broker/detail/queue_part_reader.h"
+#include "broker/detail/item_filler.h"
 #include "broker/detail/seen_messages.h"
 #include "broker/detail/session.h"
 #include "broker/detail/session_arrivals.h"
@@ -35,40 +35,6 @@ struct SessionDepartures::Departure {
     Instant heard_at;
     Instant asked_at;
 };
-
-namespace {
-
-/// Puts the messages of one read among the items of a session.
-class ItemFiller final : public QueuePartReader {
-  public:
-    ItemFiller(MoveItems& items, WallTime now) : items_(items), now_(now) {}
-
-    void put_message(const storage::MessageRecord& message) override {
-        moved_.qos = message.qos;
-        moved_.published_at = message.published_at;
-        moved_.left_ms = message.expires_at == WallTime()
-                             ? 0
-                             : static_cast<std::uint64_t>(
-                                   std::max<std::int64_t>((message.expires_at - now_).count(), 1));
-        moved_.topic = message.topic;
-        moved_.properties = message.properties;
-        moved_.payload = message.payload;
-    }
-    void put_delivery(const storage::DeliveryRecord& delivery) override {
-        moved_.sequence = delivery.sequence;
-        moved_.granted = delivery.qos;
-        moved_.retain = delivery.retain;
-        moved_.identifiers = delivery.subscription_identifiers;
-        items_.put(moved_);
-    }
-
-  private:
-    MoveItems& items_;
-    WallTime now_;
-    MovedMessage moved_;
-};
-
-}  // namespace
 
 SessionDepartures::SessionDepartures(ShardContext& context, SessionMoves& moves)
     : context_(context), moves_(moves) {}

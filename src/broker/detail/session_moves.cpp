@@ -119,6 +119,31 @@ void SessionMoves::watch(Session& session) {
     wake();
 }
 
+void SessionMoves::note_resumed(const Session& session) {
+    if (!is_open() || !session.stays()) {
+        return;
+    }
+    context_.shard.post(ShardId(0), [this, port = port_, id = session.id(),
+                                     home = context_.shard.id()](runtime::Shard& first) {
+        if (port->is_alone()) {
+            first.post(home, [this, id](runtime::Shard&) { raise_epoch(id); });
+        }
+    });
+}
+
+void SessionMoves::raise_epoch(SessionId id) {
+    Session* session = context_.sessions->find(id);
+    if (session == nullptr || session->is_leaving()) {
+        return;
+    }
+    Known& known = known_[id];
+    known.epoch = next_epoch(known.epoch);
+    if (session->is_stored) {
+        context_.sessions->write_record(*session);
+    }
+    put_owner(*session);
+}
+
 void SessionMoves::unwatch(Session& session) {
     context_.counters.sessions_watched -= session.is_watched ? 1U : 0U;
     session.is_watched = false;
@@ -175,6 +200,10 @@ std::uint64_t SessionMoves::place_of(const Session& session, const Routing& rout
     return seen_->place_of(session.id(), source_of(routing));
 }
 
+bool SessionMoves::may_forward(const Session& session, const Routing& routing) const {
+    return remains_->takes(session.id(), bus::PeerId(source_of(routing).node));
+}
+
 void SessionMoves::on_stored(Session& session) {
     if (session.is_gone) {
         wake();
@@ -216,7 +245,11 @@ void SessionMoves::on_told(bus::PeerId from, const MoveMessage& message) {
         case MoveKind::Forward:
         case MoveKind::Forwarded:
         case MoveKind::NotHere:
+        case MoveKind::Flushed:
             remains_->on_told(from, message);
+            break;
+        case MoveKind::Flush:
+            on_flush(from, message);
             break;
         case MoveKind::Over:
             remains_->on_told(from, message);
@@ -254,11 +287,29 @@ void SessionMoves::on_asked(bus::PeerId from, const MoveMessage& message) {
 }
 
 void SessionMoves::settle(bus::PeerId to, const std::string& client_id, std::uint64_t epoch) {
-    context_.mesh_interest->barrier([this, to, client_id, epoch](bool is_complete) {
-        if (is_complete) {
-            tell(to, {.kind = MoveKind::Settled, .epoch = epoch, .client_id = client_id});
-        }
-    });
+    context_.mesh_interest->flush();
+    context_.shard.post(
+        ShardId(0), [this, to, client_id, epoch, node = &context_.node, port = port_,
+                     home = context_.shard.id()](runtime::Shard& first) {
+            // In one step with the barrier, so that each of them is in it or among the others.
+            std::vector<KnownRouter> known;
+            for (const bus::SessionPort::Router& router : port->routers()) {
+                known.push_back({.node = router.node, .is_told = router.is_reachable});
+            }
+            node->shards.front()->context().mesh_interest->barrier(
+                [this, to, client_id, epoch, known, home, &first](bool is_complete) {
+                    if (!is_complete) {
+                        return;  // it asks again
+                    }
+                    first.post(home, [this, to, client_id, epoch, known](runtime::Shard&) {
+                        const std::vector<std::uint8_t> body = encode_routers(known);
+                        tell(to, {.kind = MoveKind::Settled,
+                                  .epoch = epoch,
+                                  .client_id = client_id,
+                                  .body = body});
+                    });
+                });
+        });
 }
 
 void SessionMoves::on_owner(const std::string& client_id, const bus::SessionOwner& owner) {
@@ -307,7 +358,12 @@ std::uint64_t SessionMoves::next_epoch(std::uint64_t known) const {
 }
 
 void SessionMoves::tell(bus::PeerId to, const MoveMessage& message) {
-    outbox_.emplace_back(to, encode_move(message));
+    outbox_.push_back({.to = to, .message = encode_move(message)});
+    context_.shard.defer(*this);
+}
+
+void SessionMoves::tell_behind(bus::PeerId to, const MoveMessage& message) {
+    outbox_.push_back({.to = to, .message = encode_move(message), .is_behind = true});
     context_.shard.defer(*this);
 }
 
@@ -316,11 +372,13 @@ void SessionMoves::run_task() {
     auto outbox = std::exchange(outbox_, {});
     context_.shard.post(ShardId(0), [port = port_, node = &context_.node, self = self_,
                                      outbox = std::move(outbox)](runtime::Shard&) {
-        for (const auto& [to, message] : outbox) {
-            if (to == self) {
-                node->shards.front()->sessions_listener().on_told(to, message);
+        for (const Outgoing& each : outbox) {
+            if (each.to == self) {
+                node->shards.front()->sessions_listener().on_told(each.to, each.message);
+            } else if (each.is_behind) {
+                port->tell_behind(each.to, each.message);
             } else {
-                (void)port->tell(to, message);
+                (void)port->tell(each.to, each.message);
             }
         }
     });
@@ -411,6 +469,19 @@ void SessionMoves::on_over(bus::PeerId from, const MoveMessage& message) {
     if (session != nullptr && message.is_last) {
         seen_->remove_owner(session->id(), from, context_.store.batch());
     }
+}
+
+/// Another node asks whether messages for this session go to where it is now.
+void SessionMoves::on_flush(bus::PeerId from, const MoveMessage& message) {
+    find_owner(std::string(message.client_id), [this, from, client = std::string(message.client_id),
+                                                epoch = message.epoch, number = message.number](
+                                                   std::optional<bus::SessionOwner> owner) {
+        if (owner && owner->epoch >= epoch) {
+            tell_behind(
+                from,
+                {.kind = MoveKind::Flushed, .epoch = epoch, .number = number, .client_id = client});
+        }
+    });
 }
 
 void SessionMail::on_told(bus::PeerId from, Bytes message) {

@@ -14,7 +14,9 @@
 //                                             tells the directory; Done       .
 //     commits "gone to B": remains            CONNACK, session present        B
 //     forwards what comes by old routes       Settled: all nodes know of it   B
-//     drops subscriptions, last messages      acknowledges; forgets them      B
+//     asks nodes: Flush, until each has       acknowledges                    B
+//     answered behind its last message
+//     drops subscriptions, last messages      .                               B
 //     removes what remains: Over              forgets names of messages       B
 //
 // Crashes. A while frozen: comes back frozen, and asks B: Done or NotTaken, after which it is A's
@@ -25,7 +27,11 @@
 // If A does not answer within kMoveAskTimeout, B begins a new session with a higher epoch. A that
 // sees it (the directory, on heal) is fenced: its client is cut off without a will, and what is
 // queued is forwarded, at least once. Of two nodes that both began one, the lower (epoch, node)
-// stops.
+// stops. A client that comes back to A while A reaches nobody, as behind a restart, raises A's
+// epoch: then it is B that stops.
+//
+// A node that could not be reached when B settled may have messages for A for as long as it was
+// away: until it has answered a Flush, A forwards what comes from it, and from it alone.
 //
 // What may come in two ways meanwhile, at B itself and through A, is known by its MessageSource and
 // taken once: B remembers names, on disk with their messages, until A says that nothing more will
@@ -101,6 +107,9 @@ class SessionMoves final : public runtime::Task {
     // Of sessions.
     /// A new one; `epoch` is what ask() has answered, 0 if it was not asked.
     void note_created(const Session& session, std::uint64_t epoch);
+    /// Its client has come back. Where no other node can be reached, it may have been to another
+    /// one meanwhile: the later visit counts.
+    void note_resumed(const Session& session);
     void note_removed(Session& session);
     /// What its record is to say beside its will.
     [[nodiscard]] SessionNote note_of(const Session& session) const;
@@ -108,6 +117,8 @@ class SessionMoves final : public runtime::Task {
     // Of messages.
     /// Requires: the session is_watched. False if it has had this message.
     [[nodiscard]] bool is_first(const Session& session, const Routing& routing);
+    /// Of one that is_gone: it may have come by an old route.
+    [[nodiscard]] bool may_forward(const Session& session, const Routing& routing) const;
     /// Of a session that moves or has gone, a row is on disk.
     void on_stored(Session& session);
     /// The message's name in the whole mesh.
@@ -126,6 +137,8 @@ class SessionMoves final : public runtime::Task {
     /// Higher than all that are known.
     [[nodiscard]] std::uint64_t next_epoch(std::uint64_t known) const;
     void tell(bus::PeerId to, const MoveMessage& message);
+    /// Behind all messages that this node has sent there before.
+    void tell_behind(bus::PeerId to, const MoveMessage& message);
     /// Asks the directory; `done` on this shard, later.
     void find_owner(const std::string& client_id,
                     std::function<void(std::optional<bus::SessionOwner>)> done);
@@ -139,7 +152,7 @@ class SessionMoves final : public runtime::Task {
     /// Names are remembered until nothing comes behind it any more.
     void watch(Session& session);
     void unwatch(Session& session);
-    /// Tells `to` when all nodes know that the session is here.
+    /// Tells `to` when all nodes know that the session is here, and which could not be told.
     void settle(bus::PeerId to, const std::string& client_id, std::uint64_t epoch);
     /// Something waits for time to pass.
     void wake();
@@ -148,9 +161,11 @@ class SessionMoves final : public runtime::Task {
 
   private:
     void on_tick();
+    void raise_epoch(SessionId id);
     void look_after_watched(Instant now);
     void on_asked(bus::PeerId from, const MoveMessage& message);
     void on_over(bus::PeerId from, const MoveMessage& message);
+    void on_flush(bus::PeerId from, const MoveMessage& message);
 
     /// Of a session that is here.
     struct Known {
@@ -169,7 +184,12 @@ class SessionMoves final : public runtime::Task {
     std::unique_ptr<SessionArrivals> arrivals_;
     std::unique_ptr<SessionDepartures> departures_;
     std::unique_ptr<SessionRemains> remains_;
-    std::vector<std::pair<bus::PeerId, std::vector<std::uint8_t>>> outbox_;
+    struct Outgoing {
+        bus::PeerId to;
+        std::vector<std::uint8_t> message;
+        bool is_behind = false;
+    };
+    std::vector<Outgoing> outbox_;
     runtime::CallbackTimer tick_;
 
   public:

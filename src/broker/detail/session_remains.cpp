@@ -7,8 +7,8 @@
 #include "base/byte_reader.h"
 #include "base/byte_writer.h"
 #include "broker/detail/delivery.h"
+#include "broker/detail/item_filler.h"
 #include "broker/detail/queue_loader.h"
-#include "broker/detail/queue_part_reader.h"
 #include "broker/detail/session.h"
 #include "broker/detail/session_table.h"
 #include "broker/detail/subscriber.h"
@@ -42,49 +42,20 @@ struct SessionRemains::Remains {
     bool is_in_memory = true;   // its window is, until all of it is on disk
     bool is_reading = false;
     bool is_told = false;     // `batch` is
-    bool is_settled = false;  // all nodes know the new owner
+    bool is_settled = false;  // all nodes know the new owner, or those that can be reached
+    bool is_restored = false;
+    bool is_for_some = false;         // takes only what comes from those in `unsure`
+    std::vector<bus::PeerId> away;    // could not be told, as the owner last said
+    std::vector<bus::PeerId> unsure;  // may still send by old routes
     Instant began;
     Instant settled_at;
     Instant asked_at;
+    Instant flushed_at;
     Instant told_at;
     Instant looked_at;
     std::uint64_t behind = 0;  // the batch goes up to here
     std::vector<std::uint8_t> batch;
     std::vector<std::pair<storage::DeliveryKey, std::uint32_t>> rows;  // of the batch, with sizes
-};
-
-/// Makes a batch of what was read.
-class BatchFiller final : public QueuePartReader {
-  public:
-    explicit BatchFiller(WallTime now) : now_(now) {}
-
-    void put_message(const storage::MessageRecord& message) override {
-        moved_.qos = message.qos;
-        moved_.published_at = message.published_at;
-        moved_.left_ms = message.expires_at == WallTime()
-                             ? 0
-                             : static_cast<std::uint64_t>(
-                                   std::max<std::int64_t>((message.expires_at - now_).count(), 1));
-        moved_.topic = message.topic;
-        moved_.properties = message.properties;
-        moved_.payload = message.payload;
-    }
-    void put_delivery(const storage::DeliveryRecord& delivery) override {
-        moved_.sequence = delivery.sequence;
-        moved_.granted = delivery.qos;
-        moved_.retain = delivery.retain;
-        moved_.source = decode_source(delivery.subscription_identifiers);
-        moved_.identifiers = delivery.subscription_identifiers;
-        items.put(moved_);
-        rows.emplace_back(delivery.key(), delivery.size_bytes);
-    }
-
-    MoveItems items;
-    std::vector<std::pair<storage::DeliveryKey, std::uint32_t>> rows;
-
-  private:
-    WallTime now_;
-    MovedMessage moved_;
 };
 
 SessionRemains::SessionRemains(ShardContext& context, SessionMoves& moves)
@@ -96,6 +67,7 @@ void SessionRemains::restore(const Session& session, const SessionNote& note) {
     remains->note = note;
     remains->to = bus::PeerId(note.node);
     remains->keeps_coming = true;
+    remains->is_restored = true;
     remains_[session.id()] = std::move(remains);
 }
 
@@ -211,13 +183,56 @@ void SessionRemains::go_on(Session& session, Remains& remains, Instant now) {
             {.kind = MoveKind::Ask, .epoch = remains.note.epoch, .client_id = session.client_id()});
     }
     if (remains.is_settled && remains.keeps_coming && now - remains.settled_at >= kMoveGrace) {
-        remains.keeps_coming = false;
-        context_.subscriber->drop_all(session);
+        go_on_with_routes(session, remains, now);
     }
     if (remains.is_told && now - remains.told_at >= kMoveRepeatIdle) {
         send(session, remains, now);
     } else if (!remains.is_told && !remains.is_reading) {
         read(session, remains);
+    }
+}
+
+/// Nobody uses old routes any more but those who could not be told, or have not said that they have
+/// sent all.
+void SessionRemains::go_on_with_routes(Session& session, Remains& remains, Instant now) {
+    if (remains.unsure.empty()) {
+        remains.keeps_coming = false;
+        context_.subscriber->drop_all(session);
+        return;
+    }
+    remains.is_for_some = true;
+    if (now - remains.flushed_at < kMoveFlushRepeat && remains.flushed_at != Instant()) {
+        return;
+    }
+    remains.flushed_at = now;
+    for (const bus::PeerId node : remains.unsure) {
+        if (std::ranges::find(remains.away, node) == remains.away.end()) {
+            moves_.tell(node, {.kind = MoveKind::Flush,
+                               .epoch = remains.note.epoch,
+                               .number = session.id().value(),
+                               .client_id = session.client_id()});
+        }
+    }
+    if (!remains.away.empty()) {
+        find_owner(session.id(), std::string(session.client_id()));
+        moves_.tell(
+            remains.to,
+            {.kind = MoveKind::Ask, .epoch = remains.note.epoch, .client_id = session.client_id()});
+    }
+}
+
+bool SessionRemains::takes(SessionId session, bus::PeerId origin) const {
+    const auto found = remains_.find(session);
+    return found == remains_.end() || !found->second->is_for_some ||
+           std::ranges::find(found->second->unsure, origin) != found->second->unsure.end();
+}
+
+void SessionRemains::on_back(const std::string& client_id) {
+    for (const auto& [id, remains] : remains_) {
+        const Session* session = context_.sessions->find(id);
+        if (session != nullptr && session->client_id() == client_id) {
+            remains->unsure.clear();
+        }
     }
 }
 
@@ -248,13 +263,14 @@ void SessionRemains::on_queue_read(const storage::QueuePart& part) {
         ++context_.counters.dropped_expired;
         context_.store.batch().delete_delivery(dropped.key);
     }
-    BatchFiller filler(context_.shard.wall_now());
+    MoveItems items;
+    ItemFiller filler(items, context_.shard.wall_now());
     part.found.visit(filler);
     if (filler.rows.empty()) {
         session->outbound.spill()->advance(part.next);
         return;
     }
-    remains.batch = std::move(filler.items.bytes());
+    remains.batch = std::move(items.bytes());
     remains.rows = std::move(filler.rows);
     remains.behind = part.next;
     remains.is_told = true;
@@ -293,28 +309,69 @@ void SessionRemains::on_told(bus::PeerId from, const MoveMessage& message) {
         }
         case MoveKind::Settled:
         case MoveKind::NotTaken:
-        case MoveKind::Done:
-            break;
-        case MoveKind::Take:
-        case MoveKind::Part:
-        case MoveKind::More:
-        case MoveKind::Refused:
-        case MoveKind::Ask:
+            on_settled(from, message);
             return;
         case MoveKind::Still:
             say_if_over(from, message);
             return;
+        case MoveKind::Flushed:
+            on_flushed(from, message);
+            return;
+        case MoveKind::Take:
+        case MoveKind::Part:
+        case MoveKind::More:
+        case MoveKind::Refused:
+        case MoveKind::Done:
+        case MoveKind::Ask:
+        case MoveKind::Flush:
+            return;
     }
+}
+
+/// Or the session has ended there, or gone on.
+void SessionRemains::on_settled(bus::PeerId from, const MoveMessage& message) {
+    const std::vector<KnownRouter> routers = decode_routers(message.body);
     for (const auto& [id, remains] : remains_) {
         const Session* session = context_.sessions->find(id);
         const bool is_it = session != nullptr && session->client_id() == message.client_id &&
                            remains->note.epoch == message.epoch && remains->to == from;
-        if (is_it && message.kind != MoveKind::Done && !remains->is_settled) {
-            remains->is_settled = true;  // or the session has ended there, or gone on
+        if (!is_it) {
+            continue;
+        }
+        // One that was here before a crash may have got to know nodes again that were away.
+        const bool is_of_all = remains->is_restored || routers.size() <= kMoveFlushNodesMax;
+        remains->away.clear();
+        for (const KnownRouter& router : routers) {
+            if (router.node == moves_.self()) {
+                continue;
+            }
+            if (!router.is_told) {
+                remains->away.push_back(router.node);
+            }
+            if (!remains->is_settled && (!router.is_told || is_of_all)) {
+                remains->unsure.push_back(router.node);
+            }
+        }
+        if (!remains->is_settled) {
+            if (message.kind == MoveKind::Settled) {
+                remains->unsure.push_back(from);
+            }
+            remains->is_settled = true;
             remains->settled_at = context_.shard.now();
         }
     }
     moves_.wake();
+}
+
+void SessionRemains::on_flushed(bus::PeerId from, const MoveMessage& message) {
+    const auto found = remains_.find(SessionId(message.number));
+    if (found == remains_.end() || found->second->note.epoch != message.epoch) {
+        return;
+    }
+    Remains& remains = *found->second;
+    if (std::erase(remains.unsure, from) != 0 && remains.unsure.empty()) {
+        remains.settled_at = context_.shard.now();
+    }
 }
 
 void SessionRemains::on_owner(const std::string& client_id, const bus::SessionOwner& owner) {

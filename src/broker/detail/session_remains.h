@@ -4,7 +4,7 @@
 // A batch at a time for each session: it is sent until the owner has it on disk, and is deleted
 // then. The owner remembers in a mark, of the same transaction, how far it has come, so that a
 // batch that is sent twice is taken once. Threads: shard-local. Limits: kMoveForwardsAtOnce batches
-// under way; a session's queue as for any other.
+// under way; a session's queue as for any other; kMoveAwayNodesMax nodes that are waited for.
 #pragma once
 
 #include <map>
@@ -38,6 +38,11 @@ class SessionRemains {
     [[nodiscard]] bool has(const std::string& client_id, std::uint64_t epoch) const;
     void on_told(bus::PeerId from, const MoveMessage& message);
     void on_owner(const std::string& client_id, const bus::SessionOwner& owner);
+    /// What a message that was published on this node is, to a session that was here: still on an
+    /// old route.
+    [[nodiscard]] bool takes(SessionId session, bus::PeerId origin) const;
+    /// The session of this client is here again, and gets itself what comes for it.
+    void on_back(const std::string& client_id);
     void on_queue_read(const storage::QueuePart& part);
     void on_tick(Instant now);
     [[nodiscard]] bool empty() const { return remains_.empty(); }
@@ -49,6 +54,9 @@ class SessionRemains {
     using Origin = std::pair<bus::PeerId, std::uint64_t>;
 
     void go_on(Session& session, Remains& remains, Instant now);
+    void go_on_with_routes(Session& session, Remains& remains, Instant now);
+    void on_settled(bus::PeerId from, const MoveMessage& message);
+    void on_flushed(bus::PeerId from, const MoveMessage& message);
     void read(Session& session, Remains& remains);
     void send(const Session& session, Remains& remains, Instant now);
     void find_owner(SessionId id, const std::string& client_id);

@@ -77,6 +77,7 @@ SessionTable::Opened SessionTable::open(Connection& connection, const mqtt::Conn
     const bool is_present = session != nullptr;
     if (is_present) {
         resume_as(*session, rights);
+        context_.moves->note_resumed(*session);
     } else if (!context_.node.sessions.take()) {
         context_.limit_log.reached(Limit::Sessions,
                                    {.client_id = connect.client_id, .address = {}});

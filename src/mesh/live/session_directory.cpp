@@ -1,5 +1,6 @@
 #include "mesh/live/session_directory.h"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -81,6 +82,33 @@ bool SessionDirectory::tell(bus::PeerId to, Bytes message) {
     return bridge_.send_to(NodeId(to.value()),
                            {.topic = kService, .payload = message, .qos = Qos::AtMostOnce}) ==
            SendOutcome::Sent;
+}
+
+void SessionDirectory::tell_behind(bus::PeerId to, Bytes message) {
+    (void)bridge_.send_to(NodeId(to.value()),
+                          {.topic = kService, .payload = message, .qos = Qos::AtLeastOnce});
+}
+
+std::vector<bus::SessionPort::Router> SessionDirectory::routers() {
+    std::vector<NodeId> reachable;
+    for (const RouteView& route : host_->node().routes()) {
+        if (route.next_hop != NodeId()) {
+            reachable.push_back(route.node);
+        }
+    }
+    std::ranges::sort(reachable);
+    std::vector<Router> routers;
+    for (const NodeView& known : host_->node().nodes()) {
+        if (known.node != host_->id() && known.role != NodeRole::Leaf) {
+            routers.push_back({.node = bus::PeerId(known.node.value()),
+                               .is_reachable = std::ranges::binary_search(reachable, known.node)});
+        }
+    }
+    return routers;
+}
+
+bool SessionDirectory::is_alone() {
+    return host_->node().neighbors().empty();
 }
 
 void SessionDirectory::on_state(const State& state) {

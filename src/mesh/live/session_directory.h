@@ -4,8 +4,8 @@
 // An entry of the common state for each session (StateKind::Session, by client id): its value is
 // the epoch, 8 bytes big endian, its writer the owner. All routers have all of them, so that a
 // look-up needs nobody else; a leaf has none, and its clients' sessions stay on it. What nodes tell
-// goes as messages to the service "session", at QoS 0: the broker repeats what it must. Threads:
-// shard-local, the first shard.
+// goes as messages to the service "session", at QoS 0: the broker repeats what it must; at QoS 1
+// what is to come behind other messages. Threads: shard-local, the first shard.
 #pragma once
 
 #include <cstdint>
@@ -40,6 +40,9 @@ class SessionDirectory final : public bus::SessionPort, public DirectedPort, pri
     void put_owner(TenantId tenant, std::string_view client_id, std::uint64_t epoch) override;
     void forget_owner(TenantId tenant, std::string_view client_id, std::uint64_t epoch) override;
     bool tell(bus::PeerId to, Bytes message) override;
+    void tell_behind(bus::PeerId to, Bytes message) override;
+    [[nodiscard]] std::vector<Router> routers() override;
+    [[nodiscard]] bool is_alone() override;
 
     // DirectedPort
     void on_directed(NodeId from, const DirectedMessage& message) override;

@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -65,6 +66,16 @@ class BridgedMesh {
             }
         }
         join(node);
+    }
+    /// No other node lets it in, nor is let in; its clients are. Also across restarts.
+    void part(std::size_t i) {
+        parted_.insert(i);
+        known_.erase(nodes_[i]->rig.node().address(0).ip());
+        nodes_[i]->rig.node().reset_streams();
+    }
+    void end_parting(std::size_t i) {
+        parted_.erase(i);
+        known_[nodes_[i]->rig.node().address(0).ip()] = nodes_[i]->id;
     }
     void power_off(std::size_t i) {
         Node& node = *nodes_[i];
@@ -125,7 +136,9 @@ class BridgedMesh {
     };
 
     void join(Node& node) {
-        known_[node.rig.node().address(0).ip()] = node.id;
+        if (!parted_.contains(node.id.value() - 1)) {
+            known_[node.rig.node().address(0).ip()] = node.id;
+        }
         run_on(node, ShardId(0), [this, &node](runtime::Shard& shard) { open(node, shard); });
         bool is_open = false;
         run_on(node, ShardId(0), [&](runtime::Shard&) {
@@ -179,6 +192,7 @@ class BridgedMesh {
     }
 
     mesh::testing::Addresses known_;
+    std::set<std::size_t> parted_;
     std::vector<std::unique_ptr<Node>> nodes_;
 };
 
