@@ -184,6 +184,7 @@ void MeshNode::Impl::on_neighbor_down(NodeId neighbor, Instant now) {
     waves.on_neighbor_down(neighbor, now);
     state.on_neighbor_down(neighbor);
     tell_link_state(now);
+    routes.hurry(now);
     custody.on_neighbor_down(neighbor, now);
     circuits.on_neighbor_down(neighbor, now);
 }

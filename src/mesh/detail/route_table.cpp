@@ -21,6 +21,11 @@ void RouteTable::touch(Instant now) {
     ++burst_;
 }
 
+void RouteTable::hurry(Instant now) {
+    touch(now);
+    due_at_ = std::min(due_at_, now + kSpfDelayFirst);
+}
+
 void RouteTable::compute(Graph graph, Instant now) {
     graph_ = std::move(graph);
     const NodeIndex self = graph_.index_of(self_);

@@ -2,7 +2,9 @@
 // makes sense.
 //
 // A change of the graph is acted on within kSpfDelayFirst; when changes follow one another, they
-// are gathered for longer and longer, up to kSpfDelayMax. Meanwhile the alternatives carry.
+// are gathered for longer and longer, up to kSpfDelayMax. Meanwhile the alternatives carry. That a
+// neighbour went waits for none of this: there may be no alternative yet to one that went while
+// another had just come.
 #pragma once
 
 #include <cstdint>
@@ -21,6 +23,8 @@ class RouteTable {
 
     /// Something that routes depend on changed.
     void touch(Instant now);
+    /// A neighbour is gone: within kSpfDelayFirst, whatever was computed when.
+    void hurry(Instant now);
     /// When they are to be computed; never() if nothing changed.
     [[nodiscard]] Instant deadline() const { return due_at_; }
     void compute(Graph graph, Instant now);
