@@ -7,7 +7,7 @@ import systems
 import table
 from flow import Flow
 
-SETTLE_S = 0.5  # of undisturbed traffic before each death
+SETTLE_S = 1.0  # of undisturbed traffic before each death
 
 
 def two_ways(system, strike, mend, options, is_told=False) -> dict:
