@@ -161,6 +161,8 @@ inline constexpr Duration kLapseInterval = 60s;
 /// Messages and bytes that are fetched from the disk at the same time, once there is a way again.
 inline constexpr std::size_t kFetchesMax = 256;
 inline constexpr std::size_t kFetchBytesMax = 4U << 20U;
+/// A destination that has not handed on a message for so long says that it has it.
+inline constexpr Duration kDeliveryPatience = 500ms;
 /// What nobody acknowledged is sent again after this, then after twice as long each time.
 inline constexpr Duration kCustodyRetransmitInterval = 1s;
 inline constexpr Duration kCustodyRetransmitIntervalMax = 30s;

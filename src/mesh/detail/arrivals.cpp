@@ -2,6 +2,8 @@
 
 #include <boost/unordered/unordered_flat_map.hpp>
 
+#include <algorithm>
+#include <deque>
 #include <map>
 #include <utility>
 
@@ -36,12 +38,19 @@ struct Arrivals::Impl {
     std::map<DataId, NodeIds> waiting;           // who waits for the acknowledgement of what
     std::map<std::uint64_t, DataId> deliveries;  // by token
     std::uint64_t last_token = 0;
+    struct UnderWay {
+        std::uint64_t token = 0;
+        Instant since;
+    };
+    std::deque<UnderWay> under_way;  // the oldest first; some may be done with
     boost::unordered_flat_map<Flow, Last> flows;
 
     [[nodiscard]] bool note_latest(const Data& data);
     void wait(const DataId& id, NodeId from);
     void accept(const DataId& id);
     void deliver_ready(Instant now);
+    void tell_slow(Instant now);
+    void trim_under_way();
 };
 
 /// Whether no later message of its flow has been here, of any QoS [MQTT-4.6.0-6].
@@ -89,7 +98,29 @@ void Arrivals::Impl::deliver_ready(Instant now) {
         }
         (void)note_latest(ready.data);  // these wait for one another, and hold up QoS 0
         deliveries.emplace(++last_token, ready.data.id);
+        under_way.push_back({last_token, now});
         listener.deliver(ready.data, ready.progress, last_token);
+    }
+}
+
+/// What nobody here takes yet need not be sent again.
+void Arrivals::Impl::tell_slow(Instant now) {
+    while (!under_way.empty() && now - under_way.front().since >= kDeliveryPatience) {
+        const auto delivery = deliveries.find(under_way.front().token);
+        under_way.pop_front();
+        if (delivery == deliveries.end()) {
+            continue;
+        }
+        for (const NodeId upstream : waiting[delivery->second]) {
+            listener.send_custody(upstream,
+                                  {delivery->second, CustodyVerdict::Waiting, {options.self}});
+        }
+    }
+}
+
+void Arrivals::Impl::trim_under_way() {
+    while (!under_way.empty() && !deliveries.contains(under_way.front().token)) {
+        under_way.pop_front();
     }
 }
 
@@ -140,6 +171,7 @@ void Arrivals::on_delivered(std::uint64_t token, Instant) {
     }
     impl_->accept(found->second);
     impl_->deliveries.erase(found);
+    impl_->trim_under_way();
 }
 
 void Arrivals::restore(const StreamPosition& stream, const StreamProgress& progress) {
@@ -159,12 +191,16 @@ void Arrivals::forget_epoch(NodeId origin) {
 }
 
 void Arrivals::on_timer(Instant now) {
+    impl_->tell_slow(now);
     impl_->streams.on_timer(now);
     impl_->deliver_ready(now);
 }
 
 Instant Arrivals::deadline() const {
-    return impl_->streams.deadline();
+    const Instant slow = impl_->under_way.empty()
+                             ? Instant::never()
+                             : impl_->under_way.front().since + kDeliveryPatience;
+    return std::min(slow, impl_->streams.deadline());
 }
 
 }  // namespace kith::mesh

@@ -2,7 +2,8 @@
 //
 // Between a message and its acknowledgement stand the stream (streams.h), which waits for what is
 // before it, and whoever it is delivered to, who says when it cannot be lost there any more. Until
-// then everybody who sent it waits; a copy that came over another way waits with them. QoS 0 is
+// then everybody who sent it waits, and is told so if it takes long; a copy that came over another
+// way waits with them. QoS 0 is
 // delivered as it comes, unless a later one of its flow was delivered before [MQTT-4.6.0-6].
 // Limits: kFlowsMax.
 #pragma once

@@ -58,6 +58,40 @@ class ArrivalsTest : public testing::Test {
     }
 };
 
+TEST_F(ArrivalsTest, SaysThatItHasWhatNobodyTakesForLong) {
+    take(1, kLeft);
+    take(2, kLeft);
+    take(2, kRight);
+    ASSERT_EQ(around.delivered.size(), 2U);
+    arrivals.on_delivered(around.delivered[0].second, now);
+    around.answers.clear();
+    EXPECT_EQ(arrivals.deadline(), now + kDeliveryPatience);
+    now = now + kDeliveryPatience;
+    arrivals.on_timer(now);
+    ASSERT_EQ(around.answers.size(), 2U);
+    for (const auto& [neighbor, entry] : around.answers) {
+        EXPECT_EQ(entry.id, (DataId{kOrigin, 1, 102}));
+        EXPECT_EQ(entry.verdict, CustodyVerdict::Waiting);
+    }
+    EXPECT_EQ(around.answers[0].first, kLeft);
+    EXPECT_EQ(around.answers[1].first, kRight);
+    around.answers.clear();
+    EXPECT_EQ(arrivals.deadline(), Instant::never()) << "it says so once";
+    arrivals.on_delivered(around.delivered[1].second, now);
+    ASSERT_EQ(around.answers.size(), 2U);
+    EXPECT_EQ(around.answers[0].second.verdict, CustodyVerdict::Accepted);
+}
+
+TEST_F(ArrivalsTest, SaysNothingOfWhatIsTakenInTime) {
+    take(1, kLeft);
+    arrivals.on_delivered(around.delivered.at(0).second, now);
+    around.answers.clear();
+    EXPECT_EQ(arrivals.deadline(), Instant::never());
+    now = now + kDeliveryPatience;
+    arrivals.on_timer(now);
+    EXPECT_TRUE(around.answers.empty());
+}
+
 TEST_F(ArrivalsTest, AcknowledgesWhenTheSessionsHaveIt) {
     take(1, kLeft);
     ASSERT_EQ(around.delivered.size(), 1U);

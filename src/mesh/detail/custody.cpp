@@ -131,6 +131,11 @@ void Custody::on_custody(NodeId neighbor, const CustodyEntry& entry, Instant now
                 leg->is_held = true;
                 impl_->tell(message);
                 break;
+            case CustodyVerdict::Waiting:
+                if (leg->via == neighbor) {
+                    impl_->be_patient(message, *leg, now);
+                }
+                break;
         }
     }
 }

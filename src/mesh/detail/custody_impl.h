@@ -131,6 +131,7 @@ struct Custody::Impl {
     void open_more(NodeId destination, Priority priority, Instant now);
     void finish(HeldMessage& message, NodeId destination, Instant now);
     void give_back(HeldMessage& message, Leg& leg);
+    void be_patient(const HeldMessage& message, Leg& leg, Instant now);
     void refuse(const Data& data, NodeId from);
     void send_away(const Data& data, NodeId from);
     void tell(HeldMessage& message);

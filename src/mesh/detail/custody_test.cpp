@@ -333,6 +333,29 @@ TEST_F(CustodyTest, OneDestinationThatAnswersSlowlyDoesNotKeepAnotherWaiting) {
     EXPECT_EQ(now - waits_since, kCustodyRetransmitInterval);
 }
 
+TEST_F(CustodyTest, WhatItsDestinationHasIsNotSentAgainSoon) {
+    around.ways = {{kFar, {kRight}}};
+    custody.relay(foreign(4, {kFar}), kLeft, now);
+    ASSERT_EQ(around.sent.size(), 1U);
+    custody.on_custody(kThird, {foreign(4, {}).id, CustodyVerdict::Waiting, {kFar}}, now);
+    EXPECT_TRUE(around.answers.empty()) << "who does not have it from here";
+    custody.on_custody(kRight, {foreign(4, {}).id, CustodyVerdict::Waiting, {kFar}}, now);
+    ASSERT_EQ(around.answers.size(), 1U);
+    EXPECT_EQ(around.answers[0].first, kLeft);
+    EXPECT_EQ(around.answers[0].second.verdict, CustodyVerdict::Waiting);
+    const Instant told_at = now;
+    while (around.sent.size() == 1 && now - told_at < 2 * kCustodyRetransmitIntervalMax) {
+        now = custody.deadline();
+        custody.on_timer(now);
+    }
+    EXPECT_EQ(now - told_at, kCustodyRetransmitIntervalMax);
+    custody.on_custody(kRight, {foreign(4, {}).id, CustodyVerdict::Waiting, {kFar}}, now);
+    around.ways = {{kFar, {kThird}}};
+    custody.on_neighbor_down(kRight, now);
+    ASSERT_EQ(around.sent.size(), 3U) << "but at once when the way is gone";
+    EXPECT_EQ(around.sent[2].neighbor, kThird);
+}
+
 TEST_F(CustodyTest, WhatHasNoRoomWaitsInOrder) {
     around.ways = {{kFar, {kRight}}};
     around.room[{kRight, Priority::Default}] = 1;

@@ -204,6 +204,16 @@ void Custody::Impl::give_back(HeldMessage& message, Leg& leg) {
     message.erase_leg(leg.to.node);
 }
 
+/// The destination has it, and clients there are slow: sent again, it would only be a duplicate.
+void Custody::Impl::be_patient(const HeldMessage& message, Leg& leg, Instant now) {
+    for (const NodeId upstream : leg.upstreams) {
+        listener.send_custody(upstream, {message.id(), CustodyVerdict::Waiting, {leg.to.node}});
+    }
+    leg.tries = RetryQueue::kTriesMax;
+    leg.tried_at = now;
+    retries.add(message.id(), leg.tries, now);
+}
+
 /// There is no room for it here.
 void Custody::Impl::refuse(const Data& data, NodeId from) {
     listener.on_custody_drop(DropReason::Congestion, data);

@@ -20,6 +20,9 @@ namespace kith::mesh {
 
 class RetryQueue {
   public:
+    /// From this one on, all tries have the same time.
+    static constexpr std::uint8_t kTriesMax = 6;
+
     /// How long the `tries`th try has, from 1.
     [[nodiscard]] static constexpr Duration patience(std::uint8_t tries) {
         return kPatience[std::min<std::size_t>(std::max<std::size_t>(tries, 1), kPatience.size()) -
@@ -56,7 +59,7 @@ class RetryQueue {
         DataId id;
     };
 
-    static constexpr std::array<Duration, 6> kPatience{
+    static constexpr std::array<Duration, kTriesMax> kPatience{
         kCustodyRetransmitInterval,      2 * kCustodyRetransmitInterval,
         4 * kCustodyRetransmitInterval,  8 * kCustodyRetransmitInterval,
         16 * kCustodyRetransmitInterval, kCustodyRetransmitIntervalMax};

@@ -18,7 +18,7 @@
 namespace kith::mesh::detail {
 namespace {
 
-constexpr auto kVerdictMax = static_cast<std::uint8_t>(CustodyVerdict::Held);
+constexpr auto kVerdictMax = static_cast<std::uint8_t>(CustodyVerdict::Waiting);
 constexpr std::size_t kEntryBytesMin = 8 + 4 + 1 + 1 + 1;
 constexpr std::size_t kNodeBytes = 8;
 

@@ -186,6 +186,7 @@ enum class CustodyVerdict : std::uint8_t {
     Accepted = 0,  // these destinations have it
     Returned = 1,  // no way from here, and not kept here: they stay with you
     Held = 2,      // stored here, as wants_replica asked; still with you, too
+    Waiting = 3,   // they have it, and wait for clients that are slow: again only after a while
 };
 
 struct CustodyEntry {

@@ -192,9 +192,9 @@ std::string custody(std::uint8_t verdict, std::initializer_list<std::uint64_t> n
     return decoded_words(FrameType::CustodyAck, body);
 }
 
-TEST(CustodyAck, VerdictsEndAtHeld) {
-    EXPECT_EQ(custody(2, {}), "custody-ack [0102030405060708/1/1 2 [] ]");
-    EXPECT_EQ(custody(3, {}), "malformed: verdict of a custodian is not known");
+TEST(CustodyAck, VerdictsEndAtWaiting) {
+    EXPECT_EQ(custody(3, {}), "custody-ack [0102030405060708/1/1 3 [] ]");
+    EXPECT_EQ(custody(4, {}), "malformed: verdict of a custodian is not known");
 }
 
 TEST(CustodyAck, DestinationsAreInOrderAndNoneTwice) {

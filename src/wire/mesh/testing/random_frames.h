@@ -176,7 +176,7 @@ class RandomFrames {
         for (std::uint64_t i = length(); i > 0; --i) {
             CustodyEntry& entry = frame.entries.emplace_back();
             entry.id = data_id();
-            entry.verdict = static_cast<CustodyVerdict>(random_.below(3));
+            entry.verdict = static_cast<CustodyVerdict>(random_.below(4));
             for (const NodeId node : nodes(length())) {
                 entry.destinations.push_back(node);
             }
