@@ -62,8 +62,8 @@ class HeldMessage {
     CustodyTicket ticket;  // 0: not stored here
     bool is_own = false;   // its destinations' places were given here
     bool is_stored = false;
-    bool is_told = false;    // its publisher
-    bool is_wanted = false;  // from the disk
+    bool is_told = false;                  // its publisher
+    bool is_wanted = false;                // from the disk
     Instant listed_at = Instant::never();  // as lapsing then; never: not listed
     std::uint64_t token = 0;
     PublishLevel level = PublishLevel::Local;
