@@ -77,6 +77,7 @@ def freeze(system, options) -> dict:
 
     def mend(system, victim):
         system.signal(victim, signal.SIGCONT)
+        system.renew(victim)
 
     return two_ways(system, strike, mend, options)
 
@@ -85,14 +86,22 @@ def cut(system, options) -> dict:
     def strike(system, victim):
         system.network.cut("left", victim)
 
-    return two_ways(system, strike, lambda system, victim: system.network.heal("left"), options)
+    def mend(system, victim):
+        system.network.heal("left")
+        system.renew(victim)
+
+    return two_ways(system, strike, mend, options)
 
 
 def one_way(system, options) -> dict:
     def strike(system, victim):
         system.network.cut(victim, "left", ["in"])
 
-    return two_ways(system, strike, lambda system, victim: system.network.heal(victim), options)
+    def mend(system, victim):
+        system.network.heal(victim)
+        system.renew(victim)
+
+    return two_ways(system, strike, mend, options)
 
 
 def crash_alone(system, options) -> dict:

@@ -36,9 +36,10 @@ class Shape:
     hubs: list = field(default_factory=list)
 
     def dials(self, name: str) -> list:
-        """Whom a mesh node dials: neighbours that were named before it."""
+        """Whom a mesh node dials: neighbours before it. Hubs come last: who returns, dials."""
         wires = {*self.wires, *((b, a) for a, b in self.wires)}
-        before = self.names[: self.names.index(name)]
+        ordered = [each for each in self.names if each not in self.hubs] + self.hubs
+        before = ordered[: ordered.index(name)]
         return [other for other in before if (other, name) in wires]
 
 
@@ -117,6 +118,9 @@ class System:
     def revive(self, name: str) -> None:
         self.nodes[name].end()
         self.start_node(name)
+
+    def renew(self, name: str) -> None:
+        """This one was cut off or stopped, and is no more: the next death is to be as the first."""
 
     def wait_for_port(self, name: str, port: int) -> None:
         def answers():
@@ -238,6 +242,10 @@ class Kith(System):
         self.nodes[name] = self.network[name].start(
             *command, stdout=subprocess.DEVNULL, stderr=self.log(name))  # fmt: skip
         self.wait_for_port(name, MQTT_PORT)
+
+    def renew(self, name: str) -> None:
+        """A link that has stalled is waited for longer, for a minute; a new one is not."""
+        self.revive(name)
 
     def ask(self, name: str, what: str) -> dict:
         if name not in self._tokens:
