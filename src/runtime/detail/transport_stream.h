@@ -13,6 +13,7 @@
 //     void unwatch(Shard&)
 //     static constexpr const char* kTransport
 //
+// Half open, the two directions end one after the other, and the stream with the second.
 // Order of an end: input is read to its end, the turn's output is written, then on_closed() runs in
 // the flush phase. Only one kind of failure cannot wait: a failed socket whose reading is paused.
 // Threads: shard-local; owned by one shard at a time, see Stream::detach().
@@ -30,6 +31,7 @@
 
 #include "base/check.h"
 #include "runtime/detail/io_error.h"
+#include "runtime/half_open.h"
 #include "runtime/limits.h"
 #include "runtime/pollable.h"
 #include "runtime/shard.h"
@@ -100,6 +102,19 @@ class TransportStream final : public Stream, private Task, private Pollable {
         }
     }
 
+    /// As half_open.h says.
+    void keep_half_open(HalfOpenHandler& handler) {
+        CHECK(!eof_);
+        half_open_ = true;
+        rare().half_open_handler = &handler;
+    }
+    void end_output() {
+        CHECK(half_open_);
+        CHECK(shard_ != nullptr);
+        output_ended_ = true;
+        shard_->flush_later(*this);
+    }
+
     void set_client(const SocketAddress& client, Bytes unread) override {
         CHECK(shard_ != nullptr);
         remote_ = client;
@@ -146,7 +161,7 @@ class TransportStream final : public Stream, private Task, private Pollable {
         readable_ = false;
         write_blocked_ = false;
         watch();
-        if (closing_ || eof_) {
+        if (closing_ || (eof_ && !half_open_)) {
             start_closing();
         }
         if (!output_.empty()) {
@@ -169,6 +184,7 @@ class TransportStream final : public Stream, private Task, private Pollable {
         explicit Rare(TransportStream& stream) : grace(stream) {}
         GraceTimer grace;
         std::vector<std::uint8_t> unread;  // see set_client()
+        HalfOpenHandler* half_open_handler = nullptr;
     };
 
     [[nodiscard]] Rare& rare() {
@@ -234,6 +250,9 @@ class TransportStream final : public Stream, private Task, private Pollable {
         }
         if (readable_ && !eof_) {
             read_input();
+        } else if (eof_ && half_open_ && has(readiness, Readiness::Failed)) {
+            finish(io_error(pending_errno_ != 0 ? pending_errno_ : socket_.take_error(),
+                            "the connection failed"));
         }
     }
 
@@ -299,7 +318,12 @@ class TransportStream final : public Stream, private Task, private Pollable {
             return;
         }
         eof_ = true;
-        start_closing();
+        if (!half_open_ || closing_) {
+            start_closing();
+            return;
+        }
+        shard_->flush_later(*this);  // which closes it if this side has ended before
+        (void)call([this] { rare_->half_open_handler->on_end(); });
     }
 
     // --- Flush phase ---
@@ -314,11 +338,11 @@ class TransportStream final : public Stream, private Task, private Pollable {
         if (!output_.empty() && !write_blocked_ && !write_shut_) {
             write_output();
         }
-        if (output_.empty() && closing_ && !write_shut_) {
+        if (output_.empty() && (closing_ || output_ended_) && !write_shut_) {
             write_shut_ = true;
             socket_.shutdown_write();
         }
-        if (output_.empty() && eof_) {
+        if (output_.empty() && eof_ && (!half_open_ || write_shut_)) {
             finish(closed_reason());
             return;
         }
@@ -399,7 +423,9 @@ class TransportStream final : public Stream, private Task, private Pollable {
     bool closing_ : 1 = false;        // close() was called
     bool write_shut_ : 1 = false;
     bool eof_ : 1 = false;
-    bool proxied_ : 1 = false;  // a proxy has said who the client is
+    bool half_open_ : 1 = false;     // each side ends for itself
+    bool output_ended_ : 1 = false;  // this one, once what is queued is written
+    bool proxied_ : 1 = false;       // a proxy has said who the client is
 };
 
 }  // namespace kith::runtime

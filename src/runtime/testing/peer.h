@@ -12,6 +12,7 @@
 #include <gtest/gtest.h>
 
 #include "base/random.h"
+#include "runtime/half_open.h"
 #include "runtime/network.h"
 #include "runtime/shard.h"
 #include "runtime/testing/rig.h"
@@ -19,7 +20,7 @@
 namespace kith::runtime {
 
 /// One end of a stream in a test: counts and remembers; hooks add what a test needs.
-class Peer final : public StreamHandler {
+class Peer final : public StreamHandler, public HalfOpenHandler {
   public:
     void take(std::unique_ptr<Stream> taken) {
         stream = std::move(taken);
@@ -49,6 +50,12 @@ class Peer final : public StreamHandler {
         ++drained_count;
         run(when_drained);
     }
+    void on_end() override {
+        EXPECT_FALSE(has_ended) << "ended twice";
+        has_ended = true;
+        run(when_ended);
+        ended.set();
+    }
     void on_closed(const Error& reason) override {
         EXPECT_FALSE(closed_reason.has_value()) << "closed twice";
         closed_reason = reason;
@@ -77,6 +84,7 @@ class Peer final : public StreamHandler {
     std::size_t expected_bytes = SIZE_MAX;
     int connected_count = 0;
     int drained_count = 0;
+    bool has_ended = false;
     std::optional<Error> closed_reason;
     std::string outgoing;
     std::size_t sent = 0;
@@ -84,10 +92,12 @@ class Peer final : public StreamHandler {
     std::function<void()> when_connected;
     std::function<void()> when_data;
     std::function<void()> when_drained;
+    std::function<void()> when_ended;
     std::function<void()> when_closed;
 
     Signal connected;
     Signal all_received;
+    Signal ended;
     Signal closed;
 
   private:
