@@ -11,6 +11,11 @@ namespace {
 /// Those between the ends forget what is silent later than the ends do.
 constexpr Duration kRelaySilenceMax = kCircuitSilenceMax + 10s;
 
+/// What waits takes more than its bytes.
+std::size_t cost_of(Bytes waiting) {
+    return waiting.size() + kLinkWindowMessageBytes;
+}
+
 /// Its origin may find another way.
 bool is_about_way(CircuitEnd end) {
     return end == CircuitEnd::NoWay || end == CircuitEnd::Broken;
@@ -230,11 +235,11 @@ void Circuits::on_relay_frame(Relays::iterator at, NodeId from, const Circuit& f
         }
         return;
     }
-    if (waiting_bytes_ + frame.bytes.size() > kCircuitQueueBytesMax) {
+    if (waiting_bytes_ + cost_of(frame.bytes) > kCircuitQueueBytesMax) {
         counters_.bytes_dropped += frame.bytes.size();
         return;
     }
-    waiting_bytes_ += frame.bytes.size();
+    waiting_bytes_ += cost_of(frame.bytes);
     waiting_[to].push_back({.id = frame.id,
                             .is_from_origin = frame.is_from_origin,
                             .before = frame.before,
@@ -256,7 +261,7 @@ void Circuits::on_unknown(NodeId from, const Circuit& frame, Instant now) {
 void Circuits::on_neighbor_down(NodeId neighbor, Instant now) {
     if (const auto lost = waiting_.find(neighbor); lost != waiting_.end()) {
         for (const Waiting& each : lost->second) {
-            waiting_bytes_ -= each.bytes.size();
+            waiting_bytes_ -= cost_of(each.bytes);
         }
         waiting_.erase(lost);
     }
@@ -384,7 +389,7 @@ bool Circuits::send_waiting(Instant now) {
             frame.bytes = first.bytes;
             listener_.send_circuit(neighbor, frame, now);
             counters_.bytes_carried += first.bytes.size();
-            waiting_bytes_ -= first.bytes.size();
+            waiting_bytes_ -= cost_of(first.bytes);
             frames.pop_front();
             has_sent = true;
         }
