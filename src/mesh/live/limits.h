@@ -56,6 +56,18 @@ inline constexpr std::uint32_t kPairingReadsPerSecond = 2;
 /// How often an offer is repeated.
 inline constexpr Duration kPairingOfferInterval = 500ms;
 
+/// A circuit's stream is congested above the first of these, until it is below the second.
+inline constexpr std::size_t kCircuitOutputBytesHigh = 256U << 10U;
+inline constexpr std::size_t kCircuitOutputBytesLow = 64U << 10U;
+/// Until a service answers at the other end of a forwarded connection, its name looked up.
+inline constexpr Duration kForwardConnectMax = 10s;
+/// From there to here: the circuit, TLS inside of it, and the above.
+inline constexpr Duration kForwardOpenMax = 20s;
+/// Who has opened a circuit says within this who it is and where it wants to.
+inline constexpr Duration kForwardTargetMax = 10s;
+/// Rules of who may forward where.
+inline constexpr std::size_t kForwardRulesMax = 256;
+
 /// How often discovery looks which interfaces there are, and for places that other nodes tell.
 inline constexpr Duration kInterfacesInterval = 10s;
 inline constexpr Duration kLocatorsInterval = 1s;

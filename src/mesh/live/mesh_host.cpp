@@ -32,7 +32,8 @@ MeshHost::MeshHost(runtime::Shard& shard, const MeshHostOptions& options, const 
              .custody = ports.custody,
              .delivery = ports.delivery,
              .events = ports.events,
-             .state = ports.state},
+             .state = ports.state,
+             .circuits = ports.circuits},
             shard.random().next(), shard.now()),
       grace_([this](Instant) { finish_closing(); }),
       self_token_(std::make_shared<MeshHost*>(this)) {

@@ -94,6 +94,7 @@ class MeshHost final : LinkPort,
         runtime::BlockingPool& names;
         StatePort* state = nullptr;         // null: nobody keeps retained messages
         NewcomerPort* newcomers = nullptr;  // null: nobody is let in here
+        CircuitPort* circuits = nullptr;    // null: this node is the end of none
     };
 
     /// Opens the port; start() follows. Errors: Io as of bind(2), Limit (too many peers).

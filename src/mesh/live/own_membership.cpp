@@ -48,6 +48,12 @@ std::string OwnMembership::take(MembershipFiles files) {
     return {};
 }
 
+Status OwnMembership::secure_forwarding() {
+    TRY_ASSIGN(forward_security_,
+               TlsLinkSecurity::create(forward_credentials(), trust_->members(), kMeshForwardAlpn));
+    return {};
+}
+
 void OwnMembership::begin(runtime::Shard& shard, MeshGate& gate, MeshHost& host) {
     shard_ = &shard;
     gate_ = &gate;
@@ -74,6 +80,19 @@ LinkCredentials OwnMembership::credentials() const {
             .lets_in = membership_.is_issuer};
 }
 
+LinkCredentials OwnMembership::forward_credentials() const {
+    LinkCredentials credentials = this->credentials();
+    credentials.lets_in = false;  // newcomers come to the port for links
+    return credentials;
+}
+
+Status OwnMembership::renew() {
+    TRY(trust_->set_certificate(membership_.chain));
+    TRY(security_->renew(credentials()));
+    return forward_security_ == nullptr ? Status()
+                                        : forward_security_->renew(forward_credentials());
+}
+
 void OwnMembership::take_change(MembershipFiles files) {
     if (files.membership.state != MembershipState::Member || files.membership.key->id() != id()) {
         LOG(log_, Warn, "this node became another of the mesh; start it again");
@@ -87,7 +106,7 @@ void OwnMembership::take_change(MembershipFiles files) {
         }
     }
     tell_revocations();
-    if (!trust_->set_certificate(membership_.chain) || !security_->renew(credentials())) {
+    if (!renew()) {
         LOG(log_, Error, "the certificate of the mesh cannot be used");
     }
     host_->call([](MeshNode& core, Instant now) { core.tell_identity(now); });
@@ -100,6 +119,9 @@ void OwnMembership::take_time() {
         believable_time(shard_->wall_now(), membership_.not_after, crypto::kMemberLifetimeDefault);
     trust_->set_time(now);
     security_->set_time(now);
+    if (forward_security_ != nullptr) {
+        forward_security_->set_time(now);
+    }
     shard_->arm_after(clock_, kClockInterval);
     if (now && *now + crypto::kMemberLifetimeDefault / 2 >= membership_.not_after) {
         gate_->renew(membership_);

@@ -33,6 +33,9 @@ class OwnMembership {
     /// What its directory says before it has links. Answers with why it cannot have any; empty if
     /// it can.
     [[nodiscard]] std::string take(MembershipFiles files);
+    /// Makes forward_security() as well. Requires: take() has answered with nothing. Errors:
+    /// Invalid, with what OpenSSL refused.
+    [[nodiscard]] Status secure_forwarding();
     /// Has links from now on: keeps the time, and tells and acts on who was put out. `gate` and
     /// `host` outlive stop().
     void begin(runtime::Shard& shard, MeshGate& gate, MeshHost& host);
@@ -48,6 +51,8 @@ class OwnMembership {
     [[nodiscard]] MeshTrust& trust() { return *trust_; }
     [[nodiscard]] const MeshTrust& trust() const { return *trust_; }
     [[nodiscard]] TlsLinkSecurity& security() { return *security_; }
+    /// Requires: secure_forwarding().
+    [[nodiscard]] TlsLinkSecurity& forward_security() { return *forward_security_; }
     [[nodiscard]] const RevocationList& revoked() const { return revoked_; }
     /// Of this life; 0 before it was ever a member.
     [[nodiscard]] std::uint32_t epoch() const { return epoch_; }
@@ -59,6 +64,8 @@ class OwnMembership {
 
   private:
     [[nodiscard]] LinkCredentials credentials() const;
+    [[nodiscard]] LinkCredentials forward_credentials() const;
+    [[nodiscard]] Status renew();
     void take_time();
     void take_news();
     void put_out(NodeId who);
@@ -75,6 +82,7 @@ class OwnMembership {
     std::vector<Revocation> news_;  // heard, and not kept yet
     std::optional<MeshTrust> trust_;
     std::unique_ptr<TlsLinkSecurity> security_;
+    std::unique_ptr<TlsLinkSecurity> forward_security_;  // null: it forwards nothing
     runtime::CallbackTimer clock_{[this](Instant) { take_time(); }};
     runtime::CallbackTimer news_timer_{[this](Instant) { take_news(); }};
 };

@@ -24,8 +24,9 @@ NodeId node_of(std::string_view key_hash) {
 }  // namespace
 
 Result<std::unique_ptr<TlsLinkSecurity>> TlsLinkSecurity::create(const LinkCredentials& credentials,
-                                                                 const MemberTable& members) {
-    std::unique_ptr<TlsLinkSecurity> made(new TlsLinkSecurity(members));
+                                                                 const MemberTable& members,
+                                                                 const char* alpn) {
+    std::unique_ptr<TlsLinkSecurity> made(new TlsLinkSecurity(members, alpn));
     TRY(made->renew(credentials));
     return made;
 }
@@ -34,7 +35,7 @@ Status TlsLinkSecurity::renew(const LinkCredentials& credentials) {
     runtime::TlsServerOptions accepting;
     accepting.identities = {credentials.identity};
     accepting.any_date = true;
-    accepting.alpn = {kMeshAlpn};
+    accepting.alpn = {alpn_};
     if (credentials.lets_in) {
         accepting.identities[0].certificate_chain_pem += credentials.root_pem;
         accepting.alpn.emplace_back(kMeshJoinAlpn);
@@ -47,7 +48,7 @@ Status TlsLinkSecurity::renew(const LinkCredentials& credentials) {
     dialling.ca_pem = credentials.root_pem;
     dialling.any_name = true;
     dialling.any_date = true;
-    dialling.alpn = {kMeshAlpn};
+    dialling.alpn = {alpn_};
     dialling.identity = credentials.identity;
     TRY_ASSIGN(auto server, runtime::TlsContext::server(accepting));
     TRY_ASSIGN(auto client, runtime::TlsContext::client(dialling));
@@ -68,8 +69,8 @@ std::unique_ptr<runtime::Stream> TlsLinkSecurity::wrap_accepted(
 
 Result<LinkPeer> TlsLinkSecurity::identify(const runtime::StreamInfo& info) const {
     const runtime::TlsPeer* peer = info.tls;
-    if (peer == nullptr || peer->version != "TLSv1.3" || peer->alpn != kMeshAlpn) {
-        return fail(ErrorKind::Denied, "does not speak kith-mesh/1 over TLS 1.3");
+    if (peer == nullptr || peer->version != "TLSv1.3" || peer->alpn != alpn_) {
+        return fail(ErrorKind::Denied, "does not speak the mesh's protocol over TLS 1.3");
     }
     const NodeId node = node_of(peer->key_hash);
     if (node == NodeId()) {

@@ -20,6 +20,8 @@ namespace kith::mesh {
 inline constexpr const char* kMeshAlpn = "kith-mesh/1";
 /// Of somebody who has no certificate yet, or one that is to be renewed.
 inline constexpr const char* kMeshJoinAlpn = "kith-mesh-join/1";
+/// From one end of a circuit to the other (forward_desk.h).
+inline constexpr const char* kMeshForwardAlpn = "kith-mesh-forward/1";
 
 /// What a node shows, and whom it believes. PEM.
 struct LinkCredentials {
@@ -30,10 +32,11 @@ struct LinkCredentials {
 
 class TlsLinkSecurity final : public LinkSecurity {
   public:
-    /// `members` says who was revoked, and outlives this. Errors: Invalid, with what OpenSSL
-    /// refused.
+    /// `members` says who was revoked, and outlives this; `alpn` is what both sides speak. Errors:
+    /// Invalid, with what OpenSSL refused.
     [[nodiscard]] static Result<std::unique_ptr<TlsLinkSecurity>> create(
-        const LinkCredentials& credentials, const MemberTable& members);
+        const LinkCredentials& credentials, const MemberTable& members,
+        const char* alpn = kMeshAlpn);
 
     /// For links to come: a certificate that was renewed. Errors: as create().
     [[nodiscard]] Status renew(const LinkCredentials& credentials);
@@ -50,9 +53,11 @@ class TlsLinkSecurity final : public LinkSecurity {
     void set_time(std::optional<WallTime> now) { now_ = now; }
 
   private:
-    explicit TlsLinkSecurity(const MemberTable& members) : members_(members) {}
+    TlsLinkSecurity(const MemberTable& members, const char* alpn)
+        : members_(members), alpn_(alpn) {}
 
     const MemberTable& members_;
+    const char* alpn_;
     std::optional<WallTime> now_;
     // shared_ptr: as TlsContext::wrap() wants them.
     std::shared_ptr<runtime::TlsContext> server_;

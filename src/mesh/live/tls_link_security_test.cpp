@@ -105,7 +105,7 @@ TEST(TlsLinkSecurity, WhatIsNoNodeOfAMeshIsDenied) {
         const Result<LinkPeer> found = first->identify(info);
         return found ? std::string("taken") : std::string(found.error().text);
     };
-    EXPECT_EQ(denied(nullptr), "does not speak kith-mesh/1 over TLS 1.3");
+    EXPECT_EQ(denied(nullptr), "does not speak the mesh's protocol over TLS 1.3");
     runtime::TlsPeer peer;
     peer.version = "TLSv1.3";
     peer.alpn = kMeshAlpn;
@@ -117,10 +117,10 @@ TEST(TlsLinkSecurity, WhatIsNoNodeOfAMeshIsDenied) {
     peer.uri_name = role_uri(NodeRole::Leaf);
     EXPECT_EQ(denied(&peer), "taken");
     peer.version = "TLSv1.2";
-    EXPECT_EQ(denied(&peer), "does not speak kith-mesh/1 over TLS 1.3");
+    EXPECT_EQ(denied(&peer), "does not speak the mesh's protocol over TLS 1.3");
     peer.version = "TLSv1.3";
     peer.alpn = "mqtt";
-    EXPECT_EQ(denied(&peer), "does not speak kith-mesh/1 over TLS 1.3");
+    EXPECT_EQ(denied(&peer), "does not speak the mesh's protocol over TLS 1.3");
 }
 
 TEST(TlsLinkSecurity, DatesAreLookedAtOnceTheTimeIsKnown) {

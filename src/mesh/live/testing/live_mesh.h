@@ -17,6 +17,8 @@
 #include "base/check.h"
 #include "crypto/certificate.h"
 #include "crypto/fake_secrets.h"
+#include "mesh/live/forward_caller.h"
+#include "mesh/live/forward_desk.h"
 #include "mesh/live/mesh_host.h"
 #include "mesh/live/testing/unbridged.h"
 #include "mesh/live/tls_link_security.h"
@@ -115,7 +117,7 @@ class LiveMesh {
     }
     ~LiveMesh() {
         for (auto& place : places_) {
-            place->host.reset();
+            place->end();
         }
     }
 
@@ -124,6 +126,16 @@ class LiveMesh {
     [[nodiscard]] MeshHost& host(std::size_t i) { return *places_[i - 1]->host; }
     [[nodiscard]] runtime::sim::Host& machine(std::size_t i) { return places_[i - 1]->machine; }
     [[nodiscard]] NodeId id(std::size_t i) const { return places_[i - 1]->id; }
+    /// What others may have it connect to, from its next start on.
+    void allow(std::size_t i, const std::vector<std::string>& rules) {
+        places_[i - 1]->rules = rules;
+    }
+    /// Under TLS.
+    [[nodiscard]] ForwardCaller& caller(std::size_t i) { return *places_[i - 1]->caller; }
+    [[nodiscard]] ForwardDesk& desk(std::size_t i) { return *places_[i - 1]->desk; }
+    [[nodiscard]] std::vector<ForwardNews>& forward_news(std::size_t i) {
+        return places_[i - 1]->forward_news;
+    }
     [[nodiscard]] MeshTrust& trust(std::size_t i) { return *places_[i - 1]->real_trust; }
     [[nodiscard]] std::string peer(std::size_t i) { return machine(i).address(kPort).to_string(); }
 
@@ -140,9 +152,12 @@ class LiveMesh {
     }
     void stop(std::size_t i) {
         bool is_over = false;
-        run_on(i, [&](runtime::Shard&) { host(i).close([&is_over] { is_over = true; }); });
+        run_on(i, [&](runtime::Shard&) {
+            places_[i - 1]->end_forwards();
+            host(i).close([&is_over] { is_over = true; });
+        });
         CHECK(world.run_until([&] { return is_over; }, 10s));
-        run_on(i, [this, i](runtime::Shard&) { places_[i - 1]->host.reset(); });
+        run_on(i, [this, i](runtime::Shard&) { places_[i - 1]->end(); });
     }
     /// In a turn of its shard.
     void run_on(std::size_t i, const std::function<void(runtime::Shard&)>& action) {
@@ -177,6 +192,12 @@ class LiveMesh {
         std::unique_ptr<MeshTrust> real_trust;   // null: fake_trust
         std::shared_ptr<LinkSecurity> security;  // shared_ptr: destroys what it was made of
         Unbridged unbridged;
+        std::unique_ptr<TlsLinkSecurity> forward_security;  // null: it forwards nothing
+        std::unique_ptr<CircuitStreams> circuits;
+        std::unique_ptr<ForwardDesk> desk;
+        std::unique_ptr<ForwardCaller> caller;
+        std::vector<std::string> rules;
+        std::vector<ForwardNews> forward_news;
         std::unique_ptr<MeshHost> host;
         std::uint32_t epoch = 0;
         int ups = 0;
@@ -187,6 +208,36 @@ class LiveMesh {
             id = member.key.id();
             real_trust = std::make_unique<MeshTrust>(member.trust());
             security = TlsLinkSecurity::create(member.credentials(), real_trust->members()).value();
+            forward_security = TlsLinkSecurity::create(member.credentials(), real_trust->members(),
+                                                       kMeshForwardAlpn)
+                                   .value();
+        }
+        void begin_forwards() {
+            circuits = std::make_unique<CircuitStreams>(
+                shard(), [this](std::unique_ptr<runtime::Stream> stream) {
+                    if (desk != nullptr) {
+                        desk->accept(std::move(stream));
+                    }
+                });
+            desk = std::make_unique<ForwardDesk>(
+                shard(), ForwardRules(rules),
+                ForwardDesk::Ports{
+                    .security = *forward_security,
+                    .names = machine.blocking_pool(),
+                    .on_news = [this](const ForwardNews& news) { forward_news.push_back(news); }});
+            caller = std::make_unique<ForwardCaller>(shard(), *circuits, *forward_security);
+        }
+        void end_forwards() {
+            caller.reset();
+            desk.reset();
+            if (circuits != nullptr) {
+                circuits->stop();
+            }
+        }
+        void end() {
+            end_forwards();
+            host.reset();
+            circuits.reset();
         }
         void start(const std::vector<std::string>& peers) {
             MeshHostOptions options;
@@ -197,14 +248,21 @@ class LiveMesh {
             options.peers = peers;
             TrustPort& trust = real_trust != nullptr ? static_cast<TrustPort&>(*real_trust)
                                                      : static_cast<TrustPort&>(fake_trust);
+            if (forward_security != nullptr) {
+                begin_forwards();
+            }
             host = MeshHost::open(shard(), options,
                                   {.security = *security,
                                    .trust = trust,
                                    .custody = unbridged,
                                    .delivery = unbridged,
                                    .events = *this,
-                                   .names = machine.blocking_pool()})
+                                   .names = machine.blocking_pool(),
+                                   .circuits = circuits.get()})
                        .value();
+            if (circuits != nullptr) {
+                circuits->attach(*host);
+            }
             unbridged.attach(*host);
             host->start();
         }
