@@ -77,6 +77,14 @@ struct MeshHealth {
     bool is_parted = false;               // some of these were linked to each other
 };
 
+/// TCP connections that go through the mesh.
+struct MeshForwardFacts {
+    std::uint64_t ends = 0;                                     // of which this node is an end, now
+    std::uint64_t carried = 0;                                  // for others, now
+    std::vector<std::pair<std::string, std::uint64_t>> bytes;   // by "in", "out", "carried"
+    std::vector<std::pair<std::string, std::uint64_t>> events;  // by kind
+};
+
 struct MeshFacts {
     bool is_on = false;
     std::string membership = "none";  // "none", "joining", "member"
@@ -100,6 +108,7 @@ struct MeshFacts {
     std::vector<std::pair<std::string, std::uint64_t>>
         events;  // of links, by kind; since the start
     MeshDiscoveryFacts discovery;
+    MeshForwardFacts forward;
 };
 
 }  // namespace kith::api

@@ -185,6 +185,8 @@ TEST_F(MeshResource, IsCountedInTheMetrics) {
     be_in_a_mesh();
     // A second link to the same neighbour has no figures of its own.
     rig_.backend.mesh_facts.links.push_back(rig_.backend.mesh_facts.links[0]);
+    rig_.backend.mesh_facts.forward = {
+        .ends = 2, .carried = 7, .bytes = {{"in", 900}}, .events = {{"opened", 8}}};
     const std::string page = rig_.get("/metrics", operator_()).body;
     for (const char* line : {"\nkith_mesh_on 1\n",
                              "\nkith_mesh_nodes_reachable 1\n",
@@ -206,7 +208,11 @@ TEST_F(MeshResource, IsCountedInTheMetrics) {
                              "\nkith_mesh_discovery_heard 3\n",
                              "\nkith_mesh_discovery_candidates 2\n",
                              "\nkith_mesh_beacons_total{verdict=\"forged\"} 4\n",
-                             "\nkith_mesh_discovery_events_total{kind=\"beacon_sent\"} 6\n"}) {
+                             "\nkith_mesh_discovery_events_total{kind=\"beacon_sent\"} 6\n",
+                             "\nkith_mesh_forward_ends 2\n",
+                             "\nkith_mesh_forward_carried 7\n",
+                             "\nkith_mesh_forward_bytes_total{kind=\"in\"} 900\n",
+                             "\nkith_mesh_forward_events_total{kind=\"opened\"} 8\n"}) {
         EXPECT_NE(page.find(line), std::string::npos) << line;
     }
 }

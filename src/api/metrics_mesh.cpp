@@ -46,6 +46,25 @@ void add_discovery(MetricsPage& page, const MeshDiscoveryFacts& discovery) {
     }
 }
 
+void add_forward(MetricsPage& page, const MeshForwardFacts& forward) {
+    page.gauge("mesh_forward_ends", "Forwarded connections of which this node is an end.",
+               static_cast<double>(forward.ends));
+    page.gauge("mesh_forward_carried", "Forwarded connections that pass through this node.",
+               static_cast<double>(forward.carried));
+    page.head("mesh_forward_bytes_total",
+              "Bytes of forwarded connections, with their TLS: to this node, from it, through it, "
+              "and of those what there was no room for.",
+              "counter");
+    for (const auto& [kind, count] : forward.bytes) {
+        page.labelled("mesh_forward_bytes_total", "kind", kind, count);
+    }
+    page.head("mesh_forward_events_total", "What happened to forwarded connections, by kind.",
+              "counter");
+    for (const auto& [kind, count] : forward.events) {
+        page.labelled("mesh_forward_events_total", "kind", kind, count);
+    }
+}
+
 }  // namespace
 
 void add_mesh(MetricsPage& page, const MeshFacts& mesh) {
@@ -103,6 +122,7 @@ void add_mesh(MetricsPage& page, const MeshFacts& mesh) {
         page.labelled("mesh_drops_total", "reason", reason, count);
     }
     add_discovery(page, mesh.discovery);
+    add_forward(page, mesh.forward);
     page.head("mesh_link_events_total", "What happened to connections of the mesh, by kind.",
               "counter");
     for (const auto& [kind, count] : mesh.events) {

@@ -73,6 +73,7 @@ constexpr Route kRoutes[] = {
     {Get, "/api/v1/mesh/routes", Operator, kNone, &Handlers::get_mesh_routes},
     {Get, "/api/v1/mesh/trace", Operator, kNone, &Handlers::get_mesh_trace},
     {Get, "/api/v1/mesh/directory", Viewer, kNone, &Handlers::get_mesh_directory},
+    {Get, "/api/v1/mesh/forward", Admin, kNone, &Handlers::open_mesh_forward},
     {Get, "/api/v1/mesh/invites", Admin, kNone, &Handlers::get_mesh_invites},
     {Post, "/api/v1/mesh/invites", Admin, kSmall, &Handlers::post_mesh_invite},
     {Delete, "/api/v1/mesh/nodes/{id}", Admin, kNone, &Handlers::delete_mesh_node},

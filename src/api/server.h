@@ -27,6 +27,7 @@
 #include "api/asset.h"
 #include "api/backend.h"
 #include "api/backups.h"
+#include "api/mesh_forward.h"
 #include "api/mesh_office.h"
 #include "api/metrics.h"
 #include "broker/accept.h"
@@ -53,6 +54,8 @@ struct ApiParts {
     std::function<std::uint64_t()> ticks_us;
     Backups& backups;
     MeshOffice& mesh_office;
+    /// Empty: there is no mesh.
+    OpenMeshForward open_mesh_forward = {};
 };
 
 struct ApiOptions {

@@ -29,6 +29,8 @@ enum class MeshProfile : std::uint8_t { Fast, Normal, Frugal };
 struct MeshConfig {
     std::string address = "0.0.0.0:7883";  // "off": no mesh at all
     std::vector<std::string> peers;        // HOST:PORT
+    /// Where other nodes may have this one connect to: mesh/live/forward_rules.h.
+    std::vector<std::string> forward_allow;
     MeshProfile profile = MeshProfile::Normal;
     bool discovery = true;  // say on the network that this node is there, and hear others
     bool mdns = true;       // also by multicast DNS

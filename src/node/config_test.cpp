@@ -51,6 +51,22 @@ TEST_F(ConfigTest, TakesValuesFromAFile) {
     EXPECT_EQ(config->log_level, LogLevel::Debug);
 }
 
+TEST_F(ConfigTest, ForwardsNothingUnlessRulesSaySo) {
+    EXPECT_TRUE(load_config({}).value().mesh.forward_allow.empty());
+    const auto config = load_config({.file = write("[mesh]\nforward_allow = [\"localhost:22\", "
+                                                   "\"3f0c9a1be2d47785@10.0.0.7:*\"]\n"),
+                                     .overrides = {}});
+    ASSERT_TRUE(config) << config.error().text;
+    EXPECT_EQ(config->mesh.forward_allow.size(), 2U);
+    EXPECT_NE(problem_of("[mesh]\nforward_allow = [\"localhost\"]\n"), "no problem");
+    EXPECT_NE(problem_of("[mesh]\nforward_allow = [\"gw-2@localhost:22\"]\n"), "no problem");
+    std::string many = "\"a:1\"";
+    for (int i = 0; i < 256; ++i) {
+        many += ", \"a:1\"";
+    }
+    EXPECT_NE(problem_of("[mesh]\nforward_allow = [" + many + "]\n"), "no problem");
+}
+
 TEST_F(ConfigTest, LetsTheCommandLineWin) {
     const auto config = load_config(
         {.file = write("workers = 2\nname = \"a\"\n"),

@@ -101,6 +101,8 @@ class Handlers {
     void get_mesh_routes(const Call& call, const Respond& respond);
     void get_mesh_trace(const Call& call, const Respond& respond);
     void get_mesh_directory(const Call& call, const Respond& respond);
+    // handlers_mesh_forward.cpp
+    void open_mesh_forward(const Call& call, const Respond& respond);
     // handlers_mesh_office.cpp
     void post_mesh(const Call& call, const Respond& respond);
     void get_mesh_invites(const Call& call, const Respond& respond);

@@ -126,7 +126,15 @@ ApiRig::ApiRig(std::function<void(ApiRig&)> prepare) {
                      },
                  .ticks_us = [this] { return ticks_us += 1500; },
                  .backups = backups,
-                 .mesh_office = mesh_office},
+                 .mesh_office = mesh_office,
+                 .open_mesh_forward =
+                     [this](const std::string& to, auto done) {
+                         if (open_mesh_forward) {
+                             open_mesh_forward(to, std::move(done));
+                         } else {
+                             done(tl::unexpected(MeshForwardRefusal{.text = "no mesh"}));
+                         }
+                     }},
         options);
     run_on(shard(), [this] {
         server->start();

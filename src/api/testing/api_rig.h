@@ -106,6 +106,7 @@ class ApiRig final : private runtime::AcceptHandler {
     FakeBackend backend;
     FakeBackups backups;
     FakeMeshOffice mesh_office;
+    OpenMeshForward open_mesh_forward;  // empty: there is no mesh
     ApiOptions options;
     std::unique_ptr<ApiServer> server;
     runtime::sim::Host* client_host = nullptr;

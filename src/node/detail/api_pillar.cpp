@@ -93,7 +93,17 @@ void ApiPillar::make_server() {
                 },
             .ticks_us = ticks_us,
             .backups = *on_.backups.keeper,
-            .mesh_office = *mesh_office_},
+            .mesh_office = *mesh_office_,
+            .open_mesh_forward =
+                [this](const std::string& to, auto done) {
+                    if (on_.mesh.is_on()) {
+                        on_.mesh.forwarding().open(to, std::move(done));
+                    } else {
+                        done(tl::unexpected(
+                            api::MeshForwardRefusal{.kind = api::MeshForwardRefusal::Kind::Off,
+                                                    .text = on_.mesh.off_reason()}));
+                    }
+                }},
         api::ApiOptions{.hosts = hosts,
                         .ca_pem = on_.ground.tls.authority_pem,
                         .assets = console_,

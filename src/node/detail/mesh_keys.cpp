@@ -1,5 +1,6 @@
 #include "node/detail/mesh_keys.h"
 
+#include "mesh/live/forward_rules.h"
 #include "mesh/live/limits.h"
 #include "node/detail/key_kinds.h"
 
@@ -38,6 +39,24 @@ ConfigKey peers_key() {
     return key;
 }
 
+bool is_forward_rule(const std::string& text) {
+    return mesh::ForwardRules::is_rule(text);
+}
+
+ConfigKey forward_allow_key() {
+    ConfigKey key =
+        list_key({"mesh.forward_allow", R"(a list of "HOST:PORT" or "NODE@HOST:PORT", 256 at most)",
+                  "Services to which other nodes may have this one connect (kith mesh forward): "
+                  "all members, or the one with this id. HOST is compared as it is asked for; HOST "
+                  "and PORT may be \"*\". Empty: none."},
+                 &is_forward_rule, MEMBER(mesh.forward_allow));
+    const auto set = key.set;
+    key.set = [set](NodeConfig& config, const ConfigValue& value) {
+        return set(config, value) && config.mesh.forward_allow.size() <= mesh::kForwardRulesMax;
+    };
+    return key;
+}
+
 }  // namespace
 
 void add_mesh_keys(std::vector<ConfigKey>& keys) {
@@ -46,6 +65,7 @@ void add_mesh_keys(std::vector<ConfigKey>& keys) {
                                "of the mesh. Opened once this node is a member.",
                                MEMBER(mesh.address)));
     keys.push_back(peers_key());
+    keys.push_back(forward_allow_key());
     keys.push_back(
         choice_key({"mesh.profile", R"("fast", "normal" or "frugal")",
                     "How soon a silent neighbour is noticed while nothing else is sent: 320 ms, "

@@ -87,6 +87,7 @@ OrProblem<void> MeshPillar::start() {
     }
     files_ = runtime::make_blocking_pool(1);
     names_ = runtime::make_blocking_pool(1);
+    service_names_ = runtime::make_blocking_pool(1);
     const Status opened = run_on(ground_.home(), [this](runtime::Shard& here) {
         gate_ = make_gate(here);
         Status status = off_reason_.empty() ? open(here) : Status();
@@ -124,6 +125,9 @@ Status MeshPillar::open(runtime::Shard& here) {
     bridge_ = std::make_unique<mesh::Bridge>(here, broker.far_side());
     sessions_ =
         std::make_unique<mesh::SessionDirectory>(here, *bridge_, broker.sessions_listener());
+    forwarding_ = std::make_unique<MeshForwarding>(here, ground_.log, *service_names_);
+    TRY(own_.secure_forwarding());
+    forwarding_->prepare(own_.forward_security(), ground_.config.mesh.forward_allow);
     mesh::MeshEvents& events = *this;
     TRY_ASSIGN(host_, mesh::MeshHost::open(here, options(),
                                            {.security = own_.security(),
@@ -133,7 +137,9 @@ Status MeshPillar::open(runtime::Shard& here) {
                                             .events = events,
                                             .names = *names_,
                                             .state = bridge_.get(),
-                                            .newcomers = &gate_->desk()}));
+                                            .newcomers = &gate_->desk(),
+                                            .circuits = &forwarding_->circuits()}));
+    forwarding_->attach(*host_);
     bridge_->attach(*host_);
     sessions_->attach(*host_);
     broker.open_mesh(*bridge_, [this, &here] { meet_broker(here); });
@@ -216,7 +222,7 @@ mesh::MeshHostOptions MeshPillar::options() const {
     return options;
 }
 
-OrProblem<TakeUp> MeshPillar::reload(const Renewal& /*renewal*/) {
+OrProblem<TakeUp> MeshPillar::reload(const Renewal& renewal) {
     if (gate_ == nullptr) {
         return TakeUp([] {});
     }
@@ -226,9 +232,12 @@ OrProblem<TakeUp> MeshPillar::reload(const Renewal& /*renewal*/) {
     if (!files) {
         return problem(files.error().text);
     }
-    return TakeUp([this, files = std::make_shared<mesh::MembershipFiles>(std::move(*files))] {
-        ground_.at_home([this, &files] {
+    return TakeUp([this, files = std::make_shared<mesh::MembershipFiles>(std::move(*files)),
+                   rules = renewal.config.mesh.forward_allow] {
+        ground_.at_home([this, &files, &rules] {
+            ground_.config.mesh.forward_allow = rules;
             if (is_on()) {
+                forwarding_->set_rules(rules);
                 on_membership(std::move(*files));
             } else {
                 gate_->look_now();
@@ -263,20 +272,27 @@ void MeshPillar::drain() {
                 answer(true);
                 return;
             }
+            forwarding_->stop();
             host_->close([answer = std::move(answer)] { answer(true); });
         }));
 }
 
 void MeshPillar::finish() {
+    if (forwarding_ != nullptr) {
+        forwarding_->stop();
+    }
     host_.reset();
+    forwarding_.reset();
     sessions_.reset();
     bridge_.reset();
     gate_.reset();
+    service_names_.reset();
     names_.reset();
     files_.reset();
 }
 
 void MeshPillar::on_put_out(mesh::NodeId node) {
+    forwarding_->expel(node);
     const std::string name = mesh::node_name_of(node);
     ground_.events.add({.at = wall_now(),
                         .kind = "mesh",

@@ -19,6 +19,7 @@
 #include "node/detail/broker_pillar.h"
 #include "node/detail/drop_samples.h"
 #include "node/detail/ground.h"
+#include "node/detail/mesh_forwarding.h"
 #include "node/detail/pillar.h"
 #include "runtime/blocking_pool.h"
 
@@ -39,7 +40,7 @@ class MeshPillar final : public Pillar, private mesh::MeshEvents {
 
     [[nodiscard]] OrProblem<void> prepare() override;
     [[nodiscard]] OrProblem<void> start() override;
-    /// Reads again what this node is to a mesh, and who was revoked.
+    /// Reads again what this node is to a mesh, who was revoked, and who may forward where.
     [[nodiscard]] OrProblem<TakeUp> reload(const Renewal& renewal) override;
     void drain() override;
     void finish() override;
@@ -66,6 +67,9 @@ class MeshPillar final : public Pillar, private mesh::MeshEvents {
     /// Somebody has changed the membership on disk: takes it up at once, not within a second.
     void look_at_files();
     [[nodiscard]] const mesh::RevocationList& revoked() const { return own_.revoked(); }
+    /// Requires: is_on().
+    [[nodiscard]] MeshForwarding& forwarding() { return *forwarding_; }
+    [[nodiscard]] const MeshForwarding& forwarding() const { return *forwarding_; }
     [[nodiscard]] DropSamples& drop_samples() { return drop_samples_; }
     /// What whoever looks at the nodes from time to time has found.
     void set_health(const api::MeshHealth& health) { health_ = health; }
@@ -94,9 +98,11 @@ class MeshPillar final : public Pillar, private mesh::MeshEvents {
     mesh::OwnMembership own_;
     std::unique_ptr<runtime::BlockingPool> files_;
     std::unique_ptr<runtime::BlockingPool> names_;
+    std::unique_ptr<runtime::BlockingPool> service_names_;  // of forwarded connections
     std::unique_ptr<mesh::MeshGate> gate_;
     std::unique_ptr<mesh::Bridge> bridge_;
     std::unique_ptr<mesh::SessionDirectory> sessions_;
+    std::unique_ptr<MeshForwarding> forwarding_;
     std::unique_ptr<mesh::MeshHost> host_;
     std::function<void()> when_on_;
     DropSamples drop_samples_;

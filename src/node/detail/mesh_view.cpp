@@ -102,6 +102,38 @@ void add_counters(api::MeshFacts& facts, const mesh::MeshHost& host) {
                     {"overflow", links.overflows}};
 }
 
+/// Of circuits, which carry forwarded connections and nothing else, and of the desk here.
+api::MeshForwardFacts forward_facts(const mesh::CircuitCounters& circuits,
+                                    const mesh::ForwardDeskCounters& desk) {
+    using mesh::CircuitEnd;
+    using mesh::ForwardVerdict;
+    const auto ended = [&circuits](CircuitEnd end) {
+        return circuits.ended[static_cast<std::size_t>(end)];
+    };
+    const auto verdict = [&desk](ForwardVerdict each) {
+        return desk.verdicts[static_cast<std::size_t>(each)];
+    };
+    return {.ends = circuits.ends,
+            .carried = circuits.carried,
+            .bytes = {{"in", circuits.bytes_in},
+                      {"out", circuits.bytes_out},
+                      {"carried", circuits.bytes_carried},
+                      {"dropped", circuits.bytes_dropped}},
+            .events = {{"opened", circuits.opened},
+                       {"accepted", circuits.accepted},
+                       {"way_lost", circuits.ways_lost},
+                       {"resent", circuits.resends},
+                       {"refused_full", circuits.refused_full},
+                       {"ended_no_way", ended(CircuitEnd::NoWay)},
+                       {"ended_broken", ended(CircuitEnd::Broken)},
+                       {"ended_gone", ended(CircuitEnd::Gone)},
+                       {"service_connected", verdict(ForwardVerdict::Accepted)},
+                       {"service_not_allowed", verdict(ForwardVerdict::NotAllowed)},
+                       {"service_unreachable", verdict(ForwardVerdict::Unreachable)},
+                       {"service_broken", verdict(ForwardVerdict::Broken)},
+                       {"stranger", desk.strangers}}};
+}
+
 std::string verdict_word(mesh::JoinVerdict verdict) {
     switch (verdict) {
         case mesh::JoinVerdict::Accepted:
@@ -181,6 +213,7 @@ api::MeshFacts mesh_facts(const MeshPillar& mesh, const api::MeshWanted& wanted)
                                .failed_rounds = peer.failed_rounds});
     }
     add_counters(facts, host);
+    facts.forward = forward_facts(host.node().counters().circuits, mesh.forwarding().counters());
     facts.health = mesh.health();
     facts.events.emplace_back("revoked", mesh.revoked().nodes().size());
     add_newcomers(facts, mesh.desk().counters());
