@@ -74,6 +74,31 @@ void add_mesh_find(CLI::App& group, int& exit_code) {
     });
 }
 
+void add_mesh_forward(CLI::App& group, int& exit_code) {
+    CLI::App& command =
+        add_command(group, "forward", "A port here that is a service which another node reaches");
+    auto options = std::make_shared<MeshForwardOptions>();
+    auto node = std::make_shared<AskOptions>();
+    command.add_option("port", options->port, "Port to listen on; 0 takes any, and prints it")
+        ->required();
+    command
+        .add_option("to", options->to,
+                    "NODE:HOST:PORT: a node, by id or name, and a service as that node reaches it")
+        ->required();
+    command.add_option("--bind", options->bind, "Address to listen on")->capture_default_str();
+    add_ask_options(command, *node, "admin");
+    command.footer(
+        "Each connection goes through the mesh, encrypted from this node to that one, if that\n"
+        "one's mesh.forward_allow has the service. Runs until Ctrl-C.\n"
+        "Example: kith mesh forward 2222 pump-house:localhost:22 --token $TOKEN\n"
+        "         ssh -p 2222 operator@localhost");
+    on_command(command, exit_code, [options, node] {
+        options->http = node->http;
+        options->token = node->token;
+        return mesh_forward(*options);
+    });
+}
+
 void add_mesh_top(CLI::App& group, int& exit_code) {
     CLI::App& command = add_command(group, "top", "The links of a running node, again and again");
     auto question = std::make_shared<MeshQuestion>();
@@ -185,6 +210,7 @@ void add_mesh(CLI::App& app, int& exit_code) {
     add_mesh_trace(*group, exit_code);
     add_mesh_find(*group, exit_code);
     add_mesh_top(*group, exit_code);
+    add_mesh_forward(*group, exit_code);
 }
 
 }  // namespace kith::cli

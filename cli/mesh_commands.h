@@ -44,6 +44,14 @@ struct MeshOptions {
     bool as_json = false;
 };
 
+struct MeshForwardOptions {
+    std::uint16_t port = 0;  // 0: any
+    std::string bind = "127.0.0.1";
+    std::string to;  // NODE:HOST:PORT
+    std::string http;
+    std::string token;
+};
+
 int mesh_invite(const MeshOptions& options);
 int mesh_join(const MeshOptions& options);
 int mesh_pair(const MeshOptions& options);
@@ -57,5 +65,7 @@ int mesh_trace(const MeshQuestion& question);
 /// Fails if nobody is found.
 int mesh_find(const MeshQuestion& question);
 int mesh_top(const MeshQuestion& question);
+/// Until Ctrl-C or SIGTERM.
+int mesh_forward(const MeshForwardOptions& options);
 
 }  // namespace kith::cli
