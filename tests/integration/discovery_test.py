@@ -26,14 +26,16 @@ DBUS_CONFIG = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Confi
 
 @unittest.skipUnless(can_make_namespaces(), "network namespaces cannot be made here")
 class Discovery(NodeCase):
-    def lan(self, count: int) -> Lan:
-        lan = Lan(count)
+    def lan(self, count: int, ipv6: bool = False) -> Lan:
+        lan = Lan(count, ipv6)
         self.addCleanup(lan.close)
+        self.any = "[::]" if ipv6 else "0.0.0.0"
+        self.founder = "[fd77::1]" if ipv6 else "10.77.0.1"
         return lan
 
     def start_on(self, lan: Lan, i: int, *arguments):
         return self.start_node(
-            "--mesh", "0.0.0.0:7883", "--http", "127.0.0.1:0", *arguments,
+            "--mesh", f"{self.any}:7883", "--http", "127.0.0.1:0", *arguments,
             data=self.folder / f"node-{i}",
             command=[*lan.inside(i), BINARY, "run"],
         )  # fmt: skip
@@ -65,7 +67,7 @@ class Discovery(NodeCase):
         founder_data.mkdir(mode=0o700)
         invited = json.loads(
             kith("mesh", "invite", "--data", founder_data, "--name", "node-1", "--uses", count,
-                 "--address", "10.77.0.1:7883", "--json").stdout
+                 "--address", f"{self.founder}:7883", "--json").stdout
         )  # fmt: skip
         founder = self.start_on(lan, 1, "--set", "mesh.discovery=false")
         for i in range(2, count + 1):
@@ -93,6 +95,16 @@ class Discovery(NodeCase):
         self.until(lambda: self.reachable(lan, 1, nodes[1]), {"node-2"})
         again = self.start_on(lan, 3)
         self.until(lambda: self.reachable(lan, 3, again), {"node-1", "node-2"})
+
+    def test_three_find_one_another_where_there_is_no_ipv4(self):
+        lan = self.lan(3, ipv6=True)
+        self.make_members(lan, 3)
+        nodes = {i: self.start_on(lan, i) for i in (1, 2, 3)}
+        names = {f"node-{i}" for i in nodes}
+        for i, node in nodes.items():
+            self.until(lambda: self.reachable(lan, i, node), names - {f"node-{i}"})
+            for link in self.mesh(lan, i, node, "status")["links"]:
+                self.assertTrue(link["address"].startswith("["), link)
 
     def test_an_unpaired_node_is_heard_and_left_alone(self):
         lan = self.lan(2)

@@ -1,6 +1,7 @@
 """A network of machines: namespaces of the kernel, each with eth0 on a bridge with multicast.
 
-Machine i (from 1) has 10.77.0.i. A namespace lives as long as a process that holds it.
+Machine i (from 1) has 10.77.0.i; on one of IPv6, fd77::i and nothing of IPv4. A namespace lives as
+long as a process that holds it.
 """
 
 import shutil
@@ -18,7 +19,8 @@ def can_make_namespaces() -> bool:
 
 
 class Lan:
-    def __init__(self, count: int):
+    def __init__(self, count: int, ipv6: bool = False):
+        self._ipv6 = ipv6
         self._holders = [self._hold() for _ in range(count + 1)]  # the first is the bridge's
         self._bridge("ip", "link", "add", "br0", "type", "bridge", "mcast_snooping", "0")
         self._bridge("ip", "link", "set", "br0", "up")
@@ -40,7 +42,9 @@ class Lan:
         self._bridge("ip", "link", "add", f"port{i}", "type", "veth",
                      "peer", "name", "eth0", "netns", str(machine))  # fmt: skip
         self._bridge("ip", "link", "set", f"port{i}", "master", "br0", "up")
-        self._run(machine, "ip", "address", "add", f"10.77.0.{i}/24", "dev", "eth0")
+        # IPv6 would look for a double of its address for a second.
+        address = (f"fd77::{i}/64", "nodad") if self._ipv6 else (f"10.77.0.{i}/24",)
+        self._run(machine, "ip", "address", "add", address[0], "dev", "eth0", *address[1:])
         self._run(machine, "ip", "link", "set", "lo", "up")
         self._run(machine, "ip", "link", "set", "eth0", "up")
 
