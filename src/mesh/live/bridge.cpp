@@ -21,6 +21,11 @@ static_assert(bus::kMeshMessageBytesMax == kMessageBytesMax);
 /// Of what a node says of itself no other node hears; what is left of the reserved topics.
 constexpr std::array<std::string_view, 3> kSharedReservedFilters{"$to/#", "$m/#", "$mesh/dir/#"};
 
+/// Those that clients can choose.
+constexpr std::array<Priority, 6> kClientPriorities{Priority::Alarm, Priority::Command,
+                                                    Priority::Event, Priority::Default,
+                                                    Priority::Low,   Priority::Bulk};
+
 Interest interest_of(const bus::MeshInterest& interest) {
     return {.tenant = interest.tenant.value(),
             .share_group = interest.share_group,
@@ -229,6 +234,7 @@ bus::MeshPort::Sent Bridge::send(const bus::Message& message, std::uint32_t expi
                                            .payload = message.payload,
                                            .qos = message.qos,
                                            .retain = message.retain,
+                                           .priority = priority_of_(message.properties),
                                            .flow = message.publisher.value(),
                                            .number = message.audience.source.number,
                                            .published_at = message.published_at,
@@ -247,7 +253,8 @@ void Bridge::on_stored(std::uint64_t ticket) {
 bool Bridge::is_congested() const {
     const MeshNode& core = host_->node();
     return core.counters().custody_bytes > kUnderWayBytesMax &&
-           core.is_congested(Priority::Default);
+           std::ranges::any_of(kClientPriorities,
+                               [&core](Priority each) { return core.is_congested(each); });
 }
 
 void Bridge::restore(const Kept& kept) {

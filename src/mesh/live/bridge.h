@@ -36,7 +36,12 @@ class Bridge final : public DeliveryPort,
                      public bus::MeshPort,
                      private runtime::Task {
   public:
-    Bridge(runtime::Shard& shard, bus::BrokerPort& broker) : shard_(shard), broker_(broker) {}
+    /// How urgent a message is, by its properties as they are encoded, of which nothing is known
+    /// here.
+    using PriorityOf = Priority (*)(Bytes properties);
+
+    Bridge(runtime::Shard& shard, bus::BrokerPort& broker, PriorityOf priority_of)
+        : shard_(shard), broker_(broker), priority_of_(priority_of) {}
     /// Whose core it speaks to; before anything else.
     void attach(MeshHost& host);
 
@@ -97,6 +102,7 @@ class Bridge final : public DeliveryPort,
 
     runtime::Shard& shard_;
     bus::BrokerPort& broker_;
+    PriorityOf priority_of_;
     MeshHost* host_ = nullptr;
     std::string own_id_;
     std::string own_name_;

@@ -2,6 +2,7 @@
 
 #include "crypto/member_certificate.h"
 #include "mesh/live/limits.h"
+#include "node/detail/publish_priority.h"
 #include "node/detail/run_on.h"
 #include "node/own_addresses.h"
 #include "node/process_facts.h"
@@ -122,7 +123,7 @@ std::unique_ptr<mesh::MeshGate> MeshPillar::make_gate(runtime::Shard& here) {
 
 Status MeshPillar::open(runtime::Shard& here) {
     broker::BrokerShard& broker = broker_.broker->shard(here.id());
-    bridge_ = std::make_unique<mesh::Bridge>(here, broker.far_side());
+    bridge_ = std::make_unique<mesh::Bridge>(here, broker.far_side(), &publish_priority);
     sessions_ =
         std::make_unique<mesh::SessionDirectory>(here, *bridge_, broker.sessions_listener());
     forwarding_ = std::make_unique<MeshForwarding>(here, ground_.log, *service_names_);

@@ -19,6 +19,7 @@
 #include "mesh/live/session_directory.h"
 #include "mesh/live/testing/live_mesh.h"
 #include "mesh/testing/fake_trust.h"
+#include "node/detail/publish_priority.h"
 #include "runtime/sim/world.h"
 
 namespace kith::node::testing {
@@ -27,7 +28,9 @@ class BridgedMesh {
   public:
     static constexpr std::uint16_t kMeshPort = 7883;
 
-    explicit BridgedMesh(std::uint64_t seed = 1) : world({.seed = seed}) {}
+    explicit BridgedMesh(std::uint64_t seed = 1)
+        : BridgedMesh(runtime::sim::WorldOptions{.seed = seed}) {}
+    explicit BridgedMesh(const runtime::sim::WorldOptions& options) : world(options) {}
     ~BridgedMesh() {
         for (const auto& node : nodes_) {
             node->host.reset();
@@ -166,7 +169,8 @@ class BridgedMesh {
             options.peers.push_back(nodes_[peer]->rig.node().address(kMeshPort).to_string());
         }
         node.security = std::make_unique<mesh::testing::KnownAddresses>(known_);
-        node.bridge = std::make_unique<mesh::Bridge>(shard, node.rig.shard(0).far_side());
+        node.bridge =
+            std::make_unique<mesh::Bridge>(shard, node.rig.shard(0).far_side(), &publish_priority);
         node.sessions = std::make_unique<mesh::SessionDirectory>(
             shard, *node.bridge, node.rig.shard(0).sessions_listener());
         mesh::MeshEvents& events = node;
