@@ -88,6 +88,8 @@ struct Waves::Impl {
     void end_overdue(Instant now);
     void forget_oldest();
     [[nodiscard]] std::map<WaveName, Wave>::iterator first_own();
+    void ask_again(Instant now);
+    void ask(const WaveName& name, const Wave& wave, NodeId neighbor, Instant now);
     [[nodiscard]] bool has_all(const RecordVersions& wanted) const;
     void answer(const WaveName& name, NodeId neighbor, bool is_complete, Instant now);
 
@@ -95,7 +97,8 @@ struct Waves::Impl {
     WaveListener& listener;
     std::vector<NodeId> neighbors;  // in order of id
     std::map<WaveName, Wave> waves;
-    std::deque<std::pair<Instant, WaveName>> forget_at;  // in order of both arrival and time
+    std::deque<std::pair<Instant, WaveName>> forget_at;     // in order of both arrival and time
+    std::deque<std::pair<Instant, WaveName>> ask_again_at;  // likewise; some have ended
     std::map<NodeId, Forgotten> forgotten;
     Waiting waiting;
     std::uint32_t last_wave = 0;
@@ -170,6 +173,7 @@ void Waves::on_neighbor_down(NodeId neighbor, Instant now) {
 
 void Waves::on_timer(Instant now) {
     impl_->end_overdue(now);
+    impl_->ask_again(now);
     if (!impl_->waiting.tokens.empty() && now >= impl_->next_start_at) {
         impl_->start(now);
     }
@@ -184,6 +188,9 @@ Instant Waves::deadline() const {
         return earliest;
     }
     earliest = std::min(earliest, impl_->forget_at.front().first);
+    if (!impl_->ask_again_at.empty()) {
+        earliest = std::min(earliest, impl_->ask_again_at.front().first);
+    }
     for (auto entry = impl_->first_own();
          entry != impl_->waves.end() && entry->first.initiator == impl_->options.self; ++entry) {
         if (!entry->second.has_ended) {
@@ -272,7 +279,11 @@ Waves::Impl::Entry& Waves::Impl::remember(const WaveName& name, Wave wave, Insta
 /// for those that it has asked itself.
 void Waves::Impl::hear(Entry& entry, NodeId neighbor, const Echo& echo, Instant now) {
     Wave& wave = entry.second;
+    const bool asks = !echo.wanted.empty();
     if (neighbor == wave.parent) {
+        if (asks && wave.has_ended) {  // the answer was lost
+            answer(entry.first, neighbor, wave.is_complete, now);
+        }
         return;
     }
     if (!wave.has_gone_on) {
@@ -288,8 +299,14 @@ void Waves::Impl::hear(Entry& entry, NodeId neighbor, const Echo& echo, Instant 
         answer(entry.first, neighbor, true, now);
         return;
     }
-    if (!wave.has_ended && !asked->has_answered) {
-        asked->has_answered = true;
+    if (asked->has_answered) {
+        if (asks) {  // what it was sent was lost
+            answer(entry.first, neighbor, true, now);
+        }
+        return;
+    }
+    asked->has_answered = true;
+    if (!wave.has_ended) {
         wave.is_complete = wave.is_complete && echo.is_complete;
         end_if_all_answered(entry, now);
     }
@@ -310,16 +327,41 @@ void Waves::Impl::go_on(Entry& entry, Instant now) {
             continue;
         }
         wave.asked.push_back({.neighbor = neighbor, .has_answered = is_heard});
-        listener.send_echo(neighbor,
-                           Echo{.initiator = name.initiator,
-                                .epoch = name.epoch,
-                                .wave = name.wave,
-                                .wanted = wave.wanted,
-                                .is_complete = true},
-                           now);
+        ask(name, wave, neighbor, now);
     }
     wave.heard.clear();
     end_if_all_answered(entry, now);
+    if (!wave.has_ended) {
+        ask_again_at.emplace_back(now + options.barrier_timeout / 2, name);
+    }
+}
+
+void Waves::Impl::ask(const WaveName& name, const Wave& wave, NodeId neighbor, Instant now) {
+    listener.send_echo(neighbor,
+                       Echo{.initiator = name.initiator,
+                            .epoch = name.epoch,
+                            .wave = name.wave,
+                            .wanted = wave.wanted,
+                            .is_complete = true},
+                       now);
+}
+
+/// Once: a link that breaks takes what is on it along, though its neighbour stays by another one.
+void Waves::Impl::ask_again(Instant now) {
+    while (!ask_again_at.empty() && ask_again_at.front().first <= now) {
+        const auto [due, name] = ask_again_at.front();
+        const auto entry = waves.find(name);
+        ask_again_at.pop_front();
+        const bool is_over = now - due >= options.barrier_timeout / 2;  // for who began it
+        if (is_over || entry == waves.end() || entry->second.has_ended) {
+            continue;
+        }
+        for (const Asked& each : entry->second.asked) {
+            if (!each.has_answered) {
+                ask(entry->first, entry->second, each.neighbor, now);
+            }
+        }
+    }
 }
 
 void Waves::Impl::end_if_all_answered(Entry& entry, Instant now) {

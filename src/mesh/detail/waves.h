@@ -3,7 +3,8 @@
 //
 // Propagation of information with feedback (Segall 1983): who hears a wave first from a neighbour
 // passes it on to all others, once it has the records that the wave names; who has heard it from
-// all of its neighbours answers the first. Two Echo frames a link and wave. A barrier that is
+// all of its neighbours answers the first. Two Echo frames a link and wave; who has not answered in
+// half of barrier_timeout is asked once more, and answers again. A barrier that is
 // complete says that every node to which there was a way all the time has the records. It is
 // incomplete if it took longer than barrier_timeout, or if a neighbour that was asked went away
 // before it had answered: what lies behind it may not have heard. The first subscribe begins a wave

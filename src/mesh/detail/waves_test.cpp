@@ -160,8 +160,10 @@ TEST_F(WavesTest, ANeighborThatComesInBetweenIsNotWaitedFor) {
 TEST_F(WavesTest, ABarrierEndsIncompleteAfterItsTimeout) {
     meet({kA});
     waves.begin(7, {interest(kSelf, 1)}, now);
-    EXPECT_EQ(waves.deadline(), now + kBarrierTimeout);
-    advance(kBarrierTimeout - 1ns);
+    EXPECT_EQ(waves.deadline(), now + kBarrierTimeout / 2);  // to ask again
+    advance(kBarrierTimeout / 2);
+    EXPECT_EQ(waves.deadline(), now + kBarrierTimeout / 2);
+    advance(kBarrierTimeout / 2 - 1ns);
     EXPECT_TRUE(barriers.empty());
     advance(1ns);
     EXPECT_FALSE(barriers.at(7));
@@ -267,8 +269,8 @@ TEST_F(WavesTest, ANeighborThatCameUpSinceIsAnswered) {
     meet({kC});
     waves.on_echo(kC, echo, now);
     EXPECT_EQ(take_receivers(), Nodes{kC});
-    waves.on_echo(kC, echo, now);  // once
-    EXPECT_TRUE(sent.empty());
+    waves.on_echo(kC, echo, now);
+    EXPECT_EQ(take_receivers(), Nodes{kC}) << "which asks again";
     waves.on_echo(kB, answer_to(echo), now);
     EXPECT_EQ(take_receivers(), Nodes{kA});
 }
@@ -335,7 +337,7 @@ TEST_F(WavesTest, AForgottenWaveDoesNotComeBack) {
     const Echo echo = wave_of(kFar, 3, {interest(kFar, 4)});
     waves.on_echo(kA, echo, now);
     take_sent();
-    EXPECT_EQ(waves.deadline(), now + kBarrierTimeout * 2);
+    EXPECT_EQ(waves.deadline(), now + kBarrierTimeout / 2);
     advance(kBarrierTimeout * 2);
     EXPECT_EQ(waves.deadline(), Instant::never());
     waves.on_echo(kB, echo, now);
@@ -378,6 +380,65 @@ TEST_F(WavesTest, WavesThatHaveEndedMakeRoom) {
     }
     EXPECT_EQ(sent.size(), kWavesMax + 10);
     EXPECT_TRUE(std::ranges::all_of(sent, [](const Sent& one) { return one.echo.is_complete; }));
+}
+
+TEST_F(WavesTest, WhoHasNotAnsweredIsAskedOnceMore) {
+    meet({kA, kB});
+    waves.begin(7, {interest(kSelf, 1)}, now);
+    const std::vector<Sent> asked = take_sent();
+    waves.on_echo(kA, answer_to(asked[0].echo), now);
+    EXPECT_EQ(waves.deadline(), now + options.barrier_timeout / 2);
+    advance(options.barrier_timeout / 2);
+    const std::vector<Sent> again = take_sent();
+    ASSERT_EQ(again.size(), 1U);
+    EXPECT_EQ(again[0].neighbor, kB);
+    EXPECT_EQ(again[0].echo.wanted.size(), 1U);
+    waves.on_echo(kB, answer_to(again[0].echo), now);
+    EXPECT_TRUE(barriers.at(7));
+    advance(options.barrier_timeout);
+    EXPECT_TRUE(take_sent().empty());
+}
+
+TEST_F(WavesTest, AWaveThatAllHaveAnsweredIsNotSentAgain) {
+    meet({kA});
+    waves.begin(7, {interest(kSelf, 1)}, now);
+    waves.on_echo(kA, answer_to(take_sent().at(0).echo), now);
+    advance(options.barrier_timeout);
+    EXPECT_TRUE(take_sent().empty());
+}
+
+TEST_F(WavesTest, AnAnswerThatWasLostIsGivenAgain) {
+    meet({kA, kB});
+    const Echo wave = wave_of(kFar, 1, {interest(kFar, 1)});
+    install(interest(kFar, 1));
+    waves.on_echo(kA, wave, now);
+    waves.on_echo(kA, wave, now);
+    EXPECT_EQ(take_receivers(), Nodes{kB}) << "it has no answer yet";
+    waves.on_echo(kB, answer_to(wave, false), now);
+    EXPECT_EQ(take_receivers(), Nodes{kA});
+    waves.on_echo(kA, wave, now);
+    const std::vector<Sent> again = take_sent();
+    ASSERT_EQ(again.size(), 1U);
+    EXPECT_EQ(again[0].neighbor, kA);
+    EXPECT_TRUE(again[0].echo.wanted.empty());
+    EXPECT_FALSE(again[0].echo.is_complete) << "and it is the same";
+}
+
+TEST_F(WavesTest, TwoThatAskedEachOtherAnswerWhoAsksAgain) {
+    meet({kA, kB});
+    const Echo wave = wave_of(kFar, 1, {interest(kFar, 1)});
+    install(interest(kFar, 1));
+    waves.on_echo(kA, wave, now);
+    EXPECT_EQ(take_receivers(), Nodes{kB});
+    waves.on_echo(kB, wave, now);  // crossed what it was sent
+    EXPECT_EQ(take_receivers(), Nodes{kA});
+    waves.on_echo(kB, wave, now);  // has not got what it was sent
+    const std::vector<Sent> again = take_sent();
+    ASSERT_EQ(again.size(), 1U);
+    EXPECT_EQ(again[0].neighbor, kB);
+    EXPECT_TRUE(again[0].echo.wanted.empty());
+    waves.on_echo(kB, answer_to(wave), now);
+    EXPECT_TRUE(take_sent().empty()) << "no answer to an answer";
 }
 
 }  // namespace
