@@ -75,6 +75,12 @@ struct LocalInterest::Impl {
     std::map<OwnFilter, Use, FilterLess> filters;
     std::array<InterestPart, kInterestParts> parts;
     boost::unordered_flat_set<std::uint64_t> groups;  // share_group_id() of what is shared
+    std::size_t silent_part_count = 0;                // that tell no groups
+
+    void note_groups(bool told_before, bool tells) {
+        silent_part_count += told_before && !tells ? 1U : 0U;
+        silent_part_count -= !told_before && tells ? 1U : 0U;
+    }
 };
 
 std::uint16_t LocalInterest::Impl::choose_part(const Entry& entry) const {
@@ -105,7 +111,10 @@ std::optional<std::uint16_t> LocalInterest::add(const Interest& interest) {
     }
     const std::uint16_t part = impl_->choose_part(entry);
     const auto added = impl_->filters.emplace(entry, Impl::Use{.count = 1, .part = part}).first;
-    return impl_->parts[part].add(added->first.view()) ? std::optional(part) : std::nullopt;
+    const bool told_groups = impl_->parts[part].tells_groups();
+    const bool has_changed = impl_->parts[part].add(added->first.view());
+    impl_->note_groups(told_groups, impl_->parts[part].tells_groups());
+    return has_changed ? std::optional(part) : std::nullopt;
 }
 
 std::optional<std::uint16_t> LocalInterest::remove(const Interest& interest) {
@@ -117,7 +126,9 @@ std::optional<std::uint16_t> LocalInterest::remove(const Interest& interest) {
         impl_->groups.erase(group_id(found->first.view()));
     }
     const std::uint16_t part = found->second.part;
+    const bool told_groups = impl_->parts[part].tells_groups();
     const bool has_changed = impl_->parts[part].remove(found->first.view());
+    impl_->note_groups(told_groups, impl_->parts[part].tells_groups());
     impl_->filters.erase(found);
     return has_changed ? std::optional(part) : std::nullopt;
 }
@@ -141,9 +152,22 @@ bool LocalInterest::has_group(std::uint64_t id) const {
     return impl_->groups.contains(id);
 }
 
-bool LocalInterest::tells_group(const Interest& interest) const {
-    const auto found = impl_->filters.find(entry_of(interest));
-    return found != impl_->filters.end() && impl_->parts[found->second.part].tells_groups();
+LocalInterest::GroupIds LocalInterest::untold_groups(std::uint32_t tenant,
+                                                     std::string_view topic) const {
+    GroupIds ids;
+    if (impl_->silent_part_count == 0) [[likely]] {
+        return ids;
+    }
+    for (const auto& [own, use] : impl_->filters) {
+        const Entry entry = own.view();
+        if (!entry.share_group.empty() && entry.tenant == tenant &&
+            !impl_->parts[use.part].tells_groups() &&
+            bus::TopicFilter::trusted(entry.filter).matches(bus::TopicName::trusted(topic))) {
+            ids.push_back(group_id(entry));
+        }
+    }
+    std::ranges::sort(ids);
+    return ids;
 }
 
 std::size_t LocalInterest::coarse_part_count() const {

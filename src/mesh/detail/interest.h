@@ -10,6 +10,8 @@
 // malformed changes nothing. Threads: shard-local. Limits: limits.h, kInterest*, kMatchCache*.
 #pragma once
 
+#include <boost/container/small_vector.hpp>
+
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -44,9 +46,12 @@ class LocalInterest {
 
     /// Whether this node has a member of the group with this share_group_id().
     [[nodiscard]] bool has_group(std::uint64_t id) const;
-    /// Whether others know of this share group. If not, its members here count as subscribers that
-    /// are not shared: what comes for those is for one of its members, too.
-    [[nodiscard]] bool tells_group(const Interest& interest) const;
+    /// Share groups that match and of which others do not know, for there are more than fit in what
+    /// is told: their members here count as subscribers that are not shared, and what comes for
+    /// those is for one member of each of these, too. Costs nothing as long as there are none, and
+    /// a look at each filter of this node otherwise.
+    using GroupIds = boost::container::small_vector<std::uint64_t, 1>;
+    [[nodiscard]] GroupIds untold_groups(std::uint32_t tenant, std::string_view topic) const;
     /// Parts that tell a superset.
     [[nodiscard]] std::size_t coarse_part_count() const;
 

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <map>
 #include <set>
 #include <tuple>
@@ -136,20 +137,37 @@ TEST(LocalInterest, KnowsItsGroupsByTheirIds) {
     EXPECT_FALSE(local.has_group(id));
 }
 
-TEST(LocalInterest, TellsWhetherOthersKnowOfAGroup) {
+TEST(LocalInterest, NamesTheGroupsOfWhichOthersDoNotKnow) {
     LocalInterest local;
-    (void)local.add({.share_group = "g", .filter = "a"});
-    EXPECT_TRUE(local.tells_group({.share_group = "g", .filter = "a"}));
-    EXPECT_FALSE(local.tells_group({.share_group = "h", .filter = "a"}));
+    const auto group = [](int i) {
+        return Interest{.share_group = i % 2 == 0 ? "even" : "odd", .filter = {}};
+    };
+    std::vector<std::string> filters;
     for (int i = 0; i < 8'000; ++i) {
-        (void)local.add({.share_group = "group-" + std::to_string(i), .filter = "plant/line"});
+        filters.push_back("plant/" + std::to_string(i) + "/+");
+    }
+    (void)local.add({.share_group = "g", .filter = "plant/#"});
+    EXPECT_TRUE(local.untold_groups(0, "plant/7/temp").empty()) << "all fit";
+    for (int i = 0; i < 8'000; ++i) {
+        (void)local.add({.share_group = group(i).share_group, .filter = filters[std::size_t(i)]});
     }
     int untold = 0;
     for (int i = 0; i < 8'000; ++i) {
-        const std::string group = "group-" + std::to_string(i);
-        untold += local.tells_group({.share_group = group, .filter = "plant/line"}) ? 0 : 1;
+        const std::string topic = "plant/" + std::to_string(i) + "/temp";
+        const LocalInterest::GroupIds ids = local.untold_groups(0, topic);
+        const std::uint64_t id = share_group_id(0, group(i).share_group, filters[std::size_t(i)]);
+        untold += std::ranges::find(ids, id) == ids.end() ? 0 : 1;
+        EXPECT_LE(ids.size(), 2U) << "of those that match";
+        i += 400;  // each takes a look at all
     }
-    EXPECT_GT(untold, 1'000);
+    EXPECT_GT(untold, 2);
+    EXPECT_TRUE(local.untold_groups(0, "elsewhere").empty());
+    EXPECT_TRUE(local.untold_groups(9, "plant/7/temp").empty()) << "another tenant";
+    for (int i = 0; i < 8'000; ++i) {
+        (void)local.remove(
+            {.share_group = group(i).share_group, .filter = filters[std::size_t(i)]});
+    }
+    EXPECT_TRUE(local.untold_groups(0, "plant/7/temp").empty()) << "all fit again";
 }
 
 TEST(InterestTable, FindsWhoWantsATopic) {

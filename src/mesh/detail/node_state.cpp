@@ -56,12 +56,25 @@ void MeshNode::Impl::deliver(const Data& data, const StreamProgress& progress,
         return;
     }
     ++counters.data_delivered;
-    if (data.state_time == 0) {
+    const LocalInterest::GroupIds untold =
+        data.kind == DataKind::Publication && data.destinations.front().for_all
+            ? local_interest.untold_groups(data.tenant, data.topic)
+            : LocalInterest::GroupIds();
+    if (data.state_time == 0 && untold.empty()) {
         ports.delivery.deliver(data, progress, token);
         return;
     }
     Data arrived = data;
-    state.arrive(arrived, options.self, turn_at);
+    auto& groups = arrived.destinations.front().groups;
+    for (const std::uint64_t group : untold) {
+        const auto place = std::ranges::lower_bound(groups, group);
+        if (place == groups.end() || *place != group) {
+            groups.insert(place, group);
+        }
+    }
+    if (data.state_time != 0) {
+        state.arrive(arrived, options.self, turn_at);
+    }
     ports.delivery.deliver(arrived, progress, token);
 }
 
