@@ -46,11 +46,13 @@ class SmallMesh {
     void link(std::uint64_t a, std::uint64_t b) {
         const LinkId id(++last_link_);
         wires_[id] = {NodeId(a), NodeId(b), false};
-        node(a).on_link_up(id, {.node = NodeId(b)}, time.now());
-        node(b).on_link_up(id, {.node = NodeId(a)}, time.now());
+        node(a).on_link_up(id, {.node = NodeId(b), .role = place(b).role}, time.now());
+        node(b).on_link_up(id, {.node = NodeId(a), .role = place(a).role}, time.now());
         wake(a);
         wake(b);
     }
+    /// The one that was made last.
+    [[nodiscard]] LinkId last_link() const { return LinkId(last_link_); }
     /// What was cut passes again, over a new link if nodes have given up the old one.
     void mend(std::uint64_t a, std::uint64_t b) {
         bool is_there = false;
