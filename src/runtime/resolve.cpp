@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 
 #include "runtime/epoll/socket_address.h"
+#include "runtime/service_records.h"
 
 namespace kith::runtime {
 namespace {
@@ -24,9 +25,30 @@ tl::unexpected<Error> resolver_error(int code) {
     }
 }
 
+Result<std::vector<SocketAddress>> resolve_service(std::string_view name) {
+    TRY_ASSIGN(const std::vector<ServiceTarget> targets, find_service(name));
+    std::vector<SocketAddress> addresses;
+    Error last{ErrorKind::NotFound, 0, "no such host"};
+    for (const ServiceTarget& target : targets) {
+        const auto some = resolve(target.host + ":" + std::to_string(target.port));
+        if (some) {
+            addresses.insert(addresses.end(), some->begin(), some->end());
+        } else {
+            last = some.error();
+        }
+    }
+    if (addresses.empty()) {
+        return tl::unexpected(last);
+    }
+    return addresses;
+}
+
 }  // namespace
 
 Result<std::vector<SocketAddress>> resolve(std::string_view host_and_port) {
+    if (host_and_port.starts_with(kServicePrefix)) {
+        return resolve_service(host_and_port.substr(kServicePrefix.size()));
+    }
     if (const auto literal = SocketAddress::parse(host_and_port)) {
         return std::vector{*literal};
     }

@@ -33,11 +33,11 @@ class Discovery(NodeCase):
         self.founder = "[fd77::1]" if ipv6 else "10.77.0.1"
         return lan
 
-    def start_on(self, lan: Lan, i: int, *arguments):
+    def start_on(self, lan: Lan, i: int, *arguments, under=()):
         return self.start_node(
             "--mesh", f"{self.any}:7883", "--http", "127.0.0.1:0", *arguments,
             data=self.folder / f"node-{i}",
-            command=[*lan.inside(i), BINARY, "run"],
+            command=[*lan.inside(i), *under, BINARY, "run"],
         )  # fmt: skip
 
     def mesh(self, lan: Lan, i: int, node, what: str) -> dict:
@@ -105,6 +105,23 @@ class Discovery(NodeCase):
             self.until(lambda: self.reachable(lan, i, node), names - {f"node-{i}"})
             for link in self.mesh(lan, i, node, "status")["links"]:
                 self.assertTrue(link["address"].startswith("["), link)
+
+    def test_a_peer_is_where_the_dns_says_that_the_service_is(self):
+        lan = self.lan(2)
+        self.make_members(lan, 2)
+        alone = ("--set", "mesh.discovery=false")
+        self.start_on(lan, 1, *alone)
+        server = Process([*lan.inside(1), "python3", "-c", NAME_SERVER])
+        self.addCleanup(server.kill)
+        server.output.wait_for("serving")
+        resolver = self.folder / "resolv.conf"
+        resolver.write_text("nameserver 10.77.0.1\n")
+        own_resolver = ("unshare", "--mount", "sh", "-c",
+                        f'mount --bind {resolver} /etc/resolv.conf && exec "$@"', "sh")  # fmt: skip
+        node = self.start_on(
+            lan, 2, *alone, "--peer", "dns-srv:_kith-mesh._tcp.example", under=own_resolver
+        )
+        self.until(lambda: self.reachable(lan, 2, node), {"node-1"})
 
     def test_an_unpaired_node_is_heard_and_left_alone(self):
         lan = self.lan(2)
@@ -191,6 +208,23 @@ class Discovery(NodeCase):
 
         return browse
 
+
+# Answers for one service and its host, whatever it is asked besides.
+NAME_SERVER = """
+import socket, struct
+port = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+port.bind(("10.77.0.1", 53))
+print("serving", flush=True)
+while True:
+    question, sender = port.recvfrom(512)
+    end = question.index(0, 12) + 5
+    kind = struct.unpack(">H", question[end - 4:end - 2])[0]
+    host = bytes([2]) + b"gw" + bytes([7]) + b"example" + bytes([0])
+    data = {33: struct.pack(">HHH", 10, 5, 7883) + host, 1: bytes([10, 77, 0, 1])}.get(kind)
+    answer = b"" if data is None else struct.pack(">HHHIH", 0xC00C, kind, 1, 60, len(data)) + data
+    head = question[:2] + struct.pack(">HHHHH", 0x8180, 1, 0 if data is None else 1, 0, 0)
+    port.sendto(head + question[12:end] + answer, sender)
+"""
 
 FETCH = """
 import sys, urllib.request

@@ -3,6 +3,7 @@
 #include "mesh/live/forward_rules.h"
 #include "mesh/live/limits.h"
 #include "node/detail/key_kinds.h"
+#include "runtime/resolve.h"
 
 #include <charconv>
 #include <cstdint>
@@ -14,12 +15,17 @@ namespace {
 constexpr Choice<MeshProfile> kProfiles[] = {
     {"fast", MeshProfile::Fast}, {"normal", MeshProfile::Normal}, {"frugal", MeshProfile::Frugal}};
 
-/// A host and a port that can be dialled; whether there is such a host shows when it is.
+/// A host and a port that can be dialled, or a service of the DNS; whether there is such a host
+/// shows when it is.
 bool is_peer(const std::string& text) {
     const std::size_t colon = text.rfind(':');
     if (colon == std::string::npos || colon == 0 ||
         text.find_first_of(" \t\"\\/") != std::string::npos) {
         return false;
+    }
+    if (text.starts_with(runtime::kServicePrefix)) {
+        return text.size() > runtime::kServicePrefix.size() &&
+               colon + 1 == runtime::kServicePrefix.size();
     }
     std::uint16_t port = 0;
     const char* end = text.data() + text.size();
@@ -29,8 +35,9 @@ bool is_peer(const std::string& text) {
 
 ConfigKey peers_key() {
     ConfigKey key =
-        list_key({"mesh.peers", R"(a list of "HOST:PORT", 64 at most)",
-                  "Nodes of the mesh that this one dials, for ever; the flag --peer adds one."},
+        list_key({"mesh.peers", R"(a list of "HOST:PORT" or "dns-srv:NAME", 64 at most)",
+                  "Nodes of the mesh that this one dials, for ever; the flag --peer adds one. Of a "
+                  "service in the DNS (SRV) it links to the first that answers."},
                  &is_peer, MEMBER(mesh.peers));
     const auto set = key.set;
     key.set = [set](NodeConfig& config, const ConfigValue& value) {
