@@ -182,6 +182,19 @@ void add_mesh(CLI::App& app, int& exit_code) {
         ->required();
     revoke->footer("Example: kith mesh revoke 3f0c9a1be2d47785 --data data");
 
+    CLI::App* delegate = commands.add_plain(
+        "delegate", "Let a second node let others in and revoke, too", mesh_delegate);
+    delegate->add_option("--name", options.name,
+                         "What the second issuer is called; the host's name");
+    delegate->add_option("--to", options.file, "The file to write, for its user alone; stdout");
+    delegate->add_option("--take", options.taken,
+                         "On the second node: the file that the first one made; '-' is stdin");
+    delegate->footer(
+        "Secret: whoever has it lets nodes in. Made where the mesh was founded, taken by a "
+        "member.\n"
+        "Example: kith mesh delegate --data data | ssh gw-2 kith mesh delegate --data data --take "
+        "-");
+
     CLI::App* status = commands.add_plain(
         "status", "What this node is to a mesh: from its files, or with --http from itself",
         [](const MeshOptions& given) {

@@ -39,6 +39,8 @@ struct MeshOptions {
     std::vector<std::string> addresses;
     std::string code;      // to pair: as the machine shows it
     unsigned wait_s = 60;  // to pair
+    std::string file;      // delegate: where to; empty: stdout
+    std::string taken;     // delegate: what another node made; "-": from stdin
     bool serves = false;   // invite: answers newcomers itself, until the token is used up
     bool with_qr = false;
     bool as_json = false;
@@ -56,6 +58,7 @@ int mesh_invite(const MeshOptions& options);
 int mesh_join(const MeshOptions& options);
 int mesh_pair(const MeshOptions& options);
 int mesh_revoke(const MeshOptions& options);
+int mesh_delegate(const MeshOptions& options);
 int mesh_status(const MeshOptions& options);
 
 int mesh_running_status(const MeshQuestion& question);

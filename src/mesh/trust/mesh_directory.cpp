@@ -325,6 +325,58 @@ OrFileProblem<JoinOutcome> MeshDirectory::answer(Bytes request, Bytes channel_bi
     return outcome;
 }
 
+OrFileProblem<std::string> MeshDirectory::delegate(std::string_view holder_name,
+                                                   WallTime now) const {
+    TRY_FILE(require_issuer());
+    const auto signer = authority();
+    if (!signer) {
+        return tl::unexpected(signer.error());
+    }
+    const auto holder = signer->delegate(holder_name, now);
+    if (!holder) {
+        return file_problem(fmt::format("cannot delegate: {}", holder.error().text));
+    }
+    return holder->signer().certificate_pem + holder->signer().private_key_pem;
+}
+
+OrFileProblem<void> MeshDirectory::take_delegation(std::string_view text, WallTime now) {
+    const auto held = lock();
+    const auto self = held ? load() : tl::unexpected(held.error());
+    if (!self) {
+        return tl::unexpected(self.error());
+    }
+    if (self->state != MembershipState::Member || self->is_issuer) {
+        return file_problem(fmt::format("{}: {}", path_,
+                                        self->is_issuer ? "this node is an issuer already"
+                                                        : "this node belongs to no mesh yet"));
+    }
+    const std::size_t key_at = text.find("-----BEGIN PRIVATE KEY-----");
+    if (key_at == std::string_view::npos) {
+        return file_problem("this is nothing that kith mesh delegate made");
+    }
+    const crypto::Identity signer{.certificate_pem = std::string(text.substr(0, key_at)),
+                                  .private_key_pem = std::string(text.substr(key_at))};
+    // What it certifies has to be good to all members: tried with this node itself.
+    const auto holder = MeshAuthority::create(signer, self->root_pem);
+    const auto chain = holder ? holder->certify({.public_key = self->key->public_key(),
+                                                 .role = self->role,
+                                                 .name = self->name,
+                                                 .now = now,
+                                                 .since = self->since})
+                              : tl::unexpected(holder.error());
+    const auto trust =
+        chain ? MeshTrust::create(*self->key, {.root_pem = self->root_pem, .certificate = *chain})
+              : tl::unexpected(chain.error());
+    if (!trust) {
+        return file_problem(fmt::format("this is no authority of mesh {} (any more): {}",
+                                        mesh_name_of(self->mesh()), trust.error().text));
+    }
+    // The key last: with it, this node is an issuer.
+    return write_all({{"invites", InviteBook().to_text()},
+                      {"authority.pem", signer.certificate_pem},
+                      {"authority.key", signer.private_key_pem}});
+}
+
 OrFileProblem<void> MeshDirectory::renew_self(WallTime now) {
     const auto held = lock();
     if (!held) {

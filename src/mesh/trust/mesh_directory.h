@@ -3,7 +3,8 @@
 //     node.key                       the node's key: whoever has it is the node
 //     membership                     its name, and the join token until it is used
 //     root.pem certificate.pem       which mesh, and the chain that the node shows; from joining on
-//     authority.pem authority.key    where nodes are let in; invites, revoked likewise
+//     authority.pem authority.key    where nodes are let in; invites, revoked likewise. Of the root
+//                                    where the mesh was founded, of a holder where it was delegated
 //     lock                           held for the time of a change
 //
 // Tools and the running node use it at the same time: every change is made under the lock, and what
@@ -94,6 +95,14 @@ class MeshDirectory {
     /// Answers a request to join; its use is on disk when this returns.
     [[nodiscard]] OrFileProblem<JoinOutcome> answer(Bytes request, Bytes channel_binding,
                                                     const JoinMoment& moment);
+
+    /// The authority of a second issuer, as a text that is secret: whoever has it lets nodes in. A
+    /// problem if this node does not hold the root.
+    [[nodiscard]] OrFileProblem<std::string> delegate(std::string_view holder_name,
+                                                      WallTime now) const;
+    /// Makes this member an issuer by what delegate() made. A problem if it is none of its mesh, or
+    /// an issuer already.
+    [[nodiscard]] OrFileProblem<void> take_delegation(std::string_view text, WallTime now);
 
     /// The next certificate of this node itself. A problem if it is no issuer.
     [[nodiscard]] OrFileProblem<void> renew_self(WallTime now);

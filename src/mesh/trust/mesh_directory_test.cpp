@@ -240,6 +240,64 @@ TEST_F(MeshDirectoryTest, LetsInAndRevokesOnlyWhereTheMeshsKeyIs) {
     EXPECT_FALSE(founder.invite({.uses = 0}, secrets, kNow));
 }
 
+/// `other` as a member that the founder let in.
+class DelegationTest : public MeshDirectoryTest {
+  protected:
+    DelegationTest() {
+        EXPECT_TRUE(founder.found("gw-1", secrets, kNow));
+        const auto joining = other.begin_join(invite(), "cellar", secrets);
+        const auto outcome = ask(*joining);
+        EXPECT_TRUE(
+            other.admit(*read_join_answer(outcome->answer, *joining->token, *joining->key, kNow)));
+    }
+};
+
+TEST_F(DelegationTest, ASecondIssuerLetsInAndRevokesAndEverybodyTakesItsWord) {
+    ASSERT_TRUE(other.take_delegation(founder.delegate("hall 2", kNow).value(), kNow));
+    ASSERT_TRUE(other.load()->is_issuer);
+    ASSERT_TRUE(other.invite({}, secrets, kNow));
+    const NodeKey key = NodeKey::generate(secrets);
+    const auto chain =
+        other.authority()->certify({.public_key = key.public_key(), .name = "attic", .now = kNow});
+    MeshTrust trust = MeshTrust::create(*founder.load()->key, {.root_pem = founder.load()->root_pem,
+                                                               .certificate = founder.load()->chain,
+                                                               .now = kNow})
+                          .value();
+    EXPECT_EQ(trust.identify(*chain)->node, key.id());
+    ASSERT_TRUE(other.revoke(key.id(), kNow));
+    EXPECT_TRUE(trust.take(other.revocations()->nodes().at(key.id())));
+    EXPECT_TRUE(trust.members().is_revoked(key.id()));
+    ASSERT_TRUE(other.renew_self(kNow + 24h));
+    EXPECT_TRUE(trust.identify(other.load()->chain));
+}
+
+TEST_F(DelegationTest, IsTheRootsToMakeAndAMembersToTakeOnce) {
+    const std::string text = founder.delegate("hall 2", kNow).value();
+    EXPECT_FALSE(other.delegate("hall 3", kNow));
+    EXPECT_FALSE(founder.take_delegation(text, kNow)) << "it has the root";
+    ASSERT_TRUE(other.take_delegation(text, kNow));
+    EXPECT_FALSE(other.take_delegation(text, kNow));
+    EXPECT_NE(other.delegate("hall 3", kNow).error().text.find("only the root"), std::string::npos);
+    const NodeHome home;
+    EXPECT_FALSE(MeshDirectory(home.path()).take_delegation(text, kNow)) << "of no mesh";
+}
+
+TEST_F(DelegationTest, NothingElseIsTakenForOneAndNothingIsWritten) {
+    const std::string text = founder.delegate("hall 2", kNow).value();
+    const auto strange = MeshAuthority::found("strange", kNow)->delegate("hall 2", kNow);
+    const std::string of_another =
+        strange->signer().certificate_pem + strange->signer().private_key_pem;
+    const std::size_t key_at = text.find("-----BEGIN PRIVATE");
+    const std::string wrong_key = text.substr(0, key_at) + strange->signer().private_key_pem;
+    for (const std::string& bad :
+         {std::string(), std::string("nonsense"), text.substr(0, key_at), text.substr(key_at),
+          text.substr(0, text.size() - 40), of_another, wrong_key}) {
+        EXPECT_FALSE(other.take_delegation(bad, kNow)) << bad;
+    }
+    EXPECT_FALSE(other.load()->is_issuer);
+    EXPECT_FALSE(fs::exists(others_data.file("authority.pem")));
+}
+
 TEST_F(MeshDirectoryTest, DoesNotLetInWhomItRevoked) {
     ASSERT_TRUE(founder.found("gw-1", secrets, kNow));
     const auto joining = other.begin_join(invite(), "cellar", secrets);
