@@ -31,6 +31,11 @@ class Line:
     uncertainty: float
     mean: float
 
+    @property
+    def sure_slope(self) -> float:
+        """What it rises at least: a slope that noise may have made is none."""
+        return self.slope - self.uncertainty
+
     def facts(self) -> dict:
         return {name: round(value, 2) for name, value in vars(self).items()}
 
@@ -113,9 +118,9 @@ class Soak:
             report["resident_bytes"] = resident.facts()
             report["descriptors_beside_connections"] = beside.facts()
             report["samples"] = len(memory) - len(memory) // 2
-            if resident.slope > self.slope_bytes_per_minute_max:
+            if resident.sure_slope > self.slope_bytes_per_minute_max:
                 found.append(f"memory grows by {resident.slope:.0f} bytes a minute")
-            if beside.slope > SLOPE_DESCRIPTORS_PER_MINUTE_MAX:
+            if beside.sure_slope > SLOPE_DESCRIPTORS_PER_MINUTE_MAX:
                 found.append(f"descriptors grow by {beside.slope:.1f} a minute")
         if swarm.counts["refused"]:
             found.append(f"{swarm.counts['refused']} connections were refused")

@@ -15,6 +15,7 @@ class Fit(unittest.TestCase):
         line = fit([(float(x), 100.0 + 2.0 * x) for x in range(60)])
         self.assertAlmostEqual(line.slope, 120.0)
         self.assertAlmostEqual(line.uncertainty, 0.0)
+        self.assertAlmostEqual(line.sure_slope, 120.0)
         self.assertAlmostEqual(line.mean, 159.0)
 
     def test_noise_is_told_as_uncertainty(self):
@@ -22,6 +23,7 @@ class Fit(unittest.TestCase):
         line = fit([(float(x), chance.gauss(1000.0, 10.0)) for x in range(300)])
         self.assertLess(abs(line.slope), line.uncertainty)
         self.assertLess(line.uncertainty, 3.0)
+        self.assertLess(line.sure_slope, 0.0)
 
     def test_steps_make_less_sure_than_noise_of_the_same_size(self):
         chance = random.Random(1)

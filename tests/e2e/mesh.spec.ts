@@ -187,6 +187,7 @@ test("a floor of 300 nodes is drawn and listed, and nobody moves when one more c
     address: "0.0.0.0:7883",
     peers: [],
     custody: 0,
+    spool: { messages: 0, bytes: 0 },
     drops: [],
   }));
   await answer("/nodes", () => ({ items: floor(count), next: null }));
