@@ -361,6 +361,29 @@ TEST(MeshNode, AnotherMemberGetsWhatAMemberOfAShareGroupCannotBeGiven) {
     EXPECT_EQ(mesh.delivered(2), std::vector<std::string>{"a/b 1"});
 }
 
+TEST(MeshNode, OneMemberOfAShareGroupGetsAQos2MessageThoughItsAcknowledgementIsLost) {
+    SmallMesh mesh(3);
+    mesh.link(1, 2);
+    mesh.link(1, 3);
+    mesh.time.run_for(3s);
+    for (const std::uint64_t member : {2U, 3U}) {
+        mesh.node(member).subscribe({.share_group = "g", .filter = "a/b"}, mesh.time.now());
+        mesh.wake(member);
+    }
+    mesh.time.run_for(1s);
+    mesh.publish(1, "a/b", "0", Qos::ExactlyOnce);
+    mesh.time.run_for(1500us);
+    mesh.cut(1, 2);  // it is there, and nobody hears of it
+    mesh.time.run_for(60s);
+    EXPECT_EQ(mesh.delivered(2), numbered(1));
+    EXPECT_TRUE(mesh.delivered(3).empty());
+    mesh.link(1, 2);
+    mesh.time.run_for(40s);
+    EXPECT_EQ(mesh.delivered(2), numbered(1));
+    EXPECT_TRUE(mesh.delivered(3).empty());
+    EXPECT_EQ(mesh.node(1).counters().custody_held, 0U);
+}
+
 TEST(MeshNode, WhileAShareGroupHasNoOtherMemberItsMessageWaits) {
     SmallMesh mesh(3);
     mesh.link(1, 2);

@@ -42,6 +42,7 @@ struct MeshOptions {
         bool forgets_custody = false;     // drops a message once it is sent
         bool forgets_duplicates = false;  // delivers whatever arrives
         bool repairs_nothing = false;     // does not compare common state
+        bool reassigns_nothing = false;   // a share group waits for a member that is gone
     } mutants;
 };
 

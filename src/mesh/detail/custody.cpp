@@ -83,6 +83,7 @@ void Custody::restore(CustodyTicket ticket, const Data& data, Instant now) {
     for (const Destination& destination : data.destinations) {
         Leg& leg = message.legs.emplace_back();
         leg.to = destination;
+        leg.may_be_there = true;
         if (message.is_own) {
             leg.is_open = false;
             impl_->streams.restore(impl_->stream_of(message, destination.node),
@@ -249,7 +250,8 @@ std::optional<Data> Custody::find(const DataId& id, Instant now) const {
 Custody::Groups Custody::groups_of(const DataId& id, NodeId destination) const {
     const auto found = impl_->held.find(id);
     const Leg* leg = found == impl_->held.end() ? nullptr : found->second.leg(destination);
-    return leg == nullptr ? Groups{} : leg->to.groups;
+    const bool is_waiting = leg != nullptr && leg->via == NodeId() && leg->waits_for == NodeId();
+    return is_waiting && impl_->may_go_to_others(found->second, *leg) ? leg->to.groups : Groups{};
 }
 
 void Custody::release_groups(const DataId& id, NodeId destination, const Groups& groups) {

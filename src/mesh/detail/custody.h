@@ -13,6 +13,10 @@
 // does not fit there is dropped, that first which has least time left: until it expires, or has
 // waited for partition_ttl.
 //
+// A message that waits for a member of a share group goes to another member, but for one of QoS 2
+// that the first may have got: that waits for it as long as it is expected, for twice would be
+// worse [MQTT-4.8.2-4].
+//
 // Invariant: a message is held by its origin, or by a replica of it, until each destination has
 // acknowledged it or it was counted as dropped. Limits: kStreamInFlightMax; those of the spool:
 // options.h.
@@ -49,6 +53,8 @@ class CustodyListener {
     /// A message of this node waits for a member of share groups that cannot be reached. Called
     /// from inside of custody: to be seen to at the end of the turn, see release_groups().
     virtual void on_groups_waiting(const DataId& id, NodeId destination) = 0;
+    /// Whether a node that cannot be reached may come back: what it has told still stands.
+    [[nodiscard]] virtual bool is_expected(NodeId node) const = 0;
 
   protected:
     ~CustodyListener() = default;
@@ -103,7 +109,7 @@ class Custody {
     /// content is not in memory. Borrows from it.
     [[nodiscard]] std::optional<Data> find(const DataId& id, Instant now) const;
     using Groups = decltype(Destination::groups);
-    /// Which a destination is still to serve.
+    /// Which a destination without a way is to serve, and others may.
     [[nodiscard]] Groups groups_of(const DataId& id, NodeId destination) const;
     /// Other nodes serve these, by messages of their own: what is left of the destination keeps its
     /// place in the stream, though it may be for nobody.

@@ -138,6 +138,9 @@ struct Custody::Impl {
     [[nodiscard]] bool has_no_way(const HeldMessage& message) const;
     void retry(HeldMessage& message, Instant now);
     void watch_groups(const HeldMessage& message, Leg& leg, Instant now);
+    [[nodiscard]] bool may_go_to_others(const HeldMessage& message, const Leg& leg) const {
+        return message.data().qos < 2 || !leg.may_be_there || !listener.is_expected(leg.to.node);
+    }
     void reassign(HeldMessage& message, const Leg& leg);
     void retry_closed(HeldMessage& message, Leg& leg, Instant now);
     void leave(NodeId neighbor, NeighborChange change, Instant now);

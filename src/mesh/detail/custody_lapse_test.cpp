@@ -46,6 +46,7 @@ struct Around final : CustodyListener, CustodyPort {
         drops.emplace_back(reason, data.id);
     }
     void on_groups_waiting(const DataId&, NodeId) override {}
+    bool is_expected(NodeId) const override { return true; }
 
     void store(CustodyTicket ticket, const Data& data) override {
         disk[ticket] = std::string(as_text(data.payload));

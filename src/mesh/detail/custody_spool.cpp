@@ -22,7 +22,8 @@ void Custody::Impl::keep_within_bounds(Instant now) {
             break;  // on_stored() goes on from here; those behind it are not stored either
         }
         spool_looked_at = it->first;
-        if (!message.is_away() && waits_without_way(message)) {
+        // What was fetched is needed until the end of the turn.
+        if (!message.is_away() && !message.is_wanted && waits_without_way(message)) {
             put_away(message);
         }
     }
@@ -141,6 +142,9 @@ bool Custody::Impl::has_room_to_fetch() const {
 void Custody::Impl::fetch_wanted() {
     for (const DataId& id : std::exchange(brought_back, {})) {
         const auto found = held.find(id);
+        if (found != held.end()) {
+            found->second.is_wanted = false;
+        }
         if (found != held.end() && held_bytes > options.spool_memory_bytes_max &&
             !found->second.is_away() && waits_without_way(found->second)) {
             put_away(found->second);  // it lost its way again
@@ -174,13 +178,14 @@ void Custody::on_fetched(CustodyTicket ticket, const Data* content, Instant now)
         return;
     }
     HeldMessage& message = impl_->held.at(named->second);
-    message.is_wanted = false;
     if (!message.is_away()) {
+        message.is_wanted = false;
         return;
     }
     if (content == nullptr) {
         impl_->listener.on_custody_drop(DropReason::StoreLost, message.data());
         impl_->make_void(message);
+        message.is_wanted = false;
     } else {
         impl_->unlist(message);
         impl_->count_away(message, -1);
@@ -191,7 +196,7 @@ void Custody::on_fetched(CustodyTicket ticket, const Data* content, Instant now)
     for (const Leg& leg : message.legs) {
         const bool waits = leg.via == NodeId() && leg.tries >= kGroupTries;
         if (waits && !leg.to.groups.empty() && !message.is_away()) {
-            impl_->listener.on_groups_waiting(message.id(), leg.to.node);
+            impl_->reassign(message, leg);
         }
     }
     impl_->dispatch(message, now);

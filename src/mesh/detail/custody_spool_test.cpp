@@ -55,6 +55,33 @@ class SpoolTest : public CustodyTest {
     std::uint64_t last = 0;
 };
 
+TEST_F(SpoolTest, WhatIsFetchedForTwoGroupsStaysUntilBothHaveBeenSeenTo) {
+    options.spool_memory_bytes_max = 12;
+    Data shared = message(++last, {kFar, kFurther});
+    for (Destination& destination : shared.destinations) {
+        destination.for_all = false;
+        destination.groups = {destination.node.value()};
+    }
+    custody.publish(shared, {}, now);
+    custody.on_stored(CustodyTicket(last), now);
+    publish(2);  // and the first one leaves memory
+    for (int i = 0; i < 60 && around.fetched.empty(); ++i) {
+        now = now + 1s;
+        custody.on_timer(now);
+        custody.send_waiting(now);
+    }
+    ASSERT_EQ(around.fetched, std::vector{CustodyTicket(1)});
+    const Data content = message(0, {});
+    custody.on_fetched(CustodyTicket(1), &content, now);
+    EXPECT_EQ(around.waiting.size(), 2U);
+    // Another member gets a copy of its own, for which something has to leave memory.
+    custody.publish(message(++last, {kFar}), {}, now);
+    custody.on_stored(CustodyTicket(last), now);
+    EXPECT_TRUE(custody.find(own(1), now));
+    custody.send_waiting(now);
+    EXPECT_LE(custody.held_bytes(), options.spool_memory_bytes_max);
+}
+
 TEST_F(SpoolTest, WhatIsBeyondMemoryComesBackFromTheDiskInOrder) {
     options.spool_memory_bytes_max = 24;
     publish(5);

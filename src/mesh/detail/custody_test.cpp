@@ -368,6 +368,65 @@ TEST_F(CustodyTest, AGroupWaitsForAMemberThatCanBeReached) {
     EXPECT_TRUE(around.waiting.empty());
 }
 
+class SharedTest : public CustodyTest {
+  protected:
+    void publish(std::uint8_t qos) {
+        Data shared = message(1, {kFar});
+        shared.qos = qos;
+        shared.destinations.front().for_all = false;
+        shared.destinations.front().groups = {5};
+        custody.publish(shared, {}, now);
+    }
+    void lose_the_way() {
+        around.ways.clear();
+        custody.on_neighbor_down(kLeft, now);
+        custody.on_routes(now);
+    }
+    void wait_for_tries() {
+        for (int i = 0; i < 60; ++i) {
+            now = now + 1s;
+            custody.on_timer(now);
+        }
+    }
+};
+
+TEST_F(SharedTest, AnotherMemberMayGetWhatWasSentToOneAtQos1) {
+    around.ways = {{kFar, {kLeft}}};
+    publish(1);
+    lose_the_way();
+    wait_for_tries();
+    EXPECT_FALSE(around.waiting.empty());
+}
+
+TEST_F(SharedTest, OfQos2OnlyWhatCannotBeThere) {
+    publish(2);
+    wait_for_tries();
+    EXPECT_FALSE(around.waiting.empty());
+}
+
+TEST_F(SharedTest, WhatMayBeThereAtQos2WaitsForTheMemberUnlessItIsForgotten) {
+    around.ways = {{kFar, {kLeft}}};
+    publish(2);
+    lose_the_way();
+    wait_for_tries();
+    EXPECT_TRUE(around.waiting.empty());
+    around.forgotten = {kFar};
+    wait_for_tries();
+    EXPECT_FALSE(around.waiting.empty());
+}
+
+TEST_F(SharedTest, WhatALifeBeforeSentIsNotKnown) {
+    Data old = message(30, {kFar});
+    old.qos = 2;
+    old.destinations[0].stream_sequence = 12;
+    old.destinations[0].for_all = false;
+    old.destinations[0].groups = {5};
+    options.epoch = 2;
+    custody.restore(CustodyTicket(8), old, now);
+    wait_for_tries();
+    EXPECT_TRUE(around.waiting.empty());
+}
+
 TEST_F(CustodyTest, ARelayThatIsFullGivesBackAtOnce) {
     around.ways = {{kFar, {kRight}}};
     const std::string large(1U << 20U, 'x');

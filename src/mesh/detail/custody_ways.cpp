@@ -141,6 +141,7 @@ void Custody::Impl::send(HeldMessage& message, NodeId neighbor, Instant now) {
         if (leg.via != neighbor || !std::exchange(leg.leaves, false)) {
             continue;
         }
+        leg.may_be_there = true;
         if (message.is_own) {
             leg.to.stream_first = streams.first_open(stream_of(message, leg.to.node));
         }
@@ -295,6 +296,9 @@ void Custody::Impl::watch_groups(const HeldMessage& message, Leg& leg, Instant n
 /// Another member of its groups is to get it, for which its content is needed. That is fetched for
 /// it every two minutes only: there may be no other member.
 void Custody::Impl::reassign(HeldMessage& message, const Leg& leg) {
+    if (options.mutants.reassigns_nothing || !may_go_to_others(message, leg)) {
+        return;
+    }
     if (!message.is_away()) {
         listener.on_groups_waiting(message.id(), leg.to.node);
     } else if (leg.tries % kTriesBetween == kGroupTries) {

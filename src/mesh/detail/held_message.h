@@ -26,7 +26,8 @@ struct Leg {
     bool is_due = true;    // to be tried now; else when it is overdue, or something has changed
     bool is_open = true;   // within the window of its stream; only the origin closes it
     bool is_held = false;  // a second disk has it
-    NodeIds upstreams;     // who waits for the acknowledgement; none at the origin
+    bool may_be_there = false;  // was sent at least once, by this life or one before
+    NodeIds upstreams;          // who waits for the acknowledgement; none at the origin
 };
 
 /// Its own copy of everything: what came in was borrowed.
@@ -62,8 +63,8 @@ class HeldMessage {
     CustodyTicket ticket;  // 0: not stored here
     bool is_own = false;   // its destinations' places were given here
     bool is_stored = false;
-    bool is_told = false;                  // its publisher
-    bool is_wanted = false;                // from the disk
+    bool is_told = false;    // its publisher
+    bool is_wanted = false;  // from the disk; until the end of the turn in which it came
     Instant listed_at = Instant::never();  // as lapsing then; never: not listed
     std::uint64_t token = 0;
     PublishLevel level = PublishLevel::Local;

@@ -180,6 +180,9 @@ struct MeshNode::Impl final : NeighborListener,
     void on_groups_waiting(const DataId& id, NodeId destination) override {
         groups_waiting.emplace_back(id, destination);
     }
+    [[nodiscard]] bool is_expected(NodeId node) const override {
+        return records.find({node, RecordKind::Identity, 0}) != nullptr;
+    }
 
     // ArrivalListener
     void deliver(const Data& data, const StreamProgress& progress, std::uint64_t token) override;

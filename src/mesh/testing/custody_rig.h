@@ -83,6 +83,8 @@ class Around final : public CustodyListener, public CustodyPort {
     void on_groups_waiting(const DataId& id, NodeId destination) override {
         waiting.emplace_back(id, destination);
     }
+    bool is_expected(NodeId node) const override { return !forgotten.contains(node); }
+    std::set<NodeId> forgotten;
     std::vector<std::pair<DataId, NodeId>> waiting;  // for a member of a group
     void store(CustodyTicket ticket, const Data& data) override {
         stored[ticket] = data.destinations.size();
