@@ -106,8 +106,9 @@ bool set_mutant(std::string_view name, mesh::MeshOptions::Mutants& mutants) {
     mutants.forgets_custody = name == "forgets-custody";
     mutants.forgets_duplicates = name == "forgets-duplicates";
     mutants.repairs_nothing = name == "repairs-nothing";
+    mutants.reassigns_nothing = name == "reassigns-nothing";
     return name.empty() || mutants.forgets_custody || mutants.forgets_duplicates ||
-           mutants.repairs_nothing;
+           mutants.repairs_nothing || mutants.reassigns_nothing;
 }
 
 /// The options that a line which repeats a seed has to name: those that are not the default.
@@ -151,7 +152,8 @@ std::string read(Options& options) {
         return "--only-faults: none, or numbers separated by commas";
     }
     if (!set_mutant(options.mutant, run.mutants)) {
-        return "--mutant: forgets-custody, forgets-duplicates or repairs-nothing";
+        return "--mutant: forgets-custody, forgets-duplicates, repairs-nothing or "
+               "reassigns-nothing";
     }
     run.topology = {.shape = *sim::shape_named(options.topology),
                     .node_count = options.nodes,
@@ -432,7 +434,7 @@ void add_sim(CLI::App& app, int& exit_code) {
         ->capture_default_str();
     command->add_option("--mutant", options->mutant,
                         "Plant a mistake, which must be found: forgets-custody, "
-                        "forgets-duplicates, repairs-nothing");
+                        "forgets-duplicates, repairs-nothing, reassigns-nothing");
     command->add_option("--scenario", options->scenario,
                         "Play one row of the promises and measure it; 'list' names them");
     command->add_option("--repetitions", options->repetitions, "Of a scenario")

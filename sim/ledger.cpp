@@ -10,6 +10,8 @@
 namespace kith::sim {
 namespace {
 
+/// After so long nobody sends anything to a node that is gone.
+constexpr Duration kKnownDead = 10s;
 /// A message that is missed so soon after a barrier shows that the barrier came too early.
 constexpr Duration kEarly = 2s;
 
@@ -84,6 +86,7 @@ std::uint64_t Ledger::publish(Published message) {
             ++claim_count_;
         }
     }
+    message.starts_before = start_counts_[message.node];
     messages_.push_back(std::move(message));
     return messages_.size() - 1;
 }
@@ -92,14 +95,13 @@ void Ledger::on_acknowledged(std::uint64_t number) {
     messages_[number].is_acknowledged = true;
 }
 
-/// For all who subscribe there, or for one of the share groups, the node has had it before.
+/// The node has had it before for all who subscribe there, or somebody for one of the share groups.
 bool Ledger::is_duplicate(const Published& message, mesh::NodeId receiver,
                           const Delivery& delivery) {
     const auto& all = message.arrivals;
     return (delivery.for_all && std::ranges::find(all, receiver) != all.end()) ||
            std::ranges::any_of(delivery.groups, [&](std::uint64_t group) {
-               const Published::Share share{.receiver = receiver, .group = group};
-               return std::ranges::find(message.shares, share) != message.shares.end();
+               return std::ranges::find(message.groups, group) != message.groups.end();
            });
 }
 
@@ -112,23 +114,30 @@ void Ledger::on_delivered(NodeIndex node, mesh::NodeId receiver, const Delivery&
         return;
     }
     Published& message = messages_[delivery.number];
-    const bool is_for_all = delivery.for_all;
     if (is_duplicate(message, receiver, delivery)) {
         ++duplicate_count_;
         if (message.qos == 2) {
-            verdicts_.broken(
-                Oracle::ExactlyOnce, at,
-                fmt::format("node {} got {} twice", node, name_of(delivery.number, message)));
+            verdicts_.broken(Oracle::ExactlyOnce, at,
+                             fmt::format("node {} got {}, which it or another member of a share "
+                                         "group has had",
+                                         node, name_of(delivery.number, message)));
         }
-        return;
     }
-    latencies_ms_.push_back(static_cast<float>((at - message.at).count()) / 1e6F);
+    bool is_new = false;
     for (const std::uint64_t group : delivery.groups) {
-        message.shares.push_back({.receiver = receiver, .group = group});
+        if (std::ranges::find(message.groups, group) == message.groups.end()) {
+            message.groups.push_back(group);
+            is_new = true;
+        }
     }
-    if (is_for_all) {
+    if (delivery.for_all &&
+        std::ranges::find(message.arrivals, receiver) == message.arrivals.end()) {
         message.arrivals.push_back(receiver);
         judge_order(node, receiver, message, at);
+        is_new = true;
+    }
+    if (is_new) {
+        latencies_ms_.push_back(static_cast<float>((at - message.at).count()) / 1e6F);
     }
 }
 
@@ -152,16 +161,18 @@ void Ledger::judge_order(NodeIndex node, mesh::NodeId receiver, const Published&
 }
 
 void Ledger::on_start(NodeIndex node) {
+    ++start_counts_[node];
     for (auto& [flow, state] : nodes_[node]) {
         state.position_any = 0;
     }
 }
 
 void Ledger::on_destroyed(NodeIndex node, mesh::NodeId identity,
-                          const std::vector<std::uint64_t>& lost) {
+                          const std::vector<std::uint64_t>& lost, Instant at) {
     for (Subscription& subscription : subscriptions_) {
         if (subscription.node == node && subscription.identity == identity) {
             subscription.is_ended = true;
+            subscription.destroyed_at = at;
         }
     }
     for (const std::uint64_t number : lost) {
@@ -169,24 +180,32 @@ void Ledger::on_destroyed(NodeIndex node, mesh::NodeId identity,
     }
 }
 
-bool Ledger::has_arrived(const Published& message, const Subscription& claim) const {
+bool Ledger::has_arrived(const Published& message, const Subscription& claim) {
     if (claim.group.empty()) {
         return std::ranges::find(message.arrivals, claim.identity) != message.arrivals.end();
     }
     // Any member of the group will do.
-    return std::ranges::any_of(subscriptions_, [&](const Subscription& member) {
-        const auto& all = message.arrivals;
-        return member.group == claim.group && member.filter == claim.filter &&
-               (std::ranges::find(all, member.identity) != all.end() ||
-                std::ranges::find(message.shares, member.identity, &Published::Share::receiver) !=
-                    message.shares.end());
-    });
+    const std::uint64_t group = mesh::share_group_id(0, claim.group, claim.filter);
+    return std::ranges::find(message.groups, group) != message.groups.end();
+}
+
+/// A message of QoS 2 that a member may have got waits for it, though it will never come back: what
+/// it was sent before others knew that it is gone, and what its origin does not know of any more
+/// whether it has sent it.
+bool Ledger::waits_for_the_dead(const Published& message, const Subscription& claim) const {
+    return message.qos == 2 && !claim.group.empty() &&
+           std::ranges::any_of(subscriptions_, [&](const Subscription& member) {
+               return member.group == claim.group && member.filter == claim.filter &&
+                      member.destroyed_at != Instant::never() &&
+                      (message.at < member.destroyed_at + kKnownDead ||
+                       message.starts_before != start_counts_[message.node]);
+           });
 }
 
 bool Ledger::is_missing(const Published& message, const Subscription& claim) const {
     const bool is_promised = message.qos > 0 || message.is_reliable;
     return is_promised && message.is_acknowledged && !message.is_excused && !claim.is_ended &&
-           !has_arrived(message, claim);
+           !has_arrived(message, claim) && !waits_for_the_dead(message, claim);
 }
 
 std::uint64_t Ledger::missing_count() const {

@@ -36,7 +36,8 @@ struct Subscription {
     std::string group;      // empty: not shared
     std::string filter;
     bool is_ended = false;
-    Instant told_at;  // when somebody was last known to know of it
+    Instant destroyed_at = Instant::never();  // its node with its disk
+    Instant told_at;                          // when somebody was last known to know of it
     /// By node: the life in which it knows of this subscription; 0: none.
     std::vector<std::uint32_t> known_in_life;
 };
@@ -53,23 +54,19 @@ struct Published {
     bool is_excused = false;  // the last copy was destroyed
     std::string topic;
     Instant at;
+    std::uint32_t starts_before = 0;  // of its node; set by the ledger
     boost::container::small_vector<SubscriptionIndex, 2> claims;
     /// Nodes that got it, as who they were then.
     boost::container::small_vector<mesh::NodeId, 2> arrivals;
-    /// And who got it for which share group. Not all groups that a node has members of need come
-    /// with one message: what another member did not get comes later, apart.
-    struct Share {
-        mesh::NodeId receiver;
-        std::uint64_t group = 0;
-
-        friend bool operator==(const Share&, const Share&) = default;
-    };
-    boost::container::small_vector<Share, 1> shares;
+    /// The share groups of which a member got it. Not all groups that a node has members of need
+    /// come with one message: what another member did not get comes later, apart.
+    boost::container::small_vector<std::uint64_t, 1> groups;
 };
 
 class Ledger {
   public:
-    Ledger(Verdicts& verdicts, std::size_t node_count) : verdicts_(verdicts), nodes_(node_count) {}
+    Ledger(Verdicts& verdicts, std::size_t node_count)
+        : verdicts_(verdicts), nodes_(node_count), start_counts_(node_count) {}
 
     SubscriptionIndex subscribe(Subscription subscription);
     void unsubscribe(SubscriptionIndex subscription);
@@ -86,8 +83,8 @@ class Ledger {
     void on_start(NodeIndex node);
     /// The node's disk is gone: nobody subscribes there any more, and `lost` numbers had their last
     /// copy there.
-    void on_destroyed(NodeIndex node, mesh::NodeId identity,
-                      const std::vector<std::uint64_t>& lost);
+    void on_destroyed(NodeIndex node, mesh::NodeId identity, const std::vector<std::uint64_t>& lost,
+                      Instant at);
 
     /// All claims that are open; 0 when everything has arrived.
     [[nodiscard]] std::uint64_t missing_count() const;
@@ -111,8 +108,10 @@ class Ledger {
     };
 
     [[nodiscard]] bool has_member_at(NodeIndex node, const Subscription& shared) const;
-    [[nodiscard]] bool has_arrived(const Published& message, const Subscription& claim) const;
+    [[nodiscard]] static bool has_arrived(const Published& message, const Subscription& claim);
     [[nodiscard]] bool is_missing(const Published& message, const Subscription& claim) const;
+    [[nodiscard]] bool waits_for_the_dead(const Published& message,
+                                          const Subscription& claim) const;
     [[nodiscard]] static bool is_duplicate(const Published& message, mesh::NodeId receiver,
                                            const Delivery& delivery);
     void judge_order(NodeIndex node, mesh::NodeId receiver, const Published& message, Instant at);
@@ -121,6 +120,7 @@ class Ledger {
     std::vector<Subscription> subscriptions_;
     std::vector<Published> messages_;
     std::vector<std::map<std::uint32_t, FlowState>> nodes_;  // flows, by node
+    std::vector<std::uint32_t> start_counts_;                // by node
     std::vector<float> latencies_ms_;
     std::uint64_t delivery_count_ = 0;
     std::uint64_t duplicate_count_ = 0;

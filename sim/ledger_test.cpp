@@ -10,6 +10,10 @@ using mesh::NodeId;
 constexpr NodeId kPublisher(10);
 constexpr NodeId kReceiver(11);
 
+std::uint64_t share_group_of(std::string_view group, std::string_view filter) {
+    return mesh::share_group_id(0, group, filter);
+}
+
 struct Rig {
     Verdicts verdicts;
     Ledger ledger{verdicts, 3};
@@ -36,6 +40,14 @@ struct Rig {
     void deliver(std::uint64_t number, NodeId receiver = kReceiver, NodeIndex node = 1) {
         const std::uint8_t qos = ledger.message(number).qos;
         ledger.on_delivered(node, receiver, {.qos = qos, .number = number}, at);
+    }
+    void deliver_shared(std::uint64_t number, std::vector<std::uint64_t> groups, NodeIndex node) {
+        ledger.on_delivered(node, NodeId(10U + node),
+                            {.qos = ledger.message(number).qos,
+                             .number = number,
+                             .for_all = false,
+                             .groups = std::move(groups)},
+                            at);
     }
     std::uint64_t broken(Oracle oracle) {
         ledger.finish(at);
@@ -110,9 +122,9 @@ TEST(Ledger, ExcusesWhatWasDestroyed) {
     rig.ledger.know(rig.subscribe("a/#"), 0, 1, {});
     const std::uint64_t lost = rig.publish(1);
     rig.publish(1, 2);
-    rig.ledger.on_destroyed(0, kPublisher, {lost});
+    rig.ledger.on_destroyed(0, kPublisher, {lost}, rig.at);
     EXPECT_EQ(rig.ledger.missing_count(), 1);
-    rig.ledger.on_destroyed(1, kReceiver, {});
+    rig.ledger.on_destroyed(1, kReceiver, {}, rig.at);
     EXPECT_EQ(rig.ledger.missing_count(), 0) << "nobody wants it any more";
 }
 
@@ -162,7 +174,37 @@ TEST(Ledger, WantsAnyMemberOfAShareGroup) {
     const std::uint64_t number = rig.publish(1);
     EXPECT_EQ(rig.ledger.missing_count(), 2);
     rig.deliver(number, NodeId(12), 2);
+    EXPECT_EQ(rig.ledger.missing_count(), 2) << "that was not for the group";
+    rig.deliver_shared(number, {share_group_of("h", "a/#")}, 2);
+    EXPECT_EQ(rig.ledger.missing_count(), 2) << "nor was this";
+    rig.deliver_shared(number, {share_group_of("g", "a/#")}, 2);
     EXPECT_EQ(rig.ledger.missing_count(), 0);
+}
+
+TEST(Ledger, OneMemberOfAShareGroupGetsAMessageOfQos2) {
+    Rig rig;
+    const std::uint64_t once = rig.publish(1, 1);
+    rig.deliver_shared(once, {7}, 1);
+    rig.deliver_shared(once, {7}, 2);
+    EXPECT_EQ(rig.broken(Oracle::ExactlyOnce), 0);
+    EXPECT_EQ(rig.ledger.duplicate_count(), 1);
+    const std::uint64_t number = rig.publish(2, 2);
+    rig.deliver_shared(number, {7}, 1);
+    rig.deliver_shared(number, {8}, 2);
+    EXPECT_EQ(rig.broken(Oracle::ExactlyOnce), 0);
+    rig.deliver_shared(number, {7}, 2);
+    EXPECT_EQ(rig.broken(Oracle::ExactlyOnce), 1);
+}
+
+TEST(Ledger, WhatAMemberHasHadOfQos2IsNotMissedWhenItIsDestroyed) {
+    Rig rig;
+    const SubscriptionIndex dead = rig.subscribe("a/#", "g", 1);
+    rig.ledger.know(dead, 0, 1, {});
+    rig.ledger.know(rig.subscribe("a/#", "g", 2), 0, 1, {});
+    rig.publish(1, 1);
+    rig.publish(2, 2);
+    rig.ledger.on_destroyed(1, kReceiver, {}, rig.at);
+    EXPECT_EQ(rig.ledger.missing_count(), 1) << "that of QoS 1";
 }
 
 TEST(Ledger, WantsAnotherMemberOfAShareGroupWhenOneHasLeft) {
@@ -172,8 +214,10 @@ TEST(Ledger, WantsAnotherMemberOfAShareGroupWhenOneHasLeft) {
     const std::uint64_t number = rig.publish(1);
     rig.ledger.unsubscribe(leaver);
     EXPECT_EQ(rig.ledger.missing_count(), 1);
-    rig.ledger.on_delivered(1, kReceiver,
-                            {.qos = 1, .number = number, .for_all = false, .groups = {7}}, rig.at);
+    rig.ledger.on_delivered(
+        1, kReceiver,
+        {.qos = 1, .number = number, .for_all = false, .groups = {share_group_of("g", "a/#")}},
+        rig.at);
     EXPECT_EQ(rig.ledger.missing_count(), 0);
 }
 

@@ -27,7 +27,8 @@ Result<std::size_t> Rogue::on_bytes(mesh::LinkId link, Bytes bytes, Instant) {
     if (type == mesh::FrameType::Hello) {
         last_hello_[link] = frame;
         links_.send(link, mesh::Priority::Control, frame, {});
-    } else if (type != mesh::FrameType::Data) {
+    } else if (type != mesh::FrameType::Data && type != mesh::FrameType::State) {
+        // These two are not signed: who is let in may say in them what it likes.
         heard_.push_back(std::move(frame));
         if (heard_.size() > kHeardMax) {
             heard_.pop_front();

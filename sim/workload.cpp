@@ -72,15 +72,20 @@ std::string Workload::random_filter() {
 void Workload::subscribe_somewhere() {
     const auto node = static_cast<NodeIndex>(random_.below(node_count_));
     std::string filter = random_filter();
-    const bool is_shared = random_.chance(0.15);
+    std::string group;
+    if (random_.chance(0.25)) {
+        // Few groups, so that they have several members.
+        const std::uint64_t which = random_.below(3);
+        group = fmt::format("group{}", which % 2);
+        filter = which == 0 ? "site0/#" : "+/value1";
+    }
     if (!world_.answers(node)) {
         return;
     }
-    const SubscriptionIndex index = ledger_.subscribe(
-        {.node = node,
-         .identity = world_.host(node).id(),
-         .group = is_shared ? fmt::format("group{}", random_.below(2)) : std::string(),
-         .filter = std::move(filter)});
+    const SubscriptionIndex index = ledger_.subscribe({.node = node,
+                                                       .identity = world_.host(node).id(),
+                                                       .group = std::move(group),
+                                                       .filter = std::move(filter)});
     told_in_life_.resize(index + 1);
     announce(index);
 }
