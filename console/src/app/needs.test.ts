@@ -66,7 +66,7 @@ describe('what needs a person', () => {
             at: new Date(now_ms - 60_000).toISOString(),
             kind: 'mesh',
             machine: null,
-            text: 'gw-3 cannot be reached any more',
+            text: 'cellar cannot be reached any more',
             detail: { reason: 'node_gone' },
         };
         const [need] = findNeeds(
@@ -74,7 +74,7 @@ describe('what needs a person', () => {
         );
         expect(need?.level).toBe('caution');
         expect(need?.title).toBe('1 node of the mesh cannot be reached');
-        expect(need?.text).toBe('gw-3 cannot be reached any more. What waits there is kept.');
+        expect(need?.text).toBe('cellar cannot be reached any more. What waits there is kept.');
         expect(need?.at_ms).toBe(now_ms - 60_000);
         const [parted] = findNeeds(
             input({ stats: { ...stats, mesh_unreachable: 3, mesh_parted: true }, events: [gone] }),

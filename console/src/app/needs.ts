@@ -82,7 +82,8 @@ function meshNeeds({ stats, events }: NeedsInput): Need[] {
             title: stats.mesh_parted
                 ? `The mesh is in parts: ${nodes} cannot be reached`
                 : `${nodes} of the mesh cannot be reached`,
-            text: `${event ? `${sentence(event.text)} ` : ''}What waits there is kept.`,
+            // It begins with the name of a node, which stays as it is written.
+            text: `${event ? `${event.text}. ` : ''}What waits there is kept.`,
             at_ms: event ? parseTime(event.at) : null,
             link: { path: '/mesh', label: 'Open the mesh' },
         },
