@@ -125,5 +125,22 @@ TEST_P(MeshPressure, PublishersWaitForAClientOfAnotherNode) {
     EXPECT_EQ(dropped(2), 0U);
 }
 
+/// Who waits for acknowledgements must not keep them unread, though other nodes are congested.
+TEST_P(MeshPressure, ClientsOfTwoNodesThatFloodEachOtherDoNotWaitInACircle) {
+    constexpr std::size_t kCount = 2 * mesh::kStreamInFlightMax;
+    const std::string payload(1200, 'x');
+    TestClient& one = connected(0, "one");
+    TestClient& other = connected(2, "other");
+    one.subscribe("to/one", Qos::AtLeastOnce);
+    other.subscribe("to/other", Qos::AtLeastOnce);
+    for (std::size_t i = 0; i < kCount; ++i) {
+        one.publish("to/other", payload, Qos::AtLeastOnce);
+        other.publish("to/one", payload, Qos::AtLeastOnce);
+    }
+    EXPECT_TRUE(mesh.world.run_until(
+        [&] { return one.received.size() == kCount && other.received.size() == kCount; }, 60s));
+    EXPECT_EQ(dropped(0) + dropped(2), 0U);
+}
+
 }  // namespace
 }  // namespace kith::node
